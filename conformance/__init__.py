@@ -1,0 +1,1 @@
+"""The engine: strategies, properties, verdicts, reports and the command line."""

@@ -1,0 +1,134 @@
+"""The elements of a case: a seeded lattice of magnitudes and special places.
+
+Hypothesis draws the seed, the regime and the scalars; this expands them into thousands of
+elements, so that one example carries thousands of element-cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from conformance.cases import TensorCase
+from reference.formats import Array, Format
+from spec.rule import State, UpdateRule
+from spec.symbols import g
+
+REGIMES = ("ordinary", "wide", "extreme")
+"""Usual magnitudes; magnitudes whose squares are representable; the whole range of the format."""
+
+
+def expand(
+    tensor: TensorCase,
+    rule: UpdateRule,
+    storage: Format,
+    hyperparameters: Mapping[str, float],
+    steps: int = 1,
+) -> tuple[dict[str, Array], list[Array]]:
+    """Return parameter and states by symbol, and the gradient of each step, flat, as stored.
+
+    A tensor that has made no step has the initial state of the rule.
+    """
+    if tensor.values is not None:
+        return _given(tensor, rule, storage, steps)
+    generator = np.random.Generator(np.random.PCG64(tensor.seed))
+    lattice = _Lattice(generator, tensor, storage, hyperparameters)
+    gradients = [lattice.gradient() for _ in range(steps)]
+    values = {rule.parameter.symbol.name: lattice.parameter()}
+    for state in rule.states:
+        values[state.symbol.name] = lattice.state(state, gradients[0])
+        if tensor.count == 0:
+            values[state.symbol.name] = np.full(tensor.elements, float(state.initial))
+    stored = {name: _store(value, storage) for name, value in values.items()}
+    return stored, [_store(gradient, storage) for gradient in gradients]
+
+
+def _given(
+    tensor: TensorCase, rule: UpdateRule, storage: Format, steps: int
+) -> tuple[dict[str, Array], list[Array]]:
+    assert tensor.values is not None
+    values = {
+        quantity.symbol.name: _store(np.array(tensor.values[quantity.symbol.name]), storage)
+        for quantity in rule.quantities
+    }
+    rows = np.array(tensor.values[g.name]).reshape(steps, -1)
+    return values, [_store(row, storage) for row in rows]
+
+
+def _store(value: Array, storage: Format) -> Array:
+    bounded = np.clip(value, -storage.largest, storage.largest)
+    with np.errstate(under="ignore"):
+        return bounded.astype(storage.dtype)
+
+
+class _Lattice:
+    """Draws the arrays of one tensor."""
+
+    def __init__(
+        self,
+        generator: np.random.Generator,
+        tensor: TensorCase,
+        storage: Format,
+        hyperparameters: Mapping[str, float],
+    ) -> None:
+        self.generator, self.storage = generator, storage
+        self.size = tensor.elements
+        self.regime = tensor.regime
+        low = storage.minimum_exponent
+        high = int(np.log2(storage.largest))
+        self.exponents = {
+            "ordinary": (max(-20, low), min(4, high)),
+            "wide": (low // 2 + 1, high // 2 - 1),
+            "extreme": (low - storage.precision + 1, high),
+        }[tensor.regime]
+        places = [abs(value) for value in hyperparameters.values() if value not in (0.0, 1.0)]
+        self.places = np.array(places or [1.0])
+
+    def gradient(self) -> Array:
+        """Draw gradients, some at the magnitude of a hyperparameter, some zero."""
+        value = self._magnitudes(*self.exponents)
+        value = self._at_places(value, 8)
+        return self._signed(self._zeros(value, 32))
+
+    def parameter(self) -> Array:
+        """Draw parameters: a quarter is zero, so that the update stands alone."""
+        value = self._magnitudes(*self.exponents)
+        value = self._at_places(value, 4)
+        return self._signed(self._zeros(value, 4))
+
+    def state(self, state: State, gradient: Array) -> Array:
+        """Draw a state near the power of the gradient with which it scales."""
+        low, high = (-24, 24) if self.regime == "extreme" else (-8, 8)
+        near = np.abs(gradient) ** state.degree
+        value = near * self._magnitudes(low, high)
+        value = self._replace(value, self._chance(16), near)
+        if self.regime == "extreme":
+            value = self._replace(value, self._chance(4), self._magnitudes(*self.exponents))
+        value = self._zeros(value, 32)
+        return value if state.symbol.is_nonnegative else self._signed(value)
+
+    def _magnitudes(self, low: int, high: int) -> Array:
+        """Draw magnitudes spread evenly over exponents; an eighth are powers of two."""
+        bits = self.generator.integers(0, 1 << 52, self.size, dtype=np.uint64)
+        bits &= np.where(self._chance(8), np.uint64(0), ~np.uint64(0))
+        exponents = self.generator.integers(low + 1023, high + 1023, self.size, dtype=np.int64)
+        mantissas = (bits | np.uint64(1023 << 52)).view(np.float64)
+        return np.ldexp(mantissas, exponents - 1023)
+
+    def _at_places(self, value: Array, one_in: int) -> Array:
+        place = self.generator.choice(self.places, self.size)
+        return self._replace(value, self._chance(one_in), place * self._magnitudes(-4, 4))
+
+    def _zeros(self, value: Array, one_in: int) -> Array:
+        return self._replace(value, self._chance(one_in), np.zeros(()))
+
+    def _signed(self, value: Array) -> Array:
+        return np.where(self._chance(2), -value, value)
+
+    def _chance(self, one_in: int) -> Array:
+        drawn = self.generator.integers(0, one_in, self.size, dtype=np.uint8)
+        return drawn == 0
+
+    def _replace(self, value: Array, where: Array, by: Array) -> Array:
+        return np.where(where, by, value)

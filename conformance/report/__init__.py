@@ -1,0 +1,28 @@
+"""The conformance report and its views: JSON, HTML and Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.report.document import write_json
+from conformance.report.page import render_page
+from conformance.report.summary import render_summary
+from conformance.report.writing import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conformance.report.model import Report
+
+
+def write_report(report: Report, directory: Path) -> dict[str, Path]:
+    """All views of one report stand side by side in a directory, each named by its kind."""
+    paths = {
+        "html": directory / "report.html",
+        "json": directory / "report.json",
+        "markdown": directory / "summary.md",
+    }
+    write_json(report, paths["json"])
+    write_text(paths["html"], render_page(report))
+    write_text(paths["markdown"], render_summary(report))
+    return paths

@@ -1,0 +1,151 @@
+"""The report as data: what the JSON file holds and every view of it is made from.
+
+``times`` is the only part that differs between two runs with the same seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.verdict import CellResult
+
+SCHEMA_NAME = "stepproof-report"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class OptionValue:
+    """A structural choice in a rule and who uses it."""
+
+    option: str
+    value: str
+    stands_for: str
+
+
+@dataclass(frozen=True)
+class HyperparameterEntry:
+    symbol_mathml: str
+    keyword: str
+    default: str
+    domain: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class StateEntry:
+    symbol_mathml: str
+    keyword: str
+    initial: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class FormEntry:
+    name: str
+    mathml: str
+    text: str
+    proven: bool
+
+
+@dataclass(frozen=True)
+class AssignmentEntry:
+    """One named line of a program, with the legal ways to compute it."""
+
+    name: str
+    mathml: str
+    text: str
+    forms: tuple[FormEntry, ...]
+
+
+@dataclass(frozen=True)
+class ProofEntry:
+    """A claim stated beside the rule; ``status`` is ``proven`` or ``not proven``."""
+
+    identifier: str
+    sentence: str
+    source: str
+    status: str
+    equations: int
+    method: str
+
+
+@dataclass(frozen=True)
+class MutantEntry:
+    """One formula mutant; ``status`` is ``killed``, ``equivalent`` (proven) or ``survived``."""
+
+    name: str
+    status: str
+    text: str
+    killed_by: str
+
+
+@dataclass(frozen=True)
+class VariantEntry:
+    """A rule with its options chosen, as judged in this run."""
+
+    name: str
+    options: dict[str, str]
+    program: tuple[AssignmentEntry, ...]
+    mutants: tuple[MutantEntry, ...]
+
+
+@dataclass(frozen=True)
+class RuleEntry:
+    name: str
+    title: str
+    citation: str
+    options: tuple[OptionValue, ...]
+    hyperparameters: tuple[HyperparameterEntry, ...]
+    states: tuple[StateEntry, ...]
+    variants: tuple[VariantEntry, ...]
+    proofs: tuple[ProofEntry, ...]
+
+
+@dataclass(frozen=True)
+class PropertyEntry:
+    identifier: str
+    sentence: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ImplementationEntry:
+    """Something that claims a rule; ``profiles`` maps a path to its printed profile."""
+
+    identifier: str
+    target: str
+    rule: str
+    claims: str
+    framework: str
+    profiles: dict[str, str]
+
+
+@dataclass(frozen=True)
+class DeviationEntry:
+    """A finding that stands in the ledger; ``status`` is ``in force`` or ``no longer shown``."""
+
+    identifier: str
+    implementation: str
+    condition: str
+    reason: str
+    link: str
+    profile: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Report:
+    suite_version: str
+    command: str
+    seed: int
+    budget: int
+    environment: dict[str, str]
+    rules: tuple[RuleEntry, ...]
+    properties: tuple[PropertyEntry, ...]
+    implementations: tuple[ImplementationEntry, ...]
+    results: tuple[CellResult, ...]
+    deviations: tuple[DeviationEntry, ...]
+    not_run: tuple[str, ...] = ()
+    times: dict[str, float] = field(default_factory=dict)
+    schema: str = SCHEMA_NAME
+    schema_version: int = SCHEMA_VERSION

@@ -1,0 +1,171 @@
+"""Plots are inline SVG that takes its colours and its font from the page around it."""
+
+from __future__ import annotations
+
+import math
+import re
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from conformance.report.totals import power
+from conformance.report.wording import anchor, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from conformance.report.matrix import Matrix, Row, Square
+    from conformance.report.model import RuleEntry
+    from conformance.report.totals import Power
+
+_COLOURS = {
+    "#010101": "var(--ink)",
+    "#020202": "var(--quiet)",
+    "#030303": "var(--line)",
+    "#040404": "var(--plot)",
+    "#050505": "var(--pass)",
+    "#060606": "var(--fail)",
+}
+_INK, _QUIET, _LINE, _PLOT, _KILLED, _SURVIVED = _COLOURS
+
+_SETTINGS = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "stepproof",
+    "font.size": 9.0,
+    "axes.linewidth": 0.6,
+}
+
+# Lengths of the plots, in points.
+_NAMES, _COLUMN, _PANEL, _LINE_HEIGHT, _HEAD, _FOOT = 184.0, 158.0, 124.0, 30.0, 20.0, 28.0
+_BAR, _BAR_HEIGHT, _BAR_TEXT = 300.0, 18.0, 230.0
+
+
+def ratio_plot(matrix: Matrix) -> str:
+    """Histograms of observed error over bound: a line per path, a panel per format."""
+    rows = [row for group in matrix.groups for row in group.rows if any(map(_bins, row.squares))]
+    if not rows:
+        return ""
+    width = _NAMES + _COLUMN * len(matrix.dtypes)
+    height = _HEAD + _FOOT + _LINE_HEIGHT * len(rows)
+    figure = Figure(figsize=(width / 72, height / 72))
+    with mpl.rc_context(_SETTINGS):
+        for column, dtype in enumerate(matrix.dtypes):
+            x = (_NAMES + _COLUMN * column) / width
+            figure.text(x, 1 - 11 / height, dtype, color=_INK, weight="bold")
+        for line, row in enumerate(rows):
+            base = _FOOT + _LINE_HEIGHT * (len(rows) - 1 - line)
+            _ratio_line(figure, row, base, (width, height), last=line == len(rows) - 1)
+        figure.text(0.0, 4 / height, "observed error over bound", color=_QUIET)
+    title = f"Histograms of observed error over bound for {matrix.rule}, from 0 to 1"
+    return _svg(figure, anchor("ratios", matrix.rule), title)
+
+
+def mutant_plot(rule: RuleEntry) -> str:
+    """One bar per variant: mutants killed, proven equivalent and survived."""
+    variants = [variant for variant in rule.variants if variant.mutants]
+    if not variants:
+        return ""
+    width, height = _NAMES + _BAR + _BAR_TEXT, _BAR_HEIGHT * len(variants)
+    figure = Figure(figsize=(width / 72, height / 72))
+    with mpl.rc_context(_SETTINGS):
+        axes = figure.add_axes((_NAMES / width, 0.0, _BAR / width, 1.0))
+        axes.set_axis_off()
+        most = max(len(variant.mutants) for variant in variants)
+        axes.set(xlim=(0, most), ylim=(len(variants), 0))
+        for line, variant in enumerate(variants):
+            _mutant_bar(axes, line + 0.5, variant.name, power(variant.mutants))
+    return _svg(figure, anchor("bars", rule.name), f"Mutants of {rule.name}: what became of them")
+
+
+def _ratio_line(
+    figure: Figure, row: Row, base: float, size: tuple[float, float], *, last: bool
+) -> None:
+    width, height = size
+    name = _cut(f"{row.implementation} {row.path} · {row.device}")
+    figure.text(0.0, (base + 5) / height, name, color=_INK, parse_math=False)
+    for column, square in enumerate(row.squares):
+        counts = _bins(square)
+        if square is None or not counts:
+            continue
+        x = (_NAMES + _COLUMN * column) / width
+        box = (x, base / height, _PANEL / width, (_LINE_HEIGHT - 8) / height)
+        _panel(figure.add_axes(box), counts, square, last=last)
+
+
+def _panel(axes: Axes, counts: Sequence[int], square: Square, *, last: bool) -> None:
+    edges = [place / len(counts) for place in range(len(counts) + 1)]
+    axes.stairs(counts, edges, fill=True, color=_PLOT, linewidth=0)
+    axes.set(xlim=(0, 1), ylim=(0, 1.05 * max(counts)))
+    axes.patch.set_visible(False)
+    axes.spines[["top", "left", "right"]].set_visible(False)
+    axes.spines["bottom"].set_color(_LINE)
+    axes.set_yticks([])
+    axes.set_xticks([0, 0.5, 1], ["0", "½", "1"] if last else ["", "", ""])
+    axes.tick_params(length=2, width=0.6, color=_LINE, labelcolor=_QUIET, labelsize=8)
+    largest = [r.figures.largest_ratio for r in square.results]
+    known = [value for value in largest if value is not None]
+    if known:
+        axes.text(
+            0.97, 0.62, f"≤ {ratio(max(known))}", transform=axes.transAxes, ha="right", color=_QUIET
+        )
+
+
+def _mutant_bar(axes: Axes, middle: float, name: str, strength: Power) -> None:
+    start = 0
+    for count, colour in (
+        (strength.survived, _SURVIVED),
+        (strength.killed, _KILLED),
+        (strength.equivalent, _LINE),
+    ):
+        axes.barh(middle, count, height=0.5, left=start, color=colour, linewidth=0)
+        start += count
+    counts = f"{strength.killed} killed · {strength.equivalent} equivalent"
+    survived = f"{strength.survived} survived"
+    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+    axes.annotate(_cut(name), (0, middle), (-_NAMES, 0), color=_INK, parse_math=False, **place)
+    axes.annotate(counts, (1, middle), (84, 0), color=_QUIET, **place)
+    emphasis = _SURVIVED if strength.survived else _QUIET
+    axes.annotate(survived, (1, middle), (14, 0), color=emphasis, **place)
+
+
+def _bins(square: Square | None) -> tuple[int, ...]:
+    """The histograms of a square's cells, added in the widest bins that all of them share."""
+    held = [r.figures.ratio_histogram for r in square.results] if square else []
+    held = [histogram for histogram in held if any(histogram)]
+    if not held:
+        return ()
+    number = math.gcd(*(len(histogram) for histogram in held))
+    sums = [0] * number
+    for histogram in held:
+        for place, count in enumerate(histogram):
+            sums[place * number // len(histogram)] += count
+    return tuple(sums)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 36 else f"{name[:35]}…"
+
+
+def _svg(figure: Figure, prefix: str, title: str) -> str:
+    """A figure as an element of the page: no prolog, no style sheet, names of its own."""
+    figure.patch.set_visible(False)
+    stream = StringIO()
+    with mpl.rc_context(_SETTINGS):
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL)
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text).replace("xlink:href", "href")
+    text = re.sub(r'\bid="', f'id="{prefix}-', text)
+    text = re.sub(r'href="#', f'href="#{prefix}-', text).replace("url(#", f"url(#{prefix}-")
+    text = re.sub(r"font-family: [^;\"]*", "font-family: inherit", text)
+    text = re.sub(r"(font: (?:[a-z]+ )*[0-9.]+px) [^;\"]*", r"\1 var(--text)", text)
+    for colour, variable in _COLOURS.items():
+        text = text.replace(colour, variable)
+    name = re.sub(r"[<>&\"]", "·", title)
+    return text.replace("<svg", f'<svg role="img" aria-label="{name}"', 1).strip()

@@ -1,0 +1,180 @@
+"""A run in figures: what was tested, what was proven and how far the suite can be trusted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.report.wording import SEVERITY, counted, exact, listed, worst
+from conformance.verdict import CellResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.report.model import MutantEntry, ProofEntry, Report, RuleEntry
+
+
+@dataclass(frozen=True)
+class Tested:
+    """How much was compared, over any set of cells."""
+
+    verdicts: Counter[Verdict]
+    cases: int
+    element_cases: int
+    values: int
+    outside: int
+    undecided: int
+
+    @property
+    def cells(self) -> int:
+        """Each result is one cell."""
+        return self.verdicts.total()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict names the whole."""
+        return worst(self.verdicts)
+
+    @property
+    def tally(self) -> tuple[tuple[Verdict, int], ...]:
+        """The verdicts that occur, worst first, each with its count."""
+        return tuple((name, self.verdicts[name]) for name in SEVERITY if self.verdicts[name])
+
+
+@dataclass(frozen=True)
+class Power:
+    """How many wrong formulas the suite noticed."""
+
+    killed: int
+    equivalent: int
+    survived: int
+
+    @property
+    def total(self) -> int:
+        """Every mutant is counted, whatever became of it."""
+        return self.killed + self.equivalent + self.survived
+
+
+@dataclass(frozen=True)
+class Proven:
+    """How many claims and legal forms SymPy proved."""
+
+    claims: int
+    claims_total: int
+    forms: int
+    forms_total: int
+
+
+def tested(results: Iterable[CellResult]) -> Tested:
+    """The figures of many cells add up."""
+    results = tuple(results)
+    figures = [result.figures for result in results]
+    return Tested(
+        verdicts=Counter(result.verdict for result in results),
+        cases=sum(figure.cases for figure in figures),
+        element_cases=sum(figure.element_cases for figure in figures),
+        values=sum(figure.values for figure in figures),
+        outside=sum(figure.outside for figure in figures),
+        undecided=sum(figure.undecided for figure in figures),
+    )
+
+
+def power(mutants: Iterable[MutantEntry]) -> Power:
+    """A mutant that is neither killed nor proven equivalent has survived."""
+    status = Counter(mutant.status for mutant in mutants)
+    killed, equivalent = status["killed"], status["equivalent"]
+    return Power(killed, equivalent, status.total() - killed - equivalent)
+
+
+def mutants_of(rules: Iterable[RuleEntry]) -> tuple[MutantEntry, ...]:
+    """The mutants of all variants, in the order of the report."""
+    return tuple(
+        mutant for rule in rules for variant in rule.variants for mutant in variant.mutants
+    )
+
+
+def proven(rules: Iterable[RuleEntry]) -> Proven:
+    """A claim counts as proven only where its status says exactly that."""
+    rules = tuple(rules)
+    proofs = [proof for rule in rules for proof in rule.proofs]
+    forms = [
+        form
+        for rule in rules
+        for variant in rule.variants
+        for assignment in variant.program
+        for form in assignment.forms
+    ]
+    return Proven(
+        claims=sum(is_proven(proof) for proof in proofs),
+        claims_total=len(proofs),
+        forms=sum(form.proven for form in forms),
+        forms_total=len(forms),
+    )
+
+
+def is_proven(proof: ProofEntry) -> bool:
+    """Only the word ``proven`` means proven."""
+    return proof.status == "proven"
+
+
+def overall(report: Report) -> Verdict:
+    """The whole run is called by its worst cell; something left out makes a pass *not run*."""
+    verdict = tested(report.results).verdict
+    if report.not_run and SEVERITY.index(verdict) > SEVERITY.index(Verdict.NOT_RUN):
+        return Verdict.NOT_RUN
+    return verdict
+
+
+def headline(report: Report) -> str:
+    """Two to six words carry the verdict of the whole run."""
+    figures = tested(report.results)
+    if not figures.cells or set(figures.verdicts) == {Verdict.NOT_RUN}:
+        return "Nothing was run"
+    return {
+        Verdict.FAIL: "Fail",
+        Verdict.ERROR: "Error",
+        Verdict.UNDECIDED: "Undecided",
+        Verdict.NOT_RUN: "Pass, as far as it was run",
+        Verdict.DEVIATION: "Pass, with known deviations",
+        Verdict.PASS: "Pass",
+        Verdict.NOT_APPLICABLE: "Nothing was applicable",
+    }[overall(report)]
+
+
+_PREDICATES = {
+    Verdict.FAIL: ("fails", "fail"),
+    Verdict.ERROR: ("ended in an error", "ended in an error"),
+    Verdict.UNDECIDED: ("is undecided", "are undecided"),
+    Verdict.NOT_RUN: ("was not run", "were not run"),
+    Verdict.DEVIATION: ("is a known deviation", "are known deviations"),
+    Verdict.PASS: ("passes", "pass"),
+    Verdict.NOT_APPLICABLE: ("is not applicable", "are not applicable"),
+}
+
+
+def verdict_sentence(report: Report) -> str:
+    """One sentence accounts for every cell, the worst first."""
+    figures = tested(report.results)
+    if not figures.cells:
+        return "The report holds no cell."
+    parts = [
+        f"{exact(count)} {_PREDICATES[verdict][count != 1]}" for verdict, count in figures.tally
+    ]
+    if len(parts) == 1 and figures.cells > 1:
+        return f"All {exact(figures.cells)} cells {_PREDICATES[figures.verdict][1]}."
+    return f"Of {counted(figures.cells, 'cell')}, {listed(parts)}."
+
+
+def alarms(report: Report) -> tuple[str, ...]:
+    """What weakens a green result is said beside it, one sentence each."""
+    strength, proofs = power(mutants_of(report.rules)), proven(report.rules)
+    unproven, forms = proofs.claims_total - proofs.claims, proofs.forms_total - proofs.forms
+    stale = sum(entry.status != "in force" for entry in report.deviations)
+    said = [
+        (strength.survived, "mutant", "survived: a wrong formula that the cases did not notice"),
+        (unproven, "claim", "not proven: stated beside its rule, and open"),
+        (forms, "form", "not proven equal to the assignment it computes"),
+        (stale, "deviation", "no longer shown: the ledger entry is to be removed"),
+    ]
+    return tuple(f"{counted(count, noun)} {words}." for count, noun, words in said if count)

@@ -1,0 +1,99 @@
+"""Hypothesis strategies derived from a rule: scalars are drawn, elements are expanded from seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hypothesis import strategies as st
+
+from conformance.cases import Case, GroupCase, TensorCase
+from conformance.lattice import REGIMES
+from spec.rule import Domain, Hyperparameter, UpdateRule
+
+SMALL_SHAPES = ((), (1,), (2,), (3,), (7,), (2, 3), (8,), (15,), (17,), (4, 5, 3), (63,), (65,))
+LARGEST_EXACT_COUNT = 2**24 - 1
+"""A step count that is kept in float32 is exact up to here; what follows is its own property."""
+
+
+def hyperparameter(item: Hyperparameter) -> st.SearchStrategy[float]:
+    """Return legal values: those people use, the ends of the domain, and any other."""
+    domain = item.domain
+    common = st.sampled_from([value for value in _common(item) if value in domain])
+    if domain.high <= 1.0:
+        near_one = st.integers(1, 24).map(lambda bits: 1.0 - 2.0**-bits)
+        anywhere = st.floats(domain.low, domain.high, exclude_max=domain.high_open, width=64)
+        return st.one_of(common, near_one, anywhere.map(_not_tiny))
+    scaled = st.builds(lambda m, e: m * 10.0**e, st.floats(1.0, 10.0), st.integers(-9, 0))
+    return st.one_of(common, scaled)
+
+
+def _not_tiny(value: float) -> float:
+    return 0.0 if value < 2.0**-100 else value
+
+
+def _common(item: Hyperparameter) -> list[float]:
+    unit: Domain = item.domain
+    if unit.high <= 1.0:
+        return [item.default, 0.9, 0.99, 0.999, 0.5, 0.0]
+    return [item.default, 0.1, 0.01, 1e-3, 1.0, 0.5, 1e-8, 0.0]
+
+
+def settings_of(rule: UpdateRule, fixed: Mapping[str, float]) -> st.SearchStrategy[dict[str, float]]:
+    """Return hyperparameters of a rule by the name of their symbol; ``fixed`` ones stay."""
+    free = {h.symbol.name: hyperparameter(h) for h in rule.hyperparameters}
+    return st.fixed_dictionaries({**free, **{n: st.just(v) for n, v in fixed.items() if n in free}})
+
+
+def counts() -> st.SearchStrategy[int]:
+    """Return how many steps a parameter has made: none, few, many, up to what float32 counts."""
+    near_power = st.integers(1, 24).map(lambda bits: 2**bits - 1)
+    return st.one_of(
+        st.integers(0, 3), st.integers(0, 100), near_power, st.integers(0, LARGEST_EXACT_COUNT)
+    ).map(lambda count: min(count, LARGEST_EXACT_COUNT - 1))
+
+
+@st.composite
+def local_cases(
+    draw: st.DrawFn, rules: Mapping[tuple[str, ...], UpdateRule], fixed: Mapping[str, float], size: int
+) -> Case:
+    """Draw one step from any state: one or two groups, a large tensor and small ones.
+
+    ``rules`` maps the switches that are on to the rule they choose; ``size`` is the number of
+    elements of the large tensor.
+    """
+    switches = draw(st.sampled_from(sorted(rules)))
+    rule = rules[switches]
+    seeds = st.integers(0, 2**32 - 1)
+    regimes = st.sampled_from(REGIMES)
+    groups = []
+    for index in range(draw(st.integers(1, 2))):
+        large = TensorCase((size if index == 0 else size // 4,), draw(counts()), draw(seeds),
+                           draw(regimes))  # fmt: skip
+        count = draw(counts())
+        shapes = draw(st.lists(st.sampled_from(SMALL_SHAPES), max_size=3))
+        small = [TensorCase(shape, count, draw(seeds), draw(regimes)) for shape in shapes]
+        groups.append(GroupCase(draw(settings_of(rule, fixed)), (large, *small)))
+    return Case(switches, tuple(groups))
+
+
+@st.composite
+def trajectory_cases(
+    draw: st.DrawFn, rules: Mapping[tuple[str, ...], UpdateRule], fixed: Mapping[str, float], size: int
+) -> Case:
+    """Draw several steps from the start, with a learning rate that changes on the way."""
+    switches = draw(st.sampled_from(sorted(rules)))
+    rule = rules[switches]
+    steps = draw(st.integers(2, 8))
+    rate = next(h for h in rule.hyperparameters if h.keyword == "lr")
+    changes = [{}] + [
+        {rate.symbol.name: draw(hyperparameter(rate))} if draw(st.booleans()) else {}
+        for _ in range(steps - 1)
+    ]
+    groups = tuple(
+        GroupCase(
+            draw(settings_of(rule, fixed)),
+            (TensorCase((size,), 0, draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(REGIMES[:2]))),),
+        )
+        for _ in range(draw(st.integers(1, 2)))
+    )  # fmt: skip
+    return Case(switches, groups, steps, tuple(changes))

@@ -1,0 +1,230 @@
+"""What is judged: an implementation on one path, in one format, reached through a session."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from conformance.cases import Case
+from conformance.lattice import expand
+from impls.catalogue import ExecutionPath, Implementation
+from impls.session import Session
+from reference.formats import FORMATS, Array, Format
+from reference.profile import Profile
+from spec import rules as book
+from spec.rule import UpdateRule
+from spec.symbols import g
+
+KEYWORD = re.compile(r"(\w+)(?:\[(\d+)\])?$")
+
+
+@dataclass(frozen=True)
+class TensorOutcome:
+    """One tensor after a step: parameter and states by symbol (None where absent), and its count."""
+
+    values: Mapping[str, Array | None]
+    count: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run returned: for each step that was read, for each tensor, its values."""
+
+    steps: tuple[tuple[TensorOutcome, ...], ...]
+    step_seconds: float
+    state_formats: Mapping[str, Format]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One tensor of a case, expanded: its group, and the arrays before and during the steps."""
+
+    group: int
+    shape: tuple[int, ...]
+    count: int
+    values: Mapping[str, Array]
+    gradients: tuple[Array, ...]
+
+
+class Subject(Protocol):
+    """One path of one implementation in one format."""
+
+    @property
+    def storage(self) -> Format: ...
+    @property
+    def profile(self) -> Profile: ...
+    @property
+    def rules(self) -> Mapping[tuple[str, ...], UpdateRule]: ...
+    @property
+    def fixed(self) -> Mapping[str, float]: ...
+    @property
+    def hidden(self) -> frozenset[str]: ...
+    @property
+    def counted(self) -> bool: ...
+
+    def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> Outcome:
+        """Make the steps of a case; raises ``TargetError`` or ``WorkerFailure``."""
+
+
+def rules_by_switches(
+    name: str, options: Mapping[str, str], switches: Mapping[str, tuple[str, str]]
+) -> dict[tuple[str, ...], UpdateRule]:
+    """Return the rule claimed for every combination of constructor switches."""
+    found = {}
+    for count in range(len(switches) + 1):
+        for chosen in itertools.combinations(sorted(switches), count):
+            on = dict(switches[switch] for switch in chosen)
+            found[chosen] = book.build(name, {**options, **on})
+    return found
+
+
+def prepare(case: Case, rule: UpdateRule, storage: Format) -> tuple[Prepared, ...]:
+    """Expand every tensor of a case."""
+    prepared = []
+    for index, group in enumerate(case.groups):
+        for tensor in group.tensors:
+            values, gradients = expand(tensor, rule, storage, group.hyperparameters, case.steps)
+            prepared.append(Prepared(index, tensor.shape, tensor.count, values, tuple(gradients)))
+    return tuple(prepared)
+
+
+@dataclass(frozen=True)
+class WorkerSubject:
+    """An implementation that runs in a worker."""
+
+    implementation: Implementation
+    path: ExecutionPath
+    device: str
+    storage: Format
+    session: Session
+    profile: Profile
+    rules: Mapping[tuple[str, ...], UpdateRule]
+    fixed: Mapping[str, float]
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """States, by symbol, that the implementation does not show."""
+        states = {s.symbol.name: s.keyword for rule in self.rules.values() for s in rule.states}
+        keys = self.implementation.states
+        return frozenset(name for name, keyword in states.items() if keys.get(keyword) == "")
+
+    @property
+    def counted(self) -> bool:
+        """Tell whether the implementation counts steps where a test can read them."""
+        return self.implementation.counter is not None
+
+    def with_profile(self, profile: Profile) -> WorkerSubject:
+        """Return the same subject judged under another profile."""
+        return dataclasses.replace(self, profile=profile)
+
+    def options(self, rule: UpdateRule, hyperparameters: Mapping[str, float]) -> dict[str, Any]:
+        """Return hyperparameters as the settings of a param group."""
+        settings: dict[str, Any] = {}
+        for item in rule.hyperparameters:
+            name = item.symbol.name
+            if name in hyperparameters and name not in self.fixed:
+                match = KEYWORD.match(item.keyword)
+                assert match is not None
+                if match[2] is None:
+                    settings[match[1]] = hyperparameters[name]
+                else:
+                    settings.setdefault(match[1], []).append(hyperparameters[name])
+        return settings
+
+    def _keys(self, rule: UpdateRule) -> dict[str, str]:
+        named = {s.symbol.name: self.implementation.states.get(s.keyword, s.keyword)
+                 for s in rule.states}  # fmt: skip
+        return {symbol: key for symbol, key in named.items() if key}
+
+    def request(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool) -> dict[str, Any]:
+        """Return the header of the request that runs a case."""
+        rule = self.rules[case.switches]
+        changes = case.changes or ({},) * case.steps
+        return {
+            "op": "run",
+            "target": self.implementation.target,
+            "device": self.device,
+            "dtype": self.storage.name,
+            "constructor": {**self.path.constructor, **dict.fromkeys(case.switches, True)},
+            "groups": [
+                {
+                    "options": self.options(rule, group.hyperparameters),
+                    "tensors": [
+                        {"shape": list(item.shape), "count": item.count}
+                        for item in prepared
+                        if item.group == index
+                    ],
+                }
+                for index, group in enumerate(case.groups)
+            ],
+            "states": list(self._keys(rule).values()),
+            "counter": self.implementation.counter,
+            "steps": [
+                {"options": [self.options(rule, change)] * len(case.groups)} if change else {}
+                for change in changes
+            ],
+            "read": "every" if every else "last",
+        }
+
+    def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> Outcome:
+        """Make the steps of a case in the worker."""
+        rule = self.rules[case.switches]
+        keys = self._keys(rule)
+        buffers: list[Any] = []
+        for item in prepared:
+            buffers.append(item.values[rule.parameter.symbol.name].tobytes())
+            if item.count > 0:
+                buffers += [item.values[symbol].tobytes() for symbol in keys]
+        for step in range(case.steps):
+            buffers += [item.gradients[step].tobytes() for item in prepared]
+        answer = self.session.request(self.request(case, prepared, every=every), buffers)
+        return self._outcome(answer.header, answer.buffers, rule, keys, len(prepared))
+
+    def _outcome(
+        self,
+        header: Mapping[str, Any],
+        buffers: Iterable[memoryview],
+        rule: UpdateRule,
+        keys: Mapping[str, str],
+        tensors: int,
+    ) -> Outcome:
+        queue = iter(buffers)
+        formats = {
+            symbol: FORMATS[header["state_dtypes"].get(key, self.storage.name)]
+            for symbol, key in keys.items()
+        }
+        steps = []
+        for counts in header["counts"]:
+            outcomes = []
+            for index in range(tensors):
+                buffer = next(queue)
+                values: dict[str, Array | None] = {
+                    rule.parameter.symbol.name: np.frombuffer(buffer, self.storage.dtype)
+                }
+                for symbol in keys:
+                    state = next(queue)
+                    present = len(state) > 0 or len(buffer) == 0
+                    values[symbol] = np.frombuffer(state, formats[symbol].dtype) if present else None
+                outcomes.append(TensorOutcome(values, counts[index]))
+            steps.append(tuple(outcomes))
+        return Outcome(tuple(steps), float(header["step_seconds"]), formats)
+
+
+def worker_subject(
+    implementation: Implementation, path: ExecutionPath, device: str, storage: Format, session: Session
+) -> WorkerSubject:
+    """Return the subject for one cell of the catalogue."""
+    rules = rules_by_switches(implementation.rule, implementation.options, implementation.switches)
+    symbols = {h.keyword: h.symbol.name for rule in rules.values() for h in rule.hyperparameters}
+    fixed = {symbols[key]: value for key, value in implementation.fixed.items() if key in symbols}
+    profile = Profile.from_mapping(path.profile)
+    return WorkerSubject(implementation, path, device, storage, session, profile, rules, fixed)
+
+
+GRADIENT = g.name

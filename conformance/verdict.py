@@ -1,0 +1,89 @@
+"""What a check ends as: verdicts, cells, findings and their figures."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Verdict(enum.StrEnum):
+    """The seven ways in which a check ends."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    DEVIATION = "known deviation"
+    NOT_APPLICABLE = "not applicable"
+    UNDECIDED = "undecided"
+    ERROR = "error"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One question: does this path of this implementation keep this property in this format?"""
+
+    implementation: str
+    path: str
+    device: str
+    dtype: str
+    property: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How hard a cell was tested.
+
+    A *value* is one number that was compared with its enclosure; an *element-case* is one element
+    of one case with all its values.  ``undecided`` counts element-cases whose enclosure could not
+    decide (an unbounded side, a possible NaN, both branches of a switch).  The ratios are observed
+    error over the room that the enclosure leaves on that side, taken on ``ratio_sample`` values.
+    """
+
+    cases: int = 0
+    element_cases: int = 0
+    values: int = 0
+    outside: int = 0
+    undecided: int = 0
+    ratio_sample: int = 0
+    median_ratio: float | None = None
+    largest_ratio: float | None = None
+    ratio_histogram: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One value that no legal evaluation returns, with the smallest case that shows it."""
+
+    identifier: str
+    cell: Cell
+    sentence: str
+    quantity: str
+    assignment: str
+    formula_text: str
+    formula_mathml: str
+    case: dict[str, Any]
+    legal: tuple[str, str]
+    legal_hex: tuple[str, str]
+    value: str
+    value_hex: str
+    distance: str
+    confirmed: str
+    explanation: str
+    script: str
+    replay: str
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """The verdict on one cell, why, how hard it was tested, and what was found."""
+
+    cell: Cell
+    verdict: Verdict
+    reason: str = ""
+    figures: Figures = field(default_factory=Figures)
+    profile: str = ""
+    findings: tuple[Finding, ...] = ()
+    deviation: str = ""
+    power: dict[str, list[str]] = field(default_factory=dict)
+    seconds: float = 0.0

@@ -1,0 +1,1 @@
+"""The worker is the process in which an implementation under test runs."""

@@ -1,0 +1,96 @@
+"""The worker answers one request after the other until its input ends."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+from contextlib import suppress
+from importlib import import_module
+from io import FileIO, TextIOWrapper
+from typing import TYPE_CHECKING, Any
+
+from . import wire
+from .failures import RequestError, phase, report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Operation = Callable[[dict[str, Any], list[memoryview]], tuple[dict[str, Any], list[bytes]]]
+
+# Modules that import a framework are imported when an operation first needs them.
+OPERATIONS = {
+    "hello": "torch_platform:hello",
+    "describe": "torch_description:describe",
+    "run": "torch_optimizer:run",
+}
+
+
+def main() -> None:
+    """Requests come from the old standard input and answers go to the old standard output."""
+    incoming, outgoing = take_over_pipes()
+    while True:
+        message = receive(incoming)
+        if message is None:
+            return
+        frame = answer(message)
+        flush_printed()
+        send(outgoing, frame)
+
+
+def take_over_pipes() -> tuple[FileIO, FileIO]:
+    """The protocol leaves file descriptors 0 and 1, so no print of a target can corrupt it."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    # What is printed must have left the process before a crash can lose it.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    faulthandler.enable()
+    return FileIO(incoming, "rb"), FileIO(outgoing, "wb")
+
+
+def receive(incoming: FileIO) -> wire.Message | None:
+    """The next request is read whole; None says that the judge has gone."""
+    receiver = wire.Receiver()
+    while receiver.message is None:
+        count = incoming.readinto(receiver.space)
+        if not count:
+            return None
+        receiver.advance(count)
+    return receiver.message
+
+
+def send(outgoing: FileIO, frame: bytes) -> None:
+    """A frame is written whole, however little of it the pipe takes at a time."""
+    rest = memoryview(frame)
+    while rest:
+        rest = rest[outgoing.write(rest) :]
+
+
+def flush_printed() -> None:
+    """What a target printed reaches the judge before the answer does."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # a target may have closed or replaced its streams
+            stream.flush()
+
+
+def answer(message: wire.Message) -> bytes:
+    """Every exception becomes an answer, those of the target and those of a bad request."""
+    try:
+        header, buffers = find_operation(message.header.get("op"))(*message)
+        return wire.encode({"ok": True, **header}, buffers)
+    except Exception as error:  # noqa: BLE001 - the worker survives whatever a target raises
+        return wire.encode(report(error))
+
+
+def find_operation(name: object) -> Operation:
+    """An operation is a function of a module beside this one."""
+    if not isinstance(name, str) or name not in OPERATIONS:
+        raise RequestError(f"there is no operation {name!r}; ask for one of {sorted(OPERATIONS)}")
+    module, _, function = OPERATIONS[name].partition(":")
+    with phase("import"):
+        operation: Operation = getattr(import_module("." + module, __package__), function)
+    return operation

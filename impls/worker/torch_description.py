@@ -1,0 +1,116 @@
+"""A description says how a target is called and which state two steps leave behind."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from typing import Any
+
+import torch
+
+from .failures import TargetFailure, phase, report
+from .target import resolve
+from .torch_platform import name_of
+from .torch_trial import ELEMENTS, Build, state_of, trial_values
+
+TRIAL_STEPS = 2
+
+
+def describe(
+    header: dict[str, Any], _buffers: list[memoryview]
+) -> tuple[dict[str, Any], list[bytes]]:
+    """A trial that fails is part of the description."""
+    target = resolve(header["target"])
+    build = Build(header["target"], header.get("constructor", {}), "cpu", "float64")
+    shape = tuple(header.get("shape", [ELEMENTS]))
+    try:
+        trial = {"ok": True, **_trial(build, shape)}
+    except TargetFailure as failure:
+        trial = report(failure)
+    with phase("read"):
+        is_optimizer = isinstance(target, type) and issubclass(target, torch.optim.Optimizer)
+        origin = {"is_optimizer": is_optimizer, **_origin(target)}
+        return {**origin, "signature": _signature(target), "trial": trial}, []
+
+
+def _origin(target: Any) -> dict[str, Any]:
+    name = getattr(target, "__module__", None)
+    module = sys.modules.get(str(name))
+    package = sys.modules.get(str(name).partition(".")[0])
+    version = getattr(package, "__version__", None)
+    return {
+        "module": name,
+        "file": getattr(module, "__file__", None),
+        "version": None if version is None else str(version),
+    }
+
+
+def _signature(target: Any) -> list[dict[str, Any]] | None:
+    try:
+        parameters = inspect.signature(target).parameters.values()
+    except (TypeError, ValueError):  # a callable written in C need not have one
+        return None
+    return [_parameter(parameter) for parameter in parameters]
+
+
+def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
+    described = {"name": parameter.name, "kind": parameter.kind.name.lower()}
+    if parameter.default is inspect.Parameter.empty:
+        return described
+    return {**described, "default": _json_or_repr(parameter.default)}
+
+
+def _json_or_repr(value: Any) -> Any:
+    try:
+        json.dumps(value)
+    except Exception:  # noqa: BLE001 - the value may be of any class
+        return {"repr": repr(value)}
+    return value
+
+
+def _trial(build: Build, shape: tuple[int, ...]) -> dict[str, Any]:
+    parameter = build.parameter(trial_values(0, shape, build))
+    start = parameter.detach().flatten().tolist()
+    optimizer = build.optimizer([parameter])
+    steps = [
+        _trial_step(optimizer, parameter, trial_values(step, shape, build))
+        for step in range(1, TRIAL_STEPS + 1)
+    ]
+    with phase("read"):
+        group = optimizer.param_groups[0] if getattr(optimizer, "param_groups", None) else {}
+        options = {name: _json_or_repr(group[name]) for name in group if name != "params"}
+        defaults = dict(getattr(optimizer, "defaults", {}))
+        return {
+            "shape": list(shape),
+            "parameter": start,
+            "steps": steps,
+            "defaults": {str(name): _json_or_repr(value) for name, value in defaults.items()},
+            "options": options,
+        }
+
+
+def _trial_step(optimizer: Any, parameter: torch.Tensor, gradient: torch.Tensor) -> dict[str, Any]:
+    sent = gradient.flatten().tolist()
+    parameter.grad = gradient
+    with phase("step"):
+        optimizer.step()
+    with phase("read"):
+        state = state_of(optimizer, parameter)
+        return {
+            "gradient": sent,
+            "parameter": parameter.detach().flatten().tolist(),
+            "state": {str(key): _described_state(value) for key, value in state.items()},
+        }
+
+
+def _described_state(value: Any) -> dict[str, Any]:
+    if isinstance(value, torch.Tensor):
+        values = None if value.is_complex() else value.detach().flatten().tolist()
+        dtype = name_of(value.dtype)
+        return {"kind": "tensor", "dtype": dtype, "shape": list(value.shape), "values": values}
+    if isinstance(value, (bool, int, float)):
+        return {"kind": "number", "dtype": type(value).__name__, "shape": [], "values": [value]}
+    if value is None:
+        return {"kind": "none"}
+    return {"kind": "other", "type": type(value).__name__, "repr": repr(value)}

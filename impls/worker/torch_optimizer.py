@@ -1,0 +1,190 @@
+"""The generic adapter runs any `torch.optim.Optimizer` from any state, one batch of steps at a time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .failures import RequestError, phase
+from .torch_platform import dtype_named, from_bytes, name_of, to_bytes
+from .torch_trial import Build, Template, copied, from_json, learn_template, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A parameter, its place in the groups and the state it is to start from."""
+
+    parameter: torch.Tensor
+    group: int
+    count: int
+    states: tuple[memoryview, ...]
+
+
+class Readings:
+    """What was read of all parameters, after every step or after the last."""
+
+    def __init__(
+        self, optimizer: Any, slots: list[Slot], states: list[str], counter: str | None
+    ) -> None:
+        self.slots = slots
+        self.counts: list[list[float | None]] = []
+        self.buffers: list[bytes] = []
+        self.dtypes: dict[str, str] = {}
+        self._optimizer = optimizer
+        self._states = states
+        self._counter = counter
+
+    def read(self) -> None:
+        """The counts and buffers of this moment are appended."""
+        counts: list[float | None] = []
+        with phase("read"):
+            for slot in self.slots:
+                state = state_of(self._optimizer, slot.parameter)
+                counts.append(_number(state.get(self._counter)))
+                self.buffers.append(to_bytes(slot.parameter))
+                self.buffers.extend(self._state(key, state.get(key)) for key in self._states)
+        self.counts.append(counts)
+
+    def _state(self, key: str, value: Any) -> bytes:
+        if value is None:
+            return b""
+        if not isinstance(value, torch.Tensor):
+            value = torch.tensor(float(value), dtype=torch.float64)
+        dtype = name_of(value.dtype)
+        if self.dtypes.setdefault(key, dtype) != dtype:
+            raise TypeError(
+                f"the state {key!r} is kept in {self.dtypes[key]} for one tensor and in {dtype} "
+                "for another; judge these tensors in requests of their own"
+            )
+        return to_bytes(value)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        value = value.item()
+    return value if isinstance(value, (int, float)) else None
+
+
+def run(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+    """Fresh parameters, an optimizer in the given state, the steps, and what was read after them."""
+    build = Build(header["target"], header["constructor"], header["device"], header["dtype"])
+    _check_count(header, buffers)
+    queue = iter(buffers)
+    slots = list(_slots(header, build, queue))
+    optimizer = build.optimizer(_parameter_groups(header["groups"], slots))
+    _load(optimizer, build, header, slots)
+    readings = Readings(optimizer, slots, header["states"], header["counter"])
+    seconds = _steps(optimizer, header, queue, readings)
+    answer = {
+        "counts": readings.counts,
+        "state_dtypes": readings.dtypes,
+        "read_steps": len(readings.counts),
+        "step_seconds": seconds,
+    }
+    return answer, readings.buffers
+
+
+def _check_count(header: dict[str, Any], buffers: list[memoryview]) -> None:
+    tensors = [tensor for group in header["groups"] for tensor in group["tensors"]]
+    loaded = sum(1 for tensor in tensors if tensor["count"] > 0)
+    steps = len(header["steps"])
+    expected = len(tensors) + loaded * len(header["states"]) + steps * len(tensors)
+    if len(buffers) != expected:
+        raise RequestError(
+            f"{len(buffers)} buffers were given for {len(tensors)} tensors, {loaded} of them with "
+            f"{len(header['states'])} states, and {steps} steps; send {expected}"
+        )
+
+
+def _slots(header: dict[str, Any], build: Build, queue: Iterator[memoryview]) -> Iterator[Slot]:
+    dtype = dtype_named(build.dtype)
+    for place, group in enumerate(header["groups"]):
+        for tensor in group["tensors"]:
+            values = from_bytes(next(queue), dtype, tensor["shape"], build.device)
+            loaded = len(header["states"]) if tensor["count"] > 0 else 0
+            states = tuple(next(queue) for _ in range(loaded))
+            yield Slot(build.parameter(values), place, tensor["count"], states)
+
+
+def _parameter_groups(groups: list[dict[str, Any]], slots: list[Slot]) -> list[dict[str, Any]]:
+    return [
+        {
+            "params": [slot.parameter for slot in slots if slot.group == place],
+            **from_json(group["options"]),
+        }
+        for place, group in enumerate(groups)
+    ]
+
+
+def _load(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot]) -> None:
+    sent_as = header.get("state_dtypes", {})
+    for slot in slots:
+        if slot.count > 0:
+            options = header["groups"][slot.group]["options"]
+            template = learn_template(build, options, slot.parameter.dim())
+            state = {key: copied(value) for key, value in template.state.items()}
+            for key, buffer in zip(header["states"], slot.states):
+                dtype = dtype_named(sent_as.get(key, build.dtype))
+                state[key] = _state_value(slot.parameter, template, key, buffer, dtype)
+            if header["counter"] is not None:
+                state[header["counter"]] = _counter(template, header["counter"], slot.count)
+            with phase("load"):
+                optimizer.state[slot.parameter] = state
+
+
+def _state_value(
+    parameter: torch.Tensor, template: Template, key: str, buffer: memoryview, dtype: torch.dtype
+) -> Any:
+    model = template.state.get(key)
+    device = str(parameter.device)
+    if isinstance(model, (bool, int, float)):
+        return type(model)(from_bytes(buffer, dtype, (), "cpu").item())
+    if not isinstance(model, torch.Tensor):
+        return from_bytes(buffer, dtype, parameter.shape, device).to(parameter.dtype)
+    shape = parameter.shape if model.shape == template.shape else model.shape
+    return from_bytes(buffer, dtype, shape, str(model.device)).to(model.dtype)
+
+
+def _counter(template: Template, key: str, count: int) -> Any:
+    model = template.state.get(key)
+    if isinstance(model, torch.Tensor):
+        return torch.full_like(model, count)
+    return type(model)(count) if isinstance(model, (int, float)) else count
+
+
+def _steps(
+    optimizer: Any, header: dict[str, Any], queue: Iterator[memoryview], readings: Readings
+) -> float:
+    seconds = 0.0
+    for step in header["steps"]:
+        for group, options in enumerate(step.get("options", [])):
+            optimizer.param_groups[group].update(from_json(options))
+        for slot in readings.slots:
+            slot.parameter.grad = _gradient(next(queue), slot.parameter)
+        seconds += _timed_step(optimizer, on_cuda=header["device"].startswith("cuda"))
+        if header["read"] == "every":
+            readings.read()
+    if header["read"] == "last":
+        readings.read()
+    return seconds
+
+
+def _gradient(buffer: memoryview, parameter: torch.Tensor) -> torch.Tensor:
+    return from_bytes(buffer, parameter.dtype, parameter.shape, str(parameter.device))
+
+
+def _timed_step(optimizer: Any, *, on_cuda: bool) -> float:
+    with phase("step"):
+        if on_cuda:
+            torch.cuda.synchronize()
+        start = time.perf_counter()
+        optimizer.step()
+        if on_cuda:
+            torch.cuda.synchronize()
+        return time.perf_counter() - start

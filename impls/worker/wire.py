@@ -1,0 +1,82 @@
+"""A message between judge and worker is one frame: a prefix, a JSON text and raw buffers."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+Buffer = Union[bytes, bytearray, memoryview]
+
+MAGIC = b"stpprf01"
+PREFIX = struct.Struct("<8sQQ")  # magic, bytes of the JSON text, bytes of all buffers together
+LARGEST_PART = 1 << 36
+
+
+class WireError(Exception):
+    """What arrived is no frame of this protocol."""
+
+
+class Message(NamedTuple):
+    """A header and the buffers that it speaks of."""
+
+    header: dict[str, Any]
+    buffers: list[memoryview]
+
+
+def encode(header: dict[str, Any], buffers: Iterable[Buffer] = ()) -> bytes:
+    """The frame holds the header, the length of every buffer and the buffers end to end."""
+    views = [view if view.format == "B" else view.cast("B") for view in map(memoryview, buffers)]
+    lengths = [view.nbytes for view in views]
+    text = json.dumps([header, lengths]).encode()
+    return b"".join([PREFIX.pack(MAGIC, len(text), sum(lengths)), text, *views])
+
+
+class Receiver:
+    """A frame that is still arriving: fill `space`, say how much with `advance`, until `message`."""
+
+    def __init__(self) -> None:
+        self.message: Message | None = None
+        self._parts = _parts()
+        self.space = next(self._parts)
+
+    def advance(self, count: int) -> None:
+        """The next `count` bytes of the frame lie at the start of `space`."""
+        try:
+            self.space = self._parts.send(count)
+        except StopIteration as end:
+            self.message = end.value
+
+
+def _parts() -> Generator[memoryview, int, Message]:
+    prefix = yield from _filled(PREFIX.size)
+    magic, text_size, body_size = PREFIX.unpack(prefix)
+    if magic != MAGIC or max(text_size, body_size) > LARGEST_PART:
+        raise WireError(f"a frame began with {bytes(prefix)!r}, which is not the worker's protocol")
+    text = yield from _filled(text_size)
+    body = yield from _filled(body_size)
+    header, lengths = json.loads(bytes(text))
+    return Message(header, _split(memoryview(body), lengths))
+
+
+def _filled(size: int) -> Generator[memoryview, int, bytearray]:
+    buffer = bytearray(size)
+    space = memoryview(buffer)
+    while space:
+        count = yield space
+        space = space[count:]
+    return buffer
+
+
+def _split(body: memoryview, lengths: list[int]) -> list[memoryview]:
+    if sum(lengths) != body.nbytes:
+        raise WireError(f"buffers of {lengths} bytes were named, but {body.nbytes} bytes came")
+    views = []
+    start = 0
+    for length in lengths:
+        views.append(body[start : start + length])
+        start += length
+    return views

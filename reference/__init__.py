@@ -1,0 +1,1 @@
+"""How to compute what spec/ states: NumPy references, and the enclosures that judge."""

@@ -1,0 +1,221 @@
+"""The enclosure of one step: for each quantity, everything that a legal evaluation may return."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from reference.evaluation import Scalars, Tensors, walk
+from reference.expression import Node, compiler, condition
+from reference.formats import FLOAT64, Array, Format
+from reference.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded
+from reference.profile import (
+    ALL_FORMS,
+    HOST_UNITS,
+    UNITS,
+    Profile,
+    coefficient_rounding,
+    compute_format,
+    scalar_arithmetic,
+    store_rounding,
+    tensor_arithmetic,
+    tensor_rounding,
+)
+from reference.running_error import Measured, RunningError
+from spec.rule import TEXTBOOK, Assignment, UpdateRule
+from spec.symbols import g
+
+
+@dataclass(frozen=True)
+class CompiledForm:
+    """One legal form of a line, and for which hyperparameters it is used."""
+
+    name: str
+    tree: Node
+    when: sp.Basic
+
+    @functools.cached_property
+    def applies(self) -> object:
+        """Decide from the scalars whether the form is used."""
+        return condition(self.when)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A rule compiled for one set of forms: scalar lines, tensor lines with their forms."""
+
+    rule: UpdateRule
+    tensors: frozenset[str]
+    scalar_lines: Mapping[str, Node]
+    lines: Mapping[str, tuple[CompiledForm, ...]]
+    written: Mapping[str, Node]
+
+
+def _is_scalar(line: Assignment, scalars: frozenset[sp.Symbol]) -> bool:
+    return line.expression.free_symbols <= scalars
+
+
+@functools.lru_cache(maxsize=256)
+def program(rule: UpdateRule, forms: frozenset[str]) -> Program:
+    """Compile ``rule`` with the legal forms named."""
+    scalars = frozenset(h.symbol for h in rule.hyperparameters) | {sp.Symbol("t", **_COUNT)}
+    scalar_lines = []
+    for line in rule.program:
+        if _is_scalar(line, scalars):
+            scalar_lines.append(line)
+            scalars |= {line.target}
+    others = [line for line in rule.program if line not in scalar_lines]
+    tensors = {state.symbol.name for state in rule.quantities} | {g.name}
+    tensors |= {line.target.name for line in others}
+    compile_ = compiler(frozenset(tensors)).compile
+    return Program(
+        rule,
+        frozenset(tensors),
+        {line.target.name: compile_(line.expression) for line in scalar_lines},
+        {
+            line.target.name: tuple(
+                CompiledForm(form.name, compile_(form.expression), form.when)
+                for form in line.legal_forms(_named(line, forms))
+            )
+            for line in others
+        },
+        {line.target.name: compile_(line.expression) for line in others},
+    )
+
+
+def _named(line: Assignment, forms: frozenset[str]) -> frozenset[str]:
+    if ALL_FORMS in forms:
+        return frozenset({TEXTBOOK, *(form.name for form in line.forms)})
+    return forms
+
+
+_COUNT = {"integer": True, "positive": True}
+
+
+class StepEnclosure:
+    """Encloses steps of one rule under one profile for one set of scalars.
+
+    ``scalars`` maps the names of the hyperparameters and ``t`` to their values.  Raises
+    ``ValueError`` for a hyperparameter too small to enclose.
+    """
+
+    def __init__(
+        self, rule: UpdateRule, profile: Profile, storage: Format, scalars: Mapping[str, float]
+    ) -> None:
+        for name, value in scalars.items():
+            if 0.0 < abs(value) < SMALLEST_SCALAR:
+                raise ValueError(
+                    f"{rule.name}: {name}={value!r} is below {SMALLEST_SCALAR!r}; give 0 or more"
+                )
+        self.program = program(rule, profile.forms)
+        self.profile, self.storage, self.given = profile, storage, dict(scalars)
+        self.arithmetic = tensor_arithmetic(profile, storage)
+        self.store = store_rounding(profile, storage)
+        self.scalars = self._scalars(scalar_arithmetic(profile), rounded=True)
+        wide = IntervalArithmetic(Unrounded(FLOAT64), HOST_UNITS)
+        self.exact_scalars = self._scalars(wide, rounded=False)
+        self.exact = IntervalArithmetic(Unrounded(compute_format(storage)), UNITS)
+        self.running = RunningError(
+            self.exact, tensor_rounding(profile, storage), self.arithmetic.units
+        )
+
+    def _scalars(self, arithmetic: IntervalArithmetic, *, rounded: bool) -> Scalars[Interval]:
+        coefficient = coefficient_rounding(self.profile, self.storage)
+        work = self.storage.work
+
+        def entry(value: float) -> Interval:
+            exact = Interval.exactly(np.asarray(value, FLOAT64.work))
+            return arithmetic.rounding(exact.lo, exact.hi) if rounded else exact
+
+        def cast(value: Interval) -> Interval:
+            lo, hi = value.lo.astype(work), value.hi.astype(work)
+            if rounded:
+                return coefficient(lo, hi, value.flags)
+            return Unrounded(compute_format(self.storage))(lo, hi, value.flags)
+
+        return Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines)
+
+    def __call__(self, tensors: Mapping[str, Interval]) -> dict[str, Interval]:
+        """Return the enclosure of each quantity after the step, by the name of its symbol.
+
+        ``tensors`` holds the gradient, the parameter and the states before the step.
+        """
+        step = _Step(self, tensors)
+        enclosures = {}
+        for quantity in self.program.rule.quantities:
+            value = step.line(quantity.updated.name)
+            if self.arithmetic.rounding.target != self.storage:
+                value = self.store(value.lo, value.hi, value.flags)
+            enclosures[quantity.symbol.name] = value
+        return enclosures
+
+
+class _Step:
+    """The lines of one step, each enclosed once."""
+
+    def __init__(self, enclosure: StepEnclosure, tensors: Mapping[str, Interval]) -> None:
+        self.enclosure = enclosure
+        self.known: dict[str, Interval] = dict(tensors)
+        self.tensors = Tensors(enclosure.scalars, self.line, enclosure.arithmetic)
+
+    def line(self, name: str) -> Interval:
+        if name not in self.known:
+            forms = self.enclosure.program.lines[name]
+            hull: Interval | None = None
+            for form in forms:
+                if form.applies(**self.enclosure.given):  # type: ignore[operator]
+                    value = self._form(name, form)
+                    hull = value if hull is None else self.enclosure.arithmetic.hull(hull, value)
+            assert hull is not None, f"no form of `{name}` applies"
+            self.known[name] = hull
+        return self.known[name]
+
+    def _form(self, name: str, form: CompiledForm) -> Interval:
+        if all(self.line(symbol).point for symbol in form.tree.repeated):
+            return self.tensors.operand(form.tree)
+        return self._measured(name, form)
+
+    def _measured(self, name: str, form: CompiledForm) -> Interval:
+        running, enclosure = self.enclosure.running, self.enclosure
+
+        def cast(value: Measured) -> Measured:
+            return value
+
+        scalars = _MeasuredScalars(enclosure, cast)
+        tensors = Tensors(scalars, lambda symbol: running.known(self.line(symbol)), running)
+        measured = walk(form.tree, tensors, running)
+        written = enclosure.program.written[name]
+        exact = measured.range
+        if not written.repeated:
+            exact = walk(
+                written, Tensors(enclosure.exact_scalars, self.line, enclosure.exact), enclosure.exact
+            )
+        return running.finished(measured, exact)
+
+
+class _MeasuredScalars(Scalars[Measured]):
+    """Scalars for a running error: the exact value, and how far the one used may be from it."""
+
+    def __init__(self, enclosure: StepEnclosure, cast: object) -> None:
+        self.enclosure = enclosure
+        super().__init__(enclosure.running, enclosure.given, self._no_entry, cast, {})  # type: ignore[arg-type]
+
+    def cast_value(self, node: Node) -> Measured:
+        exact = self.enclosure.exact_scalars.cast_value(node)
+        return self.enclosure.running.perturbed(exact, self.enclosure.scalars.cast_value(node))
+
+    def value(self, node: Node) -> Measured:
+        return self.cast_value(node)
+
+    def _no_entry(self, value: float) -> Measured:
+        raise NotImplementedError
+
+
+def as_intervals(tensors: Mapping[str, Array], storage: Format) -> dict[str, Interval]:
+    """Return known tensors as intervals in the wide type of their format."""
+    return {name: Interval.exactly(x.astype(storage.work)) for name, x in tensors.items()}
+

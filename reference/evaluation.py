@@ -1,0 +1,209 @@
+"""Walks compiled expressions in an arithmetic: the one place where a program is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic
+
+from reference.arithmetic import Arithmetic, Number
+from reference.expression import Node
+
+
+@dataclass
+class Scalars(Generic[Number]):
+    """Scalar subexpressions in scalar arithmetic, each computed once.
+
+    ``given`` holds the hyperparameters and the step count exactly as the case gives them.
+    ``cast`` rounds a scalar to the format in which it meets a tensor.
+    """
+
+    arithmetic: Arithmetic[Number]
+    given: Mapping[str, float]
+    entry: Callable[[float], Number]
+    cast: Callable[[Number], Number]
+    lines: Mapping[str, Node]
+
+    def __post_init__(self) -> None:
+        self._values: dict[Node, Number] = {}
+        self._casts: dict[Node, Number] = {}
+        self._symbols: dict[str, Number] = {}
+
+    def value(self, node: Node) -> Number:
+        """Return a scalar in scalar arithmetic."""
+        if node not in self._values:
+            self._values[node] = walk(node, self, self.arithmetic)
+        return self._values[node]
+
+    def cast_value(self, node: Node) -> Number:
+        """Return a scalar as it meets a tensor."""
+        if node not in self._casts:
+            self._casts[node] = self.cast(self.value(node))
+        return self._casts[node]
+
+    def symbol(self, name: str) -> Number:
+        """Return a hyperparameter, the step count or a scalar line of the program."""
+        if name not in self._symbols:
+            line = self.lines.get(name)
+            self._symbols[name] = self.value(line) if line else self.entry(self.given[name])
+        return self._symbols[name]
+
+    def operand(self, node: Node) -> Number:
+        """Return an operand of a scalar operation."""
+        return self.value(node)
+
+
+@dataclass
+class Tensors(Generic[Number]):
+    """Tensor values of one step by name; ``line`` computes those that are lines of the program."""
+
+    scalars: Scalars[Number]
+    line: Callable[[str], Number]
+
+    def symbol(self, name: str) -> Number:
+        """Return a tensor: an input or a line of the program."""
+        return self.line(name)
+
+    def operand(self, node: Node) -> Number:
+        """Return an operand of a tensor operation; scalars are cast."""
+        if node.scalar:
+            return self.scalars.cast_value(node)
+        return walk(node, self, self.arithmetic)
+
+    arithmetic: Arithmetic[Number]
+
+
+def walk(
+    node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arithmetic[Number]
+) -> Number:
+    """Evaluate one tree."""
+    if node.kind == "symbol":
+        return values.symbol(node.name)
+    if node.kind == "number":
+        return arithmetic.constant(node.value)
+    if node.kind in {"sum", "product"}:
+        return _Association(node, values, arithmetic).result()
+    if node.kind == "power":
+        return arithmetic.power(values.operand(node.operands[0]), _exponent(node, values))
+    if node.kind == "choice":
+        return values.operand(node.operands[_branch(node, values)])
+    if node.kind == "cast":
+        assert isinstance(values, Tensors)
+        return values.scalars.cast_value(node.operands[0])
+    operands = [values.operand(operand) for operand in node.operands]
+    operation: Callable[..., Number] = getattr(arithmetic, node.kind)
+    result = operands[0] if len(operands) > 1 else operation(operands[0])
+    for operand in operands[1:]:
+        result = operation(result, operand)
+    return result
+
+
+def _given(values: Scalars[Number] | Tensors[Number]) -> Mapping[str, float]:
+    return values.scalars.given if isinstance(values, Tensors) else values.given
+
+
+def _exponent(node: Node, values: Scalars[Number] | Tensors[Number]) -> int:
+    return int(_given(values)[node.name]) if node.name else node.exponent
+
+
+def _branch(node: Node, values: Scalars[Number] | Tensors[Number]) -> int:
+    given = _given(values)
+    return next(index for index, case in enumerate(node.conditions) if case(**given))
+
+
+@dataclass
+class _Partial(Generic[Number]):
+    """A partial sum or product: its operand or value, and whether it is subtracted or divides."""
+
+    value: Number | None
+    node: Node | None
+    inverse: bool
+    scalar: bool
+
+
+class _Association(Generic[Number]):
+    """A sum or product of several operands, taken in every order where the order matters."""
+
+    def __init__(
+        self,
+        node: Node,
+        values: Scalars[Number] | Tensors[Number],
+        arithmetic: Arithmetic[Number],
+    ) -> None:
+        self.values, self.arithmetic = values, arithmetic
+        self.plus = node.kind == "sum"
+        marks = node.negative if self.plus else node.divisor
+        self.parts: dict[int, _Partial[Number]] = {}
+        for index, (operand, mark) in enumerate(zip(node.operands, marks, strict=True)):
+            self.parts[1 << index] = _Partial(None, operand, mark, operand.scalar)
+        self.everything = (1 << len(node.operands)) - 1
+
+    def result(self) -> Number:
+        whole = self._subset(self.everything)
+        value = self._number(whole)
+        if not whole.inverse:
+            return value
+        if self.plus:
+            return self.arithmetic.negate(value)
+        return self.arithmetic.divide(self.arithmetic.constant(1.0), value)
+
+    def _subset(self, members: int) -> _Partial[Number]:
+        if members not in self.parts:
+            lowest = members & -members
+            rest = members ^ lowest
+            found: _Partial[Number] | None = None
+            part = rest
+            while part:  # every split of members with the lowest one on the left
+                candidate = self._join(self._subset(members ^ part), self._subset(part))
+                found = candidate if found is None else self._either(found, candidate)
+                part = (part - 1) & rest
+                if not self.arithmetic.order_matters:
+                    break
+            assert found is not None
+            self.parts[members] = found
+        return self.parts[members]
+
+    def _number(self, part: _Partial[Number]) -> Number:
+        if part.node is not None:
+            return self.values.operand(part.node)
+        assert part.value is not None
+        if part.scalar and isinstance(self.values, Tensors):
+            return self.values.scalars.cast(part.value)
+        return part.value
+
+    def _join(self, a: _Partial[Number], b: _Partial[Number]) -> _Partial[Number]:
+        scalar = a.scalar and b.scalar
+        if scalar and isinstance(self.values, Tensors):
+            scalars = self.values.scalars
+            x, y = (scalars.value(p.node) if p.node else p.value for p in (a, b))
+            assert x is not None
+            assert y is not None
+            return self._operate(x, y, a, b, scalars.arithmetic, scalar=True)
+        return self._operate(
+            self._number(a), self._number(b), a, b, self.arithmetic, scalar=scalar
+        )
+
+    def _operate(
+        self,
+        x: Number,
+        y: Number,
+        a: _Partial[Number],
+        b: _Partial[Number],
+        arithmetic: Arithmetic[Number],
+        *,
+        scalar: bool,
+    ) -> _Partial[Number]:
+        direct, inverse = (
+            (arithmetic.add, arithmetic.subtract)
+            if self.plus
+            else (arithmetic.multiply, arithmetic.divide)
+        )
+        if a.inverse == b.inverse:
+            return _Partial(direct(x, y), None, a.inverse, scalar)
+        value = inverse(y, x) if a.inverse else inverse(x, y)
+        return _Partial(value, None, inverse=False, scalar=scalar)
+
+    def _either(self, a: _Partial[Number], b: _Partial[Number]) -> _Partial[Number]:
+        assert a.value is not None
+        assert b.value is not None
+        return _Partial(self.arithmetic.hull(a.value, b.value), None, a.inverse, a.scalar)

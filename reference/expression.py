@@ -1,0 +1,130 @@
+"""SymPy expressions compiled to trees that any arithmetic can walk.
+
+Subexpressions of hyperparameters and the step count alone are *scalars*: an implementation computes
+them once, in its scalar arithmetic, and rounds them where they meet a tensor.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from spec.rule import Cast
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operation; ``scalar`` if no tensor enters it, ``repeated`` names tensors used twice."""
+
+    kind: str
+    operands: tuple[Node, ...] = ()
+    scalar: bool = False
+    repeated: frozenset[str] = frozenset()
+    name: str = ""
+    value: float = 0.0
+    exponent: int = 0
+    negative: tuple[bool, ...] = ()
+    divisor: tuple[bool, ...] = ()
+    conditions: tuple[Callable[..., bool], ...] = ()
+
+
+def condition(expression: sp.Basic) -> Callable[..., bool]:
+    """Return a function of the scalars, by keyword, that decides ``expression``."""
+    symbols = sorted(expression.free_symbols, key=str)
+    decide = sp.lambdify(symbols, expression, "math", cse=False)
+    names = [symbol.name for symbol in symbols]
+    return lambda **scalars: bool(decide(*(scalars[name] for name in names)))
+
+
+class Compiler:
+    """Translates SymPy expressions, given the names that stand for tensors."""
+
+    def __init__(self, tensors: frozenset[str]) -> None:
+        self.tensors = tensors
+
+    def compile(self, expression: sp.Expr) -> Node:
+        """Return the tree of ``expression``; raises ``TypeError`` for what no arithmetic offers."""
+        if isinstance(expression, sp.Symbol):
+            name = expression.name
+            return Node("symbol", scalar=name not in self.tensors, name=name)
+        if isinstance(expression, sp.Number):
+            return Node("number", scalar=True, value=float(expression))
+        if isinstance(expression, sp.UnevaluatedExpr):
+            return self.compile(expression.args[0])
+        translate = {
+            sp.Add: self._sum,
+            sp.Mul: self._product,
+            sp.Pow: self._power,
+            sp.Max: self._fold("maximum"),
+            sp.Abs: self._fold("absolute"),
+            sp.sign: self._fold("sign"),
+            sp.Piecewise: self._choice,
+            Cast: self._cast,
+        }.get(expression.func)
+        if translate is None:
+            raise TypeError(f"`{expression.func}` in `{expression}` has no arithmetic")
+        return translate(expression)
+
+    def _node(self, kind: str, operands: tuple[Node, ...], source: sp.Expr, **more: object) -> Node:
+        scalar = all(operand.scalar for operand in operands)
+        return Node(kind, operands, scalar, self._repeated(source), **more)  # type: ignore[arg-type]
+
+    def _repeated(self, expression: sp.Expr) -> frozenset[str]:
+        leaves = (leaf for leaf in sp.preorder_traversal(expression) if leaf.is_Symbol)
+        counts = Counter(leaf.name for leaf in leaves if leaf.name in self.tensors)
+        return frozenset(name for name, count in counts.items() if count > 1)
+
+    def _sum(self, expression: sp.Expr) -> Node:
+        terms = [(bool(arg.as_coeff_Mul()[0] < 0), arg) for arg in expression.args]
+        operands = tuple(self.compile(-arg if minus else arg) for minus, arg in terms)
+        return self._node("sum", operands, expression, negative=tuple(m for m, _ in terms))
+
+    def _product(self, expression: sp.Expr) -> Node:
+        coefficient, rest = expression.as_coeff_Mul()
+        if coefficient == -1:
+            return self._node("negate", (self.compile(rest),), expression)
+        parts = [
+            (True, 1 / arg) if arg.is_Pow and arg.exp.could_extract_minus_sign() else (False, arg)
+            for arg in expression.args
+        ]
+        operands = tuple(self.compile(arg) for _, arg in parts)
+        return self._node("product", operands, expression, divisor=tuple(d for d, _ in parts))
+
+    def _power(self, expression: sp.Expr) -> Node:
+        base, exponent = expression.args
+        if exponent.could_extract_minus_sign():
+            inverse = self.compile(1 / expression)
+            return self._node("product", (inverse,), expression, divisor=(True,))
+        if exponent == sp.Rational(1, 2):
+            return self._node("root", (self.compile(base),), expression)
+        if exponent.is_Integer:
+            return self._node("power", (self.compile(base),), expression, exponent=int(exponent))
+        if exponent.is_Symbol:
+            return self._node("power", (self.compile(base),), expression, name=exponent.name)
+        raise TypeError(f"the exponent `{exponent}` in `{expression}` has no arithmetic")
+
+    def _fold(self, kind: str) -> Callable[[sp.Expr], Node]:
+        def translate(expression: sp.Expr) -> Node:
+            operands = tuple(self.compile(arg) for arg in expression.args)
+            return self._node(kind, operands, expression)
+
+        return translate
+
+    def _choice(self, expression: sp.Expr) -> Node:
+        operands = tuple(self.compile(branch) for branch, _ in expression.args)
+        conditions = tuple(condition(case) for _, case in expression.args)
+        return self._node("choice", operands, expression, conditions=conditions)
+
+    def _cast(self, expression: sp.Expr) -> Node:
+        inner = self.compile(expression.args[0])
+        return Node("cast", (inner,), scalar=False)
+
+
+@functools.cache
+def compiler(tensors: frozenset[str]) -> Compiler:
+    """Return the compiler for a set of tensor names."""
+    return Compiler(tensors)

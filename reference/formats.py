@@ -1,0 +1,70 @@
+"""The floating-point formats under test and the wider arithmetic that encloses them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A binary format: its NumPy type, its precision in bits and the type of end points.
+
+    ``work`` is float64 for the narrower formats and the platform's long double for float64.
+    Where long double is no wider than float64, the slack of ``work`` makes the float64 enclosures
+    about two units wider, and so still sound.
+    """
+
+    name: str
+    dtype: np.dtype[Any]
+    precision: int
+    minimum_exponent: int
+    work: np.dtype[Any]
+
+    @property
+    def unit_roundoff(self) -> float:
+        """u, half the distance from 1 to the next number."""
+        return float(2.0**-self.precision)
+
+    @property
+    def smallest_normal(self) -> float:
+        """The smallest positive number with full precision."""
+        return float(np.ldexp(1.0, self.minimum_exponent))
+
+    @property
+    def smallest_subnormal(self) -> float:
+        """The smallest positive number."""
+        return float(np.ldexp(1.0, self.minimum_exponent - self.precision + 1))
+
+    @property
+    def largest(self) -> float:
+        """The largest finite number."""
+        return float(ml_dtypes.finfo(self.dtype).max)
+
+    @property
+    def slack(self) -> float:
+        """Twice the error, relative, of one operation and one widening in ``work``."""
+        return float(2.0 ** -(np.finfo(self.work).nmant - 1))
+
+    def nearest(self, value: Array) -> Array:
+        """Round an array of ``work`` to this format, to nearest even, and return it in ``work``."""
+        return value.astype(self.dtype).astype(self.work)
+
+
+_WIDE = np.dtype(np.longdouble)
+_DOUBLE = np.dtype(np.float64)
+
+FLOAT64 = Format("float64", np.dtype(np.float64), 53, -1022, _WIDE)
+FLOAT32 = Format("float32", np.dtype(np.float32), 24, -126, _DOUBLE)
+FLOAT16 = Format("float16", np.dtype(np.float16), 11, -14, _DOUBLE)
+BFLOAT16 = Format("bfloat16", np.dtype(ml_dtypes.bfloat16), 8, -126, _DOUBLE)
+
+FORMATS: dict[str, Format] = {
+    item.name: item for item in (FLOAT64, FLOAT32, FLOAT16, BFLOAT16)
+}

@@ -1,0 +1,123 @@
+"""The profile of an implementation: what may legally differ in its arithmetic."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reference.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS, Format
+from reference.interval import IntervalArithmetic, Rounding
+
+STORAGE, COMPUTE = "storage", "compute"
+UNITS = {"add": 0.5, "multiply": 0.5, "divide": 0.5, "root": 0.5, "power": 4.0}
+HOST_UNITS = UNITS | {"root": 1.0, "power": 1.0}
+"""The C library's pow is within one unit, and a root may be taken by it: ``x ** 0.5``."""
+ALL_FORMS = "*"
+"""Stands for every legal form of a rule, the written expression included."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What an implementation declares of its arithmetic; narrow by default.
+
+    ``intermediate``: the format of every tensor operation's result, ``storage`` (that of the
+    tensors) or ``compute`` (float32 for the half formats, kept in registers until the end).
+    ``scalar``: the format of host arithmetic on hyperparameters.  ``coefficient``: the format to
+    which a scalar is rounded where it meets a tensor, ``compute`` or ``storage``.  ``contraction``:
+    a rounding may be skipped (fused multiply-add, wider registers).  ``flush``: subnormal results
+    become zero.  ``forms``: the legal forms used.  ``units``: errors of operations in units in the
+    last place where they are not rounded correctly.
+    """
+
+    intermediate: str = STORAGE
+    scalar: str = "float64"
+    coefficient: str = COMPUTE
+    contraction: bool = True
+    flush: bool = False
+    forms: frozenset[str] = frozenset()
+    units: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_mapping(cls, declared: Mapping[str, Any]) -> Profile:
+        """Read a profile from plain data; raises ``ValueError`` for an unknown key or value."""
+        legal = {item.name for item in dataclasses.fields(cls)}
+        for key in declared:
+            if key not in legal:
+                known = ", ".join(sorted(legal))
+                raise ValueError(f"a profile has no `{key}`; it has: {known}")
+        values = dict(declared)
+        if "forms" in values:
+            values["forms"] = frozenset(values["forms"])
+        profile = cls(**values)
+        for key, choices in {
+            "intermediate": (STORAGE, COMPUTE),
+            "coefficient": (STORAGE, COMPUTE),
+            "scalar": tuple(FORMATS),
+        }.items():
+            if getattr(profile, key) not in choices:
+                raise ValueError(
+                    f"`{key}` of a profile cannot be `{getattr(profile, key)}`; "
+                    f"it can be: {', '.join(choices)}"
+                )
+        return profile
+
+    def widened(self, changes: Mapping[str, Any]) -> Profile:
+        """Return this profile with the keys of a ledger entry replaced."""
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        return Profile.from_mapping(values | dict(changes))
+
+    def __str__(self) -> str:
+        parts = [
+            f"results rounded to {self.intermediate}",
+            f"scalars in {self.scalar}, cast to {self.coefficient}",
+            "contraction allowed" if self.contraction else "no contraction",
+        ]
+        if self.flush:
+            parts.append("subnormals flushed")
+        parts += [f"{name} within {value:g} units" for name, value in sorted(self.units.items())]
+        forms = "every legal form" if ALL_FORMS in self.forms else ", ".join(sorted(self.forms))
+        parts.append(f"forms: {forms or 'as written'}")
+        return "; ".join(parts)
+
+
+def compute_format(storage: Format) -> Format:
+    """Return the format in which a kernel computes on tensors of ``storage``."""
+    return FLOAT32 if storage in {FLOAT16, BFLOAT16} else storage
+
+
+def tensor_rounding(profile: Profile, storage: Format) -> Rounding:
+    """Return how the result of one tensor operation is rounded."""
+    compute = compute_format(storage)
+    if profile.intermediate == COMPUTE or compute == storage:
+        return Rounding(compute, (), profile.contraction, profile.flush)
+    return Rounding(storage, (compute,), profile.contraction, profile.flush)
+
+
+def store_rounding(profile: Profile, storage: Format) -> Rounding:
+    """Return how a result is rounded when it is stored."""
+    compute = compute_format(storage)
+    through = () if compute == storage else (compute,)
+    return Rounding(storage, through, keep_exact=False, flush=profile.flush)
+
+
+def coefficient_rounding(profile: Profile, storage: Format) -> Rounding:
+    """Return how a scalar is rounded where it meets a tensor."""
+    compute = compute_format(storage)
+    if profile.coefficient == COMPUTE or compute == storage:
+        return Rounding(compute)
+    return Rounding(storage, (compute,))
+
+
+def tensor_arithmetic(profile: Profile, storage: Format) -> IntervalArithmetic:
+    """Return interval arithmetic for tensors of ``storage``."""
+    return IntervalArithmetic(tensor_rounding(profile, storage), {**UNITS, **profile.units})
+
+
+def scalar_arithmetic(profile: Profile) -> IntervalArithmetic:
+    """Return interval arithmetic for host scalars."""
+    target = FORMATS[profile.scalar]
+    wide = dataclasses.replace(target, work=FLOAT64.work)
+    units = HOST_UNITS if target == FLOAT64 else UNITS
+    return IntervalArithmetic(Rounding(wide), {**units, **profile.units})

@@ -1,0 +1,1 @@
+"""What is true: update rules, their options, legal forms, invariants and proofs, in SymPy."""

@@ -1,0 +1,49 @@
+"""Lines that many rules share: the gradient used, moving averages, decoupled decay."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from spec.rule import Assignment, Cast, Form
+from spec.symbols import decay, g, gradient_t, lr, theta
+
+decayed = sp.Symbol("thetatilde_t", real=True)
+"""The parameter after decoupled weight decay, before the update."""
+
+
+def used_gradient(*, maximize: str, coupled: bool) -> tuple[list[Assignment], sp.Symbol]:
+    """Return the line for the gradient a rule uses, if it differs from the one given."""
+    gradient = (-g if maximize == "yes" else g) + (decay * theta if coupled else 0)
+    if gradient == g:
+        return [], g
+    return [Assignment("gradient", gradient_t, gradient)], gradient_t
+
+
+def moving_average(
+    name: str, target: sp.Symbol, previous: sp.Symbol, beta: sp.Symbol, value: sp.Symbol
+) -> Assignment:
+    """Return ``target <- beta*previous + (1 - beta)*value`` with its interpolating forms."""
+    weight = 1 - beta
+    lerp = previous + weight * (value - previous)
+    from_the_end = value - (value - previous) * (1 - Cast(weight))
+    # An implementation compares its own rounding of the weight with one half.
+    forms = (
+        Form("lerp", lerp, beta >= sp.Rational(7, 16)),
+        Form("lerp", from_the_end, beta <= sp.Rational(9, 16)),
+    )
+    return Assignment(name, target, beta * previous + weight * value, forms)
+
+
+def moving_average_of_square(
+    name: str, target: sp.Symbol, previous: sp.Symbol, beta: sp.Symbol, value: sp.Symbol
+) -> Assignment:
+    """Return ``target <- beta*previous + (1 - beta)*value**2``; the weight may come first."""
+    weighted = sp.UnevaluatedExpr((1 - beta) * value)
+    forms = (Form("weight first", beta * previous + weighted * value),)
+    return Assignment(name, target, beta * previous + (1 - beta) * value**2, forms)
+
+
+def decoupled_decay() -> Assignment:
+    """Return ``theta <- (1 - lr*decay)*theta``; the decay may also be subtracted."""
+    forms = (Form("subtract the decay", theta - lr * decay * theta),)
+    return Assignment("decoupled decay", decayed, theta * (1 - lr * decay), forms)

@@ -1,0 +1,165 @@
+"""Claims that many rules make, as equations for the prover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from spec.rule import Invariant, Pairs, UpdateRule
+from spec.symbols import g, lr, t, theta
+
+
+def induction(rule: UpdateRule, claim: Mapping[sp.Symbol, sp.Expr]) -> Pairs:
+    """Return base and step of: at every t each state equals its claim, for a constant gradient.
+
+    Base: the claim at t = 0 is the initial value.  Step: the claim at t - 1, put into the
+    program, gives the claim at t.
+    """
+    states = {state.symbol: state for state in rule.states}
+    base = [(value.subs(t, 0), states[symbol].initial) for symbol, value in claim.items()]
+    before = {symbol: value.subs(t, t - 1) for symbol, value in claim.items()}
+    step = [
+        (rule.composed(states[symbol].updated).subs(before), value)
+        for symbol, value in claim.items()
+    ]
+    return tuple(base + step)
+
+
+def recurrence(
+    rule: UpdateRule, state: sp.Symbol, claim: sp.Expr, where: Mapping[sp.Symbol, sp.Expr]
+) -> Pairs:
+    """Return base at t = 1 and step of: ``state`` equals ``claim`` at every t.
+
+    For a rule whose first step is another branch: the base is the program's own first step.
+    """
+    updated = next(s.updated for s in rule.states if s.symbol == state)
+    after = rule.composed(updated).subs(where)
+    later = after.subs(t, t + 1).subs(state, claim)
+    return ((after.subs(t, 1), claim.subs(t, 1)), (later, claim.subs(t, t + 1)))
+
+
+def constant_gradient(
+    rule: UpdateRule,
+    claim: Mapping[sp.Symbol, sp.Expr],
+    corrected: Mapping[sp.Symbol, sp.Expr],
+    source: str,
+) -> Invariant:
+    """A constant gradient g gives the ``corrected`` moments at every t."""
+    before = {symbol: value.subs(t, t - 1) for symbol, value in claim.items()}
+
+    def equations() -> Pairs:
+        after = tuple((rule.composed(symbol).subs(before), v) for symbol, v in corrected.items())
+        return induction(rule, claim) + after
+
+    return Invariant(
+        "bias-correction/constant-gradient",
+        "A constant gradient g gives the corrected moments g and g^2 at every step t.",
+        source,
+        "induction over t",
+        equations,
+    )
+
+
+def weights_sum_to_one(
+    rule: UpdateRule, average: sp.Symbol, beta: sp.Symbol, corrected: sp.Symbol, source: str
+) -> Invariant:
+    """The weights of a corrected moving average sum to one: of ones, it is one."""
+    claim = {average: 1 - beta**t}
+    ones = {g: sp.S.One}
+
+    def equations() -> Pairs:
+        before = {average: claim[average].subs(t, t - 1), **ones}
+        steps = tuple((left.subs(ones), right) for left, right in induction(rule, claim))
+        return (*steps, (rule.composed(corrected).subs(before), sp.S.One))
+
+    return Invariant(
+        f"bias-correction/weights-of-{average}",
+        f"After correction the weights of the moving average {average} sum to one.",
+        source,
+        "induction over t",
+        equations,
+    )
+
+
+def first_step(rule: UpdateRule, change: sp.Expr, sentence: str, source: str) -> Invariant:
+    """The first step changes the parameter by ``change``, whatever the other hyperparameters."""
+    start: dict[sp.Expr, sp.Expr] = {t: sp.S.One}
+    start |= {state.symbol: state.initial for state in rule.states}
+    return Invariant(
+        "bias-correction/first-step",
+        sentence,
+        source,
+        "substitution of t = 1 and the initial state",
+        lambda: ((rule.composed(rule.parameter.updated).subs(start) - theta, change),),
+    )
+
+
+def same_step(
+    identifier: str,
+    sentence: str,
+    source: str,
+    left: UpdateRule,
+    right: UpdateRule,
+    where: Mapping[sp.Symbol, sp.Expr],
+) -> Invariant:
+    """Two rules change parameter and common states alike where ``where`` holds."""
+    common = [s.updated for s in left.quantities if s in right.quantities]
+    return Invariant(
+        identifier,
+        sentence,
+        source,
+        "substitution and simplification",
+        lambda: tuple(
+            (left.composed(target).subs(where), right.composed(target).subs(where))
+            for target in common
+        ),
+    )
+
+
+def scale_free(
+    rule: UpdateRule, epsilon: sp.Symbol, sentence: str, source: str
+) -> Invariant:
+    """Without epsilon a positive factor c on all gradients leaves the update unchanged."""
+    factor = sp.Symbol("c", positive=True)
+    scaled = {g: factor * g} | {s.symbol: factor**s.degree * s.symbol for s in rule.states}
+    update = rule.composed(rule.parameter.updated).subs(epsilon, 0)
+    return Invariant(
+        "scale/gradient-factor",
+        sentence,
+        source,
+        "substitution and simplification",
+        lambda: ((update.subs(scaled, simultaneous=True), update),),
+    )
+
+
+def decoupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Invariant:
+    """Decoupled decay multiplies the parameter and is invisible to the moments."""
+    target = rule.parameter.updated
+    update = rule.composed(target)
+
+    def equations() -> Pairs:
+        unseen = tuple((sp.diff(rule.composed(s.updated), decay), sp.S.Zero) for s in rule.states)
+        shrunk = (1 - lr * decay) * theta + update.subs(decay, 0) - theta
+        return (*unseen, (update, shrunk))
+
+    return Invariant(
+        "decay/decoupled",
+        "The moments do not depend on lambda, and theta' = (1 - lr*lambda)*theta + update(lambda=0).",
+        source,
+        "differentiation and simplification",
+        equations,
+    )
+
+
+def coupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Invariant:
+    """Coupled decay is seen by the moments: their derivative by lambda is not zero."""
+    return Invariant(
+        "decay/coupled",
+        "With coupled decay the moments depend on lambda.",
+        source,
+        "differentiation; a point where the derivative is not zero",
+        differs=lambda: tuple(
+            (sp.diff(rule.composed(s.updated), decay), sp.S.Zero) for s in rule.states
+        ),
+    )

@@ -1,0 +1,81 @@
+"""The prover: shows with SymPy that two expressions are equal, or that they differ."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+
+from spec.rule import Assignment, Form, Invariant, RuleFamily, UpdateRule, uncast
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The outcome of proving one invariant: ``proven`` only if every equation was shown."""
+
+    invariant: Invariant
+    proven: bool
+    equations: int
+
+
+def _simplest(difference: sp.Expr) -> Iterator[sp.Expr]:
+    """Yield ever stronger simplifications of ``difference``."""
+    plain = uncast(difference)
+    if plain.has(sp.Max, sp.Min):
+        plain = plain.rewrite(sp.Abs)
+    yield plain
+    yield sp.expand(plain)
+    yield sp.factor(sp.powsimp(sp.expand(plain)))
+    yield sp.simplify(plain)
+    yield sp.simplify(sp.piecewise_fold(plain))
+
+
+def equal(left: sp.Expr, right: sp.Expr) -> bool:
+    """Tell whether SymPy shows ``left - right`` to be zero."""
+    return any(form == 0 for form in _simplest(left - right))
+
+
+def different(left: sp.Expr, right: sp.Expr) -> bool:
+    """Tell whether some rational point is found at which the two sides differ."""
+    difference = uncast(left - right)
+    symbols = sorted(difference.free_symbols, key=str)
+    for shift in range(3):
+        point = {
+            symbol: sp.Rational(index + 2 + shift, 7 + 2 * index)
+            if not symbol.is_integer
+            else sp.Integer(index + 2)
+            for index, symbol in enumerate(symbols)
+        }
+        value = difference.subs(point)
+        if value.is_number and abs(value.evalf(30)) > sp.Rational(1, 10**20):
+            return True
+    return False
+
+
+def prove(invariant: Invariant) -> Proof:
+    """Prove every equation of ``invariant``."""
+    equations, unequal = invariant.equations(), invariant.differs()
+    proven = all(equal(*pair) for pair in equations) and all(different(*pair) for pair in unequal)
+    return Proof(invariant, proven, len(equations) + len(unequal))
+
+
+@functools.cache
+def proofs(family: RuleFamily) -> tuple[Proof, ...]:
+    """Prove the invariants stated beside a rule."""
+    return tuple(prove(invariant) for invariant in family.invariants)
+
+
+def form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
+    """Tell whether a legal form is shown equal to the expression of its line."""
+    keep = frozenset(other.target for other in rule.program if other.name in KEPT)
+    difference = form.expression - line.expression
+    for other in reversed(rule.program):
+        if other.target not in keep:
+            difference = difference.subs(other.target, other.expression)
+    return equal(difference, sp.S.Zero)
+
+
+KEPT = frozenset({"first bias correction", "second bias correction", "first moment", "second moment"})
+"""Lines that forms take as they stand, positive or real: their own forms are proven apart."""

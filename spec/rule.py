@@ -1,0 +1,208 @@
+"""The parts of an update rule: hyperparameters, states, assignments, forms and options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import sympy as sp
+
+
+class Cast(sp.Function):  # type: ignore[misc]
+    """A scalar, rounded to the format in which it meets a tensor, on which tensor arithmetic goes on.
+
+    Equal to its argument in exact arithmetic.  ``1 - Cast(1 - beta)`` is computed from the rounded
+    ``1 - beta``, where ``1 - (1 - beta)`` would be ``beta``.
+    """
+
+    nargs = 1
+
+
+def uncast(expression: sp.Expr) -> sp.Expr:
+    """Replace every ``Cast`` and every kept parenthesis by what it holds."""
+    plain = expression.replace(Cast, lambda argument: argument)
+    return plain.replace(sp.UnevaluatedExpr, lambda argument: argument)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The legal values of a hyperparameter, from ``low`` to ``high``; an open end is excluded."""
+
+    low: float
+    high: float
+    low_open: bool = False
+    high_open: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        """Tell whether ``value`` is legal."""
+        above = value > self.low if self.low_open else value >= self.low
+        below = value < self.high if self.high_open else value <= self.high
+        return above and below
+
+    def __str__(self) -> str:
+        left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
+        high = "∞" if self.high == float("inf") else f"{self.high:g}"
+        return f"{left}{self.low:g}, {high}{right}"
+
+
+UNIT = Domain(0.0, 1.0, high_open=True)
+CLOSED_UNIT = Domain(0.0, 1.0)
+NONNEGATIVE = Domain(0.0, float("inf"), high_open=True)
+POSITIVE = Domain(0.0, float("inf"), low_open=True, high_open=True)
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """A setting of a rule: its symbol, torch's keyword, default, domain and meaning."""
+
+    symbol: sp.Symbol
+    keyword: str
+    default: float
+    domain: Domain
+    meaning: str
+
+
+@dataclass(frozen=True)
+class State:
+    """What a rule keeps for each element between steps.
+
+    ``symbol`` is its value before the step, ``updated`` after it.  ``degree`` is the power of the
+    gradient with which it scales; ``keyword`` is torch's key.
+    """
+
+    symbol: sp.Symbol
+    updated: sp.Symbol
+    keyword: str
+    meaning: str
+    degree: int
+    initial: sp.Expr = sp.S.Zero
+
+
+@dataclass(frozen=True)
+class Form:
+    """A legal way to compute an assignment; ``when`` says for which hyperparameters it is used."""
+
+    name: str
+    expression: sp.Expr
+    when: sp.Basic = sp.true
+
+
+TEXTBOOK = "textbook"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A named line of a program: ``target <- expression``, with its other legal forms."""
+
+    name: str
+    target: sp.Symbol
+    expression: sp.Expr
+    forms: tuple[Form, ...] = ()
+
+    def legal_forms(self, names: frozenset[str]) -> tuple[Form, ...]:
+        """Return the forms named, or the written expression where none is."""
+        chosen = [form for form in self.forms if form.name in names]
+        if not chosen or TEXTBOOK in names:
+            chosen.insert(0, Form(TEXTBOOK, self.expression))
+        return tuple(chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class UpdateRule:
+    """One update rule with its options chosen: what a step computes from what it finds.
+
+    The program runs top to bottom for one element; ``t`` counts steps from 1.
+    """
+
+    name: str
+    options: Mapping[str, str]
+    parameter: State
+    states: tuple[State, ...]
+    hyperparameters: tuple[Hyperparameter, ...]
+    program: tuple[Assignment, ...]
+
+    @property
+    def label(self) -> str:
+        """The name followed by the options that differ from the family's defaults."""
+        chosen = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.name}({chosen})" if chosen else self.name
+
+    @property
+    def quantities(self) -> tuple[State, ...]:
+        """The parameter and the states: everything that a step changes."""
+        return (self.parameter, *self.states)
+
+    def assignment(self, target: sp.Symbol) -> Assignment:
+        """Return the line that computes ``target``."""
+        return next(line for line in self.program if line.target == target)
+
+    def composed(self, target: sp.Symbol, *, keep: frozenset[sp.Symbol] = frozenset()) -> sp.Expr:
+        """Return ``target`` in terms of the values before the step and the lines of ``keep``."""
+        expression: sp.Expr = target
+        for line in reversed(self.program):
+            if line.target not in keep:
+                expression = expression.subs(line.target, line.expression)
+        return expression
+
+
+@dataclass(frozen=True)
+class Option:
+    """A named structural choice; ``values`` maps each value to who uses it, the default first."""
+
+    name: str
+    values: Mapping[str, str]
+
+    @property
+    def default(self) -> str:
+        """The first value."""
+        return next(iter(self.values))
+
+
+@dataclass(frozen=True)
+class Citation:
+    """Where a rule is stated."""
+
+    authors: str
+    year: int
+    title: str
+    reference: str
+    equation: str
+
+    def __str__(self) -> str:
+        return f"{self.authors} ({self.year}), {self.title}, {self.reference}, {self.equation}"
+
+
+Pairs: TypeAlias = tuple[tuple[sp.Expr, sp.Expr], ...]
+"""The two sides of each of several equations."""
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A claim about a rule, proven when every equation's two sides are shown to be equal.
+
+    ``equations`` builds the pairs; ``differs`` lists pairs that must be shown to be unequal.
+    """
+
+    identifier: str
+    sentence: str
+    source: str
+    method: str
+    equations: Callable[[], Pairs] = tuple
+    differs: Callable[[], Pairs] = tuple
+
+
+@dataclass(frozen=True, eq=False)
+class RuleFamily:
+    """A rule with all its options: one file of spec/rules.
+
+    ``aliases`` maps a name people use to the options that it means.
+    """
+
+    name: str
+    title: str
+    citation: Citation
+    options: tuple[Option, ...]
+    build: Callable[..., UpdateRule]
+    aliases: Mapping[str, Mapping[str, str]]
+    invariants: tuple[Invariant, ...]

@@ -1,0 +1,87 @@
+"""Stochastic gradient descent with heavy-ball and Nesterov momentum."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import sympy as sp
+
+from spec import invariants as claim
+from spec import rule as r
+from spec.assignments import used_gradient
+from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, decay as lam, g, lr, t, theta, theta_t
+
+b, b_t, s_t = sp.symbols("b b_t s_t", real=True)
+mu = sp.Symbol("mu", nonnegative=True)
+dampening = sp.Symbol("tau", nonnegative=True)
+
+MOMENTUM = r.Hyperparameter(mu, "momentum", 0.0, r.NONNEGATIVE, "momentum; 0 keeps no buffer")
+DAMPENING = r.Hyperparameter(dampening, "dampening", 0.0, r.CLOSED_UNIT, "share of g withheld")
+HYPERPARAMETERS = (LEARNING_RATE, MOMENTUM, DAMPENING, WEIGHT_DECAY)
+AHEAD: dict[str, Any] = {"default": 0.9, "domain": r.POSITIVE}
+BUFFER = r.State(b, b_t, "momentum_buffer", "momentum buffer", degree=1)
+OPTIONS = (
+    r.Option("nesterov", {"no": "heavy ball: Polyak 1964", "yes": "look-ahead: torch, optax"}),
+    r.Option("decay", {"none": "gradient descent", "coupled": "L2 in the gradient: torch"}),
+    r.Option("maximize", {"no": "the loss falls", "yes": "the gradient is negated: torch"}),
+)
+
+
+def sgd(nesterov: str = "no", decay: str = "none", maximize: str = "no") -> r.UpdateRule:
+    """Build the program of gradient descent for one choice of its options."""
+    # Gradient
+    program, gradient = used_gradient(maximize=maximize, coupled=decay == "coupled")
+    # Momentum
+    damped = mu * b + (gradient if nesterov == "yes" else (1 - dampening) * gradient)
+    buffer = sp.Piecewise((b, sp.Eq(mu, 0)), (gradient, sp.Eq(t, 1)), (damped, True))
+    direction = gradient + mu * b_t if nesterov == "yes" else b_t
+    program += [
+        r.Assignment("momentum buffer", b_t, buffer),
+        r.Assignment("direction", s_t, sp.Piecewise((gradient, sp.Eq(mu, 0)), (direction, True))),
+        # Update
+        r.Assignment("update", theta_t, theta - lr * s_t),
+    ]
+    chosen = {"nesterov": nesterov, "decay": decay, "maximize": maximize}
+    used = [h for h in HYPERPARAMETERS if decay != "none" or h is not WEIGHT_DECAY]
+    if nesterov == "yes":  # looks ahead along an undamped buffer
+        used = [dataclasses.replace(h, **AHEAD) if h is MOMENTUM else h for h in used]
+        used.remove(DAMPENING)
+    return r.UpdateRule("sgd", chosen, PARAMETER, (BUFFER,), tuple(used), tuple(program))
+
+
+PLAIN, NESTEROV, COUPLED = sgd(), sgd(nesterov="yes"), sgd(decay="coupled")
+HEAVY = sp.Symbol("mu", positive=True)
+SUTSKEVER = "Sutskever, Martens, Dahl and Hinton 2013, section 2"
+INVARIANTS = (
+    r.Invariant(
+        "momentum/none",
+        "Momentum 0 is plain SGD, with and without Nesterov.",
+        SUTSKEVER,
+        "substitution",
+        lambda: tuple((x.composed(theta_t).subs(mu, 0), theta - lr * g) for x in (PLAIN, NESTEROV)),
+    ),
+    r.Invariant(
+        "momentum/constant-gradient",
+        "A constant gradient g gives the buffer g*(1 - mu^t)/(1 - mu) at every t, undampened.",
+        SUTSKEVER,
+        "induction over t",
+        lambda: claim.recurrence(
+            PLAIN, b, g * (1 - HEAVY**t) / (1 - HEAVY), {dampening: sp.S.Zero, mu: HEAVY}
+        ),
+    ),
+    claim.coupled(COUPLED, lam, "Loshchilov and Hutter 2019, equation 1"),
+    claim.same_step("decay/none", "With lambda 0 there is no decay.", "Loshchilov and Hutter 2019",
+                    COUPLED, PLAIN, {lam: sp.S.Zero}),
+)  # fmt: skip
+FAMILY = r.RuleFamily(
+    "sgd",
+    "Stochastic gradient descent",
+    r.Citation("I. Sutskever, J. Martens, G. Dahl and G. Hinton", 2013,
+               "On the importance of initialization and momentum in deep learning",
+               "ICML, PMLR 28(3)", "equations 1 and 2, learning rate outside the buffer"),
+    OPTIONS,
+    sgd,
+    {},
+    INVARIANTS,
+)  # fmt: skip
