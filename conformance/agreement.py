@@ -9,10 +9,9 @@ import numpy as np
 
 from conformance.cases import Case
 from conformance.subject import GRADIENT, Outcome, Prepared, Subject
-from reference.arithmetic import ExactArithmetic
-from reference.enclosure import StepEnclosure
-from reference.exact import ExactStep
-from reference.formats import Array, Format
+from reference.enclosure import StepEnclosure, as_intervals
+from reference.exact import exact_step
+from reference.formats import Array
 from reference.interval import Interval
 from spec.rule import UpdateRule
 
@@ -37,10 +36,9 @@ class Slab:
 
 @dataclass(frozen=True)
 class Outside:
-    """One value outside its enclosure, with everything that entered it."""
+    """One value outside its enclosure: where, what was legal, what came, how often in the case."""
 
     case: Case
-    switches: tuple[str, ...]
     quantity: str
     tensor: int
     place: int
@@ -48,6 +46,7 @@ class Outside:
     before: Mapping[str, float]
     legal: tuple[float, float]
     value: float
+    step: int = 0
 
 
 @dataclass
@@ -73,7 +72,7 @@ class Tally:
 def slabs(
     case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, rule: UpdateRule
 ) -> Iterator[Slab]:
-    """Join tensors of the same group and step count."""
+    """Join tensors of the same group and step count; what an implementation hides is left out."""
     joined: dict[tuple[int, int], list[int]] = {}
     for index, item in enumerate(prepared):
         joined.setdefault((item.group, item.count), []).append(index)
@@ -84,32 +83,97 @@ def slabs(
             for name in prepared[members[0]].values
         }
         before[GRADIENT] = np.concatenate([prepared[i].gradients[0] for i in members])
-        shown = [q.symbol.name for q in rule.quantities if final[members[0]].values.get(q.symbol.name) is not None]
-        after = {name: np.concatenate([_shown(final[i].values, name) for i in members]) for name in shown}
-        origin = np.concatenate(
-            [np.stack([np.full(len(prepared[i].gradients[0]), i), np.arange(len(prepared[i].gradients[0]))]) for i in members], axis=1
-        )
+        after = {}
+        for quantity in rule.quantities:
+            parts = [final[i].values.get(quantity.symbol.name) for i in members]
+            shown = [part for part in parts if part is not None]
+            if len(shown) == len(parts):
+                after[quantity.symbol.name] = np.concatenate(shown)
+        sizes = [len(prepared[i].gradients[0]) for i in members]
+        owner = np.repeat(members, sizes)
+        place = np.concatenate([np.arange(size) for size in sizes])
         scalars = {**case.groups[group].hyperparameters, "t": float(count + 1)}
-        yield Slab(group, scalars, before, after, origin)
+        yield Slab(group, scalars, before, after, np.stack([owner, place]))
 
 
-def _shown(values: Mapping[str, Array | None], name: str) -> Array:
-    value = values[name]
-    assert value is not None
-    return value
+@dataclass(frozen=True)
+class Sample:
+    """The first elements of a slab with their enclosures, on which mutants are evaluated."""
+
+    rule: UpdateRule
+    scalars: Mapping[str, float]
+    before: Mapping[str, Array]
+    legal: Mapping[str, Interval]
 
 
-def judge(case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, subject: Subject, tally: Tally) -> Iterator[tuple[StepEnclosure, Slab, Mapping[str, Interval], Array]]:
-    """Judge one case, and yield for each slab a sample on which mutants can be evaluated."""
+def judge(
+    case: Case,
+    prepared: tuple[Prepared, ...],
+    outcome: Outcome,
+    subject: Subject,
+    tally: Tally,
+) -> list[Sample]:
+    """Judge one step of one case, add it to ``tally`` and return samples for mutants."""
     rule = subject.rules[case.switches]
     tally.cases += 1
-    for slab in slabs(case, prepared, outcome, rule):
-        enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
-        size = slab.origin.shape[1]
-        for start in range(0, size, BLOCK):
-            part = slice(start, min(start + BLOCK, size))
-            legal = _judge_block(case, slab, part, enclosure, subject.storage, tally)
-            if start == 0:
-                sample = slice(0, min(SAMPLE, size))
-                _measure(slab, sample, enclosure, legal, tally)
-                yield enclosure, slab, legal, sample
+    samples = []
+    with np.errstate(all="ignore"):
+        for slab in slabs(case, prepared, outcome, rule):
+            if not slab.origin.size:
+                continue
+            enclosure = StepEnclosure(
+                rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats
+            )
+            for start in range(0, slab.origin.shape[1], BLOCK):
+                _judge_block(case, slab, slice(start, start + BLOCK), enclosure, tally)
+            samples.append(_sample(slab, enclosure, tally))
+    return samples
+
+
+def _judge_block(
+    case: Case, slab: Slab, part: slice, enclosure: StepEnclosure, tally: Tally
+) -> None:
+    before = {name: value[part] for name, value in slab.before.items()}
+    legal = enclosure(as_intervals(before, enclosure.storage))
+    undecided: Array = np.zeros(before[GRADIENT].shape, bool)
+    for name, stored in slab.after.items():
+        value = stored[part].astype(enclosure.storage.work)
+        inside = legal[name].contains(value)
+        undecided |= legal[name].undecided()
+        tally.values += value.size
+        count = int(np.count_nonzero(~inside))
+        if count:
+            tally.outside += count
+            first = int(np.argmin(inside))
+            tally.failures.append(_outside(case, slab, part, first, name, legal[name]))
+    tally.element_cases += undecided.size
+    tally.undecided += int(np.count_nonzero(undecided))
+
+
+def _outside(
+    case: Case, slab: Slab, part: slice, first: int, name: str, legal: Interval
+) -> Outside:
+    place = part.start + first
+    tensor, element = slab.origin[:, place]
+    before = {key: float(value[place]) for key, value in slab.before.items()}
+    bounds = (float(legal.lo[first]), float(legal.hi[first]))
+    value = float(slab.after[name][place])
+    return Outside(case, name, int(tensor), int(element), slab.scalars, before, bounds, value)
+
+
+def _sample(slab: Slab, enclosure: StepEnclosure, tally: Tally) -> Sample:
+    part = slice(0, SAMPLE)
+    before = {name: value[part] for name, value in slab.before.items()}
+    legal = enclosure(as_intervals(before, enclosure.storage))
+    centre = exact_step(enclosure.program, enclosure.storage, slab.scalars, before)
+    for name, stored in slab.after.items():
+        tally.add_ratios(ratios(stored[part].astype(enclosure.storage.work), centre[name], legal[name]))
+    return Sample(enclosure.program.rule, slab.scalars, before, legal)
+
+
+def ratios(value: Array, centre: Array, legal: Interval) -> Array:
+    """Return |value - centre| over the room the enclosure leaves on that side."""
+    above = (value - centre) / (legal.hi - centre)
+    below = (centre - value) / (centre - legal.lo)
+    ratio = np.where(value == centre, 0.0, np.where(value > centre, above, below))
+    return np.where(np.isfinite(legal.lo) & np.isfinite(legal.hi), ratio, np.nan)

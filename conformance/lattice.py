@@ -34,12 +34,13 @@ def expand(
         return _given(tensor, rule, storage, steps)
     generator = np.random.Generator(np.random.PCG64(tensor.seed))
     lattice = _Lattice(generator, tensor, storage, hyperparameters)
-    gradients = [lattice.gradient() for _ in range(steps)]
-    values = {rule.parameter.symbol.name: lattice.parameter()}
-    for state in rule.states:
-        values[state.symbol.name] = lattice.state(state, gradients[0])
-        if tensor.count == 0:
-            values[state.symbol.name] = np.full(tensor.elements, float(state.initial))
+    with np.errstate(over="ignore", under="ignore"):
+        gradients = [lattice.gradient() for _ in range(steps)]
+        values = {rule.parameter.symbol.name: lattice.parameter()}
+        for state in rule.states:
+            values[state.symbol.name] = lattice.state(state, gradients[0])
+            if tensor.count == 0:
+                values[state.symbol.name] = np.full(tensor.elements, float(state.initial))
     stored = {name: _store(value, storage) for name, value in values.items()}
     return stored, [_store(gradient, storage) for gradient in gradients]
 
@@ -100,7 +101,7 @@ class _Lattice:
     def state(self, state: State, gradient: Array) -> Array:
         """Draw a state near the power of the gradient with which it scales."""
         low, high = (-24, 24) if self.regime == "extreme" else (-8, 8)
-        near = np.abs(gradient) ** state.degree
+        near = np.minimum(np.abs(gradient) ** state.degree, self.storage.largest)
         value = near * self._magnitudes(low, high)
         value = self._replace(value, self._chance(16), near)
         if self.regime == "extreme":

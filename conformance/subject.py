@@ -151,7 +151,11 @@ class WorkerSubject:
             "target": self.implementation.target,
             "device": self.device,
             "dtype": self.storage.name,
-            "constructor": {**self.path.constructor, **dict.fromkeys(case.switches, True)},
+            "constructor": {
+                **self.options(rule, case.groups[0].hyperparameters),
+                **self.path.constructor,
+                **dict.fromkeys(case.switches, True),
+            },
             "groups": [
                 {
                     "options": self.options(rule, group.hyperparameters),

@@ -54,8 +54,10 @@ class Implementation:
         return {(p.name, where): p for p in self.paths for where in p.devices}[name, device]
 
 
-EAGER: dict[str, Any] = {"forms": ("lerp", "weight first", "root first", "step size first")}
-KERNEL = EAGER | {"intermediate": "compute"}
+FORMS = ("lerp", "weight first", "root first", "step size first")
+EAGER: dict[str, Any] = {"forms": FORMS, "units": {"root": 1.0}}
+"""Eager roots come from a vector mathematics library, which promises one unit in the last place."""
+KERNEL: dict[str, Any] = {"forms": FORMS, "intermediate": "compute"}
 ON_DEVICE = {"scalar": "float32", "forms": ("*",)}
 """Step count, powers and corrections are computed on the device, in float32."""
 SINGLE: Mapping[str, Any] = {"foreach": False, "fused": False}

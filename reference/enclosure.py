@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from reference.evaluation import Scalars, Tensors, walk
-from reference.expression import Node, compiler, condition
+from reference.expression import Node, compiler, decided
 from reference.formats import FLOAT64, Array, Format
 from reference.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded
 from reference.profile import (
@@ -41,7 +41,7 @@ class CompiledForm:
     @functools.cached_property
     def applies(self) -> object:
         """Decide from the scalars whether the form is used."""
-        return condition(self.when)
+        return decided(self.when)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +99,18 @@ _COUNT = {"integer": True, "positive": True}
 class StepEnclosure:
     """Encloses steps of one rule under one profile for one set of scalars.
 
-    ``scalars`` maps the names of the hyperparameters and ``t`` to their values.  Raises
+    ``scalars`` maps the names of the hyperparameters and ``t`` to their values;
+    ``state_formats`` names the states kept in another format than the parameter.  Raises
     ``ValueError`` for a hyperparameter too small to enclose.
     """
 
     def __init__(
-        self, rule: UpdateRule, profile: Profile, storage: Format, scalars: Mapping[str, float]
+        self,
+        rule: UpdateRule,
+        profile: Profile,
+        storage: Format,
+        scalars: Mapping[str, float],
+        state_formats: Mapping[str, Format] | None = None,
     ) -> None:
         for name, value in scalars.items():
             if 0.0 < abs(value) < SMALLEST_SCALAR:
@@ -114,7 +120,7 @@ class StepEnclosure:
         self.program = program(rule, profile.forms)
         self.profile, self.storage, self.given = profile, storage, dict(scalars)
         self.arithmetic = tensor_arithmetic(profile, storage)
-        self.store = store_rounding(profile, storage)
+        self.state_formats = state_formats or {}
         self.scalars = self._scalars(scalar_arithmetic(profile), rounded=True)
         wide = IntervalArithmetic(Unrounded(FLOAT64), HOST_UNITS)
         self.exact_scalars = self._scalars(wide, rounded=False)
@@ -147,10 +153,12 @@ class StepEnclosure:
         step = _Step(self, tensors)
         enclosures = {}
         for quantity in self.program.rule.quantities:
+            name = quantity.symbol.name
             value = step.line(quantity.updated.name)
-            if self.arithmetic.rounding.target != self.storage:
-                value = self.store(value.lo, value.hi, value.flags)
-            enclosures[quantity.symbol.name] = value
+            kept = self.state_formats.get(name, self.storage)
+            if self.arithmetic.rounding.target != kept:
+                value = store_rounding(self.profile, kept)(value.lo, value.hi, value.flags)
+            enclosures[name] = value
         return enclosures
 
 
@@ -216,6 +224,6 @@ class _MeasuredScalars(Scalars[Measured]):
 
 
 def as_intervals(tensors: Mapping[str, Array], storage: Format) -> dict[str, Interval]:
-    """Return known tensors as intervals in the wide type of their format."""
+    """Return known tensors as intervals in the wide type of ``storage``."""
     return {name: Interval.exactly(x.astype(storage.work)) for name, x in tensors.items()}
 

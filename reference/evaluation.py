@@ -103,7 +103,7 @@ def _given(values: Scalars[Number] | Tensors[Number]) -> Mapping[str, float]:
 
 
 def _exponent(node: Node, values: Scalars[Number] | Tensors[Number]) -> int:
-    return int(_given(values)[node.name]) if node.name else node.exponent
+    return int(node.exponent_of(**_given(values))) if node.exponent_of else node.exponent
 
 
 def _branch(node: Node, values: Scalars[Number] | Tensors[Number]) -> int:

@@ -29,15 +29,16 @@ class Node:
     exponent: int = 0
     negative: tuple[bool, ...] = ()
     divisor: tuple[bool, ...] = ()
-    conditions: tuple[Callable[..., bool], ...] = ()
+    conditions: tuple[Callable[..., float], ...] = ()
+    exponent_of: Callable[..., float] | None = None
 
 
-def condition(expression: sp.Basic) -> Callable[..., bool]:
-    """Return a function of the scalars, by keyword, that decides ``expression``."""
+def decided(expression: sp.Basic) -> Callable[..., float]:
+    """Return a function of the scalars, by keyword, that computes ``expression``."""
     symbols = sorted(expression.free_symbols, key=str)
-    decide = sp.lambdify(symbols, expression, "math", cse=False)
+    compute = sp.lambdify(symbols, expression, "math", cse=False)
     names = [symbol.name for symbol in symbols]
-    return lambda **scalars: bool(decide(*(scalars[name] for name in names)))
+    return lambda **scalars: compute(*(scalars[name] for name in names))
 
 
 class Compiler:
@@ -103,9 +104,13 @@ class Compiler:
             return self._node("root", (self.compile(base),), expression)
         if exponent.is_Integer:
             return self._node("power", (self.compile(base),), expression, exponent=int(exponent))
-        if exponent.is_Symbol:
-            return self._node("power", (self.compile(base),), expression, name=exponent.name)
+        if exponent.is_integer and not exponent.free_symbols & self._tensor_symbols(exponent):
+            whole = decided(exponent)
+            return self._node("power", (self.compile(base),), expression, exponent_of=whole)
         raise TypeError(f"the exponent `{exponent}` in `{expression}` has no arithmetic")
+
+    def _tensor_symbols(self, expression: sp.Expr) -> set[sp.Symbol]:
+        return {s for s in expression.free_symbols if s.name in self.tensors}
 
     def _fold(self, kind: str) -> Callable[[sp.Expr], Node]:
         def translate(expression: sp.Expr) -> Node:
@@ -116,7 +121,7 @@ class Compiler:
 
     def _choice(self, expression: sp.Expr) -> Node:
         operands = tuple(self.compile(branch) for branch, _ in expression.args)
-        conditions = tuple(condition(case) for _, case in expression.args)
+        conditions = tuple(decided(case) for _, case in expression.args)
         return self._node("choice", operands, expression, conditions=conditions)
 
     def _cast(self, expression: sp.Expr) -> Node:

@@ -1,0 +1,57 @@
+"""The power of a run: which formula mutants its own cases tell from the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from conformance.agreement import Sample
+from reference.enclosure import program
+from reference.exact import exact_step
+from reference.formats import Array, Format
+from spec import rules as book
+from spec.mutants import Mutant, mutants
+from spec.rule import UpdateRule
+
+
+@dataclass
+class Power:
+    """The mutants of each rule judged, and which have been killed so far, and by which cell."""
+
+    mutants: dict[str, tuple[Mutant, ...]] = field(default_factory=dict)
+    killed: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def open(self, rule: UpdateRule) -> list[Mutant]:
+        """Return the mutants of ``rule`` that are still alive."""
+        if rule.label not in self.mutants:
+            self.mutants[rule.label] = mutants(rule, book.families()[rule.name])
+            self.killed[rule.label] = {}
+        dead = self.killed[rule.label]
+        return [mutant for mutant in self.mutants[rule.label] if mutant.name not in dead]
+
+    def add(self, samples: Iterable[Sample], storage: Format, cell: str) -> None:
+        """Evaluate every living mutant on samples of a case."""
+        with np.errstate(all="ignore"):
+            for sample in samples:
+                for mutant in self.open(sample.rule):
+                    if _outside(mutant, sample, storage):
+                        self.killed[sample.rule.label][mutant.name] = cell
+
+    def merge(self, killed: dict[str, dict[str, str]]) -> None:
+        """Add what another process killed."""
+        for label, names in killed.items():
+            self.killed.setdefault(label, {})
+            for name, cell in names.items():
+                self.killed[label].setdefault(name, cell)
+
+
+def _outside(mutant: Mutant, sample: Sample, storage: Format) -> bool:
+    """Tell whether the mutant's correctly rounded result leaves some enclosure."""
+    wrong = exact_step(program(mutant.rule, frozenset()), storage, sample.scalars, sample.before)
+    for name, legal in sample.legal.items():
+        result: Array = storage.nearest(np.broadcast_to(wrong[name], legal.lo.shape))
+        if not legal.contains(result).all():
+            return True
+    return False

@@ -1,0 +1,123 @@
+"""Reduces a failing case to one element and the simplest scalars that still fail."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from conformance.agreement import Outside
+from conformance.cases import Case, GroupCase, TensorCase
+from conformance.subject import GRADIENT, Prepared
+from reference.formats import Format
+from spec.rule import UpdateRule
+
+Judge = Callable[[Case], Outside | None]
+"""Runs a case and returns a value outside, of the quantity sought, or nothing."""
+SIMPLE = (0.0, 1.0, 0.5, 2.0, -1.0, 0.25, 0.125)
+LENGTHS = (2, 4, 8, 16, 32, 64, 128, 1024)
+LARGEST_TRIALS = 400
+
+
+class Reduction:
+    """One reduction: at every accepted trial ``found`` is the smallest failure so far."""
+
+    def __init__(self, rule: UpdateRule, storage: Format, judge: Judge) -> None:
+        self.rule, self.storage, self.judge = rule, storage, judge
+        self.trials = 0
+
+    def reduce(self, failure: Outside, prepared: tuple[Prepared, ...]) -> Outside:
+        """Return the smallest failure found; the given one if nothing smaller fails."""
+        start = self._element(failure, prepared)
+        for shape in self._skeletons(failure.case, failure.tensor, prepared):
+            found = self._try(shape(start))
+            if found is not None:
+                return self._simplified(start, shape, found)
+        return failure
+
+    def _try(self, case: Case) -> Outside | None:
+        self.trials += 1
+        return self.judge(case) if self.trials <= LARGEST_TRIALS else None
+
+    def _element(self, failure: Outside, prepared: tuple[Prepared, ...]) -> dict[str, float]:
+        item = prepared[failure.tensor]
+        values = {name: float(array[failure.place]) for name, array in item.values.items()}
+        steps = failure.step + 1
+        for step in range(steps):
+            values[f"{GRADIENT}{step}"] = float(item.gradients[step][failure.place])
+        return {**failure.case.groups[item.group].hyperparameters, "t": item.count + 1.0, **values}
+
+    def _skeletons(
+        self, case: Case, tensor: int, prepared: tuple[Prepared, ...]
+    ) -> Iterator[Callable[[Mapping[str, float]], Case]]:
+        """Yield ever larger ways to surround the failing element."""
+        base = dataclasses.replace(case, groups=())
+        yield lambda values: self._case(base, values, (1,), groups=1)
+        for length in LENGTHS:
+            yield lambda values, length=length: self._case(base, values, (length,), groups=1)
+        yield lambda values: self._case(base, values, (1,), groups=2)
+        yield lambda values: self._case(base, values, (1,), groups=1, copies=3)
+        shape = prepared[tensor].shape
+        yield lambda values: self._case(base, values, shape, groups=1)
+        yield lambda values: self._case(base, values, shape, groups=2, copies=3)
+
+    def _case(
+        self,
+        base: Case,
+        values: Mapping[str, float],
+        shape: tuple[int, ...],
+        *,
+        groups: int,
+        copies: int = 1,
+    ) -> Case:
+        steps = sum(1 for name in values if name[: len(GRADIENT)] == GRADIENT and name[1:].isdigit())
+        size = int(np.prod(shape))
+        rows = {q.symbol.name: (values[q.symbol.name],) * size for q in self.rule.quantities}
+        rows[GRADIENT] = tuple(
+            values[f"{GRADIENT}{step}"] for step in range(steps) for _ in range(size)
+        )
+        settings = {h.symbol.name: values[h.symbol.name] for h in self.rule.hyperparameters}
+        tensor = TensorCase(shape, int(values["t"]) - 1, values=rows)
+        plain = {h.symbol.name: h.default for h in self.rule.hyperparameters}
+        others = (GroupCase(plain, (tensor,)),) * (groups - 1)
+        whole = (*others, GroupCase(settings, (tensor,) * copies))
+        return dataclasses.replace(base, groups=whole, steps=steps, changes=base.changes[:steps])
+
+    def _simplified(
+        self, values: dict[str, float], shape: Callable[[Mapping[str, float]], Case], found: Outside
+    ) -> Outside:
+        changed = True
+        while changed and self.trials < LARGEST_TRIALS:
+            changed = False
+            for name in list(values):
+                for simpler in self._simpler(name, values):
+                    trial = {**values, name: simpler}
+                    outside = self._try(shape(trial))
+                    if outside is not None:
+                        values, found, changed = trial, outside, True
+                        break
+        return found
+
+    def _simpler(self, name: str, values: Mapping[str, float]) -> Iterator[float]:
+        """Yield values simpler than the present one, the simplest first."""
+        value = values[name]
+        if name == "t":
+            yield from (float(t) for t in (1, 2, 3, 10, 100) if t < value)
+            return
+        domain = {h.symbol.name: h.domain for h in self.rule.hyperparameters}.get(name)
+        state = {q.symbol.name: q for q in self.rule.quantities}.get(name)
+        fresh = values["t"] == 1 and state is not None and state is not self.rule.parameter
+        rounded = [_rounded(value, bits) for bits in (1, 2, 4, 8, 12)]
+        for simple in (*SIMPLE, *rounded):
+            if simple == value:
+                return
+            illegal = domain is not None and simple not in domain
+            negative = state is not None and state.symbol.is_nonnegative and simple < 0
+            if not (illegal or negative or fresh):
+                yield simple
+
+
+def _rounded(value: float, bits: int) -> float:
+    mantissa, exponent = np.frexp(value)
+    return float(np.ldexp(np.round(np.ldexp(mantissa, bits)), int(exponent) - bits))

@@ -1,0 +1,81 @@
+"""Trajectory agreement: from the start, every step stays in the propagated enclosure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from conformance.agreement import Outside, Tally, ratios
+from conformance.cases import Case
+from conformance.subject import GRADIENT, Outcome, Prepared, Subject
+from reference.enclosure import StepEnclosure
+from reference.interval import Interval
+
+
+def judge(
+    case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, subject: Subject, tally: Tally
+) -> None:
+    """Judge every step of one case and add it to ``tally``."""
+    tally.cases += 1
+    with np.errstate(all="ignore"):
+        for index, item in enumerate(prepared):
+            for step, legal in enumerate(_propagate(case, item, outcome, subject)):
+                _compare(case, index, item, step, legal, outcome, tally)
+
+
+def _propagate(
+    case: Case, item: Prepared, outcome: Outcome, subject: Subject
+) -> Iterator[dict[str, Interval]]:
+    rule, work = subject.rules[case.switches], subject.storage.work
+    known = {name: Interval.exactly(value.astype(work)) for name, value in item.values.items()}
+    scalars = dict(case.groups[item.group].hyperparameters)
+    for step, gradient in enumerate(item.gradients):
+        if case.changes:
+            scalars.update(case.changes[step])
+        scalars["t"] = float(item.count + step + 1)
+        enclosure = StepEnclosure(
+            rule, subject.profile, subject.storage, scalars, outcome.state_formats
+        )
+        known[GRADIENT] = Interval.exactly(gradient.astype(work))
+        legal = enclosure(known)
+        known.update(legal)
+        yield legal
+
+
+def _compare(
+    case: Case,
+    tensor: int,
+    item: Prepared,
+    step: int,
+    legal: dict[str, Interval],
+    outcome: Outcome,
+    tally: Tally,
+) -> None:
+    scalars = {**case.groups[item.group].hyperparameters, "t": float(step + 1)}
+    shown = outcome.steps[step][tensor].values
+    undecided = np.zeros(item.gradients[0].shape, bool)
+    for name, stored in shown.items():
+        if stored is None:
+            continue
+        value = stored.astype(legal[name].lo.dtype)
+        inside = legal[name].contains(value)
+        undecided |= legal[name].undecided()
+        tally.values += value.size
+        middle = 0.5 * (legal[name].lo + legal[name].hi)
+        tally.add_ratios(ratios(value[:64], middle[:64], _head(legal[name])))
+        if not inside.all():
+            tally.outside += int(np.count_nonzero(~inside))
+            place = int(np.argmin(inside))
+            before = {key: float(array[place]) for key, array in item.values.items()}
+            before[GRADIENT] = float(item.gradients[step][place])
+            bounds = (float(legal[name].lo[place]), float(legal[name].hi[place]))
+            tally.failures.append(
+                Outside(case, name, tensor, place, scalars, before, bounds, float(value[place]), step)
+            )
+    tally.element_cases += undecided.size
+    tally.undecided += int(np.count_nonzero(undecided))
+
+
+def _head(legal: Interval) -> Interval:
+    return Interval(legal.lo[:64], legal.hi[:64])

@@ -1,0 +1,130 @@
+"""Formula mutants: the same program with one thing changed, for measuring the suite's power."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+
+from spec.assignments import decayed
+from spec.proofs import equal
+from spec.rule import Assignment, RuleFamily, UpdateRule
+from spec.symbols import decay, lr, t, theta
+
+OFF = 1 + sp.Rational(1, 10**6)
+
+
+@dataclass(frozen=True, eq=False)
+class Mutant:
+    """A wrong program and what is wrong in it."""
+
+    name: str
+    line: str
+    rule: UpdateRule
+
+    @functools.cached_property
+    def equivalent(self) -> bool:
+        """Tell whether SymPy proves the program equal to the rule it was made from."""
+        original: UpdateRule = self.rule.__dict__["original"]
+        return all(
+            equal(self.rule.composed(q.updated), original.composed(q.updated))
+            for q in original.quantities
+        )
+
+
+def mutants(rule: UpdateRule, family: RuleFamily) -> tuple[Mutant, ...]:
+    """Return the formula mutants of ``rule``, those that read the same taken once."""
+    found: dict[str, Mutant] = {}
+    for line in rule.program:
+        for what, expression in _changes(rule, line):
+            if expression != line.expression:
+                name = f"{line.target} <- {expression}"
+                found.setdefault(name, _mutant(rule, f"{line.name}: {what}", line, expression))
+    return (*found.values(), *_other_options(rule, family))
+
+
+def _mutant(rule: UpdateRule, name: str, line: Assignment, expression: sp.Expr) -> Mutant:
+    changed = dataclasses.replace(line, expression=expression, forms=())
+    program = tuple(changed if other is line else other for other in rule.program)
+    wrong = dataclasses.replace(rule, program=program)
+    wrong.__dict__["original"] = rule
+    return Mutant(name, f"{line.target} <- {expression}", wrong)
+
+
+def _changes(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]]:
+    whole = line.expression
+    for part in sp.preorder_traversal(whole):
+        for what, other in _part_changes(part):
+            yield what, whole.xreplace({part: other})
+    if t in whole.free_symbols:
+        yield "t - 1 for t", whole.subs(t, t - 1)
+        yield "t + 1 for t", whole.subs(t, t + 1)
+    yield from _swaps(rule, line)
+    for state in rule.states:
+        if state.updated in whole.free_symbols:
+            yield f"{state.symbol} before the step", whole.subs(state.updated, state.symbol)
+    if decayed in whole.free_symbols:
+        undecayed = whole.subs(decayed, theta)
+        yield "decay after the update", undecayed * (1 - lr * decay)
+        yield "no decay", undecayed
+
+
+def _part_changes(part: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
+    if part.is_Add:
+        for term in part.args:
+            rest = sp.Add(*[other for other in part.args if other is not term])
+            yield f"sign of {term}", rest - term
+            yield f"without {term}", rest
+            yield f"{term} off by 1e-6", rest + OFF * term
+    if part.is_Mul:
+        for factor in part.args:
+            if not factor.is_number:
+                yield f"without factor {factor}", part / factor
+    if part.is_Pow and part.exp == sp.Rational(1, 2):
+        yield f"no root of {part.base}", part.base
+    if part.is_Pow and part.exp == 2:
+        yield f"|{part.base}| for its square", sp.Abs(part.base)
+    if isinstance(part, sp.Max):
+        yield "min for max", -sp.Max(*[-argument for argument in part.args])
+        for argument in part.args:
+            yield f"{argument} for the maximum", argument
+    if isinstance(part, sp.Piecewise):
+        for index in range(len(part.args) - 1):
+            branches = [*part.args[:index], *part.args[index + 1 :]]
+            yield f"without the branch {part.args[index][0]}", sp.Piecewise(*branches)
+
+
+def _swaps(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]]:
+    for one in rule.hyperparameters:
+        for other in rule.hyperparameters:
+            kin = one is not other and one.domain == other.domain
+            if kin and one.symbol in line.expression.free_symbols:
+                swapped = line.expression.subs(one.symbol, other.symbol)
+                yield f"{other.symbol} for {one.symbol}", swapped
+
+
+def _other_options(rule: UpdateRule, family: RuleFamily) -> Iterator[Mutant]:
+    symbols = {h.symbol for h in rule.hyperparameters}
+    states = {s.symbol for s in rule.states}
+    for option in family.options:
+        for value in option.values:
+            if rule.options.get(option.name) == value:
+                continue
+            other = family.build(**{**rule.options, option.name: value})
+            if {h.symbol for h in other.hyperparameters} - symbols:
+                continue
+            if {s.symbol for s in other.states} - states:
+                continue
+            wrong = dataclasses.replace(other, states=rule.states, program=_kept(rule, other))
+            wrong.__dict__["original"] = rule
+            yield Mutant(f"option {option.name}={value}", f"{option.name}={value}", wrong)
+
+
+def _kept(rule: UpdateRule, other: UpdateRule) -> tuple[Assignment, ...]:
+    """Return the other rule's program; a state that it does not have stays as it was."""
+    computed = {line.target for line in other.program}
+    missing = [s for s in rule.states if s.updated not in computed]
+    return (*other.program, *(Assignment(s.meaning, s.updated, s.symbol) for s in missing))
