@@ -17,6 +17,8 @@ from spec.symbols import g
 
 REGIMES = ("ordinary", "wide", "extreme")
 """Usual magnitudes; magnitudes whose squares are representable; the whole range of the format."""
+CONSTANT, STILL = "constant", "still"
+"""Regimes of properties: the same gradient at every step; no gradient at all."""
 
 
 def expand(
@@ -35,7 +37,7 @@ def expand(
     generator = np.random.Generator(np.random.PCG64(tensor.seed))
     lattice = _Lattice(generator, tensor, storage, hyperparameters)
     with np.errstate(over="ignore", under="ignore"):
-        gradients = [lattice.gradient() for _ in range(steps)]
+        gradients = lattice.gradients(steps)
         values = {rule.parameter.symbol.name: lattice.parameter()}
         for state in rule.states:
             values[state.symbol.name] = lattice.state(state, gradients[0])
@@ -82,9 +84,17 @@ class _Lattice:
             "ordinary": (max(-20, low), min(4, high)),
             "wide": (low // 2 + 1, high // 2 - 1),
             "extreme": (low - storage.precision + 1, high),
-        }[tensor.regime]
+        }.get(tensor.regime, (max(-20, low), min(4, high)))
         places = [abs(value) for value in hyperparameters.values() if value not in (0.0, 1.0)]
         self.places = np.array(places or [1.0])
+
+    def gradients(self, steps: int) -> list[Array]:
+        """Draw the gradient of every step."""
+        if self.regime == STILL:
+            return [np.zeros(self.size)] * steps
+        if self.regime == CONSTANT:
+            return [self.gradient()] * steps
+        return [self.gradient() for _ in range(steps)]
 
     def gradient(self) -> Array:
         """Draw gradients, some at the magnitude of a hyperparameter, some zero."""

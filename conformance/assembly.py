@@ -1,0 +1,176 @@
+"""Assembles the report of a run from its results, the rule book and the ledger."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import version
+
+from conformance.engine import Unit, UnitResult
+from conformance.ledger import load
+from conformance.power import Power
+from conformance.properties import PROPERTIES
+from conformance.report import model
+from conformance.subject import rules_by_switches
+from conformance.verdict import Verdict
+from reference.profile import Profile
+from spec import rendering, rules as book
+from spec.mutants import Mutant
+from spec.proofs import form_is_equal, proofs
+from spec.rule import Assignment, RuleFamily, UpdateRule
+
+
+def assemble(
+    work: list[Unit],
+    results: list[UnitResult],
+    *,
+    command: str,
+    seed: int,
+    budget: float,
+    environment: dict[str, str],
+    not_run: tuple[str, ...],
+    seconds: float,
+) -> model.Report:
+    """Return the report of a run; the proofs are made here, once for each rule family."""
+    power = Power()
+    for result in results:
+        power.merge(result.killed)
+    implementations = {u.implementation.identifier: u.implementation for u in work}
+    judged: dict[str, dict[str, UpdateRule]] = {}
+    for item in implementations.values():
+        for rule in rules_by_switches(item.rule, item.options, item.switches).values():
+            judged.setdefault(rule.name, {})[rule.label] = rule
+    flat = tuple(sorted((r for u in results for r in u.results), key=lambda r: r.cell))
+    times = {str(index): round(r.seconds, 3) for index, r in enumerate(flat)}
+    untimed = tuple(_without_time(r) for r in flat)
+    used = {r.deviation: r.verdict for r in flat if r.deviation}
+    return model.Report(
+        version("stepproof"),
+        command,
+        seed,
+        round(budget),
+        environment,
+        tuple(_rule(book.families()[name], rules, power) for name, rules in judged.items()),
+        tuple(model.PropertyEntry(p.identifier, p.sentence, p.source) for p in PROPERTIES),
+        tuple(_implementation(item.identifier, work, environment) for item in implementations.values()),
+        untimed,
+        tuple(_deviation(entry.identifier, used) for entry in load() if entry.identifier in used),
+        not_run,
+        {"total": round(seconds, 3), **times},
+    )
+
+
+def environment_of(framework: str) -> dict[str, str]:
+    """Return the versions that a run depends on."""
+    names = ("numpy", "sympy", "hypothesis", "python-flint", "ml_dtypes")
+    return {
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "torch": framework,
+        **{name: version(name) for name in names},
+    }
+
+
+def _without_time(result: object) -> object:
+    import dataclasses
+
+    return dataclasses.replace(result, seconds=0.0)  # type: ignore[type-var]
+
+
+def _rule(family: RuleFamily, rules: dict[str, UpdateRule], power: Power) -> model.RuleEntry:
+    first = next(iter(rules.values()))
+    return model.RuleEntry(
+        family.name,
+        family.title,
+        str(family.citation),
+        tuple(
+            model.OptionValue(option.name, value, meaning)
+            for option in family.options
+            for value, meaning in option.values.items()
+        ),
+        tuple(
+            model.HyperparameterEntry(
+                rendering.symbol_mathml(h.symbol), h.keyword, f"{h.default:g}", str(h.domain), h.meaning
+            )
+            for h in first.hyperparameters
+        ),
+        tuple(
+            model.StateEntry(
+                rendering.symbol_mathml(s.symbol), s.keyword, str(s.initial), s.meaning
+            )
+            for s in first.states
+        ),
+        tuple(_variant(rule, power) for rule in rules.values()),
+        tuple(
+            model.ProofEntry(
+                p.invariant.identifier,
+                p.invariant.sentence,
+                p.invariant.source,
+                "proven" if p.proven else "not proven",
+                p.equations,
+                p.invariant.method,
+            )
+            for p in proofs(family)
+        ),
+    )
+
+
+def _variant(rule: UpdateRule, power: Power) -> model.VariantEntry:
+    power.open(rule)
+    mutants = tuple(_mutant(m, power.killed[rule.label]) for m in power.mutants[rule.label])
+    lines = tuple(_line(rule, line) for line in rule.program)
+    return model.VariantEntry(rule.label, dict(rule.options), lines, mutants)
+
+
+def _mutant(mutant: Mutant, killed: dict[str, str]) -> model.MutantEntry:
+    if mutant.name in killed:
+        return model.MutantEntry(mutant.name, "killed", mutant.line, killed[mutant.name])
+    status = "equivalent" if mutant.equivalent else "survived"
+    return model.MutantEntry(mutant.name, status, mutant.line, "")
+
+
+def _line(rule: UpdateRule, line: Assignment) -> model.AssignmentEntry:
+    return model.AssignmentEntry(
+        line.name,
+        rendering.line_mathml(rule, line),
+        rendering.line_text(rule, line),
+        tuple(
+            model.FormEntry(
+                form.name,
+                rendering.form_mathml(rule, line, form),
+                rendering.form_text(rule, line, form),
+                form_is_equal(rule, line, form),
+            )
+            for form in line.forms
+        ),
+    )
+
+
+def _implementation(
+    name: str, work: list[Unit], environment: dict[str, str]
+) -> model.ImplementationEntry:
+    mine = [unit for unit in work if unit.implementation.identifier == name]
+    item = mine[0].implementation
+    profiles = {
+        f"{u.path.name} on {u.device}": str(Profile.from_mapping(u.path.profile)) for u in mine
+    }
+    options = ", ".join(f"{k}={v}" for k, v in item.options.items())
+    claims = f"{item.rule} ({options})" if options else item.rule
+    framework = f"torch {environment['torch']}"
+    family = book.names()[item.rule][0].name
+    return model.ImplementationEntry(name, item.target, family, claims, framework, profiles)
+
+
+def _deviation(name: str, used: dict[str, Verdict]) -> model.DeviationEntry:
+    entry = next(item for item in load() if item.identifier == name)
+    profile = ", ".join(f"{key} = {value}" for key, value in entry.profile.items())
+    status = "in force" if used[name] is Verdict.DEVIATION else "no longer shown"
+    return model.DeviationEntry(
+        name,
+        ", ".join(entry.implementations),
+        entry.condition,
+        entry.reason,
+        entry.link,
+        profile or "none: nothing else of the cell can be judged",
+        status,
+    )

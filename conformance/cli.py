@@ -1,0 +1,181 @@
+"""The command line of stepproof."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from conformance import commands
+from conformance.engine import ALL_PROPERTIES
+from conformance.recognition import NotJudgeableError, catalogued, recognise
+from impls.catalogue import CATALOGUE, FLOATS
+from impls.session import Session, TargetError, WorkerFailure
+from spec import rules as book
+
+EPILOG = """examples:
+  stepproof check torch.optim:AdamW --rule adamw      judge one optimizer, every path and format
+  stepproof check mypkg.optim:Fast --rule adamw --python .venv/bin/python
+                                                      the same, in another environment
+  stepproof report                                    judge the catalogue and write the report
+  stepproof show adamw                                read the formula
+  stepproof rules                                     list the rule book
+
+exit status: 0 conforms, 1 does not, 2 could not be judged"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "stepproof",
+        description="Judges optimizers by their formulas, without tuned tolerances.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands_ = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    check = commands_.add_parser("check", help="judge one optimizer")
+    check.add_argument("target", help="module:Class, path/to/file.py:Class, or a catalogue name")
+    check.add_argument("--rule", help="the rule it claims (see `stepproof rules`)")
+    _add_option(check)
+    _add_run(check, budget=45.0)
+    report = commands_.add_parser("report", help="judge the catalogue and write the report")
+    report.add_argument("--only", action="append", default=[], metavar="NAME", help="an implementation")
+    _add_run(report, budget=20.0)
+    show = commands_.add_parser("show", help="print a rule's formula")
+    show.add_argument("rule")
+    _add_option(show)
+    commands_.add_parser("rules", help="list the rule book")
+    replay = commands_.add_parser("replay", help="run a stored failing case again")
+    replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
+    commands_.add_parser("devices", help="say which devices a worker sees")
+    return parser
+
+
+def _add_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the rule"
+    )
+
+
+def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
+    parser.add_argument(
+        "--budget", type=float, default=budget, metavar="SECONDS",
+        help="how hard to test, for each implementation: about this long on two cores; the same "
+        f"number always gives the same cases (default {budget:g})",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, help="the seed of all cases (default 0)")
+    parser.add_argument("--python", help="the interpreter of the optimizer's own environment")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)}")
+    parser.add_argument("--property", action="append", default=[], help="one property (repeatable)")
+    parser.add_argument("--timeout", type=float, default=60.0, help="seconds before a step hangs")
+    parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
+    parser.add_argument("--output", type=Path, default=Path("build/conformance"))
+
+
+class UsageError(Exception):
+    """Something given is not legal; the message says what is."""
+
+
+def _nearest(what: str, given: str, known: Iterable[str]) -> UsageError:
+    names = list(known)
+    close = difflib.get_close_matches(given, names, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names)}"
+    return UsageError(f"there is no {what} `{given}`; {hint}")
+
+
+def _options(given: Sequence[str]) -> dict[str, str]:
+    options = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise UsageError(f"`--option {item}` needs a value: --option {item}=VALUE")
+        options[name] = value
+    return options
+
+
+def _rule(name: str, options: dict[str, str]) -> None:
+    if name not in book.names():
+        raise _nearest("rule", name, book.names())
+    try:
+        book.build(name, options)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _known(what: str, given: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    for name in given:
+        if name not in known:
+            raise _nearest(what, name, known)
+    return tuple(given) or tuple(known)
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> int:
+    dtypes = _known("format", arguments.dtype, FLOATS)
+    properties = _known("property", arguments.property, ALL_PROPERTIES)
+    if not 0 < arguments.budget < 1e6:
+        raise UsageError(f"--budget {arguments.budget:g} is not in (0, 1e6) seconds; give more than 0")
+    if arguments.device == "cuda" and "cuda" not in commands.devices(arguments.python)[0]:
+        console.print("not run: no CUDA device")
+        return commands.NOT_JUDGED
+    if arguments.command == "check":
+        implementations = (_target(arguments),)
+    else:
+        names = [item.identifier for item in CATALOGUE]
+        chosen = _known("implementation", arguments.only, names)
+        implementations = tuple(i for i in CATALOGUE if i.identifier in chosen)
+    given = " ".join(["stepproof", *sys.argv[1:]])
+    report = commands.judge(
+        implementations, console=console, command=given, budget=arguments.budget,
+        seed=arguments.seed, output=arguments.output, device=arguments.device, dtypes=dtypes,
+        properties=properties, python=arguments.python, timeout=arguments.timeout,
+        jobs=arguments.jobs,
+    )  # fmt: skip
+    return commands.exit_status(report)
+
+
+def _target(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
+    options = _options(arguments.option)
+    known = catalogued(arguments.target)
+    rule = arguments.rule or (known.rule if known else None)
+    if rule is None:
+        raise UsageError(f"say which rule `{arguments.target}` claims: --rule NAME")
+    _rule(rule, options)
+    if known is None and ":" not in arguments.target:
+        raise _nearest("target", arguments.target, [i.identifier for i in CATALOGUE])
+    settings = {"python": arguments.python} if arguments.python else {}
+    with Session(timeout=arguments.timeout, **settings) as session:
+        return recognise(arguments.target, rule, options, session)
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    arguments = _parser().parse_args(given)
+    console = Console(highlight=False)
+    try:
+        if arguments.command in {"check", "report"}:
+            return _run(arguments, console)
+        if arguments.command == "show":
+            _rule(arguments.rule, _options(arguments.option))
+            commands.show(console, arguments.rule, _options(arguments.option))
+        elif arguments.command == "rules":
+            commands.list_rules(console)
+        elif arguments.command == "replay":
+            return commands.replay(console, arguments.case)
+        else:
+            found, framework = commands.devices(None)
+            console.print(f"torch {framework}: {', '.join(found)}")
+    except (UsageError, NotJudgeableError, WorkerFailure, TargetError, OSError) as error:
+        Console(stderr=True, highlight=False).print(f"stepproof: {error}", markup=False)
+        return commands.NOT_JUDGED
+    except KeyboardInterrupt:
+        Console(stderr=True).print("stepproof: stopped; verdicts so far are in verdicts.jsonl")
+        return commands.NOT_JUDGED
+    return commands.CONFORMS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

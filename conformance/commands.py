@@ -1,0 +1,204 @@
+"""What the commands do: check, report, replay, show, rules, devices."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from conformance import engine
+from conformance.assembly import assemble, environment_of
+from conformance.cases import from_plain
+from conformance.console import ProgressListener, show_report
+from conformance.engine import ALL_PROPERTIES, Unit, UnitResult
+from conformance.report import write_report
+from conformance.report.model import Report
+from conformance.verdict import CellResult, Verdict
+from impls.catalogue import CATALOGUE, FLOATS, Implementation
+from impls.session import Session, WorkerFailure
+from spec import rendering, rules as book
+
+CONFORMS, DOES_NOT, NOT_JUDGED = 0, 1, 2
+
+
+def devices(python: str | None) -> tuple[list[str], str]:
+    """Return the devices and the version of the framework that a worker sees."""
+    arguments = {"python": python} if python else {}
+    with Session(**arguments) as session:
+        header = session.request({"op": "hello"}).header
+    return list(header["devices"]), str(header["torch"])
+
+
+def judge(
+    implementations: tuple[Implementation, ...],
+    *,
+    console: Console,
+    command: str,
+    budget: float,
+    seed: int,
+    output: Path,
+    device: str = "cpu",
+    dtypes: tuple[str, ...] = FLOATS,
+    properties: tuple[str, ...] = ALL_PROPERTIES,
+    python: str | None = None,
+    timeout: float = 60.0,
+    jobs: int | None = None,
+) -> Report:
+    """Judge implementations, stream verdicts to ``output`` and write the report there."""
+    start = time.perf_counter()
+    present, framework = devices(python)
+    not_run = () if "cuda" in present else ("not run: no CUDA device",)
+    work = engine.units(
+        implementations, device=device, dtypes=dtypes, properties=properties, budget=budget,
+        seed=seed, python=python, timeout=timeout,
+    )  # fmt: skip
+    output.mkdir(parents=True, exist_ok=True)
+    with (output / "verdicts.jsonl").open("w") as stream:
+
+        def append(unit: Unit, result: UnitResult) -> None:
+            del unit
+            for cell in result.results:
+                stream.write(json.dumps(_line(cell), sort_keys=True) + "\n")
+            stream.flush()
+
+        with ProgressListener(console, len(work)) as progress:
+            results = engine.run(work, [append, progress], jobs or _cores())
+    report = assemble(
+        work, results, command=command, seed=seed, budget=budget,
+        environment=environment_of(framework), not_run=not_run,
+        seconds=time.perf_counter() - start,
+    )  # fmt: skip
+    _write_failures(report, output / "failures")
+    paths = write_report(report, output)
+    show_report(console, report)
+    for path in paths.values():
+        console.print(f"wrote {os.path.relpath(path)}")
+    return report
+
+
+def _cores() -> int:
+    return max(1, min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
+
+
+def _line(result: CellResult) -> dict[str, object]:
+    cell = result.cell
+    return {
+        "implementation": cell.implementation,
+        "path": cell.path,
+        "device": cell.device,
+        "dtype": cell.dtype,
+        "property": cell.property,
+        "verdict": str(result.verdict),
+        "reason": result.reason,
+        "element_cases": result.figures.element_cases,
+        "outside": result.figures.outside,
+        "undecided": result.figures.undecided,
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _write_failures(report: Report, folder: Path) -> None:
+    findings = [finding for result in report.results for finding in result.findings]
+    if findings:
+        folder.mkdir(parents=True, exist_ok=True)
+    targets = {item.identifier: item for item in report.implementations}
+    for finding in findings:
+        cell = finding.cell
+        stored = {
+            "target": targets[cell.implementation].target,
+            "rule": targets[cell.implementation].claims.split(" ")[0],
+            "path": cell.path,
+            "device": cell.device,
+            "dtype": cell.dtype,
+            "property": cell.property,
+            "case": finding.case["stored"],
+        }
+        (folder / f"{finding.identifier}.json").write_text(json.dumps(stored, indent=1) + "\n")
+        (folder / f"{finding.identifier}.py").write_text(finding.script)
+
+
+def exit_status(report: Report) -> int:
+    """Return 0 if all conforms, 1 if something does not, 2 if something could not be judged."""
+    verdicts = {result.verdict for result in report.results}
+    if Verdict.FAIL in verdicts:
+        return DOES_NOT
+    if Verdict.ERROR in verdicts or not verdicts & {Verdict.PASS, Verdict.DEVIATION}:
+        return NOT_JUDGED
+    return CONFORMS
+
+
+def show(console: Console, name: str, options: dict[str, str]) -> None:
+    """Print a rule's formula, hyperparameters, states and options."""
+    rule = book.build(name, options)
+    family, _ = book.names()[name]
+    console.print(f"[bold]{family.title}[/]: {rule.label}", highlight=False)
+    console.print(f"{family.citation}\n", highlight=False)
+    for line in rule.program:
+        console.print(f"  {rendering.line_text(rule, line):58} [dim]{line.name}[/]", highlight=False)
+        for form in line.forms:
+            text = rendering.form_text(rule, line, form)
+            console.print(f"      or {text}  [dim]{form.name}[/]", highlight=False)
+    table = Table(box=None, title="\nhyperparameters", title_justify="left", header_style="bold")
+    for heading in ("symbol", "keyword", "default", "domain", "meaning"):
+        table.add_column(heading)
+    for h in rule.hyperparameters:
+        table.add_row(
+            rendering.symbol_text(h.symbol), h.keyword.replace("[", r"\["), f"{h.default:g}",
+            str(h.domain).replace("[", r"\["), h.meaning,
+        )  # fmt: skip
+    console.print(table)
+    options_table = Table(box=None, title="\noptions", title_justify="left", header_style="bold")
+    for heading in ("--option", "stands for"):
+        options_table.add_column(heading)
+    for option in family.options:
+        for value, meaning in option.values.items():
+            mark = "*" if rule.options[option.name] == value else " "
+            options_table.add_row(f"{mark} {option.name}={value}", meaning)
+    console.print(options_table)
+
+
+def list_rules(console: Console) -> None:
+    """Print every rule with its citation, options and who implements it."""
+    table = Table(box=None, header_style="bold")
+    for heading in ("rule", "citation", "options", "implementations"):
+        table.add_column(heading)
+    for name, (family, meant) in book.names().items():
+        owners = ", ".join(i.identifier for i in CATALOGUE if i.rule == name)
+        options = ", ".join(f"{k}={v}" for k, v in meant.items())
+        options = options or ", ".join(option.name for option in family.options)
+        citation = f"{family.citation.authors} ({family.citation.year})"
+        table.add_row(name, citation, options, owners)
+    console.print(table)
+
+
+def replay(console: Console, path: Path) -> int:
+    """Run a stored failing case again and say whether it still fails."""
+    from conformance.agreement import Tally
+    from conformance.properties import BY_IDENTIFIER, Plan
+    from conformance.recognition import recognise
+    from conformance.subject import worker_subject
+    from reference.formats import FORMATS
+
+    stored = json.loads(path.read_text())
+    with Session() as session:
+        item = recognise(stored["target"], stored["rule"], {}, session)
+        subject = worker_subject(
+            item, item.path(stored["path"], stored["device"]), stored["device"],
+            FORMATS[stored["dtype"]], session,
+        )  # fmt: skip
+        tally = Tally()
+        BY_IDENTIFIER[stored["property"]].run(
+            subject, from_plain(stored["case"]), tally, Plan(1, 1, 0)
+        )
+    for outside in tally.failures:
+        lo, hi = outside.legal
+        console.print(f"{outside.quantity} = {outside.value!r}; legal: [{lo!r}, {hi!r}]", markup=False)
+    console.print("still fails" if tally.failures else "no longer fails")
+    return DOES_NOT if tally.failures else CONFORMS
+
+
+__all__ = ["WorkerFailure", "devices", "exit_status", "judge", "list_rules", "replay", "show"]

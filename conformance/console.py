@@ -1,0 +1,124 @@
+"""The console: progress while a run goes on, and its outcome as a table a stranger can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from conformance.engine import Unit, UnitResult
+from conformance.report import totals
+from conformance.report.model import Report
+from conformance.verdict import CellResult, Finding, Verdict
+
+MARKS = {
+    Verdict.PASS: "[green]✓ pass[/]",
+    Verdict.FAIL: "[bold red]✗ FAIL[/]",
+    Verdict.DEVIATION: "[yellow]≈ known[/]",
+    Verdict.NOT_APPLICABLE: "[dim]– n/a[/]",
+    Verdict.UNDECIDED: "[yellow]? undecided[/]",
+    Verdict.ERROR: "[bold red]! ERROR[/]",
+    Verdict.NOT_RUN: "[dim]· not run[/]",
+}
+SHOWN_FINDINGS = 6
+
+
+class ProgressListener:
+    """Shows how many units of a run are done, and the failures as they come."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self.progress = Progress(
+            TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[last]}"), console=console, transient=True,
+        )  # fmt: skip
+        self.task = self.progress.add_task("", total=total, last="")
+
+    def __enter__(self) -> ProgressListener:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def __call__(self, unit: Unit, result: UnitResult) -> None:
+        """Advance by one unit."""
+        name = f"{unit.implementation.identifier} {unit.path.name} {unit.dtype}"
+        self.progress.update(self.task, advance=1, last=escape(name))
+        del result
+
+
+def matrix(results: Iterable[CellResult]) -> Table:
+    """Return a table of one implementation's verdicts: properties and paths against formats."""
+    found = list(results)
+    dtypes = list(dict.fromkeys(r.cell.dtype for r in found))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("property")
+    table.add_column("path")
+    for dtype in dtypes:
+        table.add_column(dtype)
+    rows: dict[tuple[str, str], dict[str, CellResult]] = {}
+    for result in found:
+        place = (result.cell.property, result.cell.path)
+        rows.setdefault(place, {})[result.cell.dtype] = result
+    last = ""
+    for (claim, path), cells in sorted(rows.items()):
+        marks = [MARKS[cells[d].verdict] if d in cells else "" for d in dtypes]
+        table.add_row("" if claim == last else claim, path, *marks)
+        last = claim
+    return table
+
+
+def show_report(console: Console, report: Report) -> None:
+    """Print the matrix of each implementation, the findings and the verdict."""
+    for item in report.implementations:
+        mine = [r for r in report.results if r.cell.implementation == item.identifier]
+        console.print(f"\n[bold]{escape(item.identifier)}[/] claims {escape(item.claims)}")
+        console.print(matrix(mine))
+        for reason in dict.fromkeys(
+            f"{r.cell.property} on {r.cell.path}, {r.cell.dtype}: {r.reason}"
+            for r in mine
+            if r.verdict in {Verdict.ERROR, Verdict.UNDECIDED}
+            or (r.verdict is Verdict.FAIL and not r.findings)
+        ):
+            console.print(f"  [red]•[/] {escape(reason)}")
+    failing = [f for r in report.results if r.verdict is Verdict.FAIL for f in r.findings]
+    for finding in failing[:SHOWN_FINDINGS]:
+        show_finding(console, finding)
+    if len(failing) > SHOWN_FINDINGS:
+        console.print(f"\n… and {len(failing) - SHOWN_FINDINGS} more findings: see the report")
+    for item in report.deviations:
+        console.print(f"\n[yellow]known deviation[/] {item.identifier}: {escape(item.reason)}")
+    console.print(f"\n{escape(totals.verdict_sentence(report))}")
+    for sentence in report.not_run:
+        console.print(f"[dim]{escape(sentence)}[/]")
+
+
+def show_finding(console: Console, finding: Finding) -> None:
+    """Print one finding: the claim, the formula, the smallest case, legal and got."""
+    cell = finding.cell
+    console.print(
+        f"\n[bold red]✗[/] [bold]{escape(cell.implementation)}[/] on {escape(cell.path)}, {cell.dtype}: "
+        f"{finding.quantity} is outside what any legal evaluation can return"
+    )
+    case = finding.case
+    scalars = "  ".join(f"{k}={_short(v)}" for k, v in case["hyperparameters"].items())
+    before = "  ".join(f"{k}={_short(v)}" for k, v in case["before"].items())
+    rows = (
+        ("property", f"{cell.property}: {finding.sentence}"),
+        ("formula", f"{finding.assignment}: {finding.formula_text}"),
+        ("case", f"{scalars}  switches: {case['switches']}  shapes: {case['tensors']}"),
+        ("before", before),
+        ("legal", f"[{finding.legal[0]}, {finding.legal[1]}]"),
+        ("got", f"{finding.value} ({finding.value_hex}), {finding.distance}"),
+        ("confirmed", finding.confirmed),
+        ("replay", finding.replay),
+    )
+    for name, text in rows:
+        console.print(f"  [dim]{name:10}[/]{escape(text)}")
+
+
+def _short(value: str) -> str:
+    return f"{float(value):.9g}"

@@ -1,0 +1,270 @@
+"""The engine: judges every cell of a plan with one function and tells listeners what happens."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from conformance import rendering
+from conformance.agreement import Tally
+from conformance.cases import to_plain
+from conformance.findings import Reducer
+from conformance.ledger import Entry, load
+from conformance.power import Power
+from conformance.properties import BY_IDENTIFIER, PROPERTIES, Judged, Plan, Property
+from conformance.subject import WorkerSubject, worker_subject
+from conformance.verdict import Cell, CellResult, Figures, Verdict
+from impls.catalogue import ExecutionPath, Implementation
+from impls.session import Session, TargetError, WorkerFailure
+from reference.formats import FORMATS
+
+CASES_PER_SECOND = 1.1
+"""Cases of local agreement per cell and second of budget; fixed, so that a budget fixes the cases."""
+ELEMENTS = 16384
+POWER_FORMATS = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one process judges in one go: a path of an implementation in one format."""
+
+    implementation: Implementation
+    path: ExecutionPath
+    device: str
+    dtype: str
+    properties: tuple[str, ...]
+    cases: int
+    seed: int
+    python: str | None = None
+    timeout: float = 60.0
+    measure_power: bool = True
+
+    def cell(self, claim: str) -> Cell:
+        """Return the cell of one property."""
+        return Cell(self.implementation.identifier, self.path.name, self.device, self.dtype, claim)
+
+
+@dataclass
+class UnitResult:
+    """The results of a unit, and what it killed: rule label to mutant to cell."""
+
+    results: list[CellResult]
+    killed: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def units(
+    implementations: tuple[Implementation, ...],
+    *,
+    device: str,
+    dtypes: tuple[str, ...],
+    properties: tuple[str, ...],
+    budget: float,
+    seed: int,
+    python: str | None = None,
+    timeout: float = 60.0,
+) -> list[Unit]:
+    """Return the units of a run; ``budget`` is in seconds for each implementation on two cores."""
+    found = []
+    for implementation in implementations:
+        paths = [p for p in implementation.paths if device in p.devices]
+        cells = sum(len([d for d in dtypes if d in p.dtypes]) for p in paths)
+        cases = max(4, round(CASES_PER_SECOND * budget * 12 / max(cells, 1)))
+        for path in paths:
+            for dtype in dtypes:
+                if dtype in path.dtypes:
+                    power = dtype in POWER_FORMATS and path == paths[0]
+                    power = power or not set(dtypes) & set(POWER_FORMATS)
+                    found.append(
+                        Unit(implementation, path, device, dtype, properties, cases, seed,
+                             python, timeout, power)  # fmt: skip
+                    )
+    return found
+
+
+_SESSIONS: dict[str | None, Session] = {}
+
+
+def _session(unit: Unit) -> Session:
+    if unit.python not in _SESSIONS:
+        arguments = {"python": unit.python} if unit.python else {}
+        _SESSIONS[unit.python] = Session(timeout=unit.timeout, **arguments)
+    return _SESSIONS[unit.python]
+
+
+def judge_unit(unit: Unit) -> UnitResult:
+    """Judge every property of a unit in this process, in one session."""
+    session = _session(unit)
+    try:
+        framework = str(session.request({"op": "hello"}).header.get("torch", ""))
+    except WorkerFailure as failure:
+        reason = failure.sentence
+        return UnitResult(
+            [CellResult(unit.cell(name), Verdict.ERROR, reason) for name in unit.properties]
+        )
+    subject = worker_subject(
+        unit.implementation, unit.path, unit.device, FORMATS[unit.dtype], session
+    )
+    power = Power()
+    results = [judge_cell(unit, subject, BY_IDENTIFIER[name], framework, power)
+               for name in unit.properties]  # fmt: skip
+    return UnitResult(results, power.killed)
+
+
+def judge_cell(
+    unit: Unit, subject: WorkerSubject, claim: Property, framework: str, power: Power
+) -> CellResult:
+    """Judge one cell: the ledger's case first, then the property under the profile that applies."""
+    start = time.perf_counter()
+    cell = unit.cell(claim.identifier)
+    why_not = claim.applies(subject)
+    if why_not:
+        return CellResult(cell, Verdict.NOT_APPLICABLE, why_not, profile=str(subject.profile))
+    entry = next((e for e in load() if e.matches(cell, framework)), None)
+    if entry is None:
+        result = _judge(unit, subject, claim, cell, power)
+    else:
+        result = _judge_deviation(unit, subject, claim, cell, power, entry)
+    return dataclasses.replace(
+        result, seconds=time.perf_counter() - start, profile=result.profile or str(subject.profile)
+    )
+
+
+def _judge_deviation(
+    unit: Unit,
+    subject: WorkerSubject,
+    claim: Property,
+    cell: Cell,
+    power: Power,
+    entry: Entry,
+) -> CellResult:
+    shown, figures, findings = _still_shown(unit, subject, claim, cell, entry)
+    if not shown:
+        reason = f"deviation `{entry.identifier}` is no longer shown: remove it from the ledger"
+        return CellResult(cell, Verdict.FAIL, reason, figures, deviation=entry.identifier)
+    if not entry.profile:
+        return CellResult(
+            cell, Verdict.DEVIATION, entry.reason, figures, "", findings, entry.identifier
+        )
+    wider = subject.with_profile(subject.profile.widened(entry.profile))
+    result = _judge(unit, wider, claim, cell, power)
+    if result.verdict is not Verdict.PASS:
+        return result
+    return dataclasses.replace(
+        result,
+        verdict=Verdict.DEVIATION,
+        reason=entry.reason,
+        deviation=entry.identifier,
+        findings=findings,
+        profile=f"wider: {wider.profile}",
+    )
+
+
+def _still_shown(
+    unit: Unit, subject: WorkerSubject, claim: Property, cell: Cell, entry: Entry
+) -> tuple[bool, Figures, tuple[Any, ...]]:
+    """Replay the ledger's case, or else search a little, and tell whether it still fails."""
+    if entry.case is not None and cell.property == "agreement/local":
+        tally = Tally()
+        try:
+            claim.run(subject, entry.case, tally, Plan(1, ELEMENTS, unit.seed))
+        except (TargetError, WorkerFailure):
+            return True, Figures(cases=1), ()
+        if tally.failures:
+            findings = Reducer(subject, claim, cell).findings(tally.failures[:1])
+            return True, figures_of(tally), findings
+    judged = claim.judge(subject, _plan(unit, claim))
+    shown = bool(judged.tally.failures or judged.exploration.stopped)
+    findings = Reducer(subject, claim, cell).findings(judged.tally.failures[:1])
+    return shown, figures_of(judged.tally), findings
+
+
+def _plan(unit: Unit, claim: Property) -> Plan:
+    return Plan(max(3, round(unit.cases * claim.share)), ELEMENTS, unit.seed)
+
+
+def _judge(
+    unit: Unit, subject: WorkerSubject, claim: Property, cell: Cell, power: Power
+) -> CellResult:
+    plan = _plan(unit, claim)
+    if unit.measure_power:
+        name = f"{cell.property} in {cell.dtype}"
+        plan.samples = lambda samples: power.add(samples, subject.storage, name)
+    judged = claim.judge(subject, plan)
+    figures = figures_of(judged.tally)
+    if judged.tally.failures:
+        findings = Reducer(subject, claim, cell).findings(judged.tally.failures)
+        reason = f"{figures.outside:,} of {figures.values:,} values are outside"
+        return CellResult(cell, Verdict.FAIL, reason, figures, findings=findings)
+    if judged.exploration.stopped is not None:
+        return CellResult(cell, Verdict.ERROR, stop_reason(judged, subject), figures)
+    if figures.element_cases == figures.undecided:
+        reason = "no element-case could be decided" if figures.cases else "no case was judged"
+        return CellResult(cell, Verdict.UNDECIDED, reason, figures)
+    return CellResult(cell, Verdict.PASS, "", figures)
+
+
+def stop_reason(judged: Judged, subject: WorkerSubject) -> str:
+    """Return what stopped the worker and the case at which it did."""
+    stop, case = judged.exploration.stopped, judged.exploration.case
+    what = stop.fact if isinstance(stop, WorkerFailure) else str(stop)
+    if case is None:
+        return what
+    settings = [
+        ", ".join(f"{name}={value:.9g}" for name, value in group.hyperparameters.items())
+        + "; counts " + ", ".join(str(t.count) for t in group.tensors)
+        + "; shapes " + ", ".join(str(t.shape) for t in group.tensors)
+        for group in case.groups
+    ]  # fmt: skip
+    switches = ", ".join(case.switches) or "no switches"
+    return f"{what}; at the case with {switches}, {case.steps} step(s), groups: {' | '.join(settings)}"
+
+
+def figures_of(tally: Tally) -> Figures:
+    """Return the figures of a tally."""
+    drawn = np.concatenate(tally.ratios) if tally.ratios else np.zeros(0)
+    return Figures(
+        tally.cases,
+        tally.element_cases,
+        tally.values,
+        tally.outside,
+        tally.undecided,
+        int(drawn.size),
+        round(float(np.median(drawn)), 6) if drawn.size else None,
+        round(float(drawn.max()), 6) if drawn.size else None,
+        tuple(int(count) for count in tally.histogram),
+    )
+
+
+Listener = Callable[[Unit, UnitResult], None]
+
+
+def run(work: list[Unit], listeners: list[Listener], jobs: int) -> list[UnitResult]:
+    """Judge all units, ``jobs`` at a time, and return their results in the order of ``work``."""
+    done: dict[int, UnitResult] = {}
+    for index, result in _completed(work, jobs):
+        done[index] = result
+        for listener in listeners:
+            listener(work[index], result)
+    return [done[index] for index in sorted(done)]
+
+
+def _completed(work: list[Unit], jobs: int) -> Iterator[tuple[int, UnitResult]]:
+    if jobs <= 1:
+        yield from ((index, judge_unit(unit)) for index, unit in enumerate(work))
+        return
+    with ProcessPoolExecutor(max_workers=jobs) as pool:
+        futures: dict[Future[UnitResult], int] = {
+            pool.submit(judge_unit, unit): index for index, unit in enumerate(work)
+        }
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+ALL_PROPERTIES = tuple(item.identifier for item in PROPERTIES)
+__all__ = ["ALL_PROPERTIES", "Unit", "UnitResult", "rendering", "run", "to_plain", "units"]

@@ -1,0 +1,116 @@
+"""Findings: a failure reduced to its smallest case, confirmed, and written as a script."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+
+from conformance import rendering
+from conformance.agreement import Outside, Tally
+from conformance.cases import to_plain
+from conformance.properties import Plan, Property
+from conformance.reduction import Reduction
+from conformance.script import script
+from conformance.subject import GRADIENT, WorkerSubject, prepare
+from conformance.verdict import Cell, Finding
+from impls.session import TargetError, WorkerFailure
+from reference.confirmation import confirm
+
+
+@dataclass(frozen=True)
+class Reducer:
+    """Turns failures of one cell into findings."""
+
+    subject: WorkerSubject
+    claim: Property
+    cell: Cell
+
+    def findings(self, failures: list[Outside]) -> tuple[Finding, ...]:
+        """Return one finding for each quantity that was outside."""
+        first: dict[str, Outside] = {}
+        for failure in failures:
+            first.setdefault(failure.quantity, failure)
+        return tuple(self._finding(failure) for failure in first.values())
+
+    def _judge(self, quantity: str) -> Reduction:
+        subject = self.subject
+
+        def judge(case: object) -> Outside | None:
+            tally = Tally()
+            try:
+                self.claim.run(subject, case, tally, Plan(1, 1, 0))  # type: ignore[arg-type]
+            except (TargetError, WorkerFailure):
+                return None
+            same = [item for item in tally.failures if item.quantity == quantity]
+            return same[0] if same else None
+
+        rule = next(iter(subject.rules.values()))
+        return Reduction(rule, subject.storage, judge)
+
+    def _finding(self, failure: Outside) -> Finding:
+        rule = self.subject.rules[failure.case.switches]
+        reduction = self._judge(failure.quantity)
+        reduction.rule = rule
+        if failure.quantity != "t":
+            prepared = prepare(failure.case, rule, self.subject.storage)
+            failure = reduction.reduce(failure, prepared)
+        line, formula, mathml = rendering.line_of(rule, failure.quantity)
+        lo, hi = failure.legal
+        plain = to_plain(failure.case)
+        identifier = _identifier(self.cell, failure.quantity, plain)
+        return Finding(
+            identifier,
+            self.cell,
+            self.claim.sentence,
+            rendering.symbol(failure.quantity),
+            line,
+            formula,
+            mathml,
+            {**rendering.case_table(failure), "stored": plain},
+            (f"{lo:.17g}", f"{hi:.17g}"),
+            (lo.hex(), hi.hex()),
+            f"{failure.value:.17g}",
+            failure.value.hex(),
+            _distance(failure),
+            self._confirmed(failure),
+            "",
+            script(self.subject, failure),
+            f"stepproof replay build/conformance/failures/{identifier}.json",
+        )
+
+    def _confirmed(self, failure: Outside) -> str:
+        if failure.quantity == "t" or failure.step or self.claim.identifier.startswith("decay/mom"):
+            return "compared exactly" if not failure.step else "by the propagated enclosure"
+        rule = self.subject.rules[failure.case.switches]
+        before = {k: v for k, v in failure.before.items() if k in _inputs(rule)}
+        confirmation = confirm(
+            rule,
+            self.subject.profile,
+            self.subject.storage,
+            failure.scalars,
+            before,
+            failure.quantity,
+            failure.value,
+        )
+        return confirmation.sentence
+
+
+def _inputs(rule: object) -> set[str]:
+    return {q.symbol.name for q in rule.quantities} | {GRADIENT}  # type: ignore[attr-defined]
+
+
+def _identifier(cell: Cell, quantity: str, plain: object) -> str:
+    text = json.dumps([str(cell), quantity, plain], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def _distance(failure: Outside) -> str:
+    lo, hi = failure.legal
+    if math.isnan(failure.value):
+        return "not a number, where the formula gives one"
+    if hi == lo:
+        return f"{failure.value - lo:+.3g} from the only legal value"
+    gap = max(lo - failure.value, failure.value - hi)
+    return f"{gap / (hi - lo):,.3g} widths of the legal interval beyond its end"

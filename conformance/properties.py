@@ -1,0 +1,255 @@
+"""The properties: each with an identifier, a sentence, a source, and how it is judged."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import agreement, trajectory
+from conformance.agreement import Outside, Sample, Tally
+from conformance.cases import Case, GroupCase, TensorCase
+from conformance.exploration import Exploration, explore
+from conformance.lattice import CONSTANT, STILL
+from conformance.strategies import local_cases, settings_of, trajectory_cases
+from conformance.subject import Prepared, WorkerSubject, prepare
+from spec import rules as book
+
+COUNTS = (1, 2, 255, 256, 2**24 - 2, 2**24 - 1, 2**24, 2**30)
+
+
+@dataclass
+class Plan:
+    """How hard to test: cases, elements of the large tensor, the seed; and who takes samples."""
+
+    cases: int
+    size: int
+    seed: int
+    samples: Callable[[list[Sample]], None] | None = None
+
+
+@dataclass
+class Judged:
+    """What judging a property gathered."""
+
+    tally: Tally = field(default_factory=Tally)
+    exploration: Exploration = field(default_factory=Exploration)
+
+
+JudgeCase = Callable[[WorkerSubject, Case, tuple[Prepared, ...], Tally, Plan], None]
+Strategy = Callable[[WorkerSubject, Plan], st.SearchStrategy[Case]]
+
+
+@dataclass(frozen=True)
+class Property:
+    """A claim that is checked on an implementation."""
+
+    identifier: str
+    sentence: str
+    source: str
+    strategy: Strategy
+    judge_case: JudgeCase
+    applies: Callable[[WorkerSubject], str] = lambda _: ""
+    share: float = 0.05
+    """Its number of cases, relative to local agreement."""
+
+    def judge(self, subject: WorkerSubject, plan: Plan) -> Judged:
+        """Judge the property on drawn cases."""
+        judged = Judged()
+
+        def body(case: Case) -> None:
+            self.run(subject, case, judged.tally, plan)
+
+        judged.exploration = explore(self.strategy(subject, plan), plan.cases, plan.seed, body)
+        return judged
+
+    def run(self, subject: WorkerSubject, case: Case, tally: Tally, plan: Plan) -> None:
+        """Judge the property on one case."""
+        prepared = prepare(case, subject.rules[case.switches], subject.storage)
+        self.judge_case(subject, case, prepared, tally, plan)
+
+
+def _local(
+    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, plan: Plan
+) -> None:
+    outcome = subject.run(case, prepared)
+    samples = agreement.judge(case, prepared, outcome, subject, tally)
+    if plan.samples:
+        plan.samples(samples)
+
+
+def _along(
+    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan
+) -> None:
+    outcome = subject.run(case, prepared, every=True)
+    trajectory.judge(case, prepared, outcome, subject, tally)
+
+
+def _counting(
+    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan
+) -> None:
+    outcome = subject.run(case, prepared)
+    tally.cases += 1
+    for index, (item, after) in enumerate(zip(prepared, outcome.steps[-1], strict=True)):
+        tally.element_cases += 1
+        tally.values += 1
+        expected = float(item.count + 1)
+        if after.count != expected:
+            tally.outside += 1
+            scalars = {**case.groups[item.group].hyperparameters, "t": expected}
+            value = float("nan") if after.count is None else after.count
+            before = {"t": float(item.count)}
+            outside = Outside(case, "t", index, 0, scalars, before, (expected, expected), value)
+            tally.failures.append(outside)
+
+
+def _blind(
+    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan
+) -> None:
+    """Compare the states bit for bit with those of a run without weight decay."""
+    without = tuple(
+        dataclasses.replace(group, hyperparameters={**group.hyperparameters, "lambda": 0.0})
+        for group in case.groups
+    )
+    decayed = subject.run(case, prepared).steps[-1]
+    plain = subject.run(dataclasses.replace(case, groups=without), prepared).steps[-1]
+    tally.cases += 1
+    rule = subject.rules[case.switches]
+    for index, (item, one, other) in enumerate(zip(prepared, decayed, plain, strict=True)):
+        tally.element_cases += item.gradients[0].size
+        for state in rule.states:
+            name = state.symbol.name
+            value, expected = one.values.get(name), other.values.get(name)
+            if value is None or expected is None:
+                continue
+            tally.values += value.size
+            same = (value == expected) | (np.isnan(value) & np.isnan(expected))
+            if not same.all():
+                place = int(np.argmin(same))
+                tally.outside += int(np.count_nonzero(~same))
+                scalars = {**case.groups[item.group].hyperparameters, "t": item.count + 1.0}
+                before = {key: float(array[place]) for key, array in item.values.items()}
+                before["g"] = float(item.gradients[0][place])
+                bounds = (float(expected[place]), float(expected[place]))
+                tally.failures.append(
+                    Outside(case, name, index, place, scalars, before, bounds, float(value[place]))
+                )
+
+
+def _claims(subject: WorkerSubject, identifier: str) -> str:
+    rule = next(iter(subject.rules.values()))
+    stated = {invariant.identifier for invariant in book.families()[rule.name].invariants}
+    return "" if identifier in stated else f"{rule.name} makes no such claim"
+
+
+def _decoupled(subject: WorkerSubject) -> str:
+    rule = next(iter(subject.rules.values()))
+    return "" if rule.options.get("decay") == "decoupled" else "its weight decay is not decoupled"
+
+
+def _visible(subject: WorkerSubject) -> str:
+    hidden = ", ".join(sorted(subject.hidden))
+    return f"it does not show its state ({hidden})" if hidden else ""
+
+
+@st.composite
+def _late(draw: st.DrawFn, subject: WorkerSubject, size: int) -> Case:
+    switches = draw(st.sampled_from(sorted(subject.rules)))
+    settings = draw(settings_of(subject.rules[switches], subject.fixed))
+    seeds, counts = st.integers(0, 2**32 - 1), st.integers(1, 1000)
+    tensors = (TensorCase((size,), draw(counts), draw(seeds)), TensorCase((7,), 0, draw(seeds)))
+    return Case(switches, (GroupCase(settings, tensors),))
+
+
+@st.composite
+def _counted(draw: st.DrawFn, subject: WorkerSubject) -> Case:
+    switches = draw(st.sampled_from(sorted(subject.rules)))
+    settings = draw(settings_of(subject.rules[switches], subject.fixed))
+    tensors = tuple(TensorCase((2,), count, draw(st.integers(0, 99))) for count in COUNTS)
+    return Case(switches, (GroupCase(settings, tensors),))
+
+
+def _in_regime(strategy: st.SearchStrategy[Case], regime: str, **fixed: float) -> st.SearchStrategy[Case]:
+    def changed(case: Case) -> Case:
+        groups = tuple(
+            GroupCase(
+                {k: fixed.get(k, v) for k, v in group.hyperparameters.items()},
+                tuple(dataclasses.replace(t, regime=regime, count=0) for t in group.tensors),
+            )
+            for group in case.groups
+        )
+        return dataclasses.replace(case, groups=groups)
+
+    return strategy.map(changed)
+
+
+PROPERTIES: tuple[Property, ...] = (
+    Property(
+        "agreement/local",
+        "One step from any legal state returns what a legal evaluation of the formula can return.",
+        "the rule's own citation",
+        lambda s, plan: local_cases(s.rules, s.fixed, plan.size),
+        _local,
+        _visible,
+        share=1.0,
+    ),
+    Property(
+        "agreement/trajectory",
+        "From the start, every step stays within the propagated enclosure.",
+        "the rule's own citation",
+        lambda s, plan: trajectory_cases(s.rules, s.fixed, min(plan.size, 256)),
+        _along,
+        share=0.2,
+    ),
+    Property(
+        "bias-correction/constant-gradient",
+        "Under a constant gradient g every step uses the corrected moments g and g^2.",
+        "Kingma and Ba 2015, section 3",
+        lambda s, plan: _in_regime(
+            trajectory_cases(s.rules, s.fixed, min(plan.size, 256)), CONSTANT, **{"lambda": 0.0}
+        ),
+        _along,
+        lambda s: _claims(s, "bias-correction/constant-gradient"),
+        share=0.1,
+    ),
+    Property(
+        "decay/zero-gradient",
+        "Without a gradient the parameter is multiplied by 1 - lr*lambda, and by nothing else.",
+        "Loshchilov and Hutter 2019, Algorithm 2",
+        lambda s, plan: _in_regime(local_cases(s.rules, s.fixed, min(plan.size, 1024)), STILL),
+        _local,
+        _decoupled,
+        share=0.1,
+    ),
+    Property(
+        "decay/moments-do-not-see-lambda",
+        "With decoupled decay the states are bit for bit those of a run without decay.",
+        "Loshchilov and Hutter 2019, Algorithm 2",
+        lambda s, plan: local_cases(s.rules, s.fixed, min(plan.size, 1024)),
+        _blind,
+        lambda s: _decoupled(s) or _visible(s),
+        share=0.1,
+    ),
+    Property(
+        "groups/late-first-gradient",
+        "A parameter whose first gradient comes late starts afresh beside those under way.",
+        "torch: the step count and the state belong to each parameter",
+        lambda s, plan: _late(s, min(plan.size, 1024)),
+        _local,
+        _visible,
+        share=0.1,
+    ),
+    Property(
+        "state/step-count",
+        "The step count grows by one at every step, beyond 2^24 steps too.",
+        "the step count t of the rule's own citation",
+        lambda s, _: _counted(s),
+        _counting,
+        lambda s: "" if s.counted else "it keeps no step count",
+        share=0.05,
+    ),
+)
+BY_IDENTIFIER = {item.identifier: item for item in PROPERTIES}

@@ -1,0 +1,107 @@
+"""The standalone script of a finding: torch alone, a few lines, exit status 1 while it fails."""
+
+from __future__ import annotations
+
+from conformance.agreement import Outside
+from conformance.subject import GRADIENT, WorkerSubject, prepare
+
+SUBNORMAL_FORMAT = "{!r}"
+
+
+def script(subject: WorkerSubject, failure: Outside) -> str:
+    """Return a script that builds the case with torch and shows the value beside what is legal."""
+    case = failure.case
+    rule = subject.rules[case.switches]
+    header = subject.request(case, prepare(case, rule, subject.storage), every=False)
+    module, _, name = subject.implementation.target.rpartition(":")
+    lines = [
+        '"""' + f"{subject.implementation.identifier}, {subject.path.name}: {failure.quantity}." + '"""',
+        "",
+        "import sys",
+        "",
+        "import torch",
+        _import(module, name),
+        "",
+        f"dtype, device = torch.{subject.storage.name}, {subject.device!r}",
+        "parameters, groups = [], []",
+    ]
+    prepared = prepare(case, rule, subject.storage)
+    for index, group in enumerate(header["groups"]):
+        lines.append("members = []")
+        for item in [p for p in prepared if p.group == index]:
+            values = _values(item.values[rule.parameter.symbol.name], item.shape)
+            lines += [
+                f"p = torch.nn.Parameter({values})",
+                "members.append(p)",
+            ]
+        lines.append("parameters += members")
+        lines.append(f"groups.append({{'params': members, **{group['options']!r}}})")
+    lines.append(f"optimizer = {name}(groups, **{header['constructor']!r})")
+    lines += _states(subject, failure)
+    for step in range(case.steps):
+        for number, item in enumerate(prepared):
+            gradient = _values(item.gradients[step], item.shape)
+            lines.append(f"parameters[{number}].grad = {gradient}")
+        for number, options in enumerate(header["steps"][step].get("options", [])):
+            lines.append(f"optimizer.param_groups[{number}].update({options!r})")
+        lines.append("optimizer.step()")
+        if step == failure.step:
+            break
+    return "\n".join(lines + _ending(subject, failure)) + "\n"
+
+
+def _import(module: str, name: str) -> str:
+    if module.endswith(".py"):
+        return f"import runpy; {name} = runpy.run_path({module!r})[{name!r}]"
+    return f"from {module} import {name}"
+
+
+def _values(array: object, shape: tuple[int, ...]) -> str:
+    flat = [float(x) for x in array]  # type: ignore[attr-defined]
+    if len(set(flat)) == 1 and len(flat) > 1:
+        return f"torch.full({tuple(shape)!r}, {flat[0]!r}, dtype=dtype, device=device)"
+    return f"torch.tensor({flat!r}, dtype=dtype, device=device).reshape({tuple(shape)!r})"
+
+
+def _states(subject: WorkerSubject, failure: Outside) -> list[str]:
+    rule = subject.rules[failure.case.switches]
+    keys = {
+        s.symbol.name: subject.implementation.states.get(s.keyword, s.keyword) for s in rule.states
+    }
+    lines = []
+    for number, item in enumerate(prepare(failure.case, rule, subject.storage)):
+        if item.count == 0:
+            continue
+        lines.append(f"state = optimizer.state[parameters[{number}]]")
+        if subject.implementation.counter:
+            lines.append(f"state[{subject.implementation.counter!r}] = torch.tensor({item.count}.0)")
+        lines += [
+            f"state[{key!r}] = {_values(item.values[symbol], item.shape)}"
+            for symbol, key in keys.items()
+            if key
+        ]
+    return lines
+
+
+def _ending(subject: WorkerSubject, failure: Outside) -> list[str]:
+    rule = subject.rules[failure.case.switches]
+    owner = f"parameters[{failure.tensor}]"
+    keys = {
+        s.symbol.name: subject.implementation.states.get(s.keyword, s.keyword) for s in rule.states
+    }
+    value = f"{owner}.detach().flatten()[{failure.place}].item()"
+    if failure.quantity in keys:
+        key = keys[failure.quantity]
+        value = f"optimizer.state[{owner}][{key!r}].flatten()[{failure.place}].item()"
+    if failure.quantity == "t":
+        value = f"float(optimizer.state[{owner}][{subject.implementation.counter!r}])"
+    lo, hi = failure.legal
+    return [
+        f"value = {value}",
+        f"low, high = float.fromhex({lo.hex()!r}), float.fromhex({hi.hex()!r})",
+        f"print(f'{failure.quantity} = {{value!r}}; legal: [{{low!r}}, {{high!r}}]')",
+        "sys.exit(0 if low <= value <= high else 1)",
+    ]
+
+
+__all__ = ["GRADIENT", "script"]
