@@ -17,7 +17,7 @@ Judge = Callable[[Case], Outside | None]
 """Runs a case and returns a value outside, of the quantity sought, or nothing."""
 SIMPLE = (0.0, 1.0, 0.5, 2.0, -1.0, 0.25, 0.125)
 LENGTHS = (2, 4, 8, 16, 32, 64, 128, 1024)
-LARGEST_TRIALS = 400
+LARGEST_TRIALS = 200
 
 
 class Reduction:

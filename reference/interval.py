@@ -103,6 +103,8 @@ class Rounding:
         if units > 0.5:
             slack += 2.0 * units * self.target.unit_roundoff
         low, high = lo - np.abs(lo) * slack, hi + np.abs(hi) * slack
+        if self.through:  # the wider format has subnormals of its own
+            low, high = self._underflowed(lo, low, -1.0), self._underflowed(hi, high, 1.0)
         low_rounded, high_rounded = self.target.nearest(low), self.target.nearest(high)
         if self.flush:
             low_rounded, high_rounded = self._flushed(low_rounded, high_rounded)
@@ -115,6 +117,12 @@ class Rounding:
             low, high = np.where(np.isinf(lo), lo, low), np.where(np.isinf(hi), hi, high)
             result = Interval(low, high, *flags)
         return result
+
+    def _underflowed(self, exact: Array, moved: Array, side: float) -> Array:
+        """Move an end by half a subnormal of the formats passed through, never across zero."""
+        half = 0.5 * max(f.smallest_subnormal for f in self.through)
+        room: Array = np.minimum(np.abs(exact) * (1.0 - 2.0 * self.slack), half)
+        return moved + side * room
 
     def _flushed(self, low: Array, high: Array) -> tuple[Array, Array]:
         normal = self.target.smallest_normal
