@@ -1,0 +1,204 @@
+"""The same enclosures for one element in python-flint's balls, rounded exactly.
+
+Independent of NumPy: end points are exact binary numbers of 300 bits, and rounding to a format is
+done on integers.  It confirms what the vectorised enclosures claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import flint
+from flint import arb
+
+from reference.formats import Format
+from reference.interval import Rounding
+
+PRECISION = 300
+INFINITY = arb("inf")
+
+
+@dataclass(frozen=True)
+class Ball:
+    """The range from ``lo`` to ``hi``, both exact, and whether NaN or both branches are possible."""
+
+    lo: arb
+    hi: arb
+    nan: bool = False
+    both: bool = False
+
+    @classmethod
+    def exactly(cls, value: float) -> Ball:
+        """Return one known value."""
+        return cls(arb(value), arb(value))
+
+    def contains(self, value: float) -> bool:
+        """Tell whether ``value`` may have been returned."""
+        if value != value:  # noqa: PLR0124 - NaN is not equal to itself
+            return self.nan
+        return bool(self.lo <= arb(value)) and bool(arb(value) <= self.hi)
+
+
+def nearest(value: arb, target: Format) -> arb:
+    """Round an exact number to ``target``, to nearest even; beyond the largest to infinity."""
+    if not value.is_finite() or value == 0:
+        return value
+    mantissa, exponent = (int(part) for part in value.mid().man_exp())
+    top = abs(mantissa).bit_length() + exponent - 1
+    quantum = max(top, target.minimum_exponent) - target.precision + 1
+    shift = quantum - exponent
+    if shift > 0:
+        quotient, rest = divmod(abs(mantissa), 1 << shift)
+        half = 1 << (shift - 1)
+        quotient += rest > half or (rest == half and quotient % 2 == 1)
+        rounded = arb(quotient) * arb(2) ** quantum
+        value = -rounded if mantissa < 0 else rounded
+    if abs(value) > arb(target.largest):
+        return INFINITY if mantissa > 0 else -INFINITY
+    return value
+
+
+def _least(values: list[arb]) -> arb:
+    best = values[0]
+    for value in values[1:]:
+        best = value if value < best else best
+    return best
+
+
+def _most(values: list[arb]) -> arb:
+    return -_least([-value for value in values])
+
+
+@dataclass(frozen=True)
+class BallArithmetic:
+    """Arithmetic on balls in which each operation is exact and then rounded once."""
+
+    rounding: Rounding
+    units: dict[str, float]
+    order_matters: bool = True
+
+    def rounded(self, lo: arb, hi: arb, nan: bool, both: bool, units: float) -> Ball:  # noqa: FBT001
+        """Return the hull of the exact range and its roundings through every format."""
+        target = self.rounding.target
+        if units > 0.5:
+            room = arb(2.0 * units * target.unit_roundoff)
+            lo, hi = (lo - abs(lo) * room).lower(), (hi + abs(hi) * room).upper()
+        lows, highs = [lo], [hi]
+        for wider in self.rounding.through:
+            lows.append(nearest(lo, wider))
+            highs.append(nearest(hi, wider))
+        low_rounded = [self._flushed(nearest(low, target), up=False) for low in lows]
+        high_rounded = [self._flushed(nearest(high, target), up=True) for high in highs]
+        if self.rounding.keep_exact:
+            low_rounded += lows
+            high_rounded += highs
+        return Ball(_least(low_rounded), _most(high_rounded), nan, both)
+
+    def _flushed(self, value: arb, *, up: bool) -> arb:
+        if not self.rounding.flush or value == 0 or abs(value) >= self.rounding.target.smallest_normal:
+            return value
+        normal = arb(self.rounding.target.smallest_normal)
+        if up:
+            return normal if value > 0 else arb(0)
+        return arb(0) if value > 0 else -normal
+
+    def _corners(
+        self, a: Ball, b: Ball, operation: Callable[[arb, arb], arb]
+    ) -> tuple[arb, arb]:
+        results = [operation(x, y) for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
+        known = [arb(0) if r.is_nan() else r for r in results]
+        return _least([r.lower() for r in known]), _most([r.upper() for r in known])
+
+    def constant(self, value: float) -> Ball:
+        """Return one exactly representable number."""
+        return Ball.exactly(value)
+
+    def negate(self, a: Ball) -> Ball:
+        """Enclose -a."""
+        return Ball(-a.hi, -a.lo, a.nan, a.both)
+
+    def add(self, a: Ball, b: Ball) -> Ball:
+        """Enclose a + b."""
+        lo, hi = (a.lo + b.lo), (a.hi + b.hi)
+        clash = _infinite(a) and _infinite(b) and (lo.is_nan() or hi.is_nan() or a.lo == -a.hi)
+        lo = -INFINITY if lo.is_nan() else lo.lower()
+        hi = INFINITY if hi.is_nan() else hi.upper()
+        return self.rounded(lo, hi, a.nan or b.nan or clash, a.both or b.both, self.units["add"])
+
+    def subtract(self, a: Ball, b: Ball) -> Ball:
+        """Enclose a - b."""
+        return self.add(a, self.negate(b))
+
+    def multiply(self, a: Ball, b: Ball) -> Ball:
+        """Enclose a * b."""
+        lo, hi = self._corners(a, b, lambda x, y: x * y)
+        clash = _infinite(a) and _zero(b) or _infinite(b) and _zero(a)
+        return self.rounded(
+            lo, hi, a.nan or b.nan or clash, a.both or b.both, self.units["multiply"]
+        )
+
+    def divide(self, a: Ball, b: Ball) -> Ball:
+        """Enclose a / b; a divisor that may be zero leaves the quotient unbounded."""
+        if _zero(b):
+            return self._unbounded(a, b)
+        lo, hi = self._corners(a, b, lambda x, y: x / y)
+        clash = _infinite(a) and _infinite(b)
+        return self.rounded(lo, hi, a.nan or b.nan or clash, a.both or b.both, self.units["divide"])
+
+    def _unbounded(self, a: Ball, b: Ball) -> Ball:
+        """Enclose a / b for a divisor that may be zero: of one sign, or of either."""
+        both = a.both or b.both
+        if b.lo < 0:
+            return Ball(-INFINITY, INFINITY, nan=True, both=both)
+        lo = -INFINITY if a.lo < 0 else arb(0) if b.hi == 0 else (a.lo / b.hi).lower()
+        hi = INFINITY if a.hi > 0 else arb(0) if b.hi == 0 else (a.hi / b.hi).upper()
+        nan = a.nan or b.nan or _zero(a) or (_infinite(a) and _infinite(b))
+        return self.rounded(lo, hi, nan, both, self.units["divide"])
+
+    def power(self, a: Ball, exponent: int) -> Ball:
+        """Enclose a**exponent."""
+        ends = [a.lo**exponent, a.hi**exponent]
+        lo, hi = _least([e.lower() for e in ends]), _most([e.upper() for e in ends])
+        if exponent % 2 == 0 and _zero(a):
+            lo = arb(0)
+        units = self.units["multiply" if exponent == 2 else "power"]
+        return self.rounded(lo, hi, a.nan, a.both, units)
+
+    def root(self, a: Ball) -> Ball:
+        """Enclose the square root of a."""
+        zero = arb(0)
+        low, high = (x if x > 0 else zero for x in (a.lo, a.hi))
+        nan = a.nan or bool(a.lo < 0)
+        return self.rounded(
+            low.sqrt().lower(), high.sqrt().upper(), nan, a.both, self.units["root"]
+        )
+
+    def maximum(self, a: Ball, b: Ball) -> Ball:
+        """Enclose max(a, b)."""
+        return Ball(_most([a.lo, b.lo]), _most([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
+
+    def absolute(self, a: Ball) -> Ball:
+        """Enclose |a|."""
+        ends = [abs(a.lo), abs(a.hi)]
+        return Ball(arb(0) if _zero(a) else _least(ends), _most(ends), a.nan, a.both)
+
+    def sign(self, a: Ball) -> Ball:
+        """Enclose sign(a)."""
+        low, high = (arb((x > 0) - (x < 0)) for x in (a.lo, a.hi))
+        return Ball(low, high, a.nan, a.both or not low == high)  # noqa: SIM201
+
+    def hull(self, a: Ball, b: Ball) -> Ball:
+        """Return the smallest range that holds both."""
+        return Ball(_least([a.lo, b.lo]), _most([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
+
+
+def _zero(a: Ball) -> bool:
+    return bool(a.lo <= 0) and bool(a.hi >= 0)
+
+
+def _infinite(a: Ball) -> bool:
+    return not (a.lo.is_finite() and a.hi.is_finite())
+
+
+flint.ctx.prec = PRECISION

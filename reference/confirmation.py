@@ -1,0 +1,99 @@
+"""Confirms a claimed violation in ball arithmetic, so that none rests on the fast path alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reference.balls import PRECISION, Ball, BallArithmetic
+from reference.enclosure import CompiledForm, program
+from reference.evaluation import Scalars, Tensors
+from reference.formats import Format
+from reference.profile import (
+    Profile,
+    coefficient_rounding,
+    scalar_arithmetic,
+    store_rounding,
+    tensor_arithmetic,
+)
+from spec.rule import UpdateRule
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """Whether a value lies outside the ball enclosure, and that enclosure."""
+
+    outside: bool
+    ball: Ball
+    sentence: str
+
+
+def confirm(
+    rule: UpdateRule,
+    profile: Profile,
+    storage: Format,
+    scalars: Mapping[str, float],
+    before: Mapping[str, float],
+    quantity: str,
+    value: float,
+) -> Confirmation:
+    """Enclose one quantity of one element in balls and look whether ``value`` is in it.
+
+    ``before`` holds the exact values before the step by symbol, the gradient among them.  A form
+    that uses a line of the program twice is merely enclosed more widely here.
+    """
+    ball = enclose(rule, profile, storage, scalars, before)[quantity]
+    outside = not ball.contains(value)
+    verb = "confirms" if outside else "does NOT confirm"
+    return Confirmation(
+        outside,
+        ball,
+        f"python-flint {verb} it with balls of {PRECISION} bits: "
+        f"[{ball.lo.str(17, radius=False)}, {ball.hi.str(17, radius=False)}]",
+    )
+
+
+def enclose(
+    rule: UpdateRule,
+    profile: Profile,
+    storage: Format,
+    scalars: Mapping[str, float],
+    before: Mapping[str, float],
+) -> dict[str, Ball]:
+    """Return the ball enclosure of every quantity of one element after a step."""
+    compiled = program(rule, profile.forms)
+    host, device = scalar_arithmetic(profile), tensor_arithmetic(profile, storage)
+    assert not isinstance(host.rounding, type)
+    scalar = BallArithmetic(host.rounding, host.units)  # type: ignore[arg-type]
+    tensor = BallArithmetic(device.rounding, device.units)  # type: ignore[arg-type]
+    cast = BallArithmetic(coefficient_rounding(profile, storage), device.units)
+    store = BallArithmetic(store_rounding(profile, storage), device.units)
+    values = Scalars(
+        scalar,
+        scalars,
+        lambda number: _rounded(scalar, Ball.exactly(number)),
+        lambda ball: _rounded(cast, ball),
+        compiled.scalar_lines,
+    )
+    known = {name: Ball.exactly(number) for name, number in before.items()}
+
+    def line(name: str) -> Ball:
+        if name not in known:
+            balls = [tensors.operand(form.tree) for form in compiled.lines[name]
+                     if _applies(form, scalars)]  # fmt: skip
+            hull = balls[0]
+            for ball in balls[1:]:
+                hull = tensor.hull(hull, ball)
+            known[name] = hull
+        return known[name]
+
+    tensors = Tensors(values, line, tensor)
+    return {q.symbol.name: _rounded(store, line(q.updated.name)) for q in rule.quantities}
+
+
+def _rounded(arithmetic: BallArithmetic, ball: Ball) -> Ball:
+    return arithmetic.rounded(ball.lo, ball.hi, ball.nan, ball.both, 0.5)
+
+
+def _applies(form: CompiledForm, scalars: Mapping[str, float]) -> bool:
+    return bool(form.applies(**scalars))  # type: ignore[operator]
