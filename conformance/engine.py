@@ -84,14 +84,15 @@ def units(
     return found
 
 
-_SESSIONS: dict[str | None, Session] = {}
+_SESSIONS: dict[tuple[str | None, float], Session] = {}
 
 
 def _session(unit: Unit) -> Session:
-    if unit.python not in _SESSIONS:
+    key = (unit.python, unit.timeout)
+    if key not in _SESSIONS:
         arguments = {"python": unit.python} if unit.python else {}
-        _SESSIONS[unit.python] = Session(timeout=unit.timeout, **arguments)
-    return _SESSIONS[unit.python]
+        _SESSIONS[key] = Session(timeout=unit.timeout, **arguments)
+    return _SESSIONS[key]
 
 
 def judge_unit(unit: Unit) -> UnitResult:

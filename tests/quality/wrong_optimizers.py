@@ -1,0 +1,128 @@
+"""Wrong optimizers, each with one mistake; loaded by path in a worker, with torch alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import torch
+
+
+class AdamW(torch.optim.Optimizer):
+    """A right AdamW in plain tensor operations, with places for mistakes."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, defaults)
+
+    def count(self, t):
+        return t
+
+    def beta_of_square(self, group):
+        return group["betas"][1]
+
+    def weight_of_square(self, group):
+        return 1 - self.beta_of_square(group)
+
+    def denominator(self, v, correction, eps):
+        return v.sqrt() / correction**0.5 + eps
+
+    def decay(self, p, gradient, group):
+        p.mul_(1 - group["lr"] * group["weight_decay"])
+        return gradient
+
+    def decay_late(self, p, group):
+        return None
+
+    def rate(self, group):
+        return group["lr"]
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self.update(p, p.grad, group)
+
+    def update(self, p, gradient, group):
+        state = self.state[p]
+        if not state:
+            state["step"] = torch.tensor(0.0)
+            state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(p), torch.zeros_like(p)
+        state["step"] += 1
+        t = self.count(state["step"].item())
+        beta1, beta2 = group["betas"][0], self.beta_of_square(group)
+        gradient = self.decay(p, gradient, group)
+        state["exp_avg"].mul_(beta1).add_(gradient, alpha=1 - beta1)
+        weight = self.weight_of_square(group)
+        state["exp_avg_sq"].mul_(beta2).addcmul_(gradient, gradient, value=weight)
+        first, second = 1 - beta1**t, 1 - group["betas"][1] ** t
+        denominator = self.denominator(state["exp_avg_sq"], second, group["eps"])
+        p.addcdiv_(state["exp_avg"], denominator, value=-self.rate(group) / first)
+        self.decay_late(p, group)
+
+
+class EpsilonInside(AdamW):
+    def denominator(self, v, correction, eps):
+        return (v / correction + eps).sqrt()
+
+
+class StepMinusOne(AdamW):
+    def count(self, t):
+        return max(t - 1, 1)
+
+
+class Beta1ForSquare(AdamW):
+    def beta_of_square(self, group):
+        return group["betas"][0]
+
+
+class DecayAfter(AdamW):
+    def decay(self, p, gradient, group):
+        return gradient
+
+    def decay_late(self, p, group):
+        p.mul_(1 - group["lr"] * group["weight_decay"])
+
+
+class Coupled(AdamW):
+    def decay(self, p, gradient, group):
+        return gradient + group["weight_decay"] * p
+
+
+class WeightInFloat32(AdamW):
+    def weight_of_square(self, group):
+        return (torch.tensor(1.0) - torch.tensor(group["betas"][1], dtype=torch.float32)).item()
+
+
+class SecondGroup(AdamW):
+    def rate(self, group):
+        return self.param_groups[0]["lr"]
+
+
+class Killed(AdamW):
+    def update(self, p, gradient, group):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Exits(AdamW):
+    def update(self, p, gradient, group):
+        sys.exit(4)
+
+
+class Hangs(AdamW):
+    def update(self, p, gradient, group):
+        time.sleep(600)
+
+
+class Floods(AdamW):
+    def update(self, p, gradient, group):
+        while True:
+            print("x" * 4096)
+
+
+class Raises(AdamW):
+    def update(self, p, gradient, group):
+        raise ValueError("no step today")

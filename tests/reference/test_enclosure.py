@@ -1,0 +1,115 @@
+"""Enclosures hold the references, refuse wrong ones, and agree with the balls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from conformance.cases import TensorCase
+from conformance.lattice import REGIMES, expand
+from reference import rules as references
+from reference.confirmation import confirm, enclose
+from reference.enclosure import StepEnclosure, as_intervals
+from reference.formats import FLOAT32, FORMATS, Array, Format
+from reference.interval import Interval
+from reference.profile import Profile
+from spec import rules as book
+from spec.rule import UpdateRule
+
+
+RULES = [
+    book.build(name, options)
+    for name, options in (
+        ("adam", {}),
+        ("adam", {"decay": "coupled", "amsgrad": "raw"}),
+        ("adamw", {"amsgrad": "corrected", "maximize": "yes"}),
+        ("adamw", {"epsilon": "inside"}),
+        ("adamw", {"epsilon": "floor"}),
+        ("adamw", {"epsilon": "before_correction", "amsgrad": "raw"}),
+        ("sgd", {"decay": "coupled"}),
+        ("sgd", {"nesterov": "yes", "maximize": "yes"}),
+    )
+]
+SETTINGS = {
+    "eta": 1e-2, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6, "lambda": 0.125, "mu": 0.9, "tau": 0.5
+}  # fmt: skip
+WIDE = Profile(forms=frozenset({"*"}), intermediate="compute")
+
+
+def scalars(rule: UpdateRule, t: int) -> dict[str, float]:
+    """Return usual hyperparameters of a rule."""
+    return {h.symbol.name: SETTINGS[h.symbol.name] for h in rule.hyperparameters} | {"t": float(t)}
+
+
+def before(rule: UpdateRule, storage: Format, regime: str, size: int = 2000) -> dict[str, Array]:
+    """Return a seeded lattice of parameter, states and gradient."""
+    values, gradients = expand(TensorCase((size,), 6, 11, regime), rule, storage, scalars(rule, 7))
+    return {**values, "g": gradients[0]}
+
+
+def legal(rule: UpdateRule, storage: Format, arrays: Mapping[str, Array]) -> dict[str, Interval]:
+    """Return the enclosure of one step."""
+    with np.errstate(all="ignore"):
+        return StepEnclosure(rule, WIDE, storage, scalars(rule, 7))(as_intervals(arrays, storage))
+
+
+@pytest.mark.parametrize("storage", FORMATS.values(), ids=lambda item: item.name)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.label)
+def test_the_reference_lies_inside(rule: UpdateRule, storage: Format) -> None:
+    """The hand-written reference lies in the enclosure of its rule, in every regime."""
+    for regime in REGIMES:
+        arrays = before(rule, storage, regime)
+        with np.errstate(all="ignore"):
+            after = references.step(rule, storage, scalars(rule, 7), arrays)
+            for name, interval in legal(rule, storage, arrays).items():
+                assert interval.contains(after[name].astype(storage.work)).all(), (regime, name)
+
+
+@pytest.mark.parametrize("wrong", [{"epsilon": "inside"}, {"decay": "coupled"}, {"maximize": "yes"}])
+@pytest.mark.parametrize("storage", FORMATS.values(), ids=lambda item: item.name)
+def test_another_option_lies_outside(storage: Format, wrong: dict[str, str]) -> None:
+    """The reference of another option leaves the enclosure of AdamW."""
+    rule, other = book.build("adamw"), book.build("adamw", wrong)
+    arrays = before(rule, storage, "ordinary")
+    with np.errstate(all="ignore"):
+        after = references.step(other, storage, scalars(rule, 7), arrays)
+        inside = legal(rule, storage, arrays)["theta"].contains(after["theta"].astype(storage.work))
+    assert not inside.all()
+
+
+def test_a_step_count_off_by_one_lies_outside() -> None:
+    """The reference at t - 1 leaves the enclosure at t."""
+    rule = book.build("adamw")
+    arrays = before(rule, FLOAT32, "ordinary")
+    with np.errstate(all="ignore"):
+        after = references.step(rule, FLOAT32, scalars(rule, 6), arrays)
+        assert not legal(rule, FLOAT32, arrays)["theta"].contains(after["theta"]).all()
+
+
+@pytest.mark.parametrize("storage", FORMATS.values(), ids=lambda item: item.name)
+@pytest.mark.parametrize("name", ["adamw", "amsgrad", "sgd"])
+def test_balls_lie_in_the_fast_enclosure(name: str, storage: Format) -> None:
+    """The exact ball enclosure of an element lies in the vectorised one."""
+    rule = book.build(name)
+    for regime in REGIMES:
+        arrays = before(rule, storage, regime, 30)
+        fast = legal(rule, storage, arrays)
+        for place in range(30):
+            point = {key: float(value[place]) for key, value in arrays.items()}
+            for key, ball in enclose(rule, WIDE, storage, scalars(rule, 7), point).items():
+                assert float(fast[key].lo[place]) <= float(ball.lo) or storage.precision == 53
+                assert float(ball.hi) <= float(fast[key].hi[place]) or storage.precision == 53
+
+
+def test_a_value_beyond_the_end_is_confirmed_and_a_legal_one_is_not() -> None:
+    """Balls confirm the next float32 beyond the enclosure, and no value inside."""
+    rule = book.build("adam")
+    point = {"theta": 0.0, "m": 0.5, "v": 0.25, "g": 1.0}
+    ball = enclose(rule, WIDE, FLOAT32, scalars(rule, 7), point)["theta"]
+    inside = float(np.float32(float(ball.hi)))
+    beyond = float(np.nextafter(np.float32(inside), np.float32(np.inf)))
+    for value, outside in ((inside, False), (beyond, True)):
+        found = confirm(rule, WIDE, FLOAT32, scalars(rule, 7), point, "theta", value)
+        assert found.outside is outside
