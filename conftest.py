@@ -14,7 +14,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """End in plain words where the device asked for is absent."""
     if session.config.getoption("--device") != "cuda" or hasattr(session.config, "workerinput"):
         return
-    from impls.session import Session  # noqa: PLC0415 - a worker is needed for this option alone
+    from impls.session import Session
 
     with Session() as worker:
         devices = worker.request({"op": "hello"}).header["devices"]

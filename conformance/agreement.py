@@ -69,9 +69,7 @@ class Tally:
         self.ratios.append(finite)
 
 
-def slabs(
-    case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, rule: UpdateRule
-) -> Iterator[Slab]:
+def slabs(case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, rule: UpdateRule) -> Iterator[Slab]:
     """Join tensors of the same group and step count; what an implementation hides is left out."""
     joined: dict[tuple[int, int], list[int]] = {}
     for index, item in enumerate(prepared):
@@ -130,9 +128,7 @@ def judge(
     return samples
 
 
-def _judge_block(
-    case: Case, slab: Slab, part: slice, enclosure: StepEnclosure, tally: Tally
-) -> None:
+def _judge_block(case: Case, slab: Slab, part: slice, enclosure: StepEnclosure, tally: Tally) -> None:
     before = {name: value[part] for name, value in slab.before.items()}
     legal = enclosure(as_intervals(before, enclosure.storage))
     undecided: Array = np.zeros(before[GRADIENT].shape, bool)
@@ -150,9 +146,7 @@ def _judge_block(
     tally.undecided += int(np.count_nonzero(undecided))
 
 
-def _outside(
-    case: Case, slab: Slab, part: slice, first: int, name: str, legal: Interval
-) -> Outside:
+def _outside(case: Case, slab: Slab, part: slice, first: int, name: str, legal: Interval) -> Outside:
     place = part.start + first
     tensor, element = slab.origin[:, place]
     before = {key: float(value[place]) for key, value in slab.before.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 import sys
 from importlib.metadata import version
@@ -14,7 +15,8 @@ from conformance.report import model
 from conformance.subject import rules_by_switches
 from conformance.verdict import Verdict
 from reference.profile import Profile
-from spec import rendering, rules as book
+from spec import rendering
+from spec import rules as book
 from spec.mutants import Mutant
 from spec.proofs import form_is_equal, proofs
 from spec.rule import Assignment, RuleFamily, UpdateRule
@@ -42,7 +44,7 @@ def assemble(
             judged.setdefault(rule.name, {})[rule.label] = rule
     flat = tuple(sorted((r for u in results for r in u.results), key=lambda r: r.cell))
     times = {str(index): round(r.seconds, 3) for index, r in enumerate(flat)}
-    untimed = tuple(_without_time(r) for r in flat)
+    untimed = tuple(dataclasses.replace(r, seconds=0.0) for r in flat)
     used = {r.deviation: r.verdict for r in flat if r.deviation}
     return model.Report(
         version("stepproof"),
@@ -71,12 +73,6 @@ def environment_of(framework: str) -> dict[str, str]:
     }
 
 
-def _without_time(result: object) -> object:
-    import dataclasses
-
-    return dataclasses.replace(result, seconds=0.0)  # type: ignore[type-var]
-
-
 def _rule(family: RuleFamily, rules: dict[str, UpdateRule], power: Power) -> model.RuleEntry:
     first = next(iter(rules.values()))
     return model.RuleEntry(
@@ -90,14 +86,16 @@ def _rule(family: RuleFamily, rules: dict[str, UpdateRule], power: Power) -> mod
         ),
         tuple(
             model.HyperparameterEntry(
-                rendering.symbol_mathml(h.symbol), h.keyword, f"{h.default:g}", str(h.domain), h.meaning
+                rendering.symbol_mathml(h.symbol),
+                h.keyword,
+                f"{h.default:g}",
+                str(h.domain),
+                h.meaning,
             )
             for h in first.hyperparameters
         ),
         tuple(
-            model.StateEntry(
-                rendering.symbol_mathml(s.symbol), s.keyword, str(s.initial), s.meaning
-            )
+            model.StateEntry(rendering.symbol_mathml(s.symbol), s.keyword, str(s.initial), s.meaning)
             for s in first.states
         ),
         tuple(_variant(rule, power) for rule in rules.values()),
@@ -146,14 +144,10 @@ def _line(rule: UpdateRule, line: Assignment) -> model.AssignmentEntry:
     )
 
 
-def _implementation(
-    name: str, work: list[Unit], environment: dict[str, str]
-) -> model.ImplementationEntry:
+def _implementation(name: str, work: list[Unit], environment: dict[str, str]) -> model.ImplementationEntry:
     mine = [unit for unit in work if unit.implementation.identifier == name]
     item = mine[0].implementation
-    profiles = {
-        f"{u.path.name} on {u.device}": str(Profile.from_mapping(u.path.profile)) for u in mine
-    }
+    profiles = {f"{u.path.name} on {u.device}": str(Profile.from_mapping(u.path.profile)) for u in mine}
     options = ", ".join(f"{k}={v}" for k, v in item.options.items())
     claims = f"{item.rule} ({options})" if options else item.rule
     framework = f"torch {environment['torch']}"

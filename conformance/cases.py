@@ -116,6 +116,4 @@ def _tensor_from_plain(plain: Mapping[str, Any]) -> TensorCase:
     values = plain.get("values")
     if values is not None:
         values = {name: tuple(float.fromhex(x) for x in row) for name, row in values.items()}
-    return TensorCase(
-        tuple(plain["shape"]), plain["count"], plain["seed"], plain["regime"], values
-    )
+    return TensorCase(tuple(plain["shape"]), plain["count"], plain["seed"], plain["regime"], values)

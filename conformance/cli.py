@@ -13,7 +13,7 @@ from rich.console import Console
 from conformance import commands
 from conformance.engine import ALL_PROPERTIES
 from conformance.recognition import NotJudgeableError, catalogued, recognise
-from impls.catalogue import CATALOGUE, FLOATS
+from impls.catalogue import CATALOGUE, FLOATS, Implementation
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
 
@@ -121,6 +121,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.device == "cuda" and "cuda" not in commands.devices(arguments.python)[0]:
         console.print("not run: no CUDA device")
         return commands.NOT_JUDGED
+    implementations: tuple[Implementation, ...]
     if arguments.command == "check":
         implementations = (_target(arguments),)
     else:
@@ -137,7 +138,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     return commands.exit_status(report)
 
 
-def _target(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _target(arguments: argparse.Namespace) -> Implementation:
     options = _options(arguments.option)
     known = catalogued(arguments.target)
     rule = arguments.rule or (known.rule if known else None)
@@ -146,8 +147,7 @@ def _target(arguments: argparse.Namespace):  # type: ignore[no-untyped-def]
     _rule(rule, options)
     if known is None and ":" not in arguments.target:
         raise _nearest("target", arguments.target, [i.identifier for i in CATALOGUE])
-    settings = {"python": arguments.python} if arguments.python else {}
-    with Session(timeout=arguments.timeout, **settings) as session:
+    with Session(arguments.python, timeout=arguments.timeout) as session:
         return recognise(arguments.target, rule, options, session)
 
 

@@ -20,15 +20,15 @@ from conformance.report.model import Report
 from conformance.verdict import CellResult, Verdict
 from impls.catalogue import CATALOGUE, FLOATS, Implementation
 from impls.session import Session, WorkerFailure
-from spec import rendering, rules as book
+from spec import rendering
+from spec import rules as book
 
 CONFORMS, DOES_NOT, NOT_JUDGED = 0, 1, 2
 
 
 def devices(python: str | None) -> tuple[list[str], str]:
     """Return the devices and the version of the framework that a worker sees."""
-    arguments = {"python": python} if python else {}
-    with Session(**arguments) as session:
+    with Session(python) as session:
         header = session.request({"op": "hello"}).header
     return list(header["devices"]), str(header["torch"])
 
@@ -191,9 +191,7 @@ def replay(console: Console, path: Path) -> int:
             FORMATS[stored["dtype"]], session,
         )  # fmt: skip
         tally = Tally()
-        BY_IDENTIFIER[stored["property"]].run(
-            subject, from_plain(stored["case"]), tally, Plan(1, 1, 0)
-        )
+        BY_IDENTIFIER[stored["property"]].run(subject, from_plain(stored["case"]), tally, Plan(1, 1, 0))
     for outside in tally.failures:
         lo, hi = outside.legal
         console.print(f"{outside.quantity} = {outside.value!r}; legal: [{lo!r}, {hi!r}]", markup=False)

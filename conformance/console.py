@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -36,7 +37,7 @@ class ProgressListener:
         )  # fmt: skip
         self.task = self.progress.add_task("", total=total, last="")
 
-    def __enter__(self) -> ProgressListener:
+    def __enter__(self) -> Self:
         self.progress.start()
         return self
 
@@ -89,8 +90,8 @@ def show_report(console: Console, report: Report) -> None:
         show_finding(console, finding)
     if len(failing) > SHOWN_FINDINGS:
         console.print(f"\n… and {len(failing) - SHOWN_FINDINGS} more findings: see the report")
-    for item in report.deviations:
-        console.print(f"\n[yellow]known deviation[/] {item.identifier}: {escape(item.reason)}")
+    for entry in report.deviations:
+        console.print(f"\n[yellow]known deviation[/] {entry.identifier}: {escape(entry.reason)}")
     console.print(f"\n{escape(totals.verdict_sentence(report))}")
     for sentence in report.not_run:
         console.print(f"[dim]{escape(sentence)}[/]")

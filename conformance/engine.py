@@ -18,7 +18,7 @@ from conformance.properties import BY_IDENTIFIER, PROPERTIES, Judged, Plan, Prop
 from conformance.subject import WorkerSubject, worker_subject
 from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
 from impls.catalogue import ExecutionPath, Implementation
-from impls.session import Session, TargetError, WorkerFailure
+from impls.session import Session, WorkerFailure
 from reference.formats import FORMATS
 
 CASES_PER_SECOND = 1.1
@@ -78,8 +78,18 @@ def units(
                     power = dtype in POWER_FORMATS and path == paths[0]
                     power = power or not set(dtypes) & set(POWER_FORMATS)
                     found.append(
-                        Unit(implementation, path, device, dtype, properties, cases, seed,
-                             python, timeout, power)  # fmt: skip
+                        Unit(
+                            implementation,
+                            path,
+                            device,
+                            dtype,
+                            properties,
+                            cases,
+                            seed,
+                            python,
+                            timeout,
+                            power,
+                        )
                     )
     return found
 
@@ -90,8 +100,7 @@ _SESSIONS: dict[tuple[str | None, float], Session] = {}
 def _session(unit: Unit) -> Session:
     key = (unit.python, unit.timeout)
     if key not in _SESSIONS:
-        arguments = {"python": unit.python} if unit.python else {}
-        _SESSIONS[key] = Session(timeout=unit.timeout, **arguments)
+        _SESSIONS[key] = Session(unit.python, timeout=unit.timeout)
     return _SESSIONS[key]
 
 
@@ -102,12 +111,8 @@ def judge_unit(unit: Unit) -> UnitResult:
         framework = str(session.request({"op": "hello"}).header.get("torch", ""))
     except WorkerFailure as failure:
         reason = failure.sentence
-        return UnitResult(
-            [CellResult(unit.cell(name), Verdict.ERROR, reason) for name in unit.properties]
-        )
-    subject = worker_subject(
-        unit.implementation, unit.path, unit.device, FORMATS[unit.dtype], session
-    )
+        return UnitResult([CellResult(unit.cell(name), Verdict.ERROR, reason) for name in unit.properties])
+    subject = worker_subject(unit.implementation, unit.path, unit.device, FORMATS[unit.dtype], session)
     power = Power()
     results = [judge_cell(unit, subject, BY_IDENTIFIER[name], framework, power)
                for name in unit.properties]  # fmt: skip
@@ -146,9 +151,7 @@ def _judge_deviation(
         reason = f"deviation `{entry.identifier}` is no longer shown: remove it from the ledger"
         return CellResult(cell, Verdict.FAIL, reason, figures, deviation=entry.identifier)
     if not entry.profile:
-        return CellResult(
-            cell, Verdict.DEVIATION, entry.reason, figures, "", findings, entry.identifier
-        )
+        return CellResult(cell, Verdict.DEVIATION, entry.reason, figures, "", findings, entry.identifier)
     wider = subject.with_profile(subject.profile.widened(entry.profile))
     result = _judge(unit, wider, claim, cell, power)
     if result.verdict is not Verdict.PASS:
@@ -194,9 +197,7 @@ def _plan(unit: Unit, claim: Property) -> Plan:
     return Plan(max(3, round(unit.cases * claim.share)), ELEMENTS, unit.seed)
 
 
-def _judge(
-    unit: Unit, subject: WorkerSubject, claim: Property, cell: Cell, power: Power
-) -> CellResult:
+def _judge(unit: Unit, subject: WorkerSubject, claim: Property, cell: Cell, power: Power) -> CellResult:
     plan = _plan(unit, claim)
     if unit.measure_power:
         name = f"{cell.property} in {cell.dtype}"

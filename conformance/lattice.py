@@ -138,8 +138,8 @@ class _Lattice:
         return np.where(self._chance(2), -value, value)
 
     def _chance(self, one_in: int) -> Array:
-        drawn = self.generator.integers(0, one_in, self.size, dtype=np.uint8)
-        return drawn == 0
+        drawn: Array = self.generator.integers(0, one_in, self.size, dtype=np.uint8) == 0
+        return drawn
 
     def _replace(self, value: Array, where: Array, by: Array) -> Array:
         return np.where(where, by, value)

@@ -15,7 +15,19 @@ from conformance.cases import Case, from_plain
 from conformance.verdict import Cell
 
 KEYS = frozenset(
-    "id property implementation path device dtype version reason link profile case".split()
+    [
+        "id",
+        "property",
+        "implementation",
+        "path",
+        "device",
+        "dtype",
+        "version",
+        "reason",
+        "link",
+        "profile",
+        "case",
+    ]
 )
 REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 

@@ -81,9 +81,7 @@ def _local(
         plan.samples(samples)
 
 
-def _along(
-    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan
-) -> None:
+def _along(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:
     outcome = subject.run(case, prepared, every=True)
     trajectory.judge(case, prepared, outcome, subject, tally)
 
@@ -106,9 +104,7 @@ def _counting(
             tally.failures.append(outside)
 
 
-def _blind(
-    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan
-) -> None:
+def _blind(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:
     """Compare the states bit for bit with those of a run without weight decay."""
     without = tuple(
         dataclasses.replace(group, hyperparameters={**group.hyperparameters, "lambda": 0.0})

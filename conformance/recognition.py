@@ -35,9 +35,7 @@ def catalogued(target: str) -> Implementation | None:
     return next((i for i in CATALOGUE if target in {i.target, i.identifier}), None)
 
 
-def recognise(
-    target: str, rule: str, options: Mapping[str, str], session: Session
-) -> Implementation:
+def recognise(target: str, rule: str, options: Mapping[str, str], session: Session) -> Implementation:
     """Return a catalogue entry for ``target``; raises ``NotJudgeableError`` for what has none."""
     known = catalogued(target)
     if known is not None and known.rule == rule and not options:
@@ -68,9 +66,7 @@ def recognise(
         if owner == family.name and name in parameters and option[0] not in options
     }
     extra = {k: v for k, v in chosen.items() if meant.get(k) != v}
-    return Implementation(
-        target, target, rule, _paths(parameters), extra, switches, states, counter, fixed
-    )
+    return Implementation(target, target, rule, _paths(parameters), extra, switches, states, counter, fixed)
 
 
 def _name(keyword: str) -> str:
@@ -80,8 +76,8 @@ def _name(keyword: str) -> str:
 
 
 def _paths(parameters: set[str]) -> tuple[ExecutionPath, ...]:
-    flags = [name for name in ("foreach", "fused") if name in parameters]
-    off = dict.fromkeys(flags, False)
+    flags: list[str] = [name for name in ("foreach", "fused") if name in parameters]
+    off: dict[str, Any] = dict.fromkeys(flags, False)
     paths = [ExecutionPath("single-tensor" if flags else "default", off, ("cpu", "cuda"), FLOATS, ANY_FORM)]
     paths += [ExecutionPath(f, {**off, f: True}, ("cpu", "cuda"), FLOATS, ANY_FORM) for f in flags]
     return tuple(paths)
@@ -109,10 +105,11 @@ def _by_value(trial: Mapping[str, Any], rule: UpdateRule, state: State) -> str:
     settings = {h.symbol.name: _setting(trial, h.keyword, h.default) for h in rule.hyperparameters}
     size = len(step["gradient"])
     before = {s.symbol.name: np.full(size, float(s.initial)) for s in rule.states}
-    before |= {PARAMETER.symbol.name: np.array(trial["parameter"]), g.name: np.array(step["gradient"])}
-    enclosure = StepEnclosure(
-        rule, Profile(forms=frozenset({ALL_FORMS})), FLOAT64, {**settings, "t": 1.0}
-    )
+    before |= {
+        PARAMETER.symbol.name: np.array(trial["parameter"]),
+        g.name: np.array(step["gradient"]),
+    }
+    enclosure = StepEnclosure(rule, Profile(forms=frozenset({ALL_FORMS})), FLOAT64, {**settings, "t": 1.0})
     with np.errstate(all="ignore"):
         legal = enclosure(as_intervals(before, FLOAT64))[state.symbol.name]
     for key, item in step["state"].items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -55,7 +56,7 @@ class Reduction:
         base = dataclasses.replace(case, groups=())
         yield lambda values: self._case(base, values, (1,), groups=1)
         for length in LENGTHS:
-            yield lambda values, length=length: self._case(base, values, (length,), groups=1)
+            yield functools.partial(self._case, base, shape=(length,), groups=1)
         yield lambda values: self._case(base, values, (1,), groups=2)
         yield lambda values: self._case(base, values, (1,), groups=1, copies=3)
         shape = prepared[tensor].shape
@@ -74,9 +75,7 @@ class Reduction:
         steps = sum(1 for name in values if name[: len(GRADIENT)] == GRADIENT and name[1:].isdigit())
         size = int(np.prod(shape))
         rows = {q.symbol.name: (values[q.symbol.name],) * size for q in self.rule.quantities}
-        rows[GRADIENT] = tuple(
-            values[f"{GRADIENT}{step}"] for step in range(steps) for _ in range(size)
-        )
+        rows[GRADIENT] = tuple(values[f"{GRADIENT}{step}"] for step in range(steps) for _ in range(size))
         settings = {h.symbol.name: values[h.symbol.name] for h in self.rule.hyperparameters}
         tensor = TensorCase(shape, int(values["t"]) - 1, values=rows)
         plain = {h.symbol.name: h.default for h in self.rule.hyperparameters}

@@ -15,7 +15,11 @@ def line_of(rule: UpdateRule, quantity: str) -> tuple[str, str, str]:
         if item.symbol.name == quantity:
             line = rule.assignment(item.updated)
             return line.name, rendering.line_text(rule, line), rendering.line_mathml(rule, line)
-    return "step count", "t = t + 1", "<math><mi>t</mi><mo>=</mo><mi>t</mi><mo>+</mo><mn>1</mn></math>"
+    return (
+        "step count",
+        "t = t + 1",
+        "<math><mi>t</mi><mo>=</mo><mi>t</mi><mo>+</mo><mn>1</mn></math>",
+    )
 
 
 def symbol(quantity: str) -> str:

@@ -15,7 +15,7 @@ def script(subject: WorkerSubject, failure: Outside) -> str:
     header = subject.request(case, prepare(case, rule, subject.storage), every=False)
     module, _, name = subject.implementation.target.rpartition(":")
     lines = [
-        '"""' + f"{subject.implementation.identifier}, {subject.path.name}: {failure.quantity}." + '"""',
+        f'"""{subject.implementation.identifier}, {subject.path.name}: {failure.quantity}."""',
         "",
         "import sys",
         "",
@@ -65,9 +65,7 @@ def _values(array: object, shape: tuple[int, ...]) -> str:
 
 def _states(subject: WorkerSubject, failure: Outside) -> list[str]:
     rule = subject.rules[failure.case.switches]
-    keys = {
-        s.symbol.name: subject.implementation.states.get(s.keyword, s.keyword) for s in rule.states
-    }
+    keys = {s.symbol.name: subject.implementation.states.get(s.keyword, s.keyword) for s in rule.states}
     lines = []
     for number, item in enumerate(prepare(failure.case, rule, subject.storage)):
         if item.count == 0:
@@ -86,9 +84,7 @@ def _states(subject: WorkerSubject, failure: Outside) -> list[str]:
 def _ending(subject: WorkerSubject, failure: Outside) -> list[str]:
     rule = subject.rules[failure.case.switches]
     owner = f"parameters[{failure.tensor}]"
-    keys = {
-        s.symbol.name: subject.implementation.states.get(s.keyword, s.keyword) for s in rule.states
-    }
+    keys = {s.symbol.name: subject.implementation.states.get(s.keyword, s.keyword) for s in rule.states}
     value = f"{owner}.detach().flatten()[{failure.place}].item()"
     if failure.quantity in keys:
         key = keys[failure.quantity]

@@ -54,7 +54,10 @@ def counts() -> st.SearchStrategy[int]:
 
 @st.composite
 def local_cases(
-    draw: st.DrawFn, rules: Mapping[tuple[str, ...], UpdateRule], fixed: Mapping[str, float], size: int
+    draw: st.DrawFn,
+    rules: Mapping[tuple[str, ...], UpdateRule],
+    fixed: Mapping[str, float],
+    size: int,
 ) -> Case:
     """Draw one step from any state: one or two groups, a large tensor and small ones.
 
@@ -79,14 +82,18 @@ def local_cases(
 
 @st.composite
 def trajectory_cases(
-    draw: st.DrawFn, rules: Mapping[tuple[str, ...], UpdateRule], fixed: Mapping[str, float], size: int
+    draw: st.DrawFn,
+    rules: Mapping[tuple[str, ...], UpdateRule],
+    fixed: Mapping[str, float],
+    size: int,
 ) -> Case:
     """Draw several steps from the start, with a learning rate that changes on the way."""
     switches = draw(st.sampled_from(sorted(rules)))
     rule = rules[switches]
     steps = draw(st.integers(2, 8))
     rate = next(h for h in rule.hyperparameters if h.keyword == "lr")
-    changes = [{}] + [
+    first: dict[str, float] = {}
+    changes = [first] + [
         {rate.symbol.name: draw(hyperparameter(rate))} if draw(st.booleans()) else {}
         for _ in range(steps - 1)
     ]

@@ -221,7 +221,11 @@ class WorkerSubject:
 
 
 def worker_subject(
-    implementation: Implementation, path: ExecutionPath, device: str, storage: Format, session: Session
+    implementation: Implementation,
+    path: ExecutionPath,
+    device: str,
+    storage: Format,
+    session: Session,
 ) -> WorkerSubject:
     """Return the subject for one cell of the catalogue."""
     rules = rules_by_switches(implementation.rule, implementation.options, implementation.switches)

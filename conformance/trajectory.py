@@ -34,9 +34,7 @@ def _propagate(
         if case.changes:
             scalars.update(case.changes[step])
         scalars["t"] = float(item.count + step + 1)
-        enclosure = StepEnclosure(
-            rule, subject.profile, subject.storage, scalars, outcome.state_formats
-        )
+        enclosure = StepEnclosure(rule, subject.profile, subject.storage, scalars, outcome.state_formats)
         known[GRADIENT] = Interval.exactly(gradient.astype(work))
         legal = enclosure(known)
         known.update(legal)

@@ -68,9 +68,7 @@ TORCH_PATHS = (
     ExecutionPath("fused", FUSED, ("cpu",), profile=KERNEL),
     ExecutionPath("fused", FUSED, ("cuda",), profile=KERNEL | ON_DEVICE),
 )
-CAPTURABLE = ExecutionPath(
-    "capturable", {**SINGLE, "capturable": True}, ("cuda",), profile=EAGER | ON_DEVICE
-)
+CAPTURABLE = ExecutionPath("capturable", {**SINGLE, "capturable": True}, ("cuda",), profile=EAGER | ON_DEVICE)
 ADAM_SWITCHES = {"amsgrad": ("amsgrad", "raw"), "maximize": ("maximize", "yes")}
 
 CATALOGUE: tuple[Implementation, ...] = (

@@ -51,7 +51,7 @@ class TargetError(Exception):
         self.traceback = traceback
 
 
-class WorkerFailure(Exception):  # noqa: N818 - a verdict on the worker, not an error of the judge
+class WorkerFailure(Exception):
     """A worker gave no answer: what happened is a fact, what to do next an action."""
 
     def __init__(self, cause: Cause, fact: str, action: str, printed: str = "") -> None:
@@ -67,7 +67,7 @@ class Session:
 
     def __init__(
         self,
-        python: str = sys.executable,
+        python: str | None = None,
         *,
         timeout: float = 60.0,
         start_timeout: float = 120.0,
@@ -75,8 +75,9 @@ class Session:
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
     ) -> None:
+        python = python or sys.executable
         # A path is meant from here, even where the worker's directory is another one.
-        self._python = os.path.abspath(python) if os.path.dirname(python) else python  # noqa: PTH100, PTH120
+        self._python = os.path.abspath(python) if os.path.dirname(python) else python  # noqa: PTH100
         self._timeout = timeout
         self._start_timeout = start_timeout
         self._flood_limit = flood_limit
@@ -195,9 +196,7 @@ class _Printed:
 class _Exchange:
     """One frame goes to the worker and one comes back, while what it prints is drained."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], request: str, printed: _Printed, limit: int
-    ) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], request: str, printed: _Printed, limit: int) -> None:
         self._process = process
         self._request = request
         self._printed = printed
@@ -278,11 +277,7 @@ class _Exchange:
 
     def _ended(self, status: int) -> WorkerFailure:
         cause: Cause = "signal" if status < 0 else "exit"
-        how = (
-            f"was killed by {_signal_name(-status)}"
-            if status < 0
-            else f"ended with status {status}"
-        )
+        how = f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
         return self._failure(cause, how, "read what it printed last, and look for the cause there")
 
     def _late(self, seconds: float) -> WorkerFailure:

@@ -62,7 +62,7 @@ def nearest(value: arb, target: Format) -> arb:
 def _least(values: list[arb]) -> arb:
     best = values[0]
     for value in values[1:]:
-        best = value if value < best else best
+        best = min(best, value)
     return best
 
 
@@ -78,7 +78,7 @@ class BallArithmetic:
     units: dict[str, float]
     order_matters: bool = True
 
-    def rounded(self, lo: arb, hi: arb, nan: bool, both: bool, units: float) -> Ball:  # noqa: FBT001
+    def rounded(self, lo: arb, hi: arb, nan: bool, both: bool, units: float) -> Ball:
         """Return the hull of the exact range and its roundings through every format."""
         target = self.rounding.target
         if units > 0.5:
@@ -103,9 +103,7 @@ class BallArithmetic:
             return normal if value > 0 else arb(0)
         return arb(0) if value > 0 else -normal
 
-    def _corners(
-        self, a: Ball, b: Ball, operation: Callable[[arb, arb], arb]
-    ) -> tuple[arb, arb]:
+    def _corners(self, a: Ball, b: Ball, operation: Callable[[arb, arb], arb]) -> tuple[arb, arb]:
         results = [operation(x, y) for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
         known = [arb(0) if r.is_nan() else r for r in results]
         return _least([r.lower() for r in known]), _most([r.upper() for r in known])
@@ -133,10 +131,8 @@ class BallArithmetic:
     def multiply(self, a: Ball, b: Ball) -> Ball:
         """Enclose a * b."""
         lo, hi = self._corners(a, b, lambda x, y: x * y)
-        clash = _infinite(a) and _zero(b) or _infinite(b) and _zero(a)
-        return self.rounded(
-            lo, hi, a.nan or b.nan or clash, a.both or b.both, self.units["multiply"]
-        )
+        clash = (_infinite(a) and _zero(b)) or (_infinite(b) and _zero(a))
+        return self.rounded(lo, hi, a.nan or b.nan or clash, a.both or b.both, self.units["multiply"])
 
     def divide(self, a: Ball, b: Ball) -> Ball:
         """Enclose a / b; a divisor that may be zero leaves the quotient unbounded."""
@@ -170,9 +166,7 @@ class BallArithmetic:
         zero = arb(0)
         low, high = (x if x > 0 else zero for x in (a.lo, a.hi))
         nan = a.nan or bool(a.lo < 0)
-        return self.rounded(
-            low.sqrt().lower(), high.sqrt().upper(), nan, a.both, self.units["root"]
-        )
+        return self.rounded(low.sqrt().lower(), high.sqrt().upper(), nan, a.both, self.units["root"])
 
     def maximum(self, a: Ball, b: Ball) -> Ball:
         """Enclose max(a, b)."""

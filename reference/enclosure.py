@@ -56,7 +56,7 @@ class Program:
 
 
 def _is_scalar(line: Assignment, scalars: frozenset[sp.Symbol]) -> bool:
-    return line.expression.free_symbols <= scalars
+    return bool(line.expression.free_symbols <= scalars)
 
 
 @functools.lru_cache(maxsize=256)
@@ -125,9 +125,7 @@ class StepEnclosure:
         wide = IntervalArithmetic(Unrounded(FLOAT64), HOST_UNITS)
         self.exact_scalars = self._scalars(wide, rounded=False)
         self.exact = IntervalArithmetic(Unrounded(compute_format(storage)), UNITS)
-        self.running = RunningError(
-            self.exact, tensor_rounding(profile, storage), self.arithmetic.units
-        )
+        self.running = RunningError(self.exact, tensor_rounding(profile, storage), self.arithmetic.units)
 
     def _scalars(self, arithmetic: IntervalArithmetic, *, rounded: bool) -> Scalars[Interval]:
         coefficient = coefficient_rounding(self.profile, self.storage)
@@ -200,7 +198,9 @@ class _Step:
         exact = measured.range
         if not written.repeated:
             exact = walk(
-                written, Tensors(enclosure.exact_scalars, self.line, enclosure.exact), enclosure.exact
+                written,
+                Tensors(enclosure.exact_scalars, self.line, enclosure.exact),
+                enclosure.exact,
             )
         return running.finished(measured, exact)
 
@@ -226,4 +226,3 @@ class _MeasuredScalars(Scalars[Measured]):
 def as_intervals(tensors: Mapping[str, Array], storage: Format) -> dict[str, Interval]:
     """Return known tensors as intervals in the wide type of ``storage``."""
     return {name: Interval.exactly(x.astype(storage.work)) for name, x in tensors.items()}
-

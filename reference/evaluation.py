@@ -73,9 +73,7 @@ class Tensors(Generic[Number]):
     arithmetic: Arithmetic[Number]
 
 
-def walk(
-    node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arithmetic[Number]
-) -> Number:
+def walk(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arithmetic[Number]) -> Number:
     """Evaluate one tree."""
     if node.kind == "symbol":
         return values.symbol(node.name)
@@ -179,9 +177,7 @@ class _Association(Generic[Number]):
             assert x is not None
             assert y is not None
             return self._operate(x, y, a, b, scalars.arithmetic, scalar=True)
-        return self._operate(
-            self._number(a), self._number(b), a, b, self.arithmetic, scalar=scalar
-        )
+        return self._operate(self._number(a), self._number(b), a, b, self.arithmetic, scalar=scalar)
 
     def _operate(
         self,
@@ -194,9 +190,7 @@ class _Association(Generic[Number]):
         scalar: bool,
     ) -> _Partial[Number]:
         direct, inverse = (
-            (arithmetic.add, arithmetic.subtract)
-            if self.plus
-            else (arithmetic.multiply, arithmetic.divide)
+            (arithmetic.add, arithmetic.subtract) if self.plus else (arithmetic.multiply, arithmetic.divide)
         )
         if a.inverse == b.inverse:
             return _Partial(direct(x, y), None, a.inverse, scalar)

@@ -45,7 +45,7 @@ class Format:
     @property
     def largest(self) -> float:
         """The largest finite number."""
-        return float(ml_dtypes.finfo(self.dtype).max)
+        return float(ml_dtypes.finfo(self.dtype).max)  # type: ignore[no-untyped-call]
 
     @property
     def slack(self) -> float:
@@ -65,6 +65,4 @@ FLOAT32 = Format("float32", np.dtype(np.float32), 24, -126, _DOUBLE)
 FLOAT16 = Format("float16", np.dtype(np.float16), 11, -14, _DOUBLE)
 BFLOAT16 = Format("bfloat16", np.dtype(ml_dtypes.bfloat16), 8, -126, _DOUBLE)
 
-FORMATS: dict[str, Format] = {
-    item.name: item for item in (FLOAT64, FLOAT32, FLOAT16, BFLOAT16)
-}
+FORMATS: dict[str, Format] = {item.name: item for item in (FLOAT64, FLOAT32, FLOAT16, BFLOAT16)}

@@ -222,9 +222,7 @@ class IntervalArithmetic:
         if a.least < 0.0:
             flags = either(flags, (a.lo < 0.0, False))
             lo = np.maximum(lo, 0.0)
-        return self.rounding(
-            np.sqrt(lo), np.sqrt(np.maximum(a.hi, 0.0)), flags, self.units["root"]
-        )
+        return self.rounding(np.sqrt(lo), np.sqrt(np.maximum(a.hi, 0.0)), flags, self.units["root"])
 
     def maximum(self, a: Interval, b: Interval) -> Interval:
         """Enclose max(a, b), which is exact."""

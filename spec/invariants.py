@@ -19,10 +19,7 @@ def induction(rule: UpdateRule, claim: Mapping[sp.Symbol, sp.Expr]) -> Pairs:
     states = {state.symbol: state for state in rule.states}
     base = [(value.subs(t, 0), states[symbol].initial) for symbol, value in claim.items()]
     before = {symbol: value.subs(t, t - 1) for symbol, value in claim.items()}
-    step = [
-        (rule.composed(states[symbol].updated).subs(before), value)
-        for symbol, value in claim.items()
-    ]
+    step = [(rule.composed(states[symbol].updated).subs(before), value) for symbol, value in claim.items()]
     return tuple(base + step)
 
 
@@ -111,15 +108,12 @@ def same_step(
         source,
         "substitution and simplification",
         lambda: tuple(
-            (left.composed(target).subs(where), right.composed(target).subs(where))
-            for target in common
+            (left.composed(target).subs(where), right.composed(target).subs(where)) for target in common
         ),
     )
 
 
-def scale_free(
-    rule: UpdateRule, epsilon: sp.Symbol, sentence: str, source: str
-) -> Invariant:
+def scale_free(rule: UpdateRule, epsilon: sp.Symbol, sentence: str, source: str) -> Invariant:
     """Without epsilon a positive factor c on all gradients leaves the update unchanged."""
     factor = sp.Symbol("c", positive=True)
     scaled = {g: factor * g} | {s.symbol: factor**s.degree * s.symbol for s in rule.states}
@@ -159,7 +153,5 @@ def coupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Invariant:
         "With coupled decay the moments depend on lambda.",
         source,
         "differentiation; a point where the derivative is not zero",
-        differs=lambda: tuple(
-            (sp.diff(rule.composed(s.updated), decay), sp.S.Zero) for s in rule.states
-        ),
+        differs=lambda: tuple((sp.diff(rule.composed(s.updated), decay), sp.S.Zero) for s in rule.states),
     )

@@ -30,8 +30,7 @@ class Mutant:
         """Tell whether SymPy proves the program equal to the rule it was made from."""
         original: UpdateRule = self.rule.__dict__["original"]
         return all(
-            equal(self.rule.composed(q.updated), original.composed(q.updated))
-            for q in original.quantities
+            equal(self.rule.composed(q.updated), original.composed(q.updated)) for q in original.quantities
         )
 
 

@@ -44,7 +44,9 @@ class Text:
     def symbol(self, letter: str, accent: str, subscript: str) -> str:
         mark = ACCENTS[accent][0] if accent else ""
         digits = subscript.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
-        tail = digits if subscript.isdigit() else f"_{{{subscript}}}" if len(subscript) > 1 else f"_{subscript}"
+        tail = (
+            digits if subscript.isdigit() else f"_{{{subscript}}}" if len(subscript) > 1 else f"_{subscript}"
+        )
         return f"{letter}{mark}{tail if subscript else ''}"
 
     def number(self, value: str) -> str:

@@ -55,9 +55,7 @@ def from_document(document: Mapping[str, Any]) -> Report:
     """A document of this schema and version is a report; any other is refused with a reason."""
     schema, version = document.get("schema"), document.get("schema_version")
     if schema != SCHEMA_NAME:
-        raise UnreadableReportError(
-            f"The document's schema is `{schema}`; only `{SCHEMA_NAME}` can be read."
-        )
+        raise UnreadableReportError(f"The document's schema is `{schema}`; only `{SCHEMA_NAME}` can be read.")
     if type(version) is not int or version != SCHEMA_VERSION:
         raise UnreadableReportError(
             f"The document has schema_version `{version}`, and this stepproof reads "
@@ -113,9 +111,7 @@ def _decoded_fields(kind: Any, value: Any, place: str) -> Any:
         raise UnreadableReportError(f"{place} has a key that is not known: `{unknown[0]}`.")
     if missing := sorted(hints.keys() - value.keys()):
         raise UnreadableReportError(f"{place} lacks the key `{missing[0]}`.")
-    return kind(
-        **{name: _decoded(hint, value[name], f"{place}.{name}") for name, hint in hints.items()}
-    )
+    return kind(**{name: _decoded(hint, value[name], f"{place}.{name}") for name, hint in hints.items()})
 
 
 def _decoded_tuple(arguments: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:

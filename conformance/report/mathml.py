@@ -7,15 +7,63 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 ELEMENTS = frozenset(
-    "math mrow mi mn mo ms mtext mspace msub msup msubsup munder mover munderover mfrac msqrt "
-    "mroot mtable mtr mtd mstyle mpadded mphantom merror mmultiscripts mprescripts".split()
+    [
+        "math",
+        "mrow",
+        "mi",
+        "mn",
+        "mo",
+        "ms",
+        "mtext",
+        "mspace",
+        "msub",
+        "msup",
+        "msubsup",
+        "munder",
+        "mover",
+        "munderover",
+        "mfrac",
+        "msqrt",
+        "mroot",
+        "mtable",
+        "mtr",
+        "mtd",
+        "mstyle",
+        "mpadded",
+        "mphantom",
+        "merror",
+        "mmultiscripts",
+        "mprescripts",
+    ]
 )
 """The presentation elements of MathML Core."""
 
 ATTRIBUTES = frozenset(
-    "accent accentunder columnalign columnspan displaystyle fence form largeop linethickness lspace "
-    "mathvariant maxsize minsize movablelimits rowspan rspace scriptlevel separator stretchy "
-    "symmetric width height depth".split()
+    [
+        "accent",
+        "accentunder",
+        "columnalign",
+        "columnspan",
+        "displaystyle",
+        "fence",
+        "form",
+        "largeop",
+        "linethickness",
+        "lspace",
+        "mathvariant",
+        "maxsize",
+        "minsize",
+        "movablelimits",
+        "rowspan",
+        "rspace",
+        "scriptlevel",
+        "separator",
+        "stretchy",
+        "symmetric",
+        "width",
+        "height",
+        "depth",
+    ]
 )
 """The attributes that shape a formula and can load nothing."""
 

@@ -86,8 +86,7 @@ def _matrix(rule: str, results: list[CellResult]) -> Matrix:
     dtypes = tuple(sorted({r.cell.dtype for r in results}, key=_format_rank))
     names = dict.fromkeys(result.cell.implementation for result in results)
     groups = tuple(
-        Group(name, _rows([r for r in results if r.cell.implementation == name], dtypes))
-        for name in names
+        Group(name, _rows([r for r in results if r.cell.implementation == name], dtypes)) for name in names
     )
     return Matrix(rule, dtypes, groups, tested(results))
 
@@ -95,14 +94,11 @@ def _matrix(rule: str, results: list[CellResult]) -> Matrix:
 def _rows(results: list[CellResult], dtypes: tuple[str, ...]) -> tuple[Row, ...]:
     places = dict.fromkeys((r.cell.implementation, r.cell.path, r.cell.device) for r in results)
     return tuple(
-        Row(*place, tuple(_square(_held(results, place, dtype)) for dtype in dtypes))
-        for place in places
+        Row(*place, tuple(_square(_held(results, place, dtype)) for dtype in dtypes)) for place in places
     )
 
 
-def _held(
-    results: Iterable[CellResult], place: tuple[str, str, str], dtype: str
-) -> tuple[CellResult, ...]:
+def _held(results: Iterable[CellResult], place: tuple[str, str, str], dtype: str) -> tuple[CellResult, ...]:
     return tuple(
         result
         for result in results

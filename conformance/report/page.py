@@ -16,7 +16,13 @@ from conformance.verdict import Verdict
 
 if TYPE_CHECKING:
     from conformance.report.matrix import Matrix
-    from conformance.report.model import DeviationEntry, MutantEntry, Report, RuleEntry
+    from conformance.report.model import (
+        DeviationEntry,
+        MutantEntry,
+        ProofEntry,
+        Report,
+        RuleEntry,
+    )
     from conformance.verdict import Cell, CellResult, Finding
 
 
@@ -187,5 +193,5 @@ def _of_status(mutants: tuple[MutantEntry, ...], *, survived: bool) -> list[Muta
     return [mutant for mutant in mutants if (mutant.status not in settled) is survived]
 
 
-def _unproven_first(rule: RuleEntry) -> list[object]:
+def _unproven_first(rule: RuleEntry) -> list[ProofEntry]:
     return sorted(rule.proofs, key=totals.is_proven)

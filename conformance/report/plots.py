@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ def ratio_plot(matrix: Matrix) -> str:
     width = _NAMES + _COLUMN * len(matrix.dtypes)
     height = _HEAD + _FOOT + _LINE_HEIGHT * len(rows)
     figure = Figure(figsize=(width / 72, height / 72))
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(cast("Any", _SETTINGS)):
         for column, dtype in enumerate(matrix.dtypes):
             x = (_NAMES + _COLUMN * column) / width
             figure.text(x, 1 - 11 / height, dtype, color=_INK, weight="bold")
@@ -71,7 +71,7 @@ def mutant_plot(rule: RuleEntry) -> str:
         return ""
     width, height = _NAMES + _BAR + _BAR_TEXT, _BAR_HEIGHT * len(variants)
     figure = Figure(figsize=(width / 72, height / 72))
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(cast("Any", _SETTINGS)):
         axes = figure.add_axes((_NAMES / width, 0.0, _BAR / width, 1.0))
         axes.set_axis_off()
         most = max(len(variant.mutants) for variant in variants)
@@ -81,9 +81,7 @@ def mutant_plot(rule: RuleEntry) -> str:
     return _svg(figure, anchor("bars", rule.name), f"Mutants of {rule.name}: what became of them")
 
 
-def _ratio_line(
-    figure: Figure, row: Row, base: float, size: tuple[float, float], *, last: bool
-) -> None:
+def _ratio_line(figure: Figure, row: Row, base: float, size: tuple[float, float], *, last: bool) -> None:
     width, height = size
     name = _cut(f"{row.implementation} {row.path} · {row.device}")
     figure.text(0.0, (base + 5) / height, name, color=_INK, parse_math=False)
@@ -109,9 +107,7 @@ def _panel(axes: Axes, counts: Sequence[int], square: Square, *, last: bool) -> 
     largest = [r.figures.largest_ratio for r in square.results]
     known = [value for value in largest if value is not None]
     if known:
-        axes.text(
-            0.97, 0.62, f"≤ {ratio(max(known))}", transform=axes.transAxes, ha="right", color=_QUIET
-        )
+        axes.text(0.97, 0.62, f"≤ {ratio(max(known))}", transform=axes.transAxes, ha="right", color=_QUIET)
 
 
 def _mutant_bar(axes: Axes, middle: float, name: str, strength: Power) -> None:
@@ -125,7 +121,11 @@ def _mutant_bar(axes: Axes, middle: float, name: str, strength: Power) -> None:
         start += count
     counts = f"{strength.killed} killed · {strength.equivalent} equivalent"
     survived = f"{strength.survived} survived"
-    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+    place: dict[str, Any] = {
+        "xycoords": ("axes fraction", "data"),
+        "textcoords": "offset points",
+        "va": "center",
+    }
     axes.annotate(_cut(name), (0, middle), (-_NAMES, 0), color=_INK, parse_math=False, **place)
     axes.annotate(counts, (1, middle), (84, 0), color=_QUIET, **place)
     emphasis = _SURVIVED if strength.survived else _QUIET
@@ -154,7 +154,7 @@ def _svg(figure: Figure, prefix: str, title: str) -> str:
     """A figure as an element of the page: no prolog, no style sheet, names of its own."""
     figure.patch.set_visible(False)
     stream = StringIO()
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(cast("Any", _SETTINGS)):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :]

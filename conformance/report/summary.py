@@ -175,9 +175,7 @@ def _deviation_lines(report: Report) -> list[str]:
 
 
 def _place(cell: Cell) -> str:
-    return _code(
-        f"{cell.implementation} {cell.path} {cell.device} {cell.dtype} {cell.property}"
-    )
+    return _code(f"{cell.implementation} {cell.path} {cell.device} {cell.dtype} {cell.property}")
 
 
 def _row(entries: Iterable[str]) -> str:

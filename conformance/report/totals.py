@@ -89,9 +89,7 @@ def power(mutants: Iterable[MutantEntry]) -> Power:
 
 def mutants_of(rules: Iterable[RuleEntry]) -> tuple[MutantEntry, ...]:
     """The mutants of all variants, in the order of the report."""
-    return tuple(
-        mutant for rule in rules for variant in rule.variants for mutant in variant.mutants
-    )
+    return tuple(mutant for rule in rules for variant in rule.variants for mutant in variant.mutants)
 
 
 def proven(rules: Iterable[RuleEntry]) -> Proven:
@@ -158,9 +156,7 @@ def verdict_sentence(report: Report) -> str:
     figures = tested(report.results)
     if not figures.cells:
         return "The report holds no cell."
-    parts = [
-        f"{exact(count)} {_PREDICATES[verdict][count != 1]}" for verdict, count in figures.tally
-    ]
+    parts = [f"{exact(count)} {_PREDICATES[verdict][count != 1]}" for verdict, count in figures.tally]
     if len(parts) == 1 and figures.cells > 1:
         return f"All {exact(figures.cells)} cells {_PREDICATES[figures.verdict][1]}."
     return f"Of {counted(figures.cells, 'cell')}, {listed(parts)}."

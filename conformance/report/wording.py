@@ -87,7 +87,7 @@ def share(part: int, whole: int) -> str:
     percent = 100.0 * part / whole
     if 0.0 < percent < 0.01:
         return f"<0.01{THIN_SPACE}%"
-    if part == 0 or part == whole:
+    if part in {0, whole}:
         return f"{percent:.0f}{THIN_SPACE}%"
     return f"{percent:.2f}{THIN_SPACE}%"
 

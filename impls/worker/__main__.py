@@ -17,9 +17,7 @@ PRIVATE_NAME = "_stepproof_worker"
 
 def load_worker(folder: str) -> None:
     """The package in this folder becomes importable under the private name alone."""
-    spec = spec_from_file_location(
-        PRIVATE_NAME, folder + "/__init__.py", submodule_search_locations=[folder]
-    )
+    spec = spec_from_file_location(PRIVATE_NAME, folder + "/__init__.py", submodule_search_locations=[folder])
     if spec is None or spec.loader is None:
         raise ImportError(f"{folder} holds no worker package; install stepproof again")
     package = module_from_spec(spec)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-@lru_cache(maxsize=None)
+@cache
 def resolve(target: str) -> Any:
     """The object that a target names is imported once in the life of a worker."""
     with phase("import"):

@@ -17,9 +17,7 @@ from .torch_trial import ELEMENTS, Build, state_of, trial_values
 TRIAL_STEPS = 2
 
 
-def describe(
-    header: dict[str, Any], _buffers: list[memoryview]
-) -> tuple[dict[str, Any], list[bytes]]:
+def describe(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """A trial that fails is part of the description."""
     target = resolve(header["target"])
     build = Build(header["target"], header.get("constructor", {}), "cpu", "float64")

@@ -29,9 +29,7 @@ class Slot:
 class Readings:
     """What was read of all parameters, after every step or after the last."""
 
-    def __init__(
-        self, optimizer: Any, slots: list[Slot], states: list[str], counter: str | None
-    ) -> None:
+    def __init__(self, optimizer: Any, slots: list[Slot], states: list[str], counter: str | None) -> None:
         self.slots = slots
         self.counts: list[list[float | None]] = []
         self.buffers: list[bytes] = []
@@ -46,7 +44,7 @@ class Readings:
         with phase("read"):
             for slot in self.slots:
                 state = state_of(self._optimizer, slot.parameter)
-                counts.append(_number(state.get(self._counter)))
+                counts.append(_number(state.get(self._counter or "")))
                 self.buffers.append(to_bytes(slot.parameter))
                 self.buffers.extend(self._state(key, state.get(key)) for key in self._states)
         self.counts.append(counts)
@@ -158,9 +156,7 @@ def _counter(template: Template, key: str, count: int) -> Any:
     return type(model)(count) if isinstance(model, (int, float)) else count
 
 
-def _steps(
-    optimizer: Any, header: dict[str, Any], queue: Iterator[memoryview], readings: Readings
-) -> float:
+def _steps(optimizer: Any, header: dict[str, Any], queue: Iterator[memoryview], readings: Readings) -> float:
     seconds = 0.0
     for step in header["steps"]:
         for group, options in enumerate(step.get("options", [])):

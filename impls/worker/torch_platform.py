@@ -23,9 +23,7 @@ DTYPES = {
 }
 
 
-def hello(
-    _header: dict[str, Any], _buffers: list[memoryview]
-) -> tuple[dict[str, Any], list[bytes]]:
+def hello(_header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """One thread computes, since results must not depend on how many cores a machine has."""
     torch.set_num_threads(1)
     devices = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
@@ -45,9 +43,7 @@ def name_of(dtype: torch.dtype) -> str:
     return str(dtype).rpartition(".")[2]
 
 
-def from_bytes(
-    buffer: memoryview, dtype: torch.dtype, shape: Sequence[int], device: str
-) -> torch.Tensor:
+def from_bytes(buffer: memoryview, dtype: torch.dtype, shape: Sequence[int], device: str) -> torch.Tensor:
     """The tensor is contiguous and owns its memory."""
     expected = math.prod(shape) * dtype.itemsize
     if buffer.nbytes != expected:

@@ -49,9 +49,7 @@ class Template:
 
 def from_json(options: dict[str, Any]) -> dict[str, Any]:
     """JSON knows no tuples, and optimizers ask for tuples where they ask for several numbers."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
-    }
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
 
 
 def state_of(optimizer: Any, parameter: torch.Tensor) -> Mapping[str, Any]:

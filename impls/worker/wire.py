@@ -29,7 +29,7 @@ class Message(NamedTuple):
 
 def encode(header: dict[str, Any], buffers: Iterable[Buffer] = ()) -> bytes:
     """The frame holds the header, the length of every buffer and the buffers end to end."""
-    views = [view if view.format == "B" else view.cast("B") for view in map(memoryview, buffers)]
+    views = [view if view.format == "B" else view.cast("B") for view in (memoryview(b) for b in buffers)]
     lengths = [view.nbytes for view in views]
     text = json.dumps([header, lengths]).encode()
     return b"".join([PREFIX.pack(MAGIC, len(text), sum(lengths)), text, *views])

@@ -40,8 +40,7 @@ def build(name: str, options: Mapping[str, str] | None = None) -> UpdateRule:
             raise ValueError(f"{name} has no option `{option}`; it has: {', '.join(legal)}")
         if value not in legal[option]:
             raise ValueError(
-                f"option `{option}` of {name} cannot be `{value}`; it can be: "
-                f"{', '.join(legal[option])}"
+                f"option `{option}` of {name} cannot be `{value}`; it can be: {', '.join(legal[option])}"
             )
     return family.build(**chosen)
 

@@ -7,7 +7,19 @@ import sympy as sp
 from spec import assignments as lines
 from spec import invariants as claim
 from spec import rule as r
-from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, decay as lam, g, lr, t, theta, theta_t
+from spec.symbols import (
+    LEARNING_RATE,
+    PARAMETER,
+    WEIGHT_DECAY,
+    g,
+    lr,
+    t,
+    theta,
+    theta_t,
+)
+from spec.symbols import (
+    decay as lam,
+)
 
 m, m_t, mhat_t = sp.symbols("m m_t mhat_t", real=True)
 v, v_t, vhat_t, x, x_t, d_t = sp.symbols("v v_t vhat_t x x_t d_t", nonnegative=True)

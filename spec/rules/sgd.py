@@ -10,7 +10,19 @@ import sympy as sp
 from spec import invariants as claim
 from spec import rule as r
 from spec.assignments import used_gradient
-from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, decay as lam, g, lr, t, theta, theta_t
+from spec.symbols import (
+    LEARNING_RATE,
+    PARAMETER,
+    WEIGHT_DECAY,
+    g,
+    lr,
+    t,
+    theta,
+    theta_t,
+)
+from spec.symbols import (
+    decay as lam,
+)
 
 b, b_t, s_t = sp.symbols("b b_t s_t", real=True)
 mu = sp.Symbol("mu", nonnegative=True)

@@ -8,9 +8,9 @@ from conformance.engine import ALL_PROPERTIES, judge_unit, units
 from conformance.verdict import Verdict
 from impls.catalogue import CATALOGUE, FLOATS
 
-EVERY = units(
-    CATALOGUE, device="cpu", dtypes=FLOATS, properties=ALL_PROPERTIES, budget=10, seed=0
-) + units(CATALOGUE, device="cuda", dtypes=FLOATS, properties=ALL_PROPERTIES, budget=10, seed=0)
+EVERY = units(CATALOGUE, device="cpu", dtypes=FLOATS, properties=ALL_PROPERTIES, budget=10, seed=0) + units(
+    CATALOGUE, device="cuda", dtypes=FLOATS, properties=ALL_PROPERTIES, budget=10, seed=0
+)
 
 
 def _name(unit: object) -> str:

@@ -46,9 +46,7 @@ def test_a_right_optimizer_passes(session: Session) -> None:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_found_reduced_and_reproduced(
-    name: str, session: Session, tmp_path: Path
-) -> None:
+def test_a_mistake_is_found_reduced_and_reproduced(name: str, session: Session, tmp_path: Path) -> None:
     """A wrong optimizer fails with one element, confirmed, and its script shows it with torch."""
     result = judged(name, session)
     assert result.verdict is Verdict.FAIL
@@ -74,9 +72,7 @@ def test_a_mistake_is_found_reduced_and_reproduced(
         ("Raises", "no step today"),
     ],
 )
-def test_a_hostile_step_is_a_verdict_and_costs_no_other(
-    name: str, words: str, session: Session
-) -> None:
+def test_a_hostile_step_is_a_verdict_and_costs_no_other(name: str, words: str, session: Session) -> None:
     """A step that ends its worker gives an error with the case, and the next one is judged."""
     item = recognise(f"{FILE}:AdamW", "adamw", {}, session)
     hostile = recognise_as(item, name)

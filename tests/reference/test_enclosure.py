@@ -18,7 +18,6 @@ from reference.profile import Profile
 from spec import rules as book
 from spec.rule import UpdateRule
 
-
 RULES = [
     book.build(name, options)
     for name, options in (

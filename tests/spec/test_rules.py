@@ -21,8 +21,8 @@ def every_rule() -> list[UpdateRule]:
     found = []
     for family in book.families().values():
         names = [option.name for option in family.options]
-        for values in itertools.product(*(option.values for option in family.options)):
-            found.append(family.build(**dict(zip(names, values, strict=True))))
+        values = itertools.product(*(option.values for option in family.options))
+        found += [family.build(**dict(zip(names, chosen, strict=True))) for chosen in values]
     return found
 
 

@@ -1,0 +1,88 @@
+"""The command line says what is wrong in one sentence, and what it did in a report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from conformance.cli import main
+
+SCHEMA = Path(__file__).parents[2] / "conformance" / "report" / "schema.json"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["show", "adamww"], "did you mean adamw"),
+        (["show", "adam", "--option", "decay=twice"], "it can be: none, coupled, decoupled"),
+        (["show", "adam", "--option", "colour=red"], "has no option `colour`"),
+        (["check", "torch.optim:AdamW", "--rule", "adamq"], "did you mean"),
+        (["check", "torch.Adamw", "--rule", "adamw"], "did you mean torch.AdamW"),
+        (["check", "torch.optim:Adamm", "--rule", "adamw"], "Adamm"),
+        (["check", "mypkg:Opt"], "--rule NAME"),
+        (["check", "torch.AdamW", "--dtype", "float8"], "no format `float8`"),
+        (["check", "torch.AdamW", "--budget", "0"], "--budget 0"),
+        (["check", "torch.AdamW", "--python", "no/such/python"], "no/such/python"),
+        (["replay", "no/such/case.json"], "no/such/case.json"),
+    ],
+)
+def test_a_wrong_request_gets_one_sentence(
+    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bad input ends with status 2, the nearest legal names, and no traceback."""
+    assert main(given) == 2
+    error = " ".join(capsys.readouterr().err.split())
+    assert words in error
+    assert "Traceback" not in error
+
+
+def test_show_prints_the_formula(capsys: pytest.CaptureFixture[str]) -> None:
+    """`stepproof show adamw` prints every line of the program."""
+    assert main(["show", "adamw"]) == 0
+    printed = capsys.readouterr().out
+    assert "m_t = β₁·m_{t−1} + (1 − β₁)·g_t" in printed
+    assert "weight_decay" in printed
+
+
+def test_rules_lists_the_rule_book(capsys: pytest.CaptureFixture[str]) -> None:
+    """`stepproof rules` lists the rules and who implements them."""
+    assert main(["rules"]) == 0
+    printed = capsys.readouterr().out
+    assert "adamw" in printed
+    assert "torch.SGD" in printed
+
+
+def _judge(output: Path) -> dict[str, object]:
+    given = [
+        "check",
+        "torch.AdamW",
+        "--dtype",
+        "float32",
+        "--dtype",
+        "bfloat16",
+        "--budget",
+        "1",
+        "--jobs",
+        "2",
+    ]
+    assert main([*given, "--output", str(output)]) == 0
+    document: dict[str, object] = json.loads((output / "report.json").read_text())
+    document.pop("times")
+    document.pop("command")
+    return document
+
+
+def test_a_check_writes_a_valid_report_and_repeats_itself(tmp_path: Path) -> None:
+    """AdamW conforms; its report fits the schema, loads nothing, and is the same twice but for times."""
+    first, second = _judge(tmp_path / "one"), _judge(tmp_path / "two")
+    assert first == second
+    document = json.loads((tmp_path / "one" / "report.json").read_text())
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(document)
+    page = (tmp_path / "one" / "report.html").read_text()
+    assert "<script" not in page
+    assert "<math" in page
+    assert (tmp_path / "one" / "summary.md").read_text().startswith("#")
+    assert len((tmp_path / "one" / "verdicts.jsonl").read_text().splitlines()) == 2 * 3 * 7
