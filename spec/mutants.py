@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from spec.assignments import decayed
-from spec.proofs import equal
+from spec.proofs import different, equal
 from spec.rule import Assignment, RuleFamily, UpdateRule
 from spec.symbols import decay, lr, t, theta
 
@@ -19,19 +19,39 @@ OFF = 1 + sp.Rational(1, 10**6)
 
 @dataclass(frozen=True, eq=False)
 class Mutant:
-    """A wrong program and what is wrong in it."""
+    """A wrong program, what is wrong in it, and the rule that it was made from."""
 
     name: str
     line: str
     rule: UpdateRule
+    original: UpdateRule
 
     @functools.cached_property
     def equivalent(self) -> bool:
-        """Tell whether SymPy proves the program equal to the rule it was made from."""
-        original: UpdateRule = self.rule.__dict__["original"]
-        return all(
-            equal(self.rule.composed(q.updated), original.composed(q.updated)) for q in original.quantities
-        )
+        """Tell whether SymPy proves the program equal to its original, wherever it can be reached.
+
+        The first step starts from the initial state; later ones have t > 1.  A point at which the
+        two differ settles it before any proof is tried.
+        """
+        pairs = [
+            (self.rule.composed(q.updated).subs(where), self.original.composed(q.updated).subs(where))
+            for where in _reachable(self.original)
+            for q in self.original.quantities
+        ]
+        if any(different(*pair) for pair in pairs):
+            return False
+        return all(equal(*pair) for pair in pairs)
+
+
+def _reachable(rule: UpdateRule) -> tuple[dict[sp.Symbol, sp.Expr], ...]:
+    """Return substitutions for the first step and for later ones, open domains kept positive."""
+    positive = {
+        h.symbol: sp.Symbol(h.symbol.name, positive=True)
+        for h in rule.hyperparameters
+        if h.domain.low_open
+    }
+    start = {state.symbol: state.initial for state in rule.states}
+    return {**positive, **start, t: sp.S.One}, {**positive, t: t + 1}
 
 
 def mutants(rule: UpdateRule, family: RuleFamily) -> tuple[Mutant, ...]:
@@ -49,8 +69,7 @@ def _mutant(rule: UpdateRule, name: str, line: Assignment, expression: sp.Expr) 
     changed = dataclasses.replace(line, expression=expression, forms=())
     program = tuple(changed if other is line else other for other in rule.program)
     wrong = dataclasses.replace(rule, program=program)
-    wrong.__dict__["original"] = rule
-    return Mutant(name, f"{line.target} <- {expression}", wrong)
+    return Mutant(name, f"{line.target} <- {expression}", wrong, rule)
 
 
 def _changes(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]]:
@@ -118,8 +137,7 @@ def _other_options(rule: UpdateRule, family: RuleFamily) -> Iterator[Mutant]:
             if {s.symbol for s in other.states} - states:
                 continue
             wrong = dataclasses.replace(other, states=rule.states, program=_kept(rule, other))
-            wrong.__dict__["original"] = rule
-            yield Mutant(f"option {option.name}={value}", f"{option.name}={value}", wrong)
+            yield Mutant(f"option {option.name}={value}", f"{option.name}={value}", wrong, rule)
 
 
 def _kept(rule: UpdateRule, other: UpdateRule) -> tuple[Assignment, ...]:

@@ -1,0 +1,28 @@
+"""Formula mutants: wrong programs, told from the rule or proven equal to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from spec import rules as book
+from spec.mutants import mutants
+
+
+def test_a_branch_that_makes_no_difference_is_proven_equivalent() -> None:
+    """Undamped Nesterov SGD from an empty buffer needs no branch for its first step, and only there."""
+    rule = book.build("sgd", {"nesterov": "yes"})
+    found = [m.name for m in mutants(rule, book.families()["sgd"]) if m.equivalent]
+    assert sorted(found) == [
+        "direction: without the branch g",
+        "momentum buffer: without the branch b",
+        "momentum buffer: without the branch g",
+    ]
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "amsgrad"])
+def test_no_mutant_of_adam_is_equivalent(name: str) -> None:
+    """Every change of Adam's program changes what it computes somewhere."""
+    found = mutants(book.build(name), book.families()["adam"])
+    assert len(found) > 50
+    assert not [mutant.name for mutant in found if mutant.equivalent]
+    assert len({mutant.name for mutant in found}) == len(found)
