@@ -82,7 +82,8 @@ class UsageError(Exception):
 
 def _nearest(what: str, given: str, known: Iterable[str]) -> UsageError:
     names = list(known)
-    close = difflib.get_close_matches(given, names, n=3, cutoff=0.4)
+    close = [name for name in names if name.casefold() == given.casefold()]
+    close = close or difflib.get_close_matches(given, names, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names)}"
     return UsageError(f"there is no {what} `{given}`; {hint}")
 

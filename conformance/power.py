@@ -27,7 +27,7 @@ class Power:
         """Return the mutants of ``rule`` that are still alive."""
         if rule.label not in self.mutants:
             self.mutants[rule.label] = mutants(rule, book.families()[rule.name])
-            self.killed[rule.label] = {}
+            self.killed.setdefault(rule.label, {})
         dead = self.killed[rule.label]
         return [mutant for mutant in self.mutants[rule.label] if mutant.name not in dead]
 

@@ -18,6 +18,7 @@ from conformance.strategies import local_cases, settings_of, trajectory_cases
 from conformance.subject import Prepared, WorkerSubject, prepare
 from spec import rules as book
 
+SMALL, SETTINGS = 256, 150
 COUNTS = (1, 2, 255, 256, 2**24 - 2, 2**24 - 1, 2**24, 2**30)
 
 
@@ -64,6 +65,11 @@ class Property:
             self.run(subject, case, judged.tally, plan)
 
         judged.exploration = explore(self.strategy(subject, plan), plan.cases, plan.seed, body)
+        if plan.samples and self.share == 1.0 and judged.exploration.stopped is None:
+            # Many settings on few elements: what tells mutants of scalars from the rule.
+            small = dataclasses.replace(plan, size=SMALL)
+            strategy = self.strategy(subject, small)
+            judged.exploration = explore(strategy, SETTINGS, plan.seed + 1, body)
         return judged
 
     def run(self, subject: WorkerSubject, case: Case, tally: Tally, plan: Plan) -> None:

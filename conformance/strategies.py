@@ -59,7 +59,7 @@ def local_cases(
     fixed: Mapping[str, float],
     size: int,
 ) -> Case:
-    """Draw one step from any state: one or two groups, a large tensor and small ones.
+    """Draw one step from any state: up to four groups, a large tensor and small ones.
 
     ``rules`` maps the switches that are on to the rule they choose; ``size`` is the number of
     elements of the large tensor.
@@ -69,8 +69,8 @@ def local_cases(
     seeds = st.integers(0, 2**32 - 1)
     regimes = st.sampled_from(REGIMES)
     groups = []
-    for index in range(draw(st.integers(1, 2))):
-        length = size if index == 0 else size // 4
+    for index in range(draw(st.integers(1, 4))):
+        length = size if index == 0 else size // 16
         large = TensorCase((length,), draw(counts()), draw(seeds), draw(regimes))
         # A group in which only some tensors are fresh is asked about by a property of its own.
         count = draw(counts().filter(bool)) if large.count else 0

@@ -46,9 +46,7 @@ class Mutant:
 def _reachable(rule: UpdateRule) -> tuple[dict[sp.Symbol, sp.Expr], ...]:
     """Return substitutions for the first step and for later ones, open domains kept positive."""
     positive = {
-        h.symbol: sp.Symbol(h.symbol.name, positive=True)
-        for h in rule.hyperparameters
-        if h.domain.low_open
+        h.symbol: sp.Symbol(h.symbol.name, positive=True) for h in rule.hyperparameters if h.domain.low_open
     }
     start = {state.symbol: state.initial for state in rule.states}
     return {**positive, **start, t: sp.S.One}, {**positive, t: t + 1}
