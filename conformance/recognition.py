@@ -17,7 +17,8 @@ from spec import rules as book
 from spec.rule import State, UpdateRule
 from spec.symbols import PARAMETER, g
 
-ANY_FORM: dict[str, Any] = {"forms": ("*",), "units": {"root": 1.0}}
+ANY_FORM: dict[str, Any] = {"forms": ("*",), "units": {"root": 1.0}, "coefficient": "storage"}
+"""What the framework's eager operations may do to anybody's code, whatever form it takes."""
 SWITCHES = {
     ("adam", "amsgrad"): ("amsgrad", "raw"),
     ("adam", "maximize"): ("maximize", "yes"),
