@@ -125,7 +125,7 @@ class MathML:
 
     def cases(self, rows: Sequence[tuple[str, str]]) -> str:
         lines = [
-            f"<mtr><mtd>{value}</mtd><mtd><mrow><mtext>{'if ' if when else 'otherwise'}</mtext>"
+            f"<mtr><mtd>{value}</mtd><mtd><mrow><mtext>{'if\u00a0' if when else 'otherwise'}</mtext>"
             f"{when}</mrow></mtd></mtr>"
             for value, when in rows
         ]
