@@ -19,6 +19,7 @@ ACCENTS = {"hat": ("\N{COMBINING CIRCUMFLEX ACCENT}", "^"), "tilde": ("\N{COMBIN
 NAME = re.compile(r"([A-Za-z]+?)(hat|tilde)?(\d*)(?:_(\w+))?$")
 SUM, PRODUCT, ATOM = 0, 1, 2
 """How tightly an operation binds."""
+IF = "if\N{NO-BREAK SPACE}"
 Printed = tuple[str, int]
 
 
@@ -125,7 +126,7 @@ class MathML:
 
     def cases(self, rows: Sequence[tuple[str, str]]) -> str:
         lines = [
-            f"<mtr><mtd>{value}</mtd><mtd><mrow><mtext>{'if\u00a0' if when else 'otherwise'}</mtext>"
+            f"<mtr><mtd>{value}</mtd><mtd><mrow><mtext>{IF if when else 'otherwise'}</mtext>"
             f"{when}</mrow></mtd></mtr>"
             for value, when in rows
         ]
