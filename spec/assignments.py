@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.rule import Assignment, Cast, Form
-from spec.symbols import decay, g, gradient_t, lr, theta
+from spec.rule import Assignment, Cast, Form, Option
+from spec.symbols import g, gradient_t, lr, theta, weight_decay
 
 decayed = sp.Symbol("thetatilde_t", real=True)
 """The parameter after decoupled weight decay, before the update."""
+MAXIMIZE = Option("maximize", {"no": "the loss falls", "yes": "the gradient is negated: torch"})
+DECAY = Option(
+    "decay",
+    {
+        "none": "no weight decay",
+        "coupled": "L2 in the gradient",
+        "decoupled": "Loshchilov and Hutter 2019, times the learning rate",
+    },
+)
 
 
 def used_gradient(*, maximize: str, coupled: bool) -> tuple[list[Assignment], sp.Symbol]:
     """Return the line for the gradient a rule uses, if it differs from the one given."""
-    gradient = (-g if maximize == "yes" else g) + (decay * theta if coupled else 0)
+    gradient = (-g if maximize == "yes" else g) + (weight_decay * theta if coupled else 0)
     if gradient == g:
         return [], g
     return [Assignment("gradient", gradient_t, gradient)], gradient_t
@@ -45,5 +54,5 @@ def moving_average_of_square(
 
 def decoupled_decay() -> Assignment:
     """Return ``theta <- (1 - lr*decay)*theta``; the decay may also be subtracted."""
-    forms = (Form("subtract the decay", theta - lr * decay * theta),)
-    return Assignment("decoupled decay", decayed, theta * (1 - lr * decay), forms)
+    forms = (Form("subtract the decay", theta - lr * weight_decay * theta),)
+    return Assignment("decoupled decay", decayed, theta * (1 - lr * weight_decay), forms)

@@ -12,7 +12,7 @@ import sympy as sp
 from spec.assignments import decayed
 from spec.proofs import different, equal
 from spec.rule import Assignment, RuleFamily, UpdateRule
-from spec.symbols import decay, lr, t, theta
+from spec.symbols import lr, t, theta, weight_decay
 
 OFF = 1 + sp.Rational(1, 10**6)
 
@@ -84,7 +84,7 @@ def _changes(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]
             yield f"{state.symbol} before the step", whole.subs(state.updated, state.symbol)
     if decayed in whole.free_symbols:
         undecayed = whole.subs(decayed, theta)
-        yield "decay after the update", undecayed * (1 - lr * decay)
+        yield "decay after the update", undecayed * (1 - lr * weight_decay)
         yield "no decay", undecayed
 
 

@@ -22,5 +22,5 @@ PARAMETER = State(theta, theta_t, "parameter", "parameter", degree=0)
 lr = sp.Symbol("eta", nonnegative=True)
 LEARNING_RATE = Hyperparameter(lr, "lr", 1e-3, NONNEGATIVE, "learning rate")
 
-decay = sp.Symbol("lambda", nonnegative=True)
-WEIGHT_DECAY = Hyperparameter(decay, "weight_decay", 0.0, NONNEGATIVE, "weight decay")
+weight_decay = sp.Symbol("lambda", nonnegative=True)
+WEIGHT_DECAY = Hyperparameter(weight_decay, "weight_decay", 0.0, NONNEGATIVE, "weight decay")

@@ -9,20 +9,8 @@ import sympy as sp
 
 from spec import invariants as claim
 from spec import rule as r
-from spec.assignments import used_gradient
-from spec.symbols import (
-    LEARNING_RATE,
-    PARAMETER,
-    WEIGHT_DECAY,
-    g,
-    lr,
-    t,
-    theta,
-    theta_t,
-)
-from spec.symbols import (
-    decay as lam,
-)
+from spec.assignments import MAXIMIZE, used_gradient
+from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta, theta_t, weight_decay
 
 b, b_t, s_t = sp.symbols("b b_t s_t", real=True)
 mu = sp.Symbol("mu", nonnegative=True)
@@ -36,7 +24,7 @@ BUFFER = r.State(b, b_t, "momentum_buffer", "momentum buffer", degree=1)
 OPTIONS = (
     r.Option("nesterov", {"no": "heavy ball: Polyak 1964", "yes": "look-ahead: torch, optax"}),
     r.Option("decay", {"none": "gradient descent", "coupled": "L2 in the gradient: torch"}),
-    r.Option("maximize", {"no": "the loss falls", "yes": "the gradient is negated: torch"}),
+    MAXIMIZE,
 )
 
 
@@ -67,33 +55,25 @@ HEAVY = sp.Symbol("mu", positive=True)
 SUTSKEVER = "Sutskever, Martens, Dahl and Hinton 2013, section 2"
 INVARIANTS = (
     r.Invariant(
-        "momentum/none",
-        "Momentum 0 is plain SGD, with and without Nesterov.",
-        SUTSKEVER,
-        "substitution",
+        "momentum/none", "Momentum 0 is plain SGD, with and without Nesterov.", SUTSKEVER, "substitution",
         lambda: tuple((x.composed(theta_t).subs(mu, 0), theta - lr * g) for x in (PLAIN, NESTEROV)),
     ),
     r.Invariant(
         "momentum/constant-gradient",
         "A constant gradient g gives the buffer g*(1 - mu^t)/(1 - mu) at every t, undampened.",
-        SUTSKEVER,
-        "induction over t",
+        SUTSKEVER, "induction over t",
         lambda: claim.recurrence(
             PLAIN, b, g * (1 - HEAVY**t) / (1 - HEAVY), {dampening: sp.S.Zero, mu: HEAVY}
         ),
     ),
-    claim.coupled(COUPLED, lam, "Loshchilov and Hutter 2019, equation 1"),
+    claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),
     claim.same_step("decay/none", "With lambda 0 there is no decay.", "Loshchilov and Hutter 2019",
-                    COUPLED, PLAIN, {lam: sp.S.Zero}),
+                    COUPLED, PLAIN, {weight_decay: sp.S.Zero}),
 )  # fmt: skip
 FAMILY = r.RuleFamily(
-    "sgd",
-    "Stochastic gradient descent",
+    "sgd", "Stochastic gradient descent",
     r.Citation("I. Sutskever, J. Martens, G. Dahl and G. Hinton", 2013,
                "On the importance of initialization and momentum in deep learning",
                "ICML, PMLR 28(3)", "equations 1 and 2, learning rate outside the buffer"),
-    OPTIONS,
-    sgd,
-    {},
-    INVARIANTS,
+    OPTIONS, sgd, {}, INVARIANTS,
 )  # fmt: skip

@@ -8,12 +8,11 @@ import pytest
 import sympy as sp
 
 from conformance.report import mathml
-from spec import rendering
+from spec import moments, rendering
 from spec import rules as book
 from spec.mutants import mutants
 from spec.proofs import equal, form_is_equal, proofs, prove
 from spec.rule import Form, Invariant, RuleFamily, UpdateRule
-from spec.rules import adam
 
 
 def every_rule() -> list[UpdateRule]:
@@ -40,8 +39,8 @@ def test_every_legal_form_is_proven_equal(rule: UpdateRule) -> None:
 def test_a_wrong_form_is_not_proven() -> None:
     """A form with the weights exchanged is not shown equal."""
     rule = book.build("adam")
-    line = rule.assignment(adam.m_t)
-    wrong = Form("wrong", adam.beta1 * adam.m + adam.beta1 * sp.Symbol("g", real=True))
+    line = rule.assignment(moments.m_t)
+    wrong = Form("wrong", moments.beta1 * moments.m + moments.beta1 * sp.Symbol("g", real=True))
     assert not form_is_equal(rule, line, wrong)
 
 
@@ -82,7 +81,7 @@ def test_every_line_is_rendered(rule: UpdateRule) -> None:
 def test_the_first_moment_reads_as_in_the_paper() -> None:
     """Adam's first moment is printed with the paper's letters and times."""
     rule = book.build("adam")
-    line = rule.assignment(adam.m_t)
+    line = rule.assignment(moments.m_t)
     assert rendering.line_text(rule, line) == "m_t = β₁·m_{t−1} + (1 − β₁)·g_t"
 
 
