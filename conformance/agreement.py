@@ -70,27 +70,33 @@ class Tally:
 
 
 def slabs(case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, rule: UpdateRule) -> Iterator[Slab]:
-    """Join tensors of the same group and step count; what an implementation hides is left out."""
-    joined: dict[tuple[int, int], list[int]] = {}
+    """Join tensors that share all scalars; what an implementation hides is left out."""
+    joined: dict[tuple[int, int, tuple[float, ...]], list[int]] = {}
+    kept = [state.symbol.name for state in rule.states if state.scalar]
     for index, item in enumerate(prepared):
-        joined.setdefault((item.group, item.count), []).append(index)
+        numbers = tuple(float(item.values[name][0]) for name in kept)
+        joined.setdefault((item.group, item.count, numbers), []).append(index)
     final = outcome.steps[-1]
-    for (group, count), members in joined.items():
+    for (group, count, numbers), members in joined.items():
         before = {
             name: np.concatenate([prepared[i].values[name] for i in members])
             for name in prepared[members[0]].values
+            if name not in kept
         }
         before[GRADIENT] = np.concatenate([prepared[i].gradients[0] for i in members])
+        sizes = [len(prepared[i].gradients[0]) for i in members]
         after = {}
         for quantity in rule.quantities:
             parts = [final[i].values.get(quantity.symbol.name) for i in members]
             shown = [part for part in parts if part is not None]
             if len(shown) == len(parts):
+                if quantity.scalar:
+                    shown = [np.repeat(part, size) for part, size in zip(shown, sizes, strict=True)]
                 after[quantity.symbol.name] = np.concatenate(shown)
-        sizes = [len(prepared[i].gradients[0]) for i in members]
         owner = np.repeat(members, sizes)
         place = np.concatenate([np.arange(size) for size in sizes])
         scalars = {**case.groups[group].hyperparameters, "t": float(count + 1)}
+        scalars |= dict(zip(kept, numbers, strict=True))
         yield Slab(group, scalars, before, after, np.stack([owner, place]))
 
 
@@ -150,7 +156,9 @@ def _outside(case: Case, slab: Slab, part: slice, first: int, name: str, legal: 
     place = part.start + first
     tensor, element = slab.origin[:, place]
     before = {key: float(value[place]) for key, value in slab.before.items()}
-    bounds = (float(legal.lo[first]), float(legal.hi[first]))
+    shape = slab.after[name][part].shape
+    lo, hi = (np.broadcast_to(end, shape) for end in (legal.lo, legal.hi))
+    bounds = (float(lo[first]), float(hi[first]))
     value = float(slab.after[name][place])
     return Outside(case, name, int(tensor), int(element), slab.scalars, before, bounds, value)
 

@@ -12,8 +12,9 @@ from rich.console import Console
 
 from conformance import commands
 from conformance.engine import ALL_PROPERTIES
+from conformance.own_references import entries
 from conformance.recognition import NotJudgeableError, catalogued, recognise
-from impls.catalogue import CATALOGUE, FLOATS, Implementation
+from impls.catalogue import FLOATS, Implementation
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
 
@@ -126,9 +127,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.command == "check":
         implementations = (_target(arguments),)
     else:
-        names = [item.identifier for item in CATALOGUE]
+        names = [item.identifier for item in entries()]
         chosen = _known("implementation", arguments.only, names)
-        implementations = tuple(i for i in CATALOGUE if i.identifier in chosen)
+        implementations = tuple(i for i in entries() if i.identifier in chosen)
     given = " ".join(["stepproof", *sys.argv[1:]])
     report = commands.judge(
         implementations, console=console, command=given, budget=arguments.budget,
@@ -147,7 +148,7 @@ def _target(arguments: argparse.Namespace) -> Implementation:
         raise UsageError(f"say which rule `{arguments.target}` claims: --rule NAME")
     _rule(rule, options)
     if known is None and ":" not in arguments.target:
-        raise _nearest("target", arguments.target, [i.identifier for i in CATALOGUE])
+        raise _nearest("target", arguments.target, [i.identifier for i in entries()])
     with Session(arguments.python, timeout=arguments.timeout) as session:
         return recognise(arguments.target, rule, options, session)
 

@@ -15,10 +15,11 @@ from conformance.assembly import assemble, environment_of
 from conformance.cases import from_plain
 from conformance.console import ProgressListener, show_report
 from conformance.engine import ALL_PROPERTIES, Unit, UnitResult
+from conformance.own_references import entries
 from conformance.report import write_report
 from conformance.report.model import Report
 from conformance.verdict import CellResult, Verdict
-from impls.catalogue import CATALOGUE, FLOATS, Implementation
+from impls.catalogue import FLOATS, Implementation
 from impls.session import Session, WorkerFailure
 from spec import rendering
 from spec import rules as book
@@ -167,7 +168,7 @@ def list_rules(console: Console) -> None:
     for heading in ("rule", "citation", "options", "implementations"):
         table.add_column(heading)
     for name, (family, meant) in book.names().items():
-        owners = ", ".join(i.identifier for i in CATALOGUE if i.rule == name)
+        owners = ", ".join(i.identifier for i in entries() if i.rule == name)
         options = ", ".join(f"{k}={v}" for k, v in meant.items())
         options = options or ", ".join(option.name for option in family.options)
         citation = f"{family.citation.authors} ({family.citation.year})"

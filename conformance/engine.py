@@ -13,6 +13,7 @@ import numpy as np
 from conformance.agreement import Tally
 from conformance.findings import Reducer
 from conformance.ledger import Entry, load
+from conformance.own_references import FRAMEWORK, reference_subject
 from conformance.power import Power
 from conformance.properties import BY_IDENTIFIER, PROPERTIES, Judged, Plan, Property
 from conformance.subject import WorkerSubject, worker_subject
@@ -112,11 +113,18 @@ def judge_unit(unit: Unit) -> UnitResult:
     except WorkerFailure as failure:
         reason = failure.sentence
         return UnitResult([CellResult(unit.cell(name), Verdict.ERROR, reason) for name in unit.properties])
-    subject = worker_subject(unit.implementation, unit.path, unit.device, FORMATS[unit.dtype], session)
+    subject = _subject(unit, session)
     power = Power()
     results = [judge_cell(unit, subject, BY_IDENTIFIER[name], framework, power)
                for name in unit.properties]  # fmt: skip
     return UnitResult(results, power.killed)
+
+
+def _subject(unit: Unit, session: Session) -> WorkerSubject:
+    storage = FORMATS[unit.dtype]
+    if unit.implementation.framework == FRAMEWORK:
+        return reference_subject(unit.implementation, storage, session)
+    return worker_subject(unit.implementation, unit.path, unit.device, storage, session)
 
 
 def judge_cell(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from conformance.cases import TensorCase
+from reference.expression import decided
 from reference.formats import Array, Format
 from spec.rule import State, UpdateRule
 from spec.symbols import g
@@ -42,9 +43,21 @@ def expand(
         for state in rule.states:
             values[state.symbol.name] = lattice.state(state, gradients[0])
             if tensor.count == 0:
-                values[state.symbol.name] = np.full(tensor.elements, float(state.initial))
-    stored = {name: _store(value, storage) for name, value in values.items()}
+                start = float(decided(state.initial)(**hyperparameters))
+                values[state.symbol.name] = np.full(1 if state.scalar else tensor.elements, start)
+        for state in rule.states:
+            if state.least is not None and tensor.count:
+                name = state.symbol.name
+                values[name] = np.maximum(values[name], decided(state.least)(**values))
+    stored = {name: _stored(rule, name, value, storage) for name, value in values.items()}
     return stored, [_store(gradient, storage) for gradient in gradients]
+
+
+def _stored(rule: UpdateRule, name: str, value: Array, storage: Format) -> Array:
+    """Return an array as its tensor holds it; a number for a whole tensor fits into any float32."""
+    if any(state.scalar for state in rule.states if state.symbol.name == name):
+        return value.astype(np.float32).astype(np.float64)
+    return _store(value, storage)
 
 
 def _given(
@@ -52,7 +65,9 @@ def _given(
 ) -> tuple[dict[str, Array], list[Array]]:
     assert tensor.values is not None
     values = {
-        quantity.symbol.name: _store(np.array(tensor.values[quantity.symbol.name]), storage)
+        quantity.symbol.name: _stored(
+            rule, quantity.symbol.name, np.array(tensor.values[quantity.symbol.name]), storage
+        )
         for quantity in rule.quantities
     }
     rows = np.array(tensor.values[g.name]).reshape(steps, -1)
@@ -110,6 +125,8 @@ class _Lattice:
 
     def state(self, state: State, gradient: Array) -> Array:
         """Draw a state near the power of the gradient with which it scales."""
+        if state.scalar:  # a product of decay rates, say
+            return self.generator.uniform(0.0, 1.0, 1)
         low, high = (-24, 24) if self.regime == "extreme" else (-8, 8)
         near = np.minimum(np.abs(gradient) ** state.degree, self.storage.largest)
         value = near * self._magnitudes(low, high)

@@ -17,6 +17,7 @@ from conformance.lattice import CONSTANT, STILL
 from conformance.strategies import local_cases, settings_of, trajectory_cases
 from conformance.subject import Prepared, WorkerSubject, prepare
 from spec import rules as book
+from spec.rule import UpdateRule
 
 SMALL, SETTINGS = 256, 150
 COUNTS = (1, 2, 255, 256, 2**24 - 2, 2**24 - 1, 2**24, 2**30)
@@ -53,13 +54,26 @@ class Property:
     source: str
     strategy: Strategy
     judge_case: JudgeCase
-    applies: Callable[[WorkerSubject], str] = lambda _: ""
+    needs: Callable[[WorkerSubject], str] = lambda _: ""
+    """Says what it lacks of a subject, or nothing."""
+    concerns: Callable[[UpdateRule], bool] = lambda _: True
+    """Tells whether it is a claim about a rule."""
+    otherwise: str = ""
+    """Why it does not apply where it concerns no rule of a subject."""
     share: float = 0.05
     """Its number of cases, relative to local agreement."""
+
+    def applies(self, subject: WorkerSubject) -> str:
+        """Return why the property does not apply to ``subject``, or nothing."""
+        if not any(self.concerns(rule) for rule in subject.rules.values()):
+            return self.otherwise
+        return self.needs(subject)
 
     def judge(self, subject: WorkerSubject, plan: Plan) -> Judged:
         """Judge the property on drawn cases."""
         judged = Judged()
+        concerned = {key: rule for key, rule in subject.rules.items() if self.concerns(rule)}
+        subject = dataclasses.replace(subject, rules=concerned)
 
         def body(case: Case) -> None:
             self.run(subject, case, judged.tally, plan)
@@ -133,7 +147,7 @@ def _blind(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], t
                 place = int(np.argmin(same))
                 tally.outside += int(np.count_nonzero(~same))
                 scalars = {**case.groups[item.group].hyperparameters, "t": item.count + 1.0}
-                before = {key: float(array[place]) for key, array in item.values.items()}
+                before = {key: float(array[place % array.size]) for key, array in item.values.items()}
                 before["g"] = float(item.gradients[0][place])
                 bounds = (float(expected[place]), float(expected[place]))
                 tally.failures.append(
@@ -141,15 +155,15 @@ def _blind(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], t
                 )
 
 
-def _claims(subject: WorkerSubject, identifier: str) -> str:
-    rule = next(iter(subject.rules.values()))
-    stated = {invariant.identifier for invariant in book.families()[rule.name].invariants}
-    return "" if identifier in stated else f"{rule.name} makes no such claim"
+def _claims(identifier: str) -> Callable[[UpdateRule], bool]:
+    def stated(rule: UpdateRule) -> bool:
+        return any(item.identifier == identifier for item in book.families()[rule.name].invariants)
+
+    return stated
 
 
-def _decoupled(subject: WorkerSubject) -> str:
-    rule = next(iter(subject.rules.values()))
-    return "" if rule.options.get("decay") == "decoupled" else "its weight decay is not decoupled"
+def _decoupled(rule: UpdateRule) -> bool:
+    return rule.options.get("decay") == "decoupled"
 
 
 def _visible(subject: WorkerSubject) -> str:
@@ -214,7 +228,8 @@ PROPERTIES: tuple[Property, ...] = (
             trajectory_cases(s.rules, s.fixed, min(plan.size, 256)), CONSTANT, **{"lambda": 0.0}
         ),
         _along,
-        lambda s: _claims(s, "bias-correction/constant-gradient"),
+        concerns=_claims("bias-correction/constant-gradient"),
+        otherwise="its rule makes no such claim",
         share=0.1,
     ),
     Property(
@@ -223,7 +238,8 @@ PROPERTIES: tuple[Property, ...] = (
         "Loshchilov and Hutter 2019, Algorithm 2",
         lambda s, plan: _in_regime(local_cases(s.rules, s.fixed, min(plan.size, 1024)), STILL),
         _local,
-        _decoupled,
+        concerns=_decoupled,
+        otherwise="its weight decay is not decoupled",
         share=0.1,
     ),
     Property(
@@ -232,7 +248,9 @@ PROPERTIES: tuple[Property, ...] = (
         "Loshchilov and Hutter 2019, Algorithm 2",
         lambda s, plan: local_cases(s.rules, s.fixed, min(plan.size, 1024)),
         _blind,
-        lambda s: _decoupled(s) or _visible(s),
+        _visible,
+        concerns=_decoupled,
+        otherwise="its weight decay is not decoupled",
         share=0.1,
     ),
     Property(

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from conformance.own_references import entries
 from conformance.subject import KEYWORD
-from impls.catalogue import CATALOGUE, FLOATS, ExecutionPath, Implementation
+from impls.catalogue import FLOATS, ExecutionPath, Implementation
 from impls.session import Session
 from reference.enclosure import StepEnclosure, as_intervals
 from reference.formats import FLOAT64
@@ -33,7 +34,7 @@ class NotJudgeableError(Exception):
 
 def catalogued(target: str) -> Implementation | None:
     """Return the catalogue's entry for a target or an identifier."""
-    return next((i for i in CATALOGUE if target in {i.target, i.identifier}), None)
+    return next((i for i in entries() if target in {i.target, i.identifier}), None)
 
 
 def recognise(target: str, rule: str, options: Mapping[str, str], session: Session) -> Implementation:

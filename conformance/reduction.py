@@ -43,7 +43,7 @@ class Reduction:
 
     def _element(self, failure: Outside, prepared: tuple[Prepared, ...]) -> dict[str, float]:
         item = prepared[failure.tensor]
-        values = {name: float(array[failure.place]) for name, array in item.values.items()}
+        values = {name: float(array[failure.place % array.size]) for name, array in item.values.items()}
         steps = failure.step + 1
         for step in range(steps):
             values[f"{GRADIENT}{step}"] = float(item.gradients[step][failure.place])
@@ -74,7 +74,9 @@ class Reduction:
     ) -> Case:
         steps = sum(1 for name in values if name[: len(GRADIENT)] == GRADIENT and name[1:].isdigit())
         size = int(np.prod(shape))
-        rows = {q.symbol.name: (values[q.symbol.name],) * size for q in self.rule.quantities}
+        rows = {
+            q.symbol.name: (values[q.symbol.name],) * (1 if q.scalar else size) for q in self.rule.quantities
+        }
         rows[GRADIENT] = tuple(values[f"{GRADIENT}{step}"] for step in range(steps) for _ in range(size))
         settings = {h.symbol.name: values[h.symbol.name] for h in self.rule.hyperparameters}
         tensor = TensorCase(shape, int(values["t"]) - 1, values=rows)

@@ -168,6 +168,9 @@ class WorkerSubject:
                 for index, group in enumerate(case.groups)
             ],
             "states": list(self._keys(rule).values()),
+            "state_dtypes": {
+                key: "float64" for state, key in self._keys(rule).items() if state in _numbers(rule)
+            },
             "counter": self.implementation.counter,
             "steps": [
                 {"options": [self.options(rule, change)] * len(case.groups)} if change else {}
@@ -218,6 +221,10 @@ class WorkerSubject:
                 outcomes.append(TensorOutcome(values, counts[index]))
             steps.append(tuple(outcomes))
         return Outcome(tuple(steps), float(header["step_seconds"]), formats)
+
+
+def _numbers(rule: UpdateRule) -> set[str]:
+    return {state.symbol.name for state in rule.states if state.scalar}
 
 
 def worker_subject(

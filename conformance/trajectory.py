@@ -10,6 +10,7 @@ from conformance.agreement import Outside, Tally, ratios
 from conformance.cases import Case
 from conformance.subject import GRADIENT, Outcome, Prepared, Subject
 from reference.enclosure import StepEnclosure
+from reference.formats import FLOAT64
 from reference.interval import Interval
 
 
@@ -29,16 +30,26 @@ def _propagate(
 ) -> Iterator[dict[str, Interval]]:
     rule, work = subject.rules[case.switches], subject.storage.work
     known = {name: Interval.exactly(value.astype(work)) for name, value in item.values.items()}
+    kept = [state.symbol.name for state in rule.states if state.scalar]
     scalars = dict(case.groups[item.group].hyperparameters)
     for step, gradient in enumerate(item.gradients):
         if case.changes:
             scalars.update(case.changes[step])
         scalars["t"] = float(item.count + step + 1)
-        enclosure = StepEnclosure(rule, subject.profile, subject.storage, scalars, outcome.state_formats)
+        enclosure = StepEnclosure(
+            rule, subject.profile, subject.storage, scalars, outcome.state_formats,
+            {name: _number(known.pop(name)) for name in kept},
+        )  # fmt: skip
         known[GRADIENT] = Interval.exactly(gradient.astype(work))
         legal = enclosure(known)
         known.update(legal)
         yield legal
+
+
+def _number(value: Interval) -> Interval:
+    """Return a number for a whole tensor in the wide type of scalars."""
+    lo, hi = (end.reshape(()).astype(FLOAT64.work) for end in (value.lo, value.hi))
+    return Interval(lo, hi, *value.flags, point=value.point)
 
 
 def _compare(
@@ -60,14 +71,14 @@ def _compare(
         inside = legal[name].contains(value)
         undecided |= legal[name].undecided()
         tally.values += value.size
-        middle = 0.5 * (legal[name].lo + legal[name].hi)
+        middle = 0.5 * (legal[name].lo + legal[name].hi).reshape(-1)
         tally.add_ratios(ratios(value[:64], middle[:64], _head(legal[name])))
         if not inside.all():
             tally.outside += int(np.count_nonzero(~inside))
             place = int(np.argmin(inside))
-            before = {key: float(array[place]) for key, array in item.values.items()}
+            before = {key: float(array[place % array.size]) for key, array in item.values.items()}
             before[GRADIENT] = float(item.gradients[step][place])
-            bounds = (float(legal[name].lo[place]), float(legal[name].hi[place]))
+            bounds = (float(legal[name].lo.flat[place]), float(legal[name].hi.flat[place]))
             tally.failures.append(
                 Outside(case, name, tensor, place, scalars, before, bounds, float(value[place]), step)
             )
@@ -76,4 +87,4 @@ def _compare(
 
 
 def _head(legal: Interval) -> Interval:
-    return Interval(legal.lo[:64], legal.hi[:64])
+    return Interval(legal.lo.reshape(-1)[:64], legal.hi.reshape(-1)[:64])

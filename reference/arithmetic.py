@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -10,6 +11,12 @@ import numpy as np
 from reference.formats import Array, Format
 
 Number = TypeVar("Number")
+
+
+HOLDS: dict[str, Callable[[Array, Array], Array]] = {
+    "greater": np.greater, "at least": np.greater_equal, "equal": np.equal,
+    "less": np.less, "at most": np.less_equal,
+}  # fmt: skip
 
 
 class Arithmetic(Protocol[Number]):
@@ -27,7 +34,12 @@ class Arithmetic(Protocol[Number]):
     def divide(self, a: Number, b: Number, /) -> Number: ...
     def power(self, a: Number, exponent: int, /) -> Number: ...
     def root(self, a: Number, /) -> Number: ...
+    def real_power(self, a: Number, exponent: Number, /) -> Number: ...
     def maximum(self, a: Number, b: Number, /) -> Number: ...
+    def minimum(self, a: Number, b: Number, /) -> Number: ...
+    def choose(
+        self, relation: str, left: Number, right: Number, if_true: Number, if_false: Number, /
+    ) -> Number: ...
     def absolute(self, a: Number, /) -> Number: ...
     def sign(self, a: Number, /) -> Number: ...
     def hull(self, a: Number, b: Number, /) -> Number: ...
@@ -75,6 +87,18 @@ class ExactArithmetic:
     def maximum(self, a: Array, b: Array) -> Array:
         """Return max(a, b)."""
         return np.maximum(a, b)
+
+    def minimum(self, a: Array, b: Array) -> Array:
+        """Return min(a, b)."""
+        return np.minimum(a, b)
+
+    def real_power(self, a: Array, exponent: Array) -> Array:
+        """Return a**exponent."""
+        return np.power(a, exponent)
+
+    def choose(self, relation: str, left: Array, right: Array, if_true: Array, if_false: Array) -> Array:
+        """Return ``if_true`` where the relation holds."""
+        return np.where(HOLDS[relation](left, right), if_true, if_false)
 
     def absolute(self, a: Array) -> Array:
         """Return |a|."""

@@ -172,6 +172,32 @@ class BallArithmetic:
         """Enclose max(a, b)."""
         return Ball(_most([a.lo, b.lo]), _most([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
 
+    def minimum(self, a: Ball, b: Ball) -> Ball:
+        """Enclose min(a, b)."""
+        return Ball(_least([a.lo, b.lo]), _least([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
+
+    def real_power(self, a: Ball, exponent: Ball) -> Ball:
+        """Enclose a**exponent for a positive a."""
+        lo, hi = self._corners(a, exponent, lambda x, y: x**y)
+        nan, both = a.nan or exponent.nan or bool(a.lo < 0), a.both or exponent.both
+        return self.rounded(lo, hi, nan, both, self.units["power"])
+
+    def choose(self, relation: str, left: Ball, right: Ball, if_true: Ball, if_false: Ball) -> Ball:
+        """Enclose the branch a comparison takes; where it may go either way, both."""
+        if relation in {"less", "at most"}:
+            left, right = right, left
+        if relation == "equal":
+            surely = bool(left.lo == right.hi) and bool(left.hi == right.lo)
+            never = bool(left.lo > right.hi) or bool(left.hi < right.lo)
+        elif relation in {"greater", "less"}:
+            surely, never = bool(left.lo > right.hi), bool(left.hi <= right.lo)
+        else:
+            surely, never = bool(left.lo >= right.hi), bool(left.hi < right.lo)
+        if surely or never:
+            return if_true if surely else if_false
+        hull = self.hull(if_true, if_false)
+        return Ball(hull.lo, hull.hi, hull.nan, both=True)
+
     def absolute(self, a: Ball) -> Ball:
         """Enclose |a|."""
         ends = [abs(a.lo), abs(a.hi)]

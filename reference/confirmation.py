@@ -75,6 +75,8 @@ def enclose(
         lambda ball: _rounded(cast, ball),
         compiled.scalar_lines,
     )
+    for name, node in compiled.state_lines.items():
+        values.define(name, values.value(node))
     known = {name: Ball.exactly(number) for name, number in before.items()}
 
     def line(name: str) -> Ball:
@@ -88,7 +90,8 @@ def enclose(
         return known[name]
 
     tensors = Tensors(values, line, tensor)
-    return {q.symbol.name: _rounded(store, line(q.updated.name)) for q in rule.quantities}
+    shown = (q for q in rule.quantities if not q.scalar)
+    return {q.symbol.name: _rounded(store, line(q.updated.name)) for q in shown}
 
 
 def _rounded(arithmetic: BallArithmetic, ball: Ball) -> Ball:

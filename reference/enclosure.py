@@ -26,8 +26,8 @@ from reference.profile import (
     tensor_rounding,
 )
 from reference.running_error import Measured, RunningError
-from spec.rule import TEXTBOOK, Assignment, UpdateRule
-from spec.symbols import g
+from spec.rule import TEXTBOOK, Assignment, State, UpdateRule
+from spec.symbols import g, t
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,16 @@ class CompiledForm:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A rule compiled for one set of forms: scalar lines, tensor lines with their forms."""
+    """A rule compiled for one set of forms: scalar lines, tensor lines with their forms.
+
+    ``state_lines`` are the new values of states that are one number for a tensor: computed in the
+    format of the state, from scalars that are cast to it.
+    """
 
     rule: UpdateRule
     tensors: frozenset[str]
     scalar_lines: Mapping[str, Node]
+    state_lines: Mapping[str, Node]
     lines: Mapping[str, tuple[CompiledForm, ...]]
     written: Mapping[str, Node]
 
@@ -62,20 +67,25 @@ def _is_scalar(line: Assignment, scalars: frozenset[sp.Symbol]) -> bool:
 @functools.lru_cache(maxsize=256)
 def program(rule: UpdateRule, forms: frozenset[str]) -> Program:
     """Compile ``rule`` with the legal forms named."""
-    scalars = frozenset(h.symbol for h in rule.hyperparameters) | {sp.Symbol("t", **_COUNT)}
+    scalars = frozenset(h.symbol for h in rule.hyperparameters) | {t}
+    given = frozenset(symbol.name for symbol in scalars)
+    kept = {state.updated: state for state in rule.states if state.scalar}
+    scalars |= {state.symbol for state in kept.values()}
     scalar_lines = []
     for line in rule.program:
         if _is_scalar(line, scalars):
             scalar_lines.append(line)
             scalars |= {line.target}
     others = [line for line in rule.program if line not in scalar_lines]
-    tensors = {state.symbol.name for state in rule.quantities} | {g.name}
+    tensors = {state.symbol.name for state in rule.quantities if not state.scalar} | {g.name}
     tensors |= {line.target.name for line in others}
-    compile_ = compiler(frozenset(tensors)).compile
+    compile_ = compiler(frozenset(tensors), given).compile
+    kept_compile = compiler(frozenset(state.symbol.name for state in kept.values()), given).compile
     return Program(
         rule,
         frozenset(tensors),
-        {line.target.name: compile_(line.expression) for line in scalar_lines},
+        {line.target.name: compile_(line.expression) for line in scalar_lines if line.target not in kept},
+        {line.target.name: kept_compile(line.expression) for line in scalar_lines if line.target in kept},
         {
             line.target.name: tuple(
                 CompiledForm(form.name, compile_(form.expression), form.when)
@@ -93,14 +103,12 @@ def _named(line: Assignment, forms: frozenset[str]) -> frozenset[str]:
     return forms
 
 
-_COUNT = {"integer": True, "positive": True}
-
-
 class StepEnclosure:
     """Encloses steps of one rule under one profile for one set of scalars.
 
-    ``scalars`` maps the names of the hyperparameters and ``t`` to their values;
-    ``state_formats`` names the states kept in another format than the parameter.  Raises
+    ``scalars`` maps the names of the hyperparameters, ``t`` and the states that are one number for
+    a tensor to their values; ``state_formats`` names the states kept in another format than the
+    parameter; ``kept`` holds intervals of scalar states that are known no better.  Raises
     ``ValueError`` for a hyperparameter too small to enclose.
     """
 
@@ -111,6 +119,7 @@ class StepEnclosure:
         storage: Format,
         scalars: Mapping[str, float],
         state_formats: Mapping[str, Format] | None = None,
+        kept: Mapping[str, Interval] | None = None,
     ) -> None:
         for name, value in scalars.items():
             if 0.0 < abs(value) < SMALLEST_SCALAR:
@@ -121,11 +130,37 @@ class StepEnclosure:
         self.profile, self.storage, self.given = profile, storage, dict(scalars)
         self.arithmetic = tensor_arithmetic(profile, storage)
         self.state_formats = state_formats or {}
+        self.kept = dict(kept or {})
         self.scalars = self._scalars(scalar_arithmetic(profile), rounded=True)
         wide = IntervalArithmetic(Unrounded(FLOAT64), HOST_UNITS)
         self.exact_scalars = self._scalars(wide, rounded=False)
         self.exact = IntervalArithmetic(Unrounded(compute_format(storage)), UNITS)
         self.running = RunningError(self.exact, tensor_rounding(profile, storage), self.arithmetic.units)
+        for state in rule.states:
+            if state.scalar:
+                self._keep(state)
+
+    def _keep(self, state: State) -> None:
+        """Enclose a state that is one number, before the step and after it, for all lines to use."""
+        name, updated = state.symbol.name, state.updated.name
+        kept = self.state_formats.get(name, self.storage)
+        before = self.kept.setdefault(name, Interval.exactly(np.asarray(self.given[name], FLOAT64.work)))
+        arithmetic = tensor_arithmetic(self.profile, kept)
+        coefficient = coefficient_rounding(self.profile, kept)
+        for scalars in (self.scalars, self.exact_scalars):
+            scalars.define(name, before)
+        inner = Scalars(
+            self.scalars.arithmetic, self.given, self.scalars.entry,
+            lambda value: coefficient(value.lo.astype(kept.work), value.hi.astype(kept.work), value.flags),
+            self.program.scalar_lines,
+        )  # fmt: skip
+        tensors = Tensors(inner, lambda symbol: self.kept[symbol], arithmetic)
+        value = tensors.operand(self.program.state_lines[updated])
+        value = store_rounding(self.profile, kept)(value.lo, value.hi, value.flags)
+        wide = Interval(value.lo.astype(FLOAT64.work), value.hi.astype(FLOAT64.work), *value.flags)
+        for scalars in (self.scalars, self.exact_scalars):
+            scalars.define(updated, wide)
+        self.kept[updated] = wide
 
     def _scalars(self, arithmetic: IntervalArithmetic, *, rounded: bool) -> Scalars[Interval]:
         coefficient = coefficient_rounding(self.profile, self.storage)
@@ -152,6 +187,9 @@ class StepEnclosure:
         enclosures = {}
         for quantity in self.program.rule.quantities:
             name = quantity.symbol.name
+            if quantity.scalar:
+                enclosures[name] = self.kept[quantity.updated.name]
+                continue
             value = step.line(quantity.updated.name)
             kept = self.state_formats.get(name, self.storage)
             if self.arithmetic.rounding.target != kept:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from reference.arithmetic import Arithmetic, Number
-from reference.expression import Node
+from reference.expression import Comparison, Node
 
 
 @dataclass
@@ -48,6 +48,10 @@ class Scalars(Generic[Number]):
             self._symbols[name] = self.value(line) if line else self.entry(self.given[name])
         return self._symbols[name]
 
+    def define(self, name: str, value: Number) -> None:
+        """Give a symbol its value: a state that is one number for a tensor."""
+        self._symbols[name] = value
+
     def operand(self, node: Node) -> Number:
         """Return an operand of a scalar operation."""
         return self.value(node)
@@ -84,7 +88,7 @@ def walk(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arit
     if node.kind == "power":
         return arithmetic.power(values.operand(node.operands[0]), _exponent(node, values))
     if node.kind == "choice":
-        return values.operand(node.operands[_branch(node, values)])
+        return _chosen(node, values, arithmetic)
     if node.kind == "cast":
         assert isinstance(values, Tensors)
         return values.scalars.cast_value(node.operands[0])
@@ -104,9 +108,27 @@ def _exponent(node: Node, values: Scalars[Number] | Tensors[Number]) -> int:
     return int(node.exponent_of(**_given(values))) if node.exponent_of else node.exponent
 
 
-def _branch(node: Node, values: Scalars[Number] | Tensors[Number]) -> int:
+def _chosen(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arithmetic[Number]) -> Number:
+    """Return the branch that the scalars decide, or the choice among those that values decide."""
     given = _given(values)
-    return next(index for index, case in enumerate(node.conditions) if case(**given))
+    possible: list[tuple[Comparison, Node]] = []
+    for operand, condition in zip(node.operands, node.conditions, strict=True):
+        if isinstance(condition, Comparison):
+            possible.append((condition, operand))
+        elif condition(**given):
+            result = values.operand(operand)
+            break
+    for comparison, operand in reversed(possible):
+        left, right = (_side(side, values) for side in (comparison.left, comparison.right))
+        result = arithmetic.choose(comparison.relation, left, right, values.operand(operand), result)
+    return result
+
+
+def _side(node: Node, values: Scalars[Number] | Tensors[Number]) -> Number:
+    """Return one side of a comparison; a scalar is compared before it is cast."""
+    if node.scalar and isinstance(values, Tensors):
+        return values.scalars.value(node)
+    return values.operand(node)
 
 
 @dataclass

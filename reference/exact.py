@@ -26,10 +26,15 @@ def exact_step(
         program.scalar_lines,
     )
 
+    for name, node in program.state_lines.items():
+        wide.define(name, wide.value(node))
+
     def line(name: str) -> Array:
         if name not in known:
             known[name] = values.operand(program.written[name])
         return known[name]
 
     values = Tensors(wide, line, ExactArithmetic(storage))
-    return {q.symbol.name: line(q.updated.name) for q in program.rule.quantities}
+    scalar = {q.symbol.name: wide.symbol(q.updated.name) for q in program.rule.states if q.scalar}
+    tensor = (q for q in program.rule.quantities if not q.scalar)
+    return {q.symbol.name: line(q.updated.name) for q in tensor} | scalar

@@ -10,10 +10,29 @@ import functools
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import sympy as sp
 
 from spec.rule import Cast
+
+RELATIONS = {
+    sp.StrictGreaterThan: "greater", sp.StrictLessThan: "less", sp.Equality: "equal",
+    sp.GreaterThan: "at least", sp.LessThan: "at most",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A condition on computed values; ``relation`` is a value of ``RELATIONS``."""
+
+    relation: str
+    left: Node
+    right: Node
+
+
+Condition: TypeAlias = Callable[..., float] | Comparison
+"""What chooses a branch: a function of the scalars as given, or a comparison of computed values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +48,11 @@ class Node:
     exponent: int = 0
     negative: tuple[bool, ...] = ()
     divisor: tuple[bool, ...] = ()
-    conditions: tuple[Callable[..., float], ...] = ()
+    conditions: tuple[Condition, ...] = ()
     exponent_of: Callable[..., float] | None = None
 
 
+@functools.cache
 def decided(expression: sp.Basic) -> Callable[..., float]:
     """Return a function of the scalars, by keyword, that computes ``expression``."""
     symbols = sorted(expression.free_symbols, key=str)
@@ -42,10 +62,10 @@ def decided(expression: sp.Basic) -> Callable[..., float]:
 
 
 class Compiler:
-    """Translates SymPy expressions, given the names that stand for tensors."""
+    """Translates SymPy expressions, given the names of tensors and of scalars given exactly."""
 
-    def __init__(self, tensors: frozenset[str]) -> None:
-        self.tensors = tensors
+    def __init__(self, tensors: frozenset[str], given: frozenset[str]) -> None:
+        self.tensors, self.given = tensors, given
 
     def compile(self, expression: sp.Expr) -> Node:
         """Return the tree of ``expression``; raises ``TypeError`` for what no arithmetic offers."""
@@ -61,6 +81,7 @@ class Compiler:
             sp.Mul: self._product,
             sp.Pow: self._power,
             sp.Max: self._fold("maximum"),
+            sp.Min: self._fold("minimum"),
             sp.Abs: self._fold("absolute"),
             sp.sign: self._fold("sign"),
             sp.Piecewise: self._choice,
@@ -107,6 +128,8 @@ class Compiler:
         if exponent.is_integer and not exponent.free_symbols & self._tensor_symbols(exponent):
             whole = decided(exponent)
             return self._node("power", (self.compile(base),), expression, exponent_of=whole)
+        if not self._tensor_symbols(expression):
+            return self._node("real_power", (self.compile(base), self.compile(exponent)), expression)
         raise TypeError(f"the exponent `{exponent}` in `{expression}` has no arithmetic")
 
     def _tensor_symbols(self, expression: sp.Expr) -> set[sp.Symbol]:
@@ -121,8 +144,19 @@ class Compiler:
 
     def _choice(self, expression: sp.Expr) -> Node:
         operands = tuple(self.compile(branch) for branch, _ in expression.args)
-        conditions = tuple(decided(case) for _, case in expression.args)
-        return self._node("choice", operands, expression, conditions=conditions)
+        conditions = tuple(self._condition(case) for _, case in expression.args)
+        scalar = all(operand.scalar for operand in operands) and not self._tensor_symbols(expression)
+        # The branches exclude each other: what stands once in each is used once.
+        repeated = frozenset[str]().union(*(operand.repeated for operand in operands))
+        return Node("choice", operands, scalar, repeated, conditions=conditions)
+
+    def _condition(self, condition: sp.Basic) -> Condition:
+        if {symbol.name for symbol in condition.free_symbols} <= self.given:
+            return decided(condition)
+        relation = RELATIONS.get(condition.func)
+        if relation is None:
+            raise TypeError(f"the condition `{condition}` has no arithmetic")
+        return Comparison(relation, *(self.compile(side) for side in condition.args))
 
     def _cast(self, expression: sp.Expr) -> Node:
         inner = self.compile(expression.args[0])
@@ -130,6 +164,6 @@ class Compiler:
 
 
 @functools.cache
-def compiler(tensors: frozenset[str]) -> Compiler:
-    """Return the compiler for a set of tensor names."""
-    return Compiler(tensors)
+def compiler(tensors: frozenset[str], given: frozenset[str]) -> Compiler:
+    """Return the compiler for a set of tensor names and the scalars that are given exactly."""
+    return Compiler(tensors, given)

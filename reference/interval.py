@@ -229,6 +229,25 @@ class IntervalArithmetic:
         flags = either(a.flags, b.flags)
         return Interval(np.maximum(a.lo, b.lo), np.maximum(a.hi, b.hi), *flags)
 
+    def minimum(self, a: Interval, b: Interval) -> Interval:
+        """Enclose min(a, b), which is exact."""
+        flags = either(a.flags, b.flags)
+        return Interval(np.minimum(a.lo, b.lo), np.minimum(a.hi, b.hi), *flags)
+
+    def real_power(self, a: Interval, exponent: Interval) -> Interval:
+        """Enclose a**exponent for a positive a: monotone in each, so the corners bound it."""
+        corners = [x**y for x in (a.lo, a.hi) for y in (exponent.lo, exponent.hi)]
+        lo, hi = np.minimum.reduce(corners), np.maximum.reduce(corners)
+        flags = either(either(a.flags, exponent.flags), (a.lo < 0.0, False))
+        return self.rounding(lo, hi, flags, self.units["power"])
+
+    def choose(
+        self, relation: str, left: Interval, right: Interval, if_true: Interval, if_false: Interval
+    ) -> Interval:
+        """Enclose the branch a comparison takes; where it may go either way, both."""
+        surely, never = comparison(relation, left, right)
+        return select(surely, never, if_true, if_false)
+
     def absolute(self, a: Interval) -> Interval:
         """Enclose |a|, which is exact."""
         low, high = np.abs(a.lo), np.abs(a.hi)
@@ -244,6 +263,31 @@ class IntervalArithmetic:
         """Return the smallest interval that holds both."""
         flags = either(a.flags, b.flags)
         return Interval(np.minimum(a.lo, b.lo), np.maximum(a.hi, b.hi), *flags)
+
+
+def comparison(relation: str, a: Interval, b: Interval) -> tuple[Array, Array]:
+    """Return where ``a relation b`` surely holds and where it never does."""
+    if relation in {"less", "at most"}:
+        a, b = b, a
+    if relation == "equal":
+        surely = (a.lo == b.hi) & (a.hi == b.lo)
+        never = (a.lo > b.hi) | (a.hi < b.lo)
+    elif relation in {"greater", "less"}:
+        surely, never = a.lo > b.hi, a.hi <= b.lo
+    else:
+        surely, never = a.lo >= b.hi, a.hi < b.lo
+    unknown = a.nan | b.nan
+    return surely & ~np.asarray(unknown), never & ~np.asarray(unknown)
+
+
+def select(surely: Array, never: Array, a: Interval, b: Interval) -> Interval:
+    """Return a where ``surely``, b where ``never``, and the hull of both elsewhere."""
+    lo = np.where(surely, a.lo, np.where(never, b.lo, np.minimum(a.lo, b.lo)))
+    hi = np.where(surely, a.hi, np.where(never, b.hi, np.maximum(a.hi, b.hi)))
+    open_ = ~(surely | never)
+    nan = (a.nan & ~never) | (b.nan & ~surely)
+    both = (a.both & ~never) | (b.both & ~surely) | (open_ & ~((a.lo == b.lo) & (a.hi == b.hi)))
+    return Interval(lo, hi, nan if np.any(nan) else False, both if np.any(both) else False)
 
 
 def _replace_nan(value: Array, by: float) -> Array:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference.formats import Array
-from reference.interval import Interval, IntervalArithmetic, Rounding
+from reference.interval import Interval, IntervalArithmetic, Rounding, comparison
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,33 @@ class RunningError:
         """Return max(a, b), as far off as the worse of the two."""
         error = np.maximum(self.settled(a), self.settled(b))
         return Measured(self.exact.maximum(a.range, b.range), error)
+
+    def minimum(self, a: Measured, b: Measured) -> Measured:
+        """Return min(a, b), as far off as the worse of the two."""
+        error = np.maximum(self.settled(a), self.settled(b))
+        return Measured(self.exact.minimum(a.range, b.range), error)
+
+    def real_power(self, a: Measured, exponent: Measured) -> Measured:
+        """Powers with real exponents are of scalars, which are computed before."""
+        raise NotImplementedError
+
+    def choose(
+        self, relation: str, left: Measured, right: Measured, if_true: Measured, if_false: Measured
+    ) -> Measured:
+        """Return the branch taken; where the error leaves it open, the distance to the other counts."""
+        surely, never = comparison(relation, self._reach(left), self._reach(right))
+        chosen = self.exact.choose(relation, left.range, right.range, if_true.range, if_false.range)
+        a, b = self.settled(if_true), self.settled(if_false)
+        both = np.maximum(if_true.range.hi, if_false.range.hi) - np.minimum(
+            if_true.range.lo, if_false.range.lo
+        )
+        either = np.maximum(a, b) + both
+        return Measured(chosen, np.where(surely, a, np.where(never, b, either)))
+
+    def _reach(self, value: Measured) -> Interval:
+        """Return the interval that the computed value lies in."""
+        error = self.settled(value)
+        return Interval(value.range.lo - error, value.range.hi + error, *value.range.flags)
 
     def absolute(self, a: Measured) -> Measured:
         """Return |a|."""

@@ -68,7 +68,9 @@ class State:
     """What a rule keeps for each element between steps.
 
     ``symbol`` is its value before the step, ``updated`` after it.  ``degree`` is the power of the
-    gradient with which it scales; ``keyword`` is torch's key.
+    gradient with which it scales; ``keyword`` is torch's key.  ``initial`` may use
+    hyperparameters.  A ``scalar`` state is one number for the whole tensor.  ``least`` is a lower
+    bound that other states set.
     """
 
     symbol: sp.Symbol
@@ -77,6 +79,8 @@ class State:
     meaning: str
     degree: int
     initial: sp.Expr = sp.S.Zero
+    scalar: bool = False
+    least: sp.Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,11 @@ class UpdateRule:
     def quantities(self) -> tuple[State, ...]:
         """The parameter and the states: everything that a step changes."""
         return (self.parameter, *self.states)
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether an element's step depends on the others of its tensor."""
+        return False
 
     def assignment(self, target: sp.Symbol) -> Assignment:
         """Return the line that computes ``target``."""
@@ -206,3 +215,5 @@ class RuleFamily:
     build: Callable[..., UpdateRule]
     aliases: Mapping[str, Mapping[str, str]]
     invariants: tuple[Invariant, ...]
+    legal: Callable[[Mapping[str, str]], bool] = lambda _: True
+    """Tells whether options may be chosen together."""

@@ -8,8 +8,10 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from reference.formats import Array, Format
-from spec.rule import UpdateRule
+import numpy as np
+
+from reference.formats import FLOAT64, Array, Format
+from spec.rule import State, UpdateRule
 
 Step: TypeAlias = Callable[
     [Mapping[str, str], Format, Mapping[str, float], Mapping[str, Array]], dict[str, Array]
@@ -33,4 +35,10 @@ def step(
     gradient, by the names of their symbols; arrays are of ``storage``, and so is the result.
     """
     after = references()[rule.name](rule.options, storage, scalars, before)
-    return {name: value.astype(storage.dtype) for name, value in after.items()}
+    formats = {state.symbol.name: kept_in(state, storage) for state in rule.quantities}
+    return {name: np.asarray(value).astype(formats[name].dtype) for name, value in after.items()}
+
+
+def kept_in(state: State, storage: Format) -> Format:
+    """Return the format of a state: a number for a whole tensor is kept in float64."""
+    return FLOAT64 if state.scalar else storage

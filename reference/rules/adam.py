@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -44,7 +45,7 @@ def step(
         second = corrected = after["x"] = np.maximum(before["x"].astype(number), corrected)
     denominator = {
         "outside": lambda: np.sqrt(corrected) + number(epsilon),
-        "before_correction": lambda: (np.sqrt(second) + number(epsilon)) / np.sqrt(correction2),
+        "before_correction": lambda: (np.sqrt(second) + number(epsilon)) / number(math.sqrt(1 - beta2**t)),
         "inside": lambda: np.sqrt(corrected + number(epsilon)),
         "floor": lambda: np.maximum(np.sqrt(corrected), number(epsilon)),
     }[options["epsilon"]]()

@@ -42,6 +42,9 @@ def build(name: str, options: Mapping[str, str] | None = None) -> UpdateRule:
             raise ValueError(
                 f"option `{option}` of {name} cannot be `{value}`; it can be: {', '.join(legal[option])}"
             )
+    if not family.legal(chosen):
+        together = ", ".join(f"{option}={value}" for option, value in chosen.items())
+        raise ValueError(f"{name} has no variant with {together}; change one of them")
     return family.build(**chosen)
 
 
