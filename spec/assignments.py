@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.rule import Assignment, Cast, Form, Option
-from spec.symbols import g, gradient_t, lr, theta, weight_decay
+from spec.rule import Assignment, Cast, Form, Hyperparameter, Option
+from spec.symbols import WEIGHT_DECAY, g, gradient_t, lr, theta, weight_decay
 
 decayed = sp.Symbol("thetatilde_t", real=True)
 """The parameter after decoupled weight decay, before the update."""
@@ -18,6 +18,12 @@ DECAY = Option(
         "decoupled": "Loshchilov and Hutter 2019, times the learning rate",
     },
 )
+COUPLED_DECAY = Option("decay", {"none": "no weight decay", "coupled": "L2 in the gradient: torch"})
+
+
+def with_decay(decay: str, *hyperparameters: Hyperparameter) -> tuple[Hyperparameter, ...]:
+    """Return the hyperparameters of a rule, with the weight decay where there is one."""
+    return hyperparameters if decay == "none" else (*hyperparameters, WEIGHT_DECAY)
 
 
 def used_gradient(*, maximize: str, coupled: bool) -> tuple[list[Assignment], sp.Symbol]:

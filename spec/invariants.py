@@ -36,6 +36,20 @@ def recurrence(
     return ((after.subs(t, 1), claim.subs(t, 1)), (later, claim.subs(t, t + 1)))
 
 
+def accumulates(
+    identifier: str, sentence: str, source: str, rule: UpdateRule, states: Mapping[sp.Symbol, sp.Expr]
+) -> Invariant:
+    """Under a constant gradient each state equals its closed form at every step."""
+    return Invariant(identifier, sentence, source, "induction over t", lambda: induction(rule, states))
+
+
+def holds(
+    identifier: str, sentence: str, source: str, method: str, left: sp.Expr, right: sp.Expr
+) -> Invariant:
+    """One equation holds."""
+    return Invariant(identifier, sentence, source, method, lambda: ((left, right),))
+
+
 def constant_gradient(
     rule: UpdateRule,
     claim: Mapping[sp.Symbol, sp.Expr],
@@ -84,7 +98,7 @@ def first_step(rule: UpdateRule, change: sp.Expr, sentence: str, source: str) ->
     start: dict[sp.Expr, sp.Expr] = {t: sp.S.One}
     start |= {state.symbol: state.initial for state in rule.states}
     return Invariant(
-        "bias-correction/first-step",
+        "first-step/change",
         sentence,
         source,
         "substitution of t = 1 and the initial state",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -61,6 +62,11 @@ class Hyperparameter:
     default: float
     domain: Domain
     meaning: str
+
+
+def with_default(item: Hyperparameter, default: float) -> Hyperparameter:
+    """Return the hyperparameter with the default that a rule gives it."""
+    return dataclasses.replace(item, default=default)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ theta_t = sp.Symbol("theta_t", real=True)
 PARAMETER = State(theta, theta_t, "parameter", "parameter", degree=0)
 
 lr = sp.Symbol("eta", nonnegative=True)
+lr_t = sp.Symbol("eta_t", nonnegative=True)
+"""The learning rate of a step, where a rule changes it."""
 LEARNING_RATE = Hyperparameter(lr, "lr", 1e-3, NONNEGATIVE, "learning rate")
 
 weight_decay = sp.Symbol("lambda", nonnegative=True)

@@ -7,9 +7,9 @@ import sympy as sp
 from spec import invariants as claim
 from spec import moments as a
 from spec import rule as r
-from spec.assignments import MAXIMIZE, used_gradient
+from spec.assignments import MAXIMIZE, used_gradient, with_decay
 from spec.moments import beta1, beta2, epsilon, m, mhat_t, v, v_t, vhat_t, x, x_t
-from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t, weight_decay
 
 OPTIONS = (
     r.Option("decay", {"none": "Kingma and Ba 2015", "coupled": "L2 in the gradient: torch Adam",
@@ -32,7 +32,7 @@ def adam(
     program += [*shrunk, a.update(parameter)]
     chosen = {"decay": decay, "amsgrad": amsgrad, "epsilon": epsilon, "maximize": maximize}
     states = (a.FIRST, a.SECOND) if amsgrad == "no" else (a.FIRST, a.SECOND, a.MAXIMUM)
-    used = (LEARNING_RATE, a.BETA1, a.BETA2, a.EPSILON, *((WEIGHT_DECAY,) if decay != "none" else ()))
+    used = with_decay(decay, LEARNING_RATE, a.BETA1, a.BETA2, a.EPSILON)
     return r.UpdateRule("adam", chosen, PARAMETER, states, used, tuple(program))
 
 

@@ -1,0 +1,31 @@
+"""AdaBelief in NumPy, as a person would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from reference.formats import Array, Format
+from reference.profile import compute_format
+from reference.shared_lines import decayed, used_gradient
+
+
+def step(
+    options: Mapping[str, str],
+    storage: Format,
+    scalars: Mapping[str, float],
+    before: Mapping[str, Array],
+) -> dict[str, Array]:
+    """Zhuang et al. (2020), Algorithm 2, with the options of spec/rules/adabelief.py."""
+    number = compute_format(storage).dtype.type
+    theta, m, s = (before[name].astype(number) for name in ("theta", "m", "v"))
+    lr, beta1, beta2, epsilon = (scalars[name] for name in ("eta", "beta1", "beta2", "epsilon"))
+    t = int(scalars["t"])
+
+    gradient = used_gradient(options, number, scalars, before)
+    m = number(beta1) * m + number(1 - beta1) * gradient
+    s = number(beta2) * s + number(1 - beta2) * (gradient - m) ** 2 + number(epsilon)
+    denominator = np.sqrt(s / number(1 - beta2**t)) + number(epsilon)
+    theta = decayed(options, number, scalars, theta)
+    return {"theta": theta - number(lr) * (m / number(1 - beta1**t)) / denominator, "m": m, "v": s}

@@ -1,0 +1,57 @@
+"""Adadelta: steps in the units of the parameter, without a learning rate of its own."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from spec import assignments as lines
+from spec import invariants as claim
+from spec import rule as r
+from spec.moments import epsilon, v, v_t
+from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
+
+rho, u, u_t, delta_t = sp.symbols("rho u u_t Delta_t", nonnegative=True)
+delta_t = sp.Symbol("Delta_t", real=True)
+HYPERPARAMETERS = (
+    r.with_default(LEARNING_RATE, 1.0),
+    r.Hyperparameter(rho, "rho", 0.9, r.UNIT, "decay rate of both averages"),
+    r.Hyperparameter(epsilon, "eps", 1e-6, r.NONNEGATIVE, "starts the steps"),
+)
+STATES = (
+    r.State(v, v_t, "square_avg", "average squared gradient", degree=2),
+    r.State(u, u_t, "acc_delta", "average squared step", degree=0),
+)
+OPTIONS = (lines.COUPLED_DECAY, lines.MAXIMIZE)
+
+
+def adadelta(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
+    """Build Adadelta's program for one choice of its options."""
+    program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
+    program += [
+        lines.moving_average_of_square("average squared gradient", v_t, v, rho, gradient),
+        r.Assignment("step", delta_t, sp.sqrt(u + epsilon) / sp.sqrt(v_t + epsilon) * gradient),
+        lines.moving_average_of_square("average squared step", u_t, u, rho, delta_t),
+        r.Assignment("update", theta_t, theta - lr * delta_t),
+    ]
+    chosen = {"decay": decay, "maximize": maximize}
+    used = lines.with_decay(decay, *HYPERPARAMETERS)
+    return r.UpdateRule("adadelta", chosen, PARAMETER, STATES, used, tuple(program))
+
+
+ZEILER = "Zeiler 2012, Algorithm 1"
+PLAIN, COUPLED = adadelta(), adadelta(decay="coupled")
+INVARIANTS = (
+    claim.accumulates("moments/constant-gradient",
+                      "A constant gradient g gives the average g^2*(1 - rho^t) at every step t.",
+                      ZEILER, PLAIN, {v: g**2 * (1 - rho**t)}),
+    claim.first_step(PLAIN, -lr * sp.sqrt(epsilon) * g / sp.sqrt((1 - rho) * g**2 + epsilon),
+                     "The first step is -lr*sqrt(eps)*g/sqrt((1 - rho)*g^2 + eps): epsilon starts the rule.",
+                     ZEILER),
+    claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),
+)  # fmt: skip
+FAMILY = r.RuleFamily(
+    "adadelta", "Adadelta",
+    r.Citation("M. D. Zeiler", 2012, "ADADELTA: an adaptive learning rate method", "arXiv:1212.5701",
+               "Algorithm 1, times a learning rate"),
+    OPTIONS, adadelta, {}, INVARIANTS,
+)  # fmt: skip

@@ -1,0 +1,89 @@
+"""RMSProp: plain, centered, and with momentum; epsilon inside and outside the root."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from spec import assignments as lines
+from spec import invariants as claim
+from spec import moments as a
+from spec import rule as r
+from spec.moments import d_t, epsilon, v, v_t
+from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
+
+alpha, mu, variance = sp.symbols("alpha mu w_t", nonnegative=True)
+b, b_t, mean, mean_t, step_t = sp.symbols("b b_t a a_t s_t", real=True)
+HYPERPARAMETERS = (
+    r.with_default(LEARNING_RATE, 1e-2),
+    r.Hyperparameter(alpha, "alpha", 0.99, r.UNIT, "decay rate of the second moment"),
+    a.EPSILON,
+    r.Hyperparameter(mu, "momentum", 0.0, r.NONNEGATIVE, "momentum; 0 keeps no buffer"),
+)
+MEAN = r.State(mean, mean_t, "grad_avg", "average gradient", degree=1)
+BUFFER = r.State(b, b_t, "momentum_buffer", "momentum buffer", degree=0)
+OPTIONS = (
+    r.Option("centered", {"no": "Tieleman and Hinton 2012", "yes": "Graves 2013, equation 39"}),
+    r.Option("epsilon", {"outside": "beside the root: torch",
+                         "inside": "under the root: Graves 2013, TensorFlow, Keras, optax"}),
+    r.Option("start", {"zero": "the second moment starts at 0: torch", "one": "at 1: TensorFlow 1, timm"}),
+    r.Option("momentum", {"lr_outside": "the buffer holds directions: torch",
+                          "lr_inside": "the buffer holds steps: Graves 2013, TensorFlow, Keras, optax"}),
+    lines.COUPLED_DECAY,
+    lines.MAXIMIZE,
+)  # fmt: skip
+
+
+def rmsprop(
+    centered: str = "no", epsilon: str = "outside", start: str = "zero", momentum: str = "lr_outside",
+    decay: str = "none", maximize: str = "no",
+) -> r.UpdateRule:  # fmt: skip
+    """Build RMSProp's program for one choice of its options."""
+    program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
+    program.append(lines.moving_average_of_square("second moment", v_t, v, alpha, gradient))
+    second = v_t
+    if centered == "yes":
+        program.append(lines.moving_average("average gradient", mean_t, mean, alpha, gradient))
+        program.append(r.Assignment("variance", variance, v_t - mean_t**2))
+        second = variance
+    place = {"outside": sp.sqrt(second) + EPSILON, "inside": sp.sqrt(second + EPSILON)}[epsilon]
+    inside = momentum == "lr_inside"
+    direction = lr * gradient / d_t if inside else gradient / d_t
+    still = sp.Eq(mu, 0)
+    program += [
+        r.Assignment("denominator", d_t, place),
+        r.Assignment("momentum buffer", b_t, sp.Piecewise((b, still), (mu * b + direction, True))),
+        r.Assignment("direction", step_t, sp.Piecewise((direction, still), (b_t, True))),
+        r.Assignment("update", theta_t, theta - (step_t if inside else lr * step_t)),
+    ]
+    second_moment = r.State(v, v_t, "square_avg", "second moment", 2, sp.Integer(start == "one"), least=(
+        mean**2 if centered == "yes" else None))  # fmt: skip
+    states = (second_moment, *((MEAN,) if centered == "yes" else ()), BUFFER)
+    chosen = {"centered": centered, "epsilon": epsilon, "start": start, "momentum": momentum,
+              "decay": decay, "maximize": maximize}  # fmt: skip
+    used = lines.with_decay(decay, *HYPERPARAMETERS)
+    return r.UpdateRule("rmsprop", chosen, PARAMETER, states, used, tuple(program))
+
+
+EPSILON = epsilon
+GRAVES = "Graves 2013, equations 38 to 45"
+PLAIN, CENTERED, COUPLED = rmsprop(), rmsprop(centered="yes"), rmsprop(decay="coupled")
+INVARIANTS = (
+    claim.accumulates("moments/constant-gradient",
+                      "A constant gradient g gives the second moment g^2*(1 - alpha^t) at every step t.",
+                      GRAVES, PLAIN, {v: g**2 * (1 - alpha**t)}),
+    claim.holds("centered/constant-gradient",
+                "Under a constant gradient the variance is g^2*alpha^t*(1 - alpha^t): never negative.",
+                GRAVES, "substitution and simplification",
+                CENTERED.composed(variance).subs({v: g**2 * (1 - alpha ** (t - 1)),
+                                                  mean: g * (1 - alpha ** (t - 1))}),
+                g**2 * alpha**t * (1 - alpha**t)),
+    claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),
+    claim.scale_free(PLAIN, epsilon, "Without epsilon RMSProp does not see the scale of the gradient.",
+                     "Tieleman and Hinton 2012"),
+)  # fmt: skip
+FAMILY = r.RuleFamily(
+    "rmsprop", "RMSProp",
+    r.Citation("A. Graves", 2013, "Generating sequences with recurrent neural networks",
+               "arXiv:1308.0850", "equations 38 to 45"),
+    OPTIONS, rmsprop, {}, INVARIANTS,
+)  # fmt: skip
