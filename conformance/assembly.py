@@ -9,10 +9,10 @@ from importlib.metadata import version
 
 from conformance.engine import Unit, UnitResult
 from conformance.ledger import load
+from conformance.own_references import FRAMEWORK, judged_rules
 from conformance.power import Power
 from conformance.properties import PROPERTIES
 from conformance.report import model
-from conformance.subject import rules_by_switches
 from conformance.verdict import Verdict
 from reference.profile import Profile
 from spec import rendering
@@ -40,7 +40,7 @@ def assemble(
     implementations = {u.implementation.identifier: u.implementation for u in work}
     judged: dict[str, dict[str, UpdateRule]] = {}
     for item in implementations.values():
-        for rule in rules_by_switches(item.rule, item.options, item.switches).values():
+        for rule in judged_rules(item).values():
             judged.setdefault(rule.name, {})[rule.label] = rule
     flat = tuple(sorted((r for u in results for r in u.results), key=lambda r: r.cell))
     times = {str(index): round(r.seconds, 3) for index, r in enumerate(flat)}
@@ -150,7 +150,8 @@ def _implementation(name: str, work: list[Unit], environment: dict[str, str]) ->
     profiles = {f"{u.path.name} on {u.device}": str(Profile.from_mapping(u.path.profile)) for u in mine}
     options = ", ".join(f"{k}={v}" for k, v in item.options.items())
     claims = f"{item.rule} ({options})" if options else item.rule
-    framework = f"torch {environment['torch']}"
+    claims = f"{item.rule} with every option" if item.framework == FRAMEWORK else claims
+    framework = f"{item.framework} {environment[item.framework]}"
     family = book.names()[item.rule][0].name
     return model.ImplementationEntry(name, item.target, family, claims, framework, profiles)
 

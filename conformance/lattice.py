@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from conformance.cases import TensorCase
+from conformance.ties import ties
 from reference.expression import decided
 from reference.formats import Array, Format
 from spec.rule import State, UpdateRule
@@ -45,6 +46,8 @@ def expand(
             if tensor.count == 0:
                 start = float(decided(state.initial)(**hyperparameters))
                 values[state.symbol.name] = np.full(1 if state.scalar else tensor.elements, start)
+        if tensor.count:
+            lattice.move_to_ties(rule, values, {**hyperparameters, "t": tensor.count + 1.0}, gradients[0])
         for state in rule.states:
             if state.least is not None and tensor.count:
                 name = state.symbol.name
@@ -135,6 +138,20 @@ class _Lattice:
             value = self._replace(value, self._chance(4), self._magnitudes(*self.exponents))
         value = self._zeros(value, 32)
         return value if state.symbol.is_nonnegative else self._signed(value)
+
+    def move_to_ties(
+        self, rule: UpdateRule, values: dict[str, Array], scalars: Mapping[str, float], gradient: Array
+    ) -> None:
+        """Move one state in sixteen next to where a switch turns, on either side of it."""
+        for tie in ties(rule):
+            chosen = self._chance(16)
+            near = 1.0 + self._signed(np.ldexp(1.0, -self.generator.integers(4, 26, self.size)))
+            with np.errstate(all="ignore"):
+                place = tie.value({**scalars, **values, g.name: gradient}) * near
+            legal = np.isfinite(place) & (np.abs(place) <= self.storage.largest)
+            if tie.nonnegative:
+                legal &= place >= 0.0
+            values[tie.symbol] = np.where(chosen & legal, place, values[tie.symbol])
 
     def _magnitudes(self, low: int, high: int) -> Array:
         """Draw magnitudes spread evenly over exponents; an eighth are powers of two."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from conformance.cases import Case
-from conformance.subject import GRADIENT, Outcome, Prepared, TensorOutcome, WorkerSubject
+from conformance.subject import GRADIENT, Outcome, Prepared, TensorOutcome, WorkerSubject, rules_by_switches
 from impls.catalogue import CATALOGUE, ExecutionPath, Implementation
 from impls.session import Session
 from reference import rules as references
@@ -59,6 +59,13 @@ def variant_rules(name: str) -> dict[tuple[str, ...], UpdateRule]:
         if key not in found and family.legal(chosen):
             found[key] = book.build(name, chosen)
     return found
+
+
+def judged_rules(implementation: Implementation) -> Mapping[tuple[str, ...], UpdateRule]:
+    """Return every rule that an implementation is held against, by the switches that choose it."""
+    if implementation.framework == FRAMEWORK:
+        return variant_rules(implementation.rule)
+    return rules_by_switches(implementation.rule, implementation.options, implementation.switches)
 
 
 @dataclass(frozen=True)

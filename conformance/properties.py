@@ -19,7 +19,7 @@ from conformance.subject import Prepared, WorkerSubject, prepare
 from spec import rules as book
 from spec.rule import UpdateRule
 
-SMALL, SETTINGS = 256, 150
+SMALL, SETTINGS, LEAST_SETTINGS = 256, 150, 40
 COUNTS = (1, 2, 255, 256, 2**24 - 2, 2**24 - 1, 2**24, 2**30)
 
 
@@ -80,10 +80,14 @@ class Property:
 
         judged.exploration = explore(self.strategy(subject, plan), plan.cases, plan.seed, body)
         if plan.samples and self.share == 1.0 and judged.exploration.stopped is None:
-            # Many settings on few elements: what tells mutants of scalars from the rule.
+            # Many settings of every variant on few elements: what tells mutants from the rule.
             small = dataclasses.replace(plan, size=SMALL)
-            strategy = self.strategy(subject, small)
-            judged.exploration = explore(strategy, SETTINGS, plan.seed + 1, body)
+            each = max(LEAST_SETTINGS, SETTINGS // len(concerned))
+            for key, rule in concerned.items():
+                strategy = self.strategy(dataclasses.replace(subject, rules={key: rule}), small)
+                judged.exploration = explore(strategy, each, plan.seed + 1, body)
+                if judged.exploration.stopped is not None:
+                    break
         return judged
 
     def run(self, subject: WorkerSubject, case: Case, tally: Tally, plan: Plan) -> None:
