@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +16,7 @@ from conformance import engine
 from conformance.assembly import assemble, environment_of
 from conformance.cases import from_plain
 from conformance.console import ProgressListener, show_report
-from conformance.engine import ALL_PROPERTIES, Unit, UnitResult
+from conformance.engine import ALL_PROPERTIES, Unit, UnitResult, subject_of
 from conformance.own_references import entries
 from conformance.report import write_report
 from conformance.report.model import Report
@@ -71,9 +73,9 @@ def judge(
     report = assemble(
         work, results, command=command, seed=seed, budget=budget,
         environment=environment_of(framework), not_run=not_run,
-        seconds=time.perf_counter() - start,
+        seconds=time.perf_counter() - start, replay_from=os.path.relpath(output / "failures"),
     )  # fmt: skip
-    _write_failures(report, output / "failures")
+    _write_failures(report, output / "failures", {i.identifier: i for i in implementations}, python)
     paths = write_report(report, output)
     show_report(console, report)
     for path in paths.values():
@@ -102,16 +104,19 @@ def _line(result: CellResult) -> dict[str, object]:
     }
 
 
-def _write_failures(report: Report, folder: Path) -> None:
+def _write_failures(
+    report: Report, folder: Path, judged: Mapping[str, Implementation], python: str | None
+) -> None:
     findings = [finding for result in report.results for finding in result.findings]
     if findings:
         folder.mkdir(parents=True, exist_ok=True)
-    targets = {item.identifier: item for item in report.implementations}
     for finding in findings:
         cell = finding.cell
         stored = {
-            "target": targets[cell.implementation].target,
-            "rule": targets[cell.implementation].claims.split(" ")[0],
+            "target": judged[cell.implementation].target,
+            "rule": judged[cell.implementation].rule,
+            "options": dict(judged[cell.implementation].options),
+            "python": python,
             "path": cell.path,
             "device": cell.device,
             "dtype": cell.dtype,
@@ -178,26 +183,34 @@ def list_rules(console: Console) -> None:
 
 def replay(console: Console, path: Path) -> int:
     """Run a stored failing case again and say whether it still fails."""
-    from conformance.agreement import Tally
-    from conformance.properties import BY_IDENTIFIER, Plan
+    from conformance.deviations import run
+    from conformance.properties import BY_IDENTIFIER
     from conformance.recognition import recognise
-    from conformance.subject import worker_subject
-    from reference.formats import FORMATS
 
-    stored = json.loads(path.read_text())
-    with Session() as session:
-        item = recognise(stored["target"], stored["rule"], {}, session)
-        subject = worker_subject(
-            item, item.path(stored["path"], stored["device"]), stored["device"],
-            FORMATS[stored["dtype"]], session,
-        )  # fmt: skip
-        tally = Tally()
-        BY_IDENTIFIER[stored["property"]].run(subject, from_plain(stored["case"]), tally, Plan(1, 1, 0))
+    stored = _stored(path)
+    with Session(stored["python"]) as session:
+        item = recognise(stored["target"], stored["rule"], stored["options"], session)
+        unit = Unit(item, item.path(stored["path"], stored["device"]), stored["device"], stored["dtype"],
+                    (stored["property"],), 1, 0, stored["python"])  # fmt: skip
+        shown = run(subject_of(unit, session), BY_IDENTIFIER[stored["property"]], from_plain(stored["case"]))
+    tally = shown.tally
     for outside in tally.failures:
         lo, hi = outside.legal
         console.print(f"{outside.quantity} = {outside.value!r}; legal: [{lo!r}, {hi!r}]", markup=False)
-    console.print("still fails" if tally.failures else "no longer fails")
-    return DOES_NOT if tally.failures else CONFORMS
+    console.print("still fails" if shown else "no longer fails")
+    return DOES_NOT if shown else CONFORMS
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    """Read a failure; raises ``OSError`` for a file that is none."""
+    keys = {"target", "rule", "options", "python", "path", "device", "dtype", "property", "case"}
+    try:
+        stored = json.loads(path.read_text())
+    except ValueError:
+        stored = None
+    if not isinstance(stored, dict) or not keys <= stored.keys():
+        raise OSError(f"`{path}` is no stored failure; give a .json file of the report's folder `failures`")
+    return stored
 
 
 __all__ = ["WorkerFailure", "devices", "exit_status", "judge", "list_rules", "replay", "show"]

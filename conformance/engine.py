@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from conformance.agreement import Tally
+from conformance.deviations import judge_deviation
 from conformance.findings import Reducer
-from conformance.ledger import Entry, load
+from conformance.ledger import load
 from conformance.own_references import FRAMEWORK, reference_subject
 from conformance.power import Power
 from conformance.properties import BY_IDENTIFIER, PROPERTIES, Judged, Plan, Property
 from conformance.subject import WorkerSubject, worker_subject
-from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
+from conformance.verdict import Cell, CellResult, Figures, Verdict
 from impls.catalogue import ExecutionPath, Implementation
 from impls.session import Session, WorkerFailure
 from reference.formats import FORMATS
@@ -113,14 +114,15 @@ def judge_unit(unit: Unit) -> UnitResult:
     except WorkerFailure as failure:
         reason = failure.sentence
         return UnitResult([CellResult(unit.cell(name), Verdict.ERROR, reason) for name in unit.properties])
-    subject = _subject(unit, session)
+    subject = subject_of(unit, session)
     power = Power()
     results = [judge_cell(unit, subject, BY_IDENTIFIER[name], framework, power)
                for name in unit.properties]  # fmt: skip
     return UnitResult(results, power.killed)
 
 
-def _subject(unit: Unit, session: Session) -> WorkerSubject:
+def subject_of(unit: Unit, session: Session) -> WorkerSubject:
+    """Return what a unit judges, reached through ``session``."""
     storage = FORMATS[unit.dtype]
     if unit.implementation.framework == FRAMEWORK:
         return reference_subject(unit.implementation, storage, session)
@@ -140,65 +142,12 @@ def judge_cell(
     if entry is None:
         result = _judge(unit, subject, claim, cell, power)
     else:
-        result = _judge_deviation(unit, subject, claim, cell, power, entry)
+        result = judge_deviation(
+            subject, claim, cell, entry, lambda wider: _judge(unit, wider, claim, cell, power)
+        )
     return dataclasses.replace(
         result, seconds=time.perf_counter() - start, profile=result.profile or str(subject.profile)
     )
-
-
-def _judge_deviation(
-    unit: Unit,
-    subject: WorkerSubject,
-    claim: Property,
-    cell: Cell,
-    power: Power,
-    entry: Entry,
-) -> CellResult:
-    shown, figures, findings = _still_shown(unit, subject, claim, cell, entry)
-    if not shown:
-        reason = f"deviation `{entry.identifier}` is no longer shown: remove it from the ledger"
-        return CellResult(cell, Verdict.FAIL, reason, figures, deviation=entry.identifier)
-    if not entry.profile:
-        return CellResult(cell, Verdict.DEVIATION, entry.reason, figures, "", findings, entry.identifier)
-    wider = subject.with_profile(subject.profile.widened(entry.profile))
-    result = _judge(unit, wider, claim, cell, power)
-    if result.verdict is not Verdict.PASS:
-        return result
-    return dataclasses.replace(
-        result,
-        verdict=Verdict.DEVIATION,
-        reason=entry.reason,
-        deviation=entry.identifier,
-        findings=findings,
-        profile=f"wider: {wider.profile}",
-    )
-
-
-def _still_shown(
-    unit: Unit, subject: WorkerSubject, claim: Property, cell: Cell, entry: Entry
-) -> tuple[bool, Figures, tuple[Finding, ...]]:
-    """Look for the deviation where it shows best, always in the same cases.
-
-    A deviation in arithmetic shows in local agreement, whichever property it also touches; its
-    finding stands in that cell alone.
-    """
-    place = (id(subject), entry.identifier)
-    if entry.profile:
-        claim = BY_IDENTIFIER["agreement/local"]
-    elif entry.identifier:
-        place = (id(subject), f"{entry.identifier} {claim.identifier}")
-    if place not in _SHOWN:
-        judged = claim.judge(subject, Plan(SEARCH_CASES, SEARCH_SIZE, 0))
-        shown = bool(judged.tally.failures or judged.exploration.stopped)
-        there = dataclasses.replace(cell, property=claim.identifier)
-        findings = Reducer(subject, claim, there).findings(judged.tally.failures[:1])
-        _SHOWN[place] = (shown, figures_of(judged.tally), findings)
-    shown, figures, findings = _SHOWN[place]
-    return shown, figures, findings if claim.identifier == cell.property else ()
-
-
-_SHOWN: dict[tuple[int, str], tuple[bool, Figures, tuple[Finding, ...]]] = {}
-SEARCH_CASES, SEARCH_SIZE = 24, 1024
 
 
 def _plan(unit: Unit, claim: Property) -> Plan:

@@ -26,6 +26,8 @@ class Reducer:
     subject: WorkerSubject
     claim: Property
     cell: Cell
+    reduced: bool = False
+    """Whether the failures are of smallest cases already."""
 
     def findings(self, failures: list[Outside]) -> tuple[Finding, ...]:
         """Return one finding for each quantity that was outside."""
@@ -53,7 +55,7 @@ class Reducer:
         rule = self.subject.rules[failure.case.switches]
         reduction = self._judge(failure.quantity)
         reduction.rule = rule
-        if failure.quantity != "t":
+        if failure.quantity != "t" and not self.reduced:
             prepared = prepare(failure.case, rule, self.subject.storage)
             failure = reduction.reduce(failure, prepared)
         line, formula, mathml = rendering.line_of(rule, failure.quantity)
@@ -77,7 +79,7 @@ class Reducer:
             self._confirmed(failure),
             "",
             script(self.subject, failure),
-            f"stepproof replay build/conformance/failures/{identifier}.json",
+            "",
         )
 
     def _confirmed(self, failure: Outside) -> str:

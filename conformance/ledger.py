@@ -1,11 +1,12 @@
-"""The ledger of known deviations: each with its condition, reason, link and smallest case."""
+"""The ledger of known deviations, each with its reason; smallest cases lie in known_cases/."""
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -15,19 +16,7 @@ from conformance.cases import Case, from_plain
 from conformance.verdict import Cell
 
 KEYS = frozenset(
-    [
-        "id",
-        "property",
-        "implementation",
-        "path",
-        "device",
-        "dtype",
-        "version",
-        "reason",
-        "link",
-        "profile",
-        "case",
-    ]
+    {"id", "property", "implementation", "path", "device", "dtype", "version", "reason", "link", "profile"}
 )
 REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 
@@ -36,7 +25,7 @@ REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 class Entry:
     """A finding that is known: where it applies, why, and under which profile the rest is judged.
 
-    Without ``profile`` nothing else of the cell can be judged.  ``case`` is replayed first.
+    Without ``profile`` nothing else of the cell can be judged.  ``cases`` are replayed first.
     """
 
     identifier: str
@@ -49,7 +38,11 @@ class Entry:
     reason: str
     link: str
     profile: Mapping[str, Any] = field(default_factory=dict)
-    case: Case | None = None
+    cases: tuple[Case, ...] = ()
+
+    def with_cases(self, cases: Sequence[Case]) -> Entry:
+        """Return the entry with other cases."""
+        return dataclasses.replace(self, cases=tuple(cases))
 
     def matches(self, cell: Cell, framework: str) -> bool:
         """Tell whether the entry speaks of a cell judged with a version of the framework."""
@@ -91,7 +84,8 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         value = item.get(key, "*")
         return (value,) if isinstance(value, str) else tuple(value)
 
-    case = from_plain(json.loads(item["case"])) if "case" in item else None
+    stored = files("conformance").joinpath("known_cases", f"{name}.json")
+    cases = json.loads(stored.read_text()) if stored.is_file() else []
     return Entry(
         name,
         patterns("property"),
@@ -103,5 +97,5 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         item["reason"],
         item.get("link", ""),
         item.get("profile", {}),
-        case,
+        tuple(from_plain(case) for case in cases),
     )

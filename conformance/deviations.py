@@ -1,0 +1,131 @@
+"""Known deviations: their stored cases are replayed first, so that a strict expectation holds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conformance.agreement import Outside, Tally
+from conformance.cases import Case
+from conformance.findings import Reducer
+from conformance.ledger import Entry
+from conformance.properties import BY_IDENTIFIER, Plan, Property
+from conformance.reduction import Reduction
+from conformance.subject import WorkerSubject, prepare
+from conformance.verdict import Cell, CellResult, Figures, Verdict
+from impls.session import TargetError, WorkerFailure
+
+SEARCH = Plan(24, 1024, 0)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What replaying the cases of an entry gave: a stop of the worker, failures, or neither."""
+
+    tally: Tally
+    stopped: bool = False
+    replayed: int = 0
+
+    def __bool__(self) -> bool:
+        return self.stopped or bool(self.tally.failures)
+
+
+def shown_in(entry: Entry, claim: Property) -> Property:
+    """Return the property in which a deviation shows best: one in arithmetic, in local agreement."""
+    return BY_IDENTIFIER["agreement/local"] if entry.profile else claim
+
+
+def replayed(subject: WorkerSubject, claim: Property, entry: Entry) -> Shown:
+    """Replay the stored cases that fit the subject until one fails."""
+    tried = 0
+    for case in entry.cases:
+        if fits(case, subject):
+            tried += 1
+            shown = run(subject, claim, case)
+            if shown:
+                return dataclasses.replace(shown, replayed=tried)
+    return Shown(Tally(), replayed=tried)
+
+
+def run(subject: WorkerSubject, claim: Property, case: Case) -> Shown:
+    """Judge one case of a property."""
+    tally = Tally()
+    try:
+        claim.run(subject, case, tally, Plan(1, 1, 0))
+    except (TargetError, WorkerFailure):
+        return Shown(tally, stopped=True)
+    return Shown(tally)
+
+
+def fits(case: Case, subject: WorkerSubject) -> bool:
+    """Tell whether a case speaks of the subject's rule and of values that its format holds."""
+    rule = subject.rules.get(case.switches)
+    if rule is None:
+        return False
+    names = {h.symbol.name for h in rule.hyperparameters}
+    if any(set(group.hyperparameters) != names for group in case.groups):
+        return False
+    given = [tensor.values for group in case.groups for tensor in group.tensors if tensor.values]
+    known = {quantity.symbol.name for quantity in rule.quantities}
+    return all(known <= set(values) for values in given)
+
+
+def judge_deviation(
+    subject: WorkerSubject,
+    claim: Property,
+    cell: Cell,
+    entry: Entry,
+    judge: Callable[[WorkerSubject], CellResult],
+) -> CellResult:
+    """Judge a cell of which a deviation is known; ``judge`` judges it under the wider profile."""
+    best = shown_in(entry, claim)
+    shown = replayed(subject, best, entry)
+    if not shown:
+        reason = f"deviation `{entry.identifier}` is no longer shown by its {shown.replayed} stored cases"
+        if not shown.replayed:
+            reason = f"deviation `{entry.identifier}` has no case of this cell"
+        action = "remove it from the ledger, or record it again: python -m conformance.record"
+        return CellResult(cell, Verdict.FAIL, f"{reason}: {action}", Figures(), deviation=entry.identifier)
+    own = best.identifier == cell.property
+    findings = Reducer(subject, best, cell, reduced=True).findings(shown.tally.failures[:1] if own else [])
+    if not entry.profile:
+        return CellResult(
+            cell, Verdict.DEVIATION, entry.reason, Figures(cases=1), "", findings, entry.identifier
+        )
+    wider = subject.with_profile(subject.profile.widened(entry.profile))
+    result = judge(wider)
+    if result.verdict is not Verdict.PASS:
+        return result
+    return dataclasses.replace(
+        result, verdict=Verdict.DEVIATION, reason=entry.reason, deviation=entry.identifier,
+        findings=findings, profile=f"wider: {wider.profile}",
+    )  # fmt: skip
+
+
+def search(subject: WorkerSubject, claim: Property) -> Case | None:
+    """Return the smallest case found in which the property fails or stops the worker."""
+    judged = claim.judge(subject, SEARCH)
+    if judged.tally.failures:
+        failure = judged.tally.failures[0]
+        prepared = prepare(failure.case, subject.rules[failure.case.switches], subject.storage)
+
+        def judge(case: Case) -> Outside | None:
+            same = [f for f in run(subject, claim, case).tally.failures if f.quantity == failure.quantity]
+            return same[0] if same else None
+
+        rule = subject.rules[failure.case.switches]
+        if failure.quantity == "t":
+            return _fewest(failure.case, judge)
+        return Reduction(rule, subject.storage, judge).reduce(failure, prepared).case
+    return judged.exploration.case
+
+
+def _fewest(case: Case, judge: Callable[[Case], Outside | None]) -> Case:
+    """Keep one tensor of a case, the first that fails by itself."""
+    for group in case.groups:
+        for tensor in group.tensors:
+            alone = dataclasses.replace(case, groups=(dataclasses.replace(group, tensors=(tensor,)),))
+            if judge(alone) is not None:
+                return alone
+    return case
