@@ -52,24 +52,46 @@ class ProgressListener:
 
 
 def matrix(results: Iterable[CellResult]) -> Table:
-    """Return a table of one implementation's verdicts: properties and paths against formats."""
+    """Return a table of one implementation's verdicts: properties and paths against formats.
+
+    Paths with the same verdicts share a row; a property that applies nowhere has none.
+    """
     found = list(results)
     dtypes = list(dict.fromkeys(r.cell.dtype for r in found))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("property")
-    table.add_column("path")
+    table.add_column("property", overflow="fold")
+    table.add_column("path", overflow="fold")
     for dtype in dtypes:
-        table.add_column(dtype)
+        table.add_column(dtype, no_wrap=True)
+    rows: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    for (claim, path), cells in _places(found).items():
+        marks = tuple(MARKS[cells[d].verdict] if d in cells else "" for d in dtypes)
+        if any(r.verdict is not Verdict.NOT_APPLICABLE for r in cells.values()):
+            rows.setdefault(claim, {}).setdefault(marks, []).append(path)
+    for claim, grouped in rows.items():
+        for index, (marks, paths) in enumerate(grouped.items()):
+            table.add_row("" if index else claim, ", ".join(paths), *marks)
+    return table
+
+
+def _places(results: list[CellResult]) -> dict[tuple[str, str], dict[str, CellResult]]:
     rows: dict[tuple[str, str], dict[str, CellResult]] = {}
-    for result in found:
+    for result in results:
         place = (result.cell.property, result.cell.path)
         rows.setdefault(place, {})[result.cell.dtype] = result
-    last = ""
-    for (claim, path), cells in sorted(rows.items()):
-        marks = [MARKS[cells[d].verdict] if d in cells else "" for d in dtypes]
-        table.add_row("" if claim == last else claim, path, *marks)
-        last = claim
-    return table
+    return dict(sorted(rows.items()))
+
+
+def not_applicable(results: Iterable[CellResult]) -> list[str]:
+    """Return one sentence for each property that applies to no cell, with the reason."""
+    reasons: dict[str, set[str]] = {}
+    applied = set()
+    for result in results:
+        if result.verdict is Verdict.NOT_APPLICABLE:
+            reasons.setdefault(result.cell.property, set()).add(result.reason)
+        else:
+            applied.add(result.cell.property)
+    return [f"{name}: {', '.join(sorted(why))}" for name, why in reasons.items() if name not in applied]
 
 
 def show_report(console: Console, report: Report) -> None:
@@ -78,6 +100,8 @@ def show_report(console: Console, report: Report) -> None:
         mine = [r for r in report.results if r.cell.implementation == item.identifier]
         console.print(f"\n[bold]{escape(item.identifier)}[/] claims {escape(item.claims)}")
         console.print(matrix(mine))
+        for sentence in not_applicable(mine):
+            console.print(f"  [dim]– not applicable: {escape(sentence)}[/]")
         for reason in dict.fromkeys(
             f"{r.cell.property} on {r.cell.path}, {r.cell.dtype}: {r.reason}"
             for r in mine
@@ -92,9 +116,28 @@ def show_report(console: Console, report: Report) -> None:
         console.print(f"\n… and {len(failing) - SHOWN_FINDINGS} more findings: see the report")
     for entry in report.deviations:
         console.print(f"\n[yellow]known deviation[/] {entry.identifier}: {escape(entry.reason)}")
-    console.print(f"\n{escape(totals.verdict_sentence(report))}")
+    console.print()
+    for line in figures(report):
+        console.print(escape(line))
+    console.print(escape(totals.verdict_sentence(report)), style="bold")
     for sentence in report.not_run:
         console.print(f"[dim]{escape(sentence)}[/]")
+
+
+def figures(report: Report) -> list[str]:
+    """Return what was tested, how hard, and what was proven, each in one line."""
+    tested = totals.tested(report.results)
+    mutants = totals.mutants_of(report.rules)
+    power, proven = totals.power(mutants), totals.proven(report.rules)
+    survivors = [m.name for m in mutants if m.status == "survived"]
+    lines = [
+        f"tested  {tested.element_cases:,} element-cases, {tested.values:,} values: {tested.outside:,} "
+        f"outside; {tested.undecided:,} element-cases undecided",
+        f"power   {power.killed:,} of {power.total:,} formula mutants killed, "
+        f"{power.equivalent:,} proven equivalent, {power.survived:,} survived",
+        f"proven  {proven.claims:,} of {proven.claims_total:,} claims about the formulas",
+    ]
+    return [*lines, *(f"  survived: {name}" for name in survivors[:SHOWN_FINDINGS])]
 
 
 def show_finding(console: Console, finding: Finding) -> None:

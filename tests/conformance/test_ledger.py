@@ -1,0 +1,92 @@
+"""The ledger is strict: its cases are replayed first, and one that no longer fails is a failure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance import deviations, engine
+from conformance.cases import from_plain, to_plain
+from conformance.engine import judge_cell, subject_of
+from conformance.ledger import Entry, load
+from conformance.power import Power
+from conformance.properties import BY_IDENTIFIER
+from conformance.record import cells
+from conformance.verdict import Verdict
+from impls.session import Session
+
+ENTRIES = load()
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """Return one worker for all tests."""
+    with Session() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def framework(session: Session) -> str:
+    """Return the version of torch that the worker sees."""
+    return str(session.request({"op": "hello"}).header["torch"])
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.identifier)
+def test_every_cell_of_an_entry_is_shown_by_a_stored_case(
+    entry: Entry, session: Session, framework: str
+) -> None:
+    """In each cell that an entry names, some stored case still fails."""
+    named = [
+        (unit, claim) for unit, claim in cells(entry, framework, "cpu")
+        if not claim.applies(subject_of(unit, session))
+    ]  # fmt: skip
+    assert named, "the entry matches no cell of the catalogue"
+    for unit, claim in named:
+        assert deviations.replayed(subject_of(unit, session), claim, entry), unit.cell(claim.identifier)
+
+
+def test_a_deviation_that_no_longer_shows_fails_its_cell(
+    session: Session, framework: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry whose case passes makes the verdict a failure that asks for its removal."""
+    entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
+    unit, claim = next(iter(cells(entry, framework, "cpu")))
+    plain = to_plain(entry.cases[0])
+    plain["groups"][0]["tensors"][0]["count"] = 5
+    harmless = dataclasses.replace(entry, cases=(from_plain(plain),))
+    monkeypatch.setattr(engine, "load", lambda: (harmless,))
+    result = judge_cell(unit, subject_of(unit, session), claim, framework, Power())
+    assert result.verdict is Verdict.FAIL
+    assert "no longer shown" in result.reason
+    assert "remove it from the ledger" in result.reason
+
+
+def test_a_deviation_without_an_entry_is_a_failure(
+    session: Session, framework: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an empty ledger the float32 step counter fails."""
+    entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
+    unit, _ = next(iter(cells(entry, framework, "cpu")))
+    monkeypatch.setattr(engine, "load", tuple)
+    claim = BY_IDENTIFIER["state/step-count"]
+    result = judge_cell(unit, subject_of(unit, session), claim, framework, Power())
+    assert result.verdict is Verdict.FAIL
+    assert result.findings[0].value == "16777216"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[[deviation]]\nid = "a"\nwhy = "x"', "has an unknown key `why`"),
+        ('[[deviation]]\nid = "a"\nproperty = "*"\nimplementation = "*"', "lacks `reason`"),
+    ],
+)
+def test_an_entry_that_is_not_whole_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    """A ledger with an unknown or a missing key names the entry and the key."""
+    path = tmp_path / "ledger.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=sentence):
+        load(path)
