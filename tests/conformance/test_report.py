@@ -1,0 +1,137 @@
+"""The views of a report tell the same, count only passes as passed, and need nothing from outside."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from conformance.console import figures, matrix, not_applicable
+from conformance.report import model, totals, write_report
+from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
+
+CLAIM, OTHER = "agreement/local", "state/step-count"
+NASTY = "a<b & \"c\" <script>alert('x')</script>"
+
+
+def cell(dtype: str, claim: str = CLAIM) -> Cell:
+    """Return a cell of one implementation."""
+    return Cell("torch.AdamW", "single-tensor", "cpu", dtype, claim)
+
+
+def finding() -> Finding:
+    """Return a finding with text that HTML must escape."""
+    return Finding(
+        "0123456789", cell("float32"), NASTY, "θ", "update", "θ_t = θ", "<math><mi>θ</mi></math>",
+        {"hyperparameters": {"eta": "0.5"}, "before": {"theta": "1"}, "switches": [], "tensors": [[1]],
+         "stored": {}},
+        ("0.5", "0.75"), ("0x1p-1", "0x1.8p-1"), "1", "0x1p+0", "1 width beyond its end", "by hand", "",
+        "print(1 < 2)\n", "stepproof replay failures/0123456789.json",
+    )  # fmt: skip
+
+
+def results() -> tuple[CellResult, ...]:
+    """Return one cell of every verdict."""
+    judged = Figures(2, 1000, 3000, 0, 10, 100, 0.25, 0.75, (50, 50))
+    wrong = Figures(2, 1000, 3000, 7, 0, 100, 0.25, 0.75, (50, 50))
+    return (
+        CellResult(cell("float64"), Verdict.PASS, "", judged, "as written"),
+        CellResult(cell("float32"), Verdict.FAIL, "7 of 3,000 values are outside", wrong, "as written",
+                   (finding(),)),
+        CellResult(cell("bfloat16"), Verdict.UNDECIDED, "no element-case could be decided", Figures(1)),
+        CellResult(cell("float16"), Verdict.NOT_RUN, "no device"),
+        CellResult(cell("float64", OTHER), Verdict.NOT_APPLICABLE, "it keeps no step count"),
+        CellResult(cell("float32", OTHER), Verdict.ERROR, "the worker was killed by SIGKILL"),
+    )  # fmt: skip
+
+
+def report(cells: tuple[CellResult, ...]) -> model.Report:
+    """Return a small report."""
+    line = model.AssignmentEntry("update", "<math><mi>θ</mi></math>", "θ_t = θ − η·g", ())
+    mutants = tuple(
+        model.MutantEntry(status, status, "θ_t <- θ", "a cell" if status == "killed" else "")
+        for status in ("killed", "equivalent", "survived")
+    )  # fmt: skip
+    rule = model.RuleEntry(
+        "adam", "Adam", "a citation", (model.OptionValue("decay", "none", NASTY),),
+        (model.HyperparameterEntry("<math><mi>η</mi></math>", "lr", "0.001", "[0, ∞)", "learning rate"),),
+        (model.StateEntry("<math><mi>m</mi></math>", "exp_avg", "0", "first moment"),),
+        (model.VariantEntry("adam()", {"decay": "none"}, (line,), mutants),),
+        (model.ProofEntry("a/claim", "It holds.", "a source", "proven", 2, "induction"),
+         model.ProofEntry("another/claim", "It may hold.", "a source", "not proven", 1, "none")),
+    )  # fmt: skip
+    properties = tuple(model.PropertyEntry(name, f"{name} holds.", "a source") for name in (CLAIM, OTHER))
+    item = model.ImplementationEntry(
+        "torch.AdamW", "torch.optim:AdamW", "adam", "adamw", "torch 2.13.0",
+        {"single-tensor on cpu": "as written"},
+    )  # fmt: skip
+    return model.Report(
+        "0.1.0", "stepproof report", 0, 10, {"torch": "2.13.0", "python": "3.11"}, (rule,), properties,
+        (item,), cells, (), ("not run: no CUDA device",),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> dict[str, str]:
+    """Return the text of every view."""
+    return {name: path.read_text() for name, path in write_report(report(results()), tmp_path).items()}
+
+
+def test_the_page_needs_nothing_from_outside(written: dict[str, str]) -> None:
+    """The page has no script and loads nothing over a network."""
+    page = written["html"]
+    assert "<script" not in page
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", page)
+    assert not re.search(r"url\((?!#)|@import", page)
+
+
+def test_text_from_a_case_is_escaped(written: dict[str, str]) -> None:
+    """Angle brackets of a sentence stay text."""
+    assert "&lt;script&gt;" in written["html"]
+    assert "print(1 &lt; 2)" in written["html"]
+
+
+def test_every_verdict_is_said_in_its_word(written: dict[str, str]) -> None:
+    """The page and the summary name each verdict that occurs."""
+    for verdict in {result.verdict for result in results()}:
+        assert str(verdict) in written["html"], verdict
+        assert str(verdict) in written["markdown"], verdict
+
+
+def test_only_passes_count_as_passed() -> None:
+    """Undecided, error, not run and not applicable are no passes."""
+    assert totals.tested(results()).verdicts[Verdict.PASS] == 1
+    assert "1 pass" in totals.verdict_sentence(report(results())).replace("passes", "pass")
+    undecided = tuple(r for r in results() if r.verdict is Verdict.UNDECIDED)
+    assert totals.overall(report(undecided)) is not Verdict.PASS
+
+
+def test_what_was_not_run_keeps_a_pass_from_being_whole() -> None:
+    """With a device missing the whole is not called passed."""
+    passed = tuple(r for r in results() if r.verdict is Verdict.PASS)
+    assert totals.overall(report(passed)) is Verdict.NOT_RUN
+
+
+def test_the_json_holds_the_results(written: dict[str, str]) -> None:
+    """The JSON has a name, a version and every cell with its verdict."""
+    data = json.loads(written["json"])
+    assert (data["schema"], data["schema_version"]) == (model.SCHEMA_NAME, model.SCHEMA_VERSION)
+    assert sorted(r["verdict"] for r in data["results"]) == sorted(str(r.verdict) for r in results())
+
+
+def test_the_console_prints_figures_of_each_kind() -> None:
+    """Tested, power and proven are three lines; a survivor is named."""
+    text = "\n".join(figures(report(results())))
+    assert "2,000 element-cases" in text
+    assert "1 of 3 formula mutants killed, 1 proven equivalent, 1 survived" in text
+    assert "1 of 2 claims" in text
+    assert "survived: survived" in text
+
+
+def test_a_property_that_applies_nowhere_leaves_the_table_for_a_sentence() -> None:
+    """A property with nothing but not applicable has no row; its reason is printed."""
+    alone = tuple(r for r in results() if r.verdict in {Verdict.NOT_APPLICABLE, Verdict.PASS})
+    assert matrix(alone).row_count == 1
+    assert not_applicable(alone) == [f"{OTHER}: it keeps no step count"]
