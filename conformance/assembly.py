@@ -13,7 +13,7 @@ from conformance.own_references import FRAMEWORK, judged_rules
 from conformance.power import Power
 from conformance.properties import PROPERTIES
 from conformance.report import model
-from conformance.verdict import CellResult, Verdict
+from conformance.verdict import Verdict
 from reference.profile import Profile
 from spec import rendering
 from spec import rules as book
@@ -32,12 +32,8 @@ def assemble(
     environment: dict[str, str],
     not_run: tuple[str, ...],
     seconds: float,
-    replay_from: str,
 ) -> model.Report:
-    """Return the report of a run; the proofs are made here, once for each rule family.
-
-    ``replay_from`` is the folder of the failures, as a command names it.
-    """
+    """Return the report of a run; the proofs are made here, once for each rule family."""
     power = Power()
     for result in results:
         power.merge(result.killed)
@@ -48,7 +44,7 @@ def assemble(
             judged.setdefault(rule.name, {})[rule.label] = rule
     flat = tuple(sorted((r for u in results for r in u.results), key=lambda r: r.cell))
     times = {str(index): round(r.seconds, 3) for index, r in enumerate(flat)}
-    untimed = tuple(_placed(r, replay_from) for r in flat)
+    untimed = tuple(dataclasses.replace(r, seconds=0.0) for r in flat)
     used = {r.deviation: r.verdict for r in flat if r.deviation}
     return model.Report(
         version("stepproof"),
@@ -64,15 +60,6 @@ def assemble(
         not_run,
         {"total": round(seconds, 3), **times},
     )
-
-
-def _placed(result: CellResult, folder: str) -> CellResult:
-    """Return a result without its time, its findings with the command that replays them."""
-    findings = tuple(
-        dataclasses.replace(f, replay=f"stepproof replay {folder}/{f.identifier}.json")
-        for f in result.findings
-    )
-    return dataclasses.replace(result, seconds=0.0, findings=findings)
 
 
 def environment_of(framework: str) -> dict[str, str]:

@@ -73,11 +73,11 @@ def judge(
     report = assemble(
         work, results, command=command, seed=seed, budget=budget,
         environment=environment_of(framework), not_run=not_run,
-        seconds=time.perf_counter() - start, replay_from=os.path.relpath(output / "failures"),
+        seconds=time.perf_counter() - start,
     )  # fmt: skip
     _write_failures(report, output / "failures", {i.identifier: i for i in implementations}, python)
     paths = write_report(report, output)
-    show_report(console, report)
+    show_report(console, report, os.path.relpath(output))
     for path in paths.values():
         console.print(f"wrote {os.path.relpath(path)}")
     return report

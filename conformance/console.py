@@ -59,7 +59,7 @@ def matrix(results: Iterable[CellResult]) -> Table:
     found = list(results)
     dtypes = list(dict.fromkeys(r.cell.dtype for r in found))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("property", overflow="fold")
+    table.add_column("property", no_wrap=True)
     table.add_column("path", overflow="fold")
     for dtype in dtypes:
         table.add_column(dtype, no_wrap=True)
@@ -94,8 +94,11 @@ def not_applicable(results: Iterable[CellResult]) -> list[str]:
     return [f"{name}: {', '.join(sorted(why))}" for name, why in reasons.items() if name not in applied]
 
 
-def show_report(console: Console, report: Report) -> None:
-    """Print the matrix of each implementation, the findings and the verdict."""
+def show_report(console: Console, report: Report, folder: str) -> None:
+    """Print the matrix of each implementation, the findings and the verdict.
+
+    ``folder`` is that of the report, as the user would write it.
+    """
     for item in report.implementations:
         mine = [r for r in report.results if r.cell.implementation == item.identifier]
         console.print(f"\n[bold]{escape(item.identifier)}[/] claims {escape(item.claims)}")
@@ -111,7 +114,7 @@ def show_report(console: Console, report: Report) -> None:
             console.print(f"  [red]•[/] {escape(reason)}")
     failing = [f for r in report.results if r.verdict is Verdict.FAIL for f in r.findings]
     for finding in failing[:SHOWN_FINDINGS]:
-        show_finding(console, finding)
+        show_finding(console, finding, folder)
     if len(failing) > SHOWN_FINDINGS:
         console.print(f"\n… and {len(failing) - SHOWN_FINDINGS} more findings: see the report")
     for entry in report.deviations:
@@ -140,7 +143,7 @@ def figures(report: Report) -> list[str]:
     return [*lines, *(f"  survived: {name}" for name in survivors[:SHOWN_FINDINGS])]
 
 
-def show_finding(console: Console, finding: Finding) -> None:
+def show_finding(console: Console, finding: Finding, folder: str) -> None:
     """Print one finding: the claim, the formula, the smallest case, legal and got."""
     cell = finding.cell
     console.print(
@@ -158,7 +161,7 @@ def show_finding(console: Console, finding: Finding) -> None:
         ("legal", f"[{finding.legal[0]}, {finding.legal[1]}]"),
         ("got", f"{finding.value} ({finding.value_hex}), {finding.distance}"),
         ("confirmed", finding.confirmed),
-        ("replay", finding.replay),
+        ("replay", finding.replay.replace("failures/", f"{folder}/failures/")),
     )
     for name, text in rows:
         console.print(f"  [dim]{name:10}[/]{escape(text)}")

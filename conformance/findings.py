@@ -79,7 +79,7 @@ class Reducer:
             self._confirmed(failure),
             "",
             script(self.subject, failure),
-            "",
+            f"stepproof replay failures/{identifier}.json",
         )
 
     def _confirmed(self, failure: Outside) -> str:

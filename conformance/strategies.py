@@ -48,7 +48,7 @@ def counts() -> st.SearchStrategy[int]:
     """Return how many steps a parameter has made: none, few, many, up to what float32 counts."""
     near_power = st.integers(1, 24).map(lambda bits: 2**bits - 1)
     return st.one_of(
-        st.integers(0, 3), st.integers(0, 100), near_power, st.integers(0, LARGEST_EXACT_COUNT)
+        st.integers(0, 8), st.integers(0, 100), near_power, st.integers(0, LARGEST_EXACT_COUNT)
     ).map(lambda count: min(count, LARGEST_EXACT_COUNT - 1))
 
 

@@ -25,7 +25,7 @@ class Tie:
 
     def value(self, known: Mapping[str, Array | float]) -> Array:
         """Return the state at which the switch turns, from the other values and the scalars."""
-        return np.asarray(self.place(*(known[name] for name in self.names)))
+        return np.asarray(self.place(*(np.asarray(known[name], np.float64) for name in self.names)))
 
 
 @functools.lru_cache(maxsize=256)

@@ -72,8 +72,9 @@ def program(rule: UpdateRule, forms: frozenset[str]) -> Program:
     kept = {state.updated: state for state in rule.states if state.scalar}
     scalars |= {state.symbol for state in kept.values()}
     scalar_lines = []
+    stored = {quantity.updated for quantity in rule.quantities if not quantity.scalar}
     for line in rule.program:
-        if _is_scalar(line, scalars):
+        if line.target not in stored and _is_scalar(line, scalars):
             scalar_lines.append(line)
             scalars |= {line.target}
     others = [line for line in rule.program if line not in scalar_lines]
@@ -144,7 +145,9 @@ class StepEnclosure:
         """Enclose a state that is one number, before the step and after it, for all lines to use."""
         name, updated = state.symbol.name, state.updated.name
         kept = self.state_formats.get(name, self.storage)
-        before = self.kept.setdefault(name, Interval.exactly(np.asarray(self.given[name], FLOAT64.work)))
+        if name not in self.kept:
+            self.kept[name] = Interval.exactly(np.asarray(self.given[name], FLOAT64.work))
+        before = self.kept[name]
         arithmetic = tensor_arithmetic(self.profile, kept)
         coefficient = coefficient_rounding(self.profile, kept)
         for scalars in (self.scalars, self.exact_scalars):

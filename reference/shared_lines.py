@@ -18,7 +18,7 @@ def used_gradient(
     gradient: Array = before["g"].astype(number)
     if options["maximize"] == "yes":
         gradient = -gradient
-    if options["decay"] == "coupled":
+    if options.get("decay") == "coupled":
         gradient = gradient + number(scalars["lambda"]) * before["theta"].astype(number)
     return gradient
 

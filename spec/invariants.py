@@ -44,10 +44,12 @@ def accumulates(
 
 
 def holds(
-    identifier: str, sentence: str, source: str, method: str, left: sp.Expr, right: sp.Expr
+    identifier: str, sentence: str, source: str, method: str, left: sp.Basic, right: sp.Basic
 ) -> Invariant:
-    """One equation holds."""
-    return Invariant(identifier, sentence, source, method, lambda: ((left, right),))
+    """One equation holds, or each of a column of equations."""
+    several = isinstance(left, sp.MatrixBase)
+    pairs = tuple(zip(left, right, strict=True)) if several else ((left, right),)
+    return Invariant(identifier, sentence, source, method, lambda: pairs)
 
 
 def constant_gradient(
@@ -160,12 +162,15 @@ def decoupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Invariant:
     )
 
 
-def coupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Invariant:
+def coupled(
+    rule: UpdateRule, decay: sp.Symbol, source: str, moments: tuple[sp.Symbol, ...] = ()
+) -> Invariant:
     """Coupled decay is seen by the moments: their derivative by lambda is not zero."""
+    states = [s for s in rule.states if not moments or s.symbol in moments]
     return Invariant(
         "decay/coupled",
         "With coupled decay the moments depend on lambda.",
         source,
         "differentiation; a point where the derivative is not zero",
-        differs=lambda: tuple((sp.diff(rule.composed(s.updated), decay), sp.S.Zero) for s in rule.states),
+        differs=lambda: tuple((sp.diff(rule.composed(s.updated), decay), sp.S.Zero) for s in states),
     )

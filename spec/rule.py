@@ -48,6 +48,8 @@ class Domain:
 
 
 UNIT = Domain(0.0, 1.0, high_open=True)
+OPEN_UNIT = Domain(0.0, 1.0, low_open=True, high_open=True)
+ABOVE_ONE = Domain(1.0, float("inf"), low_open=True, high_open=True)
 CLOSED_UNIT = Domain(0.0, 1.0)
 NONNEGATIVE = Domain(0.0, float("inf"), high_open=True)
 POSITIVE = Domain(0.0, float("inf"), low_open=True, high_open=True)

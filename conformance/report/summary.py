@@ -141,7 +141,7 @@ def _card_lines(card: Card) -> list[str]:
         f"legal {_code(legal)}, outside by {_safe(finding.distance)}",
         f"- smallest case: {_code(case)}",
         *looks,
-        f"- replay: {_code(finding.replay)}",
+        f"- replay, in the report's folder: {_code(finding.replay)}",
         "",
     ]
 
