@@ -14,7 +14,7 @@ from conformance.agreement import Outside, Sample, Tally
 from conformance.cases import Case, GroupCase, TensorCase
 from conformance.exploration import Exploration, explore
 from conformance.lattice import CONSTANT, STILL
-from conformance.strategies import local_cases, settings_of, trajectory_cases
+from conformance.strategies import fresh_cases, local_cases, settings_of, trajectory_cases
 from conformance.subject import Prepared, WorkerSubject, prepare
 from spec import rules as book
 from spec.rule import UpdateRule
@@ -170,6 +170,10 @@ def _decoupled(rule: UpdateRule) -> bool:
     return rule.options.get("decay") == "decoupled"
 
 
+def _starts_from_settings(rule: UpdateRule) -> bool:
+    return any(state.initial.free_symbols for state in rule.states)
+
+
 def _visible(subject: WorkerSubject) -> str:
     hidden = ", ".join(sorted(subject.hidden))
     return f"it does not show its state ({hidden})" if hidden else ""
@@ -264,6 +268,17 @@ PROPERTIES: tuple[Property, ...] = (
         lambda s, plan: _late(s, min(plan.size, 1024)),
         _local,
         _visible,
+        share=0.1,
+    ),
+    Property(
+        "groups/own-initial-state",
+        "A group's own settings start its state, not those of the constructor.",
+        "torch: a param group may override every default",
+        lambda s, _: fresh_cases(s.rules, s.fixed),
+        _local,
+        _visible,
+        concerns=_starts_from_settings,
+        otherwise="its initial state has no settings",
         share=0.1,
     ),
     Property(

@@ -11,6 +11,7 @@ import numpy as np
 from conformance.agreement import Outside
 from conformance.cases import Case, GroupCase, TensorCase
 from conformance.subject import GRADIENT, Prepared
+from reference.expression import decided
 from reference.formats import Format
 from spec.rule import UpdateRule
 
@@ -73,17 +74,30 @@ class Reduction:
         copies: int = 1,
     ) -> Case:
         steps = sum(1 for name in values if name[: len(GRADIENT)] == GRADIENT and name[1:].isdigit())
-        size = int(np.prod(shape))
-        rows = {
-            q.symbol.name: (values[q.symbol.name],) * (1 if q.scalar else size) for q in self.rule.quantities
-        }
-        rows[GRADIENT] = tuple(values[f"{GRADIENT}{step}"] for step in range(steps) for _ in range(size))
         settings = {h.symbol.name: values[h.symbol.name] for h in self.rule.hyperparameters}
-        tensor = TensorCase(shape, int(values["t"]) - 1, values=rows)
         plain = {h.symbol.name: h.default for h in self.rule.hyperparameters}
-        others = (GroupCase(plain, (tensor,)),) * (groups - 1)
+        tensor = self._tensor(values, settings, shape, steps)
+        others = (GroupCase(plain, (self._tensor(values, plain, shape, steps),)),) * (groups - 1)
         whole = (*others, GroupCase(settings, (tensor,) * copies))
         return dataclasses.replace(base, groups=whole, steps=steps, changes=base.changes[:steps])
+
+    def _tensor(
+        self,
+        values: Mapping[str, float],
+        settings: Mapping[str, float],
+        shape: tuple[int, ...],
+        steps: int,
+    ) -> TensorCase:
+        """Return a tensor of equal elements; a fresh one has the initial state of its settings."""
+        size = int(np.prod(shape))
+        start = dict(values)
+        if values["t"] == 1:
+            start |= {s.symbol.name: float(decided(s.initial)(**settings)) for s in self.rule.states}
+        rows = {
+            q.symbol.name: (start[q.symbol.name],) * (1 if q.scalar else size) for q in self.rule.quantities
+        }
+        rows[GRADIENT] = tuple(values[f"{GRADIENT}{step}"] for step in range(steps) for _ in range(size))
+        return TensorCase(shape, int(values["t"]) - 1, values=rows)
 
     def _simplified(
         self, values: dict[str, float], shape: Callable[[Mapping[str, float]], Case], found: Outside

@@ -75,12 +75,21 @@ def _states(subject: WorkerSubject, failure: Outside) -> list[str]:
         lines.append(f"state = optimizer.state[parameters[{number}]]")
         if subject.implementation.counter:
             lines.append(f"state[{subject.implementation.counter!r}] = torch.tensor({item.count}.0)")
+        numbers = {s.symbol.name for s in rule.states if s.scalar}
         lines += [
-            f"state[{key!r}] = {_values(item.values[symbol], item.shape)}"
+            f"state[{key!r}] = {_number(item.values[symbol][0])}"
+            if symbol in numbers
+            else f"state[{key!r}] = {_values(item.values[symbol], item.shape)}"
             for symbol, key in keys.items()
             if key
         ]
+        ahead = subject.ahead(rule, failure.case.groups[item.group].hyperparameters, item)
+        lines += [f"state[{key!r}] = {_number(value)}" for key, value in ahead.items()]
     return lines
+
+
+def _number(value: float) -> str:
+    return f"torch.tensor({float(value)!r}, device=device)"
 
 
 def _ending(subject: WorkerSubject, failure: Outside) -> list[str]:

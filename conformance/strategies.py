@@ -44,6 +44,14 @@ def settings_of(rule: UpdateRule, fixed: Mapping[str, float]) -> st.SearchStrate
     return st.fixed_dictionaries({**free, **{n: st.just(v) for n, v in fixed.items() if n in free}})
 
 
+def together(rule: UpdateRule, groups: list[GroupCase]) -> tuple[GroupCase, ...]:
+    """Return the groups with one setting of what only starts a state; own ones are a property."""
+    used = frozenset().union(*(line.expression.free_symbols for line in rule.program))
+    starting = [h.symbol.name for h in rule.hyperparameters if h.symbol not in used]
+    first = {name: groups[0].hyperparameters[name] for name in starting}
+    return tuple(GroupCase({**group.hyperparameters, **first}, group.tensors) for group in groups)
+
+
 def counts() -> st.SearchStrategy[int]:
     """Return how many steps a parameter has made: none, few, many, up to what float32 counts."""
     near_power = st.integers(1, 24).map(lambda bits: 2**bits - 1)
@@ -77,7 +85,7 @@ def local_cases(
         shapes = draw(st.lists(st.sampled_from(SMALL_SHAPES), max_size=3))
         small = [TensorCase(shape, count, draw(seeds), draw(regimes)) for shape in shapes]
         groups.append(GroupCase(draw(settings_of(rule, fixed)), (large, *small)))
-    return Case(switches, tuple(groups))
+    return Case(switches, together(rule, groups))
 
 
 @st.composite
@@ -97,11 +105,24 @@ def trajectory_cases(
         {rate.symbol.name: draw(hyperparameter(rate))} if draw(st.booleans()) else {}
         for _ in range(steps - 1)
     ]
-    groups = tuple(
+    groups = [
         GroupCase(
             draw(settings_of(rule, fixed)),
             (TensorCase((size,), 0, draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(REGIMES[:2]))),),
         )
         for _ in range(draw(st.integers(1, 2)))
-    )  # fmt: skip
-    return Case(switches, groups, steps, tuple(changes))
+    ]  # fmt: skip
+    return Case(switches, together(rule, groups), steps, tuple(changes))
+
+
+@st.composite
+def fresh_cases(
+    draw: st.DrawFn, rules: Mapping[tuple[str, ...], UpdateRule], fixed: Mapping[str, float]
+) -> Case:
+    """Draw the first step of two groups, each with settings of its own."""
+    switches = draw(st.sampled_from(sorted(rules)))
+    settings = settings_of(rules[switches], fixed)
+    groups = tuple(
+        GroupCase(draw(settings), (TensorCase((16,), 0, draw(st.integers(0, 2**32 - 1))),)) for _ in range(2)
+    )
+    return Case(switches, groups)

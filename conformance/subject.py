@@ -15,6 +15,7 @@ from conformance.cases import Case
 from conformance.lattice import expand
 from impls.catalogue import ExecutionPath, Implementation
 from impls.session import Session
+from reference.exact import scalar_line
 from reference.formats import FORMATS, Array, Format
 from reference.profile import Profile
 from spec import rules as book
@@ -167,9 +168,10 @@ class WorkerSubject:
                 }
                 for index, group in enumerate(case.groups)
             ],
-            "states": list(self._keys(rule).values()),
+            "states": [*self._keys(rule).values(), *self.implementation.derived],
             "state_dtypes": {
-                key: "float64" for state, key in self._keys(rule).items() if state in _numbers(rule)
+                **{key: "float64" for state, key in self._keys(rule).items() if state in _numbers(rule)},
+                **dict.fromkeys(self.implementation.derived, "float64"),
             },
             "counter": self.implementation.counter,
             "steps": [
@@ -188,10 +190,20 @@ class WorkerSubject:
             buffers.append(item.values[rule.parameter.symbol.name].tobytes())
             if item.count > 0:
                 buffers += [item.values[symbol].tobytes() for symbol in keys]
+                ahead = self.ahead(rule, case.groups[item.group].hyperparameters, item)
+                buffers += [np.float64(value).tobytes() for value in ahead.values()]
         for step in range(case.steps):
             buffers += [item.gradients[step].tobytes() for item in prepared]
         answer = self.session.request(self.request(case, prepared, every=every), buffers)
         return self._outcome(answer.header, answer.buffers, rule, keys, len(prepared))
+
+    def ahead(
+        self, rule: UpdateRule, hyperparameters: Mapping[str, float], item: Prepared
+    ) -> dict[str, float]:
+        """Return, by its key, what the implementation keeps of the coming step's scalars."""
+        scalars = {**hyperparameters, "t": item.count + 1.0}
+        derived = self.implementation.derived
+        return {key: scalar_line(rule, name, scalars) for key, name in derived.items()}
 
     def _outcome(
         self,
@@ -218,6 +230,8 @@ class WorkerSubject:
                     state = next(queue)
                     present = len(state) > 0 or len(buffer) == 0
                     values[symbol] = np.frombuffer(state, formats[symbol].dtype) if present else None
+                for _ in self.implementation.derived:
+                    next(queue)
                 outcomes.append(TensorOutcome(values, counts[index]))
             steps.append(tuple(outcomes))
         return Outcome(tuple(steps), float(header["step_seconds"]), formats)

@@ -35,7 +35,7 @@ class Implementation:
     options that it always has; ``switches`` maps a constructor keyword to the option that it turns
     on.  ``states`` maps the rule's state keywords to its own keys, where they differ; a state
     that it hides maps to the empty string.  ``fixed`` are hyperparameters that it does not offer.
-    ``exact_counts`` is the number of steps that its counter can hold.
+    ``derived`` are keys of its state that hold a scalar line of the rule, computed ahead.
     """
 
     identifier: str
@@ -48,52 +48,61 @@ class Implementation:
     counter: str | None = "step"
     fixed: Mapping[str, float] = field(default_factory=dict)
     framework: str = "torch"
+    derived: Mapping[str, str] = field(default_factory=dict)
 
     def path(self, name: str, device: str) -> ExecutionPath:
         """Return the path called ``name`` on ``device``; raises ``KeyError`` if there is none."""
         return {(p.name, where): p for p in self.paths for where in p.devices}[name, device]
 
 
-FORMS = ("lerp", "weight first", "root first", "step size first")
+FORMS = ("lerp", "weight first", "root first", "step size first", "decay added")
 EAGER: dict[str, Any] = {"forms": FORMS, "units": {"root": 1.0}}
 """Eager roots come from a vector mathematics library, which promises one unit in the last place."""
 KERNEL: dict[str, Any] = {"forms": FORMS, "intermediate": "compute"}
 ON_DEVICE = {"scalar": "float32", "forms": ("*",)}
 """Step count, powers and corrections are computed on the device, in float32."""
-SINGLE: Mapping[str, Any] = {"foreach": False, "fused": False}
+SINGLE: Mapping[str, Any] = {"foreach": False}
 FUSED: Mapping[str, Any] = {"foreach": False, "fused": True}
 TORCH_PATHS = (
     ExecutionPath("single-tensor", SINGLE, ("cpu", "cuda"), profile=EAGER),
-    ExecutionPath("foreach", {"foreach": True, "fused": False}, ("cpu", "cuda"), profile=EAGER),
+    ExecutionPath("foreach", {"foreach": True}, ("cpu", "cuda"), profile=EAGER),
     ExecutionPath("fused", FUSED, ("cpu",), profile=KERNEL),
     ExecutionPath("fused", FUSED, ("cuda",), profile=KERNEL | ON_DEVICE),
 )
 CAPTURABLE = ExecutionPath("capturable", {**SINGLE, "capturable": True}, ("cuda",), profile=EAGER | ON_DEVICE)
-ADAM_SWITCHES = {"amsgrad": ("amsgrad", "raw"), "maximize": ("maximize", "yes")}
+AMSGRAD = {"amsgrad": ("amsgrad", "raw")}
+MAXIMIZE = {"maximize": ("maximize", "yes")}
+COUPLED = {"decay": "coupled"}
+EAGER_PATHS = tuple(path for path in TORCH_PATHS if path.name != "fused")
+"""Paths of optimizers without a fused kernel."""
+CAPTURABLE_PATHS = (*EAGER_PATHS, CAPTURABLE)
+FUSED_ON_CPU = tuple(path for path in TORCH_PATHS if path.name != "fused" or path.devices == ("cpu",))
+LR_INSIDE_DECAY = {"decoupled_weight_decay": ("decay", "decoupled")}
+
+
+def _torch(name: str, rule: str, paths: tuple[ExecutionPath, ...], **more: Any) -> Implementation:
+    return Implementation(f"torch.{name}", f"torch.optim:{name}", rule, paths, **more)
+
 
 CATALOGUE: tuple[Implementation, ...] = (
-    Implementation(
-        "torch.SGD",
-        "torch.optim:SGD",
-        "sgd",
-        TORCH_PATHS,
-        options={"decay": "coupled"},
-        switches={"nesterov": ("nesterov", "yes"), "maximize": ("maximize", "yes")},
+    _torch(
+        "SGD", "sgd", TORCH_PATHS, options=COUPLED, switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE},
         counter=None,
     ),
-    Implementation(
-        "torch.Adam",
-        "torch.optim:Adam",
-        "adam",
-        (*TORCH_PATHS, CAPTURABLE),
-        options={"decay": "coupled"},
-        switches=ADAM_SWITCHES,
+    _torch("Adam", "adam", (*TORCH_PATHS, CAPTURABLE), options=COUPLED, switches=AMSGRAD | MAXIMIZE),
+    _torch("AdamW", "adamw", (*TORCH_PATHS, CAPTURABLE), switches=AMSGRAD | MAXIMIZE),
+    _torch("Adagrad", "adagrad", FUSED_ON_CPU, options=COUPLED, switches=MAXIMIZE),
+    _torch(
+        "RMSprop", "rmsprop", CAPTURABLE_PATHS, options=COUPLED,
+        switches={"centered": ("centered", "yes"), **MAXIMIZE},
     ),
-    Implementation(
-        "torch.AdamW",
-        "torch.optim:AdamW",
-        "adamw",
-        (*TORCH_PATHS, CAPTURABLE),
-        switches=ADAM_SWITCHES,
+    _torch("Adadelta", "adadelta", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
+    _torch("Adamax", "adamax", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
+    _torch("NAdam", "nadam", CAPTURABLE_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
+    _torch("RAdam", "radam", CAPTURABLE_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
+    _torch(
+        "ASGD", "asgd", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE,
+        derived={"eta": "eta_t", "mu": "mu_t"},
     ),
-)
+    _torch("Rprop", "rprop", CAPTURABLE_PATHS, switches=MAXIMIZE),
+)  # fmt: skip

@@ -7,9 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 
 from reference.arithmetic import ExactArithmetic
-from reference.enclosure import Program
+from reference.enclosure import Program, program
 from reference.evaluation import Scalars, Tensors
 from reference.formats import FLOAT64, Array, Format
+from spec.rule import UpdateRule
+
+
+def scalar_line(rule: UpdateRule, name: str, scalars: Mapping[str, float]) -> float:
+    """Return a line of scalars alone, computed in the wide type of float64."""
+    compiled = program(rule, frozenset())
+    wide = Scalars(
+        ExactArithmetic(FLOAT64), scalars, lambda value: np.asarray(value, FLOAT64.work),
+        lambda value: value, compiled.scalar_lines,
+    )  # fmt: skip
+    return float(wide.symbol(name))
 
 
 def exact_step(

@@ -12,7 +12,7 @@ from spec.moments import d_t, epsilon, v, v_t
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
 
 alpha, mu, variance = sp.symbols("alpha mu w_t", nonnegative=True)
-b, b_t, mean, mean_t, step_t = sp.symbols("b b_t a a_t s_t", real=True)
+b, b_t, mean, mean_t = sp.symbols("b b_t a a_t", real=True)
 HYPERPARAMETERS = (
     r.with_default(LEARNING_RATE, 1e-2),
     r.Hyperparameter(alpha, "alpha", 0.99, r.UNIT, "decay rate of the second moment"),
@@ -52,8 +52,11 @@ def rmsprop(
     program += [
         r.Assignment("denominator", d_t, place),
         r.Assignment("momentum buffer", b_t, sp.Piecewise((b, still), (mu * b + direction, True))),
-        r.Assignment("direction", step_t, sp.Piecewise((direction, still), (b_t, True))),
-        r.Assignment("update", theta_t, theta - (step_t if inside else lr * step_t)),
+        r.Assignment(
+            "update",
+            theta_t,
+            sp.Piecewise((theta - lr * gradient / d_t, still), (theta - (b_t if inside else lr * b_t), True)),
+        ),
     ]
     second_moment = r.State(v, v_t, "square_avg", "second moment", 2, sp.Integer(start == "one"), least=(
         mean**2 if centered == "yes" else None))  # fmt: skip
