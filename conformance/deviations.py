@@ -16,7 +16,7 @@ from conformance.subject import WorkerSubject, prepare
 from conformance.verdict import Cell, CellResult, Figures, Verdict
 from impls.session import TargetError, WorkerFailure
 
-SEARCH = Plan(24, 1024, 0)
+SEARCH = Plan(300, 128, 0)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,9 @@ def record(entry: Entry, session: Session, framework: str) -> tuple[Case, ...]:
             continue
         shown = [case for case in entry.cases if replayed(subject, claim, entry.with_cases([case]))]
         found = shown[0] if shown else search(subject, claim)
-        if found is not None:
+        if found is None:
+            Console().print(f"{entry.identifier}: not shown by {unit.cell(claim.identifier)}")
+        else:
             kept.append(found)
     return tuple(kept)
 

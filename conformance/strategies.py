@@ -21,10 +21,12 @@ def hyperparameter(item: Hyperparameter) -> st.SearchStrategy[float]:
     common = st.sampled_from([value for value in _common(item) if value in domain])
     if domain.high <= 1.0:
         near_one = st.integers(1, 24).map(lambda bits: 1.0 - 2.0**-bits)
-        anywhere = st.floats(domain.low, domain.high, exclude_max=domain.high_open, width=64)
+        anywhere = st.floats(
+            domain.low, domain.high, exclude_min=domain.low_open, exclude_max=domain.high_open, width=64
+        ).filter(lambda value: _not_tiny(value) in domain)
         return st.one_of(common, near_one, anywhere.map(_not_tiny))
     scaled = st.builds(lambda m, e: m * 10.0**e, st.floats(1.0, 10.0), st.integers(-9, 0))
-    return st.one_of(common, scaled)
+    return st.one_of(common, scaled.map(lambda value: domain.low + value))
 
 
 def _not_tiny(value: float) -> float:

@@ -76,6 +76,16 @@ COUPLED = {"decay": "coupled"}
 EAGER_PATHS = tuple(path for path in TORCH_PATHS if path.name != "fused")
 """Paths of optimizers without a fused kernel."""
 CAPTURABLE_PATHS = (*EAGER_PATHS, CAPTURABLE)
+ROOT_LAST = EAGER | {"forms": ("lerp", "weight first", "reciprocal")}
+ROOT_LAST_PATHS = (
+    ExecutionPath("single-tensor", SINGLE, ("cpu", "cuda"), profile=ROOT_LAST),
+    *(path for path in CAPTURABLE_PATHS if path.name != "single-tensor"),
+)
+"""Paths where the single-tensor one corrects the second moment before it takes the root."""
+AVERAGED_PATHS = (
+    ExecutionPath("single-tensor", SINGLE, ("cpu", "cuda"), profile=EAGER | {"forms": ("lerp", "copy")}),
+    *(path for path in CAPTURABLE_PATHS if path.name != "single-tensor"),
+)
 FUSED_ON_CPU = tuple(path for path in TORCH_PATHS if path.name != "fused" or path.devices == ("cpu",))
 LR_INSIDE_DECAY = {"decoupled_weight_decay": ("decay", "decoupled")}
 
@@ -98,10 +108,10 @@ CATALOGUE: tuple[Implementation, ...] = (
     ),
     _torch("Adadelta", "adadelta", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
     _torch("Adamax", "adamax", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
-    _torch("NAdam", "nadam", CAPTURABLE_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
-    _torch("RAdam", "radam", CAPTURABLE_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
+    _torch("NAdam", "nadam", ROOT_LAST_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
+    _torch("RAdam", "radam", ROOT_LAST_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
     _torch(
-        "ASGD", "asgd", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE,
+        "ASGD", "asgd", AVERAGED_PATHS, options=COUPLED, switches=MAXIMIZE,
         derived={"eta": "eta_t", "mu": "mu_t"},
     ),
     _torch("Rprop", "rprop", CAPTURABLE_PATHS, switches=MAXIMIZE),

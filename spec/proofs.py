@@ -50,7 +50,7 @@ def different(left: sp.Expr, right: sp.Expr) -> bool:
         }
         try:
             value = difference.subs(point)
-        except ValueError:  # a maximum of complex numbers: a mutant left its domain at this point
+        except (TypeError, ValueError):  # a mutant left its domain at this point
             continue
         if value.is_number and abs(value.evalf(30)) > sp.Rational(1, 10**20):
             return True
