@@ -114,8 +114,10 @@ def _rule(family: RuleFamily, rules: dict[str, UpdateRule], power: Power) -> mod
 
 
 def _variant(rule: UpdateRule, power: Power) -> model.VariantEntry:
-    power.open(rule)
-    mutants = tuple(_mutant(m, power.killed[rule.label]) for m in power.mutants[rule.label])
+    mutants: tuple[model.MutantEntry, ...] = ()
+    if rule.label in power.killed:  # else this run did not measure it
+        power.open(rule)
+        mutants = tuple(_mutant(m, power.killed[rule.label]) for m in power.mutants[rule.label])
     lines = tuple(_line(rule, line) for line in rule.program)
     return model.VariantEntry(rule.label, dict(rule.options), lines, mutants)
 

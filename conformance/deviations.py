@@ -117,7 +117,11 @@ def search(subject: WorkerSubject, claim: Property) -> Case | None:
         rule = subject.rules[failure.case.switches]
         if failure.quantity == "t":
             return _fewest(failure.case, judge)
-        return Reduction(rule, subject.storage, judge).reduce(failure, prepared).case
+        return (
+            Reduction(rule, subject.storage, judge, keep_settings=claim.of_settings)
+            .reduce(failure, prepared)
+            .case
+        )
     return judged.exploration.case
 
 

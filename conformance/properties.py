@@ -14,11 +14,12 @@ from conformance.agreement import Outside, Sample, Tally
 from conformance.cases import Case, GroupCase, TensorCase
 from conformance.exploration import Exploration, explore
 from conformance.lattice import CONSTANT, STILL
-from conformance.strategies import fresh_cases, local_cases, settings_of, trajectory_cases
+from conformance.strategies import fresh_cases, local_cases, long_cases, settings_of, trajectory_cases
 from conformance.subject import Prepared, WorkerSubject, prepare
 from spec import rules as book
 from spec.rule import UpdateRule
 
+LONG = 64
 SMALL, SETTINGS, LEAST_SETTINGS = 256, 150, 40
 COUNTS = (1, 2, 255, 256, 2**24 - 2, 2**24 - 1, 2**24, 2**30)
 
@@ -62,6 +63,10 @@ class Property:
     """Why it does not apply where it concerns no rule of a subject."""
     share: float = 0.05
     """Its number of cases, relative to local agreement."""
+    every_variant: bool = False
+    """Whether its cases are shared out among the variants of a subject's rule."""
+    of_settings: bool = False
+    """Whether the settings belong to the claim, and so stay as they are when a case is reduced."""
 
     def applies(self, subject: WorkerSubject) -> str:
         """Return why the property does not apply to ``subject``, or nothing."""
@@ -78,17 +83,25 @@ class Property:
         def body(case: Case) -> None:
             self.run(subject, case, judged.tally, plan)
 
+        if self.every_variant:
+            self._each(subject, plan, max(4, plan.cases // len(concerned)), body, judged)
+            return judged
         judged.exploration = explore(self.strategy(subject, plan), plan.cases, plan.seed, body)
         if plan.samples and self.share == 1.0 and judged.exploration.stopped is None:
             # Many settings of every variant on few elements: what tells mutants from the rule.
-            small = dataclasses.replace(plan, size=SMALL)
-            each = max(LEAST_SETTINGS, SETTINGS // len(concerned))
-            for key, rule in concerned.items():
-                strategy = self.strategy(dataclasses.replace(subject, rules={key: rule}), small)
-                judged.exploration = explore(strategy, each, plan.seed + 1, body)
-                if judged.exploration.stopped is not None:
-                    break
+            small = dataclasses.replace(plan, size=SMALL, seed=plan.seed + 1)
+            self._each(subject, small, max(LEAST_SETTINGS, SETTINGS // len(concerned)), body, judged)
         return judged
+
+    def _each(
+        self, subject: WorkerSubject, plan: Plan, cases: int, body: Callable[[Case], None], judged: Judged
+    ) -> None:
+        """Explore one variant after the other."""
+        for key, rule in subject.rules.items():
+            strategy = self.strategy(dataclasses.replace(subject, rules={key: rule}), plan)
+            judged.exploration = explore(strategy, cases, plan.seed, body)
+            if judged.exploration.stopped is not None:
+                return
 
     def run(self, subject: WorkerSubject, case: Case, tally: Tally, plan: Plan) -> None:
         """Judge the property on one case."""
@@ -108,6 +121,32 @@ def _local(
 def _along(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:
     outcome = subject.run(case, prepared, every=True)
     trajectory.judge(case, prepared, outcome, subject, tally)
+
+
+def _finite(
+    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan
+) -> None:
+    """Look for parameters that are not numbers."""
+    outcome = subject.run(case, prepared)
+    name = next(iter(subject.rules.values())).parameter.symbol.name
+    tally.cases += 1
+    for index, (item, after) in enumerate(zip(prepared, outcome.steps[-1], strict=True)):
+        value = after.values[name]
+        assert value is not None
+        wrong = np.isnan(value)
+        tally.element_cases += value.size
+        tally.values += value.size
+        if wrong.any():
+            tally.outside += int(np.count_nonzero(wrong))
+            place = int(np.argmax(wrong))
+            scalars = {**case.groups[item.group].hyperparameters, "t": float(case.steps)}
+            before = {key: float(array[place % array.size]) for key, array in item.values.items()}
+            before["g"] = float(item.gradients[0][place])
+            largest = subject.storage.largest
+            tally.failures.append(
+                Outside(case, name, index, place, scalars, before, (-largest, largest), float("nan"),
+                        case.steps - 1)
+            )  # fmt: skip
 
 
 def _counting(
@@ -260,6 +299,16 @@ PROPERTIES: tuple[Property, ...] = (
         concerns=_decoupled,
         otherwise="its weight decay is not decoupled",
         share=0.1,
+    ),
+    Property(
+        "stability/constant-gradient",
+        "With the default epsilon a constant gradient never makes a parameter NaN, nor does none at all.",
+        "each rule's formula, which is a number for every gradient",
+        lambda s, _: long_cases(s.rules, s.fixed, CONSTANT, LONG),
+        _finite,
+        share=0.2,
+        every_variant=True,
+        of_settings=True,
     ),
     Property(
         "groups/late-first-gradient",

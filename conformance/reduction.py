@@ -25,8 +25,11 @@ LARGEST_TRIALS = 200
 class Reduction:
     """One reduction: at every accepted trial ``found`` is the smallest failure so far."""
 
-    def __init__(self, rule: UpdateRule, storage: Format, judge: Judge) -> None:
+    def __init__(
+        self, rule: UpdateRule, storage: Format, judge: Judge, *, keep_settings: bool = False
+    ) -> None:
         self.rule, self.storage, self.judge = rule, storage, judge
+        self.kept = {h.symbol.name for h in rule.hyperparameters} if keep_settings else set()
         self.trials = 0
 
     def reduce(self, failure: Outside, prepared: tuple[Prepared, ...]) -> Outside:
@@ -105,7 +108,7 @@ class Reduction:
         changed = True
         while changed and self.trials < LARGEST_TRIALS:
             changed = False
-            for name in list(values):
+            for name in [name for name in values if name not in self.kept]:
                 for simpler in self._simpler(name, values):
                     trial = {**values, name: simpler}
                     outside = self._try(shape(trial))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conformance.cases import Case, GroupCase, TensorCase
 from conformance.lattice import REGIMES
-from spec.rule import Domain, Hyperparameter, UpdateRule
+from spec.rule import UNIT, Domain, Hyperparameter, UpdateRule
 
 SMALL_SHAPES = ((), (1,), (2,), (3,), (7,), (2, 3), (8,), (15,), (17,), (4, 5, 3), (63,), (65,))
 LARGEST_EXACT_COUNT = 2**24 - 1
@@ -115,6 +115,24 @@ def trajectory_cases(
         for _ in range(draw(st.integers(1, 2)))
     ]  # fmt: skip
     return Case(switches, together(rule, groups), steps, tuple(changes))
+
+
+@st.composite
+def long_cases(
+    draw: st.DrawFn,
+    rules: Mapping[tuple[str, ...], UpdateRule],
+    fixed: Mapping[str, float],
+    regime: str,
+    steps: int,
+) -> Case:
+    """Draw many steps from the start with default settings, but for the decay rates."""
+    switches = draw(st.sampled_from(sorted(rules)))
+    rule = rules[switches]
+    rates = {h.symbol.name: hyperparameter(h) for h in rule.hyperparameters if h.domain == UNIT}
+    settings = {h.symbol.name: h.default for h in rule.hyperparameters} | dict(fixed)
+    settings |= {name: draw(rate) for name, rate in rates.items() if name not in fixed}
+    tensor = TensorCase((64,), 0, draw(st.integers(0, 2**32 - 1)), regime)
+    return Case(switches, (GroupCase(settings, (tensor,)),), steps)
 
 
 @st.composite
