@@ -117,11 +117,8 @@ def search(subject: WorkerSubject, claim: Property) -> Case | None:
         rule = subject.rules[failure.case.switches]
         if failure.quantity == "t":
             return _fewest(failure.case, judge)
-        return (
-            Reduction(rule, subject.storage, judge, keep_settings=claim.of_settings)
-            .reduce(failure, prepared)
-            .case
-        )
+        reduction = Reduction(rule, subject.storage, judge, keep_settings=claim.of_settings)
+        return reduction.reduce(failure, prepared).case
     return judged.exploration.case
 
 

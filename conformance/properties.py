@@ -218,6 +218,11 @@ def _visible(subject: WorkerSubject) -> str:
     return f"it does not show its state ({hidden})" if hidden else ""
 
 
+def _in_production(subject: WorkerSubject) -> str:
+    reference = subject.implementation.framework == "numpy"
+    return "a reference follows its formula, wherever that leads" if reference else ""
+
+
 @st.composite
 def _late(draw: st.DrawFn, subject: WorkerSubject, size: int) -> Case:
     switches = draw(st.sampled_from(sorted(subject.rules)))
@@ -306,6 +311,7 @@ PROPERTIES: tuple[Property, ...] = (
         "each rule's formula, which is a number for every gradient",
         lambda s, _: long_cases(s.rules, s.fixed, CONSTANT, LONG),
         _finite,
+        _in_production,
         share=0.2,
         every_variant=True,
         of_settings=True,

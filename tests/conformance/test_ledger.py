@@ -10,10 +10,10 @@ import pytest
 
 from conformance import deviations, engine
 from conformance.cases import from_plain, to_plain
-from conformance.engine import judge_cell, subject_of
+from conformance.engine import Unit, judge_cell, subject_of
 from conformance.ledger import Entry, load
 from conformance.power import Power
-from conformance.properties import BY_IDENTIFIER
+from conformance.properties import BY_IDENTIFIER, Property
 from conformance.record import cells
 from conformance.verdict import Verdict
 from impls.session import Session
@@ -34,15 +34,18 @@ def framework(session: Session) -> str:
     return str(session.request({"op": "hello"}).header["torch"])
 
 
+def _applying(entry: Entry, session: Session, framework: str) -> list[tuple[Unit, Property]]:
+    """Return the cells that an entry names and whose property applies."""
+    named = cells(entry, framework, "cpu")
+    return [(unit, claim) for unit, claim in named if not claim.applies(subject_of(unit, session))]
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.identifier)
 def test_every_cell_of_an_entry_is_shown_by_a_stored_case(
     entry: Entry, session: Session, framework: str
 ) -> None:
     """In each cell that an entry names, some stored case still fails."""
-    named = [
-        (unit, claim) for unit, claim in cells(entry, framework, "cpu")
-        if not claim.applies(subject_of(unit, session))
-    ]  # fmt: skip
+    named = _applying(entry, session, framework)
     assert named, "the entry matches no cell of the catalogue"
     for unit, claim in named:
         assert deviations.replayed(subject_of(unit, session), claim, entry), unit.cell(claim.identifier)
@@ -53,7 +56,7 @@ def test_a_deviation_that_no_longer_shows_fails_its_cell(
 ) -> None:
     """An entry whose case passes makes the verdict a failure that asks for its removal."""
     entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
-    unit, claim = next(iter(cells(entry, framework, "cpu")))
+    unit, claim = next(iter(_applying(entry, session, framework)))
     plain = to_plain(entry.cases[0])
     plain["groups"][0]["tensors"][0]["count"] = 5
     harmless = dataclasses.replace(entry, cases=(from_plain(plain),))
@@ -69,7 +72,7 @@ def test_a_deviation_without_an_entry_is_a_failure(
 ) -> None:
     """With an empty ledger the float32 step counter fails."""
     entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
-    unit, _ = next(iter(cells(entry, framework, "cpu")))
+    unit, _ = next(iter(_applying(entry, session, framework)))
     monkeypatch.setattr(engine, "load", tuple)
     claim = BY_IDENTIFIER["state/step-count"]
     result = judge_cell(unit, subject_of(unit, session), claim, framework, Power())
