@@ -1,4 +1,7 @@
-"""Hand-written NumPy references, one module per rule, each with its ``step``."""
+"""Hand-written NumPy references, one module per rule, each with its ``step``.
+
+``STEPPROOF_RULES`` names a folder whose ``reference`` holds those of rules of your own.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,10 @@ import numpy as np
 
 from reference.formats import FLOAT64, Array, Format
 from spec.rule import State, UpdateRule
+from spec.rules import OWN_RULES
+
+if OWN_RULES:
+    __path__ = [*__path__, f"{OWN_RULES}/reference"]
 
 Step: TypeAlias = Callable[
     [Mapping[str, str], Format, Mapping[str, float], Mapping[str, Array]], dict[str, Array]

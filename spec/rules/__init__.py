@@ -1,13 +1,21 @@
-"""The rule book: one module per rule, each with its ``FAMILY``."""
+"""The rule book: one module per rule, each with its ``FAMILY``.
+
+``STEPPROOF_RULES`` names a folder whose ``spec`` holds rules of your own.
+"""
 
 from __future__ import annotations
 
 import functools
 import importlib
+import os
 import pkgutil
 from collections.abc import Mapping
 
 from spec.rule import RuleFamily, UpdateRule
+
+OWN_RULES = os.environ.get("STEPPROOF_RULES", "")
+if OWN_RULES:
+    __path__ = [*__path__, f"{OWN_RULES}/spec"]
 
 
 @functools.cache

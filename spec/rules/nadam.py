@@ -37,12 +37,14 @@ def nadam(average: str = "beta1", decay: str = "none", maximize: str = "no") -> 
     """Build NAdam's program for one choice of its options."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
     shrunk, parameter = a.decayed_parameter(decay)
-    rate = beta1 if average == "beta1" else mu
+    first = lines.moving_average("first moment", m_t, m, beta1, gradient)
+    if average == "scheduled":
+        first = r.Assignment("first moment", m_t, mu * m + (1 - mu) * gradient)
     program += [
         r.Assignment("momentum", mu, scheduled(t)),
         r.Assignment("next momentum", ahead, scheduled(t + 1)),
         r.Assignment("product of momenta", product_t, product * mu),
-        lines.moving_average("first moment", m_t, m, rate, gradient),
+        first,
         lines.moving_average_of_square("second moment", a.v_t, v, beta2, gradient),
         r.Assignment("second bias correction", c2, 1 - beta2**t),
         r.Assignment("corrected second moment", vhat_t, a.v_t / c2),

@@ -8,7 +8,7 @@ from conformance.engine import ALL_PROPERTIES, judge_unit, units
 from conformance.verdict import Verdict
 from impls.catalogue import CATALOGUE, FLOATS
 
-BUDGET = 10
+BUDGET = 3
 
 
 def _name(unit: object) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.cases import TensorCase
 from conformance.lattice import REGIMES, expand
+from conformance.own_references import variant_rules
 from reference import rules as references
 from reference.confirmation import confirm, enclose
 from reference.enclosure import StepEnclosure, as_intervals
@@ -18,40 +19,34 @@ from reference.profile import Profile
 from spec import rules as book
 from spec.rule import UpdateRule
 
-RULES = [
-    book.build(name, options)
-    for name, options in (
-        ("adam", {}),
-        ("adam", {"decay": "coupled", "amsgrad": "raw"}),
-        ("adamw", {"amsgrad": "corrected", "maximize": "yes"}),
-        ("adamw", {"epsilon": "inside"}),
-        ("adamw", {"epsilon": "floor"}),
-        ("adamw", {"epsilon": "before_correction", "amsgrad": "raw"}),
-        ("sgd", {"decay": "coupled"}),
-        ("sgd", {"nesterov": "yes", "maximize": "yes"}),
-    )
-]
+RULES = [rule for name in references.references() for rule in variant_rules(name).values()]
 SETTINGS = {
     "eta": 1e-2, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6, "lambda": 0.125, "mu": 0.9, "tau": 0.5
 }  # fmt: skip
+KEPT = 0.25
+"""The value of states that are one number for a tensor."""
 WIDE = Profile(forms=frozenset({"*"}), intermediate="compute")
 
 
 def scalars(rule: UpdateRule, t: int) -> dict[str, float]:
     """Return usual hyperparameters of a rule."""
-    return {h.symbol.name: SETTINGS[h.symbol.name] for h in rule.hyperparameters} | {"t": float(t)}
+    settings = {h.symbol.name: SETTINGS.get(h.symbol.name, h.default) for h in rule.hyperparameters}
+    kept = {state.symbol.name: KEPT for state in rule.states if state.scalar}
+    return settings | kept | {"t": float(t)}
 
 
 def before(rule: UpdateRule, storage: Format, regime: str, size: int = 2000) -> dict[str, Array]:
     """Return a seeded lattice of parameter, states and gradient."""
     values, gradients = expand(TensorCase((size,), 6, 11, regime), rule, storage, scalars(rule, 7))
-    return {**values, "g": gradients[0]}
+    kept = {state.symbol.name: np.array([KEPT]) for state in rule.states if state.scalar}
+    return {**values, **kept, "g": gradients[0]}
 
 
 def legal(rule: UpdateRule, storage: Format, arrays: Mapping[str, Array]) -> dict[str, Interval]:
     """Return the enclosure of one step."""
+    formats = {state.symbol.name: references.kept_in(state, storage) for state in rule.states}
     with np.errstate(all="ignore"):
-        return StepEnclosure(rule, WIDE, storage, scalars(rule, 7))(as_intervals(arrays, storage))
+        return StepEnclosure(rule, WIDE, storage, scalars(rule, 7), formats)(as_intervals(arrays, storage))
 
 
 @pytest.mark.parametrize("storage", FORMATS.values(), ids=lambda item: item.name)
@@ -88,7 +83,7 @@ def test_a_step_count_off_by_one_lies_outside() -> None:
 
 
 @pytest.mark.parametrize("storage", FORMATS.values(), ids=lambda item: item.name)
-@pytest.mark.parametrize("name", ["adamw", "amsgrad", "sgd"])
+@pytest.mark.parametrize("name", ["adamw", "amsgrad", "sgd", "rmsprop", "adamax", "lion", "yogi", "rprop"])
 def test_balls_lie_in_the_fast_enclosure(name: str, storage: Format) -> None:
     """The exact ball enclosure of an element lies in the vectorised one."""
     rule = book.build(name)
