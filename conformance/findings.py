@@ -83,9 +83,13 @@ class Reducer:
         )
 
     def _confirmed(self, failure: Outside) -> str:
+        if self.claim.of_settings:
+            return "seen directly"
         if failure.quantity == "t" or failure.step or self.claim.identifier.startswith("decay/mom"):
             return "compared exactly" if not failure.step else "by the propagated enclosure"
         rule = self.subject.rules[failure.case.switches]
+        if any(state.scalar for state in rule.states if state.symbol.name == failure.quantity):
+            return "by the interval of the scalar"
         before = {k: v for k, v in failure.before.items() if k in _inputs(rule)}
         confirmation = confirm(
             rule,

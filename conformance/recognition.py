@@ -21,11 +21,13 @@ from spec.symbols import PARAMETER, g
 ANY_FORM: dict[str, Any] = {"forms": ("*",), "units": {"root": 1.0}, "coefficient": "storage"}
 """What the framework's eager operations may do to anybody's code, whatever form it takes."""
 SWITCHES = {
-    ("adam", "amsgrad"): ("amsgrad", "raw"),
-    ("adam", "maximize"): ("maximize", "yes"),
-    ("sgd", "nesterov"): ("nesterov", "yes"),
-    ("sgd", "maximize"): ("maximize", "yes"),
+    "amsgrad": ("amsgrad", "raw"),
+    "centered": ("centered", "yes"),
+    "decoupled_weight_decay": ("decay", "decoupled"),
+    "maximize": ("maximize", "yes"),
+    "nesterov": ("nesterov", "yes"),
 }
+"""Constructor keywords by which torch and those who follow it choose an option."""
 
 
 class NotJudgeableError(Exception):
@@ -57,15 +59,16 @@ def recognise(target: str, rule: str, options: Mapping[str, str], session: Sessi
         chosen["decay"] = "coupled"
     formula = book.build(rule, chosen)
     fixed = {
-        h.keyword: 0.0
+        h.keyword: 0.0 if 0.0 in h.domain else h.default
         for h in formula.hyperparameters
         if _name(h.keyword) not in parameters and h.keyword != "lr"
     }
     states, counter = _states(answer, formula)
+    offered = {(option.name, value) for option in family.options for value in option.values}
     switches = {
         name: option
-        for (owner, name), option in SWITCHES.items()
-        if owner == family.name and name in parameters and option[0] not in options
+        for name, option in SWITCHES.items()
+        if name in parameters and option in offered and option[0] not in options
     }
     extra = {k: v for k, v in chosen.items() if meant.get(k) != v}
     return Implementation(target, target, rule, _paths(parameters), extra, switches, states, counter, fixed)

@@ -32,9 +32,10 @@ def session() -> Session:
         yield started
 
 
-def judged(name: str, session: Session, timeout: float = 60.0) -> CellResult:
+def judged(name: str, session: Session, timeout: float = 60.0, rule: str = "adamw") -> CellResult:
     """Return the verdict on local agreement in float32."""
-    item = recognise(f"{FILE}:{name}", "adamw", {}, session)
+    options = {"decay": "decoupled"} if rule == "lion" else {}
+    item = recognise(f"{FILE}:{name}", rule, options, session)
     unit = Unit(item, item.paths[0], "cpu", "float32", ("agreement/local",), 24, 0,
                 timeout=timeout, measure_power=False)  # fmt: skip
     return judge_unit(unit).results[0]
@@ -90,3 +91,11 @@ def recognise_as(item: object, name: str) -> object:
     import dataclasses
 
     return dataclasses.replace(item, target=f"{FILE}:{name}", identifier=name)  # type: ignore[type-var]
+
+
+def test_a_rule_that_torch_does_not_have_is_judged_too(session: Session) -> None:
+    """A stranger's Lion passes, and one with its two rates swapped does not."""
+    assert judged("Lion", session, rule="lion").verdict is Verdict.PASS
+    wrong = judged("LionWithSwappedRates", session, rule="lion")
+    assert wrong.verdict is Verdict.FAIL
+    assert {finding.quantity for finding in wrong.findings} == {"θ", "m"}

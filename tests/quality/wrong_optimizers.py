@@ -126,3 +126,31 @@ class Floods(AdamW):
 class Raises(AdamW):
     def update(self, p, gradient, group):
         raise ValueError("no step today")
+
+
+class Lion(torch.optim.Optimizer):
+    """A right Lion, as its authors write it."""
+
+    def __init__(self, params, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    def rates(self, group):
+        return group["betas"]
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = self.rates(group)
+            for p in group["params"]:
+                state = self.state[p]
+                m = state.setdefault("exp_avg", torch.zeros_like(p))
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.add_((m * beta1 + p.grad * (1 - beta1)).sign_(), alpha=-group["lr"])
+                m.mul_(beta2).add_(p.grad, alpha=1 - beta2)
+
+
+class LionWithSwappedRates(Lion):
+    """beta2 in the update and beta1 in the momentum."""
+
+    def rates(self, group):
+        return group["betas"][::-1]
