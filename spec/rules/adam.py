@@ -9,6 +9,7 @@ from spec import moments as a
 from spec import rule as r
 from spec.assignments import MAXIMIZE, used_gradient, with_decay
 from spec.moments import beta1, beta2, epsilon, m, mhat_t, v, v_t, vhat_t, x, x_t
+from spec.rules.rmsprop import alpha, mu, rmsprop
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t, weight_decay
 
 OPTIONS = (
@@ -60,6 +61,11 @@ INVARIANTS = (
              PLAIN.composed(theta_t)),
         ),
     ),
+    claim.holds("first-moment/none", "Without correction and with beta1 0 Adam is RMSProp.",
+                "Kingma and Ba 2015, section 5", "substitution",
+                PLAIN.composed(theta_t, keep=frozenset({a.c1, a.c2})).subs(
+                    {a.c1: 1, a.c2: 1, beta1: 0, beta2: alpha}),
+                rmsprop().composed(theta_t).subs(mu, 0)),
     claim.scale_free(PLAIN, epsilon, "Without epsilon Adam does not see the scale of the gradient.",
                      "Kingma and Ba 2015, section 2.1"),
 )  # fmt: skip
