@@ -14,7 +14,7 @@ from conformance import commands
 from conformance.engine import ALL_PROPERTIES
 from conformance.own_references import entries
 from conformance.recognition import NotJudgeableError, catalogued, recognise
-from impls.catalogue import FLOATS, Implementation
+from impls.catalogue import CATALOGUE, FLOATS, Implementation
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
 
@@ -44,7 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(check, budget=45.0)
     report = commands_.add_parser("report", help="judge the catalogue and write the report")
     report.add_argument("--only", action="append", default=[], metavar="NAME", help="an implementation")
-    _add_run(report, budget=20.0)
+    report.add_argument("--references", action="store_true", help="judge the NumPy references too")
+    _add_run(report, budget=10.0)
     show = commands_.add_parser("show", help="print a rule's formula")
     show.add_argument("rule")
     _add_option(show)
@@ -129,7 +130,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     else:
         names = [item.identifier for item in entries()]
         chosen = _known("implementation", arguments.only, names)
-        implementations = tuple(i for i in entries() if i.identifier in chosen)
+        judged = entries() if arguments.only or arguments.references else CATALOGUE
+        implementations = tuple(i for i in judged if i.identifier in chosen)
     given = " ".join(["stepproof", *sys.argv[1:]])
     report = commands.judge(
         implementations, console=console, command=given, budget=arguments.budget,

@@ -35,6 +35,7 @@ class ProgressListener:
             TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("{task.fields[last]}"), console=console, transient=True,
         )  # fmt: skip
+        self.done, self.total = 0, total
         self.task = self.progress.add_task("", total=total, last="")
 
     def __enter__(self) -> Self:
@@ -47,7 +48,10 @@ class ProgressListener:
     def __call__(self, unit: Unit, result: UnitResult) -> None:
         """Advance by one unit."""
         name = f"{unit.implementation.identifier} {unit.path.name} {unit.dtype}"
+        self.done += 1
         self.progress.update(self.task, advance=1, last=escape(name))
+        if not self.progress.console.is_terminal and (self.done % 10 == 0 or self.done == self.total):
+            self.progress.console.print(f"judged {self.done} of {self.total}: {escape(name)}")
         del result
 
 
