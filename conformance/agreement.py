@@ -32,6 +32,19 @@ class Slab:
     after: Mapping[str, Array]
     origin: Array
     """For each element the index of its tensor and its place in it."""
+    whole: bool = False
+    """Whether the elements count for each other, and so are judged together."""
+
+    def part(self, start: int, length: int) -> dict[str, Array]:
+        """Return ``length`` elements before the step; all of them where they count for each other."""
+        return {name: self._part(value, start, length) for name, value in self.before.items()}
+
+    def result(self, start: int, length: int) -> dict[str, Array]:
+        """Return ``length`` elements after the step."""
+        return {name: self._part(value, start, length) for name, value in self.after.items()}
+
+    def _part(self, value: Array, start: int, length: int) -> Array:
+        return value if self.whole else value[start : start + length]
 
 
 @dataclass(frozen=True)
@@ -71,13 +84,14 @@ class Tally:
 
 def slabs(case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, rule: UpdateRule) -> Iterator[Slab]:
     """Join tensors that share all scalars; what an implementation hides is left out."""
-    joined: dict[tuple[int, int, tuple[float, ...]], list[int]] = {}
+    joined: dict[tuple[int, int, int, tuple[float, ...]], list[int]] = {}
     kept = [state.symbol.name for state in rule.states if state.scalar]
     for index, item in enumerate(prepared):
         numbers = tuple(float(item.values[name][0]) for name in kept)
-        joined.setdefault((item.group, item.count, numbers), []).append(index)
+        alone = index if rule.whole else -1
+        joined.setdefault((item.group, item.count, alone, numbers), []).append(index)
     final = outcome.steps[-1]
-    for (group, count, numbers), members in joined.items():
+    for (group, count, alone, numbers), members in joined.items():
         before = {
             name: np.concatenate([prepared[i].values[name] for i in members])
             for name in prepared[members[0]].values
@@ -97,7 +111,16 @@ def slabs(case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, rule: Up
         place = np.concatenate([np.arange(size) for size in sizes])
         scalars = {**case.groups[group].hyperparameters, "t": float(count + 1)}
         scalars |= dict(zip(kept, numbers, strict=True))
-        yield Slab(group, scalars, before, after, np.stack([owner, place]))
+        if alone >= 0:
+            shape = prepared[alone].shape
+            before, after = shaped(rule, before, shape), shaped(rule, after, shape)
+        yield Slab(group, scalars, before, after, np.stack([owner, place]), whole=rule.whole)
+
+
+def shaped(rule: UpdateRule, values: Mapping[str, Array], shape: tuple[int, ...]) -> dict[str, Array]:
+    """Return the arrays of one tensor of shape ``shape`` in the shapes of what they hold."""
+    shapes = {quantity.symbol.name: quantity.shape(shape) for quantity in rule.quantities}
+    return {name: value.reshape(shapes.get(name, shape)) for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -128,18 +151,18 @@ def judge(
             enclosure = StepEnclosure(
                 rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats
             )
-            for start in range(0, slab.origin.shape[1], BLOCK):
-                _judge_block(case, slab, slice(start, start + BLOCK), enclosure, tally)
+            for start in range(0, 1 if slab.whole else slab.origin.shape[1], BLOCK):
+                _judge_block(case, slab, start, enclosure, tally)
             samples.append(_sample(slab, enclosure, tally))
     return samples
 
 
-def _judge_block(case: Case, slab: Slab, part: slice, enclosure: StepEnclosure, tally: Tally) -> None:
-    before = {name: value[part] for name, value in slab.before.items()}
+def _judge_block(case: Case, slab: Slab, start: int, enclosure: StepEnclosure, tally: Tally) -> None:
+    before = slab.part(start, BLOCK)
     legal = enclosure(as_intervals(before, enclosure.storage))
     undecided: Array = np.zeros(before[GRADIENT].shape, bool)
-    for name, stored in slab.after.items():
-        value = stored[part].astype(enclosure.storage.work)
+    for name, stored in slab.result(start, BLOCK).items():
+        value = stored.astype(enclosure.storage.work)
         inside = legal[name].contains(value)
         undecided |= legal[name].undecided()
         tally.values += value.size
@@ -147,29 +170,28 @@ def _judge_block(case: Case, slab: Slab, part: slice, enclosure: StepEnclosure, 
         if count:
             tally.outside += count
             first = int(np.argmin(inside))
-            tally.failures.append(_outside(case, slab, part, first, name, legal[name]))
+            tally.failures.append(_outside(case, slab, start, first, name, legal[name]))
     tally.element_cases += undecided.size
     tally.undecided += int(np.count_nonzero(undecided))
 
 
-def _outside(case: Case, slab: Slab, part: slice, first: int, name: str, legal: Interval) -> Outside:
-    place = part.start + first
+def _outside(case: Case, slab: Slab, start: int, first: int, name: str, legal: Interval) -> Outside:
+    place = start + first
     tensor, element = slab.origin[:, place]
-    before = {key: float(value[place]) for key, value in slab.before.items()}
-    shape = slab.after[name][part].shape
+    before = {key: float(value.flat[place % value.size]) for key, value in slab.before.items()}
+    shape = slab.result(start, BLOCK)[name].shape
     lo, hi = (np.broadcast_to(end, shape) for end in (legal.lo, legal.hi))
-    bounds = (float(lo[first]), float(hi[first]))
-    value = float(slab.after[name][place])
+    bounds = (float(lo.flat[first]), float(hi.flat[first]))
+    value = float(slab.after[name].flat[place])
     return Outside(case, name, int(tensor), int(element), slab.scalars, before, bounds, value)
 
 
 def _sample(slab: Slab, enclosure: StepEnclosure, tally: Tally) -> Sample:
-    part = slice(0, SAMPLE)
-    before = {name: value[part] for name, value in slab.before.items()}
+    before = slab.part(0, SAMPLE)
     legal = enclosure(as_intervals(before, enclosure.storage))
     centre = exact_step(enclosure.program, enclosure.storage, slab.scalars, before)
-    for name, stored in slab.after.items():
-        tally.add_ratios(ratios(stored[part].astype(enclosure.storage.work), centre[name], legal[name]))
+    for name, stored in slab.result(0, SAMPLE).items():
+        tally.add_ratios(ratios(stored.astype(enclosure.storage.work), centre[name], legal[name]))
     return Sample(enclosure.program.rule, slab.scalars, before, legal)
 
 

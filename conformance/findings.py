@@ -85,6 +85,8 @@ class Reducer:
     def _confirmed(self, failure: Outside) -> str:
         if self.claim.of_settings:
             return "seen directly"
+        if self.subject.rules[failure.case.switches].whole:
+            return "by the interval of the whole tensor"
         if failure.quantity == "t" or failure.step or self.claim.identifier.startswith("decay/mom"):
             return "compared exactly" if not failure.step else "by the propagated enclosure"
         rule = self.subject.rules[failure.case.switches]

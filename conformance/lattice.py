@@ -6,6 +6,7 @@ elements, so that one example carries thousands of element-cases.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,7 +15,7 @@ from conformance.cases import TensorCase
 from conformance.ties import ties
 from reference.expression import decided
 from reference.formats import Array, Format
-from spec.rule import State, UpdateRule
+from spec.rule import ELEMENT, ROW, State, UpdateRule
 from spec.symbols import g
 
 REGIMES = ("ordinary", "wide", "extreme")
@@ -42,10 +43,12 @@ def expand(
         gradients = lattice.gradients(steps)
         values = {rule.parameter.symbol.name: lattice.parameter()}
         for state in rule.states:
-            values[state.symbol.name] = lattice.state(state, gradients[0])
+            values[state.symbol.name] = lattice.for_state(state, tensor).state(
+                state, together(state, tensor, gradients[0])
+            )
             if tensor.count == 0:
                 start = float(decided(state.initial)(**hyperparameters))
-                values[state.symbol.name] = np.full(1 if state.scalar else tensor.elements, start)
+                values[state.symbol.name] = np.full(int(np.prod(state.shape(tensor.shape))), start)
         if tensor.count:
             lattice.move_to_ties(rule, values, {**hyperparameters, "t": tensor.count + 1.0}, gradients[0])
         for state in rule.states:
@@ -54,6 +57,14 @@ def expand(
                 values[name] = np.maximum(values[name], decided(state.least)(**values))
     stored = {name: _stored(rule, name, value, storage) for name, value in values.items()}
     return stored, [_store(gradient, storage) for gradient in gradients]
+
+
+def together(state: State, tensor: TensorCase, gradient: Array) -> Array:
+    """Return one gradient for each number of a state: of a row or column the root mean square."""
+    if state.per == ELEMENT:
+        return gradient
+    rows: Array = np.sqrt(np.mean(gradient.reshape(tensor.shape) ** 2, axis=-1 if state.per == ROW else -2))
+    return rows.reshape(-1)
 
 
 def _stored(rule: UpdateRule, name: str, value: Array, storage: Format) -> Array:
@@ -105,6 +116,12 @@ class _Lattice:
         }.get(tensor.regime, (max(-20, low), min(4, high)))
         places = [abs(value) for value in hyperparameters.values() if value not in (0.0, 1.0)]
         self.places = np.array(places or [1.0])
+
+    def for_state(self, state: State, tensor: TensorCase) -> _Lattice:
+        """Return a lattice with as many elements as a state has, from the same generator."""
+        other = copy.copy(self)
+        other.size = 1 if state.scalar else int(np.prod(state.shape(tensor.shape)))
+        return other
 
     def gradients(self, steps: int) -> list[Array]:
         """Draw the gradient of every step."""

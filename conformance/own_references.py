@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from conformance.agreement import shaped
 from conformance.cases import Case
 from conformance.subject import GRADIENT, Outcome, Prepared, TensorOutcome, WorkerSubject, rules_by_switches
 from impls.catalogue import CATALOGUE, ExecutionPath, Implementation
@@ -101,7 +102,7 @@ class ReferenceSubject(WorkerSubject):
         scalars = {**settings, "t": float(item.count + step + 1)}
         arrays = {**before, GRADIENT: item.gradients[step]}
         if rule.whole:
-            arrays = {name: _shaped(rule, name, value, item.shape) for name, value in arrays.items()}
+            arrays = shaped(rule, arrays, item.shape)
         with np.errstate(all="ignore"):
             after = references.step(rule, self.storage, scalars, arrays)
         return {name: value.reshape(-1) for name, value in after.items()}
@@ -109,11 +110,6 @@ class ReferenceSubject(WorkerSubject):
     def _formats(self, case: Case) -> dict[str, Format]:
         rule = self.rules[case.switches]
         return {state.symbol.name: references.kept_in(state, self.storage) for state in rule.states}
-
-
-def _shaped(rule: UpdateRule, name: str, value: Array, shape: tuple[int, ...]) -> Array:
-    scalar = any(state.scalar for state in rule.states if state.symbol.name == name)
-    return value if scalar else value.reshape(shape)
 
 
 def reference_subject(implementation: Implementation, storage: Format, session: Session) -> ReferenceSubject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from hypothesis import strategies as st
@@ -14,7 +15,9 @@ from conformance.agreement import Outside, Sample, Tally
 from conformance.cases import Case, GroupCase, TensorCase
 from conformance.exploration import Exploration, explore
 from conformance.lattice import CONSTANT, STILL
-from conformance.strategies import fresh_cases, local_cases, long_cases, settings_of, trajectory_cases
+from conformance.strategies import (
+    fresh_cases, local_cases, long_cases, settings_of, shape_of, trajectory_cases,
+)  # fmt: skip
 from conformance.subject import Prepared, WorkerSubject, prepare
 from spec import rules as book
 from spec.rule import UpdateRule
@@ -228,15 +231,17 @@ def _late(draw: st.DrawFn, subject: WorkerSubject, size: int) -> Case:
     switches = draw(st.sampled_from(sorted(subject.rules)))
     settings = draw(settings_of(subject.rules[switches], subject.fixed))
     seeds, counts = st.integers(0, 2**32 - 1), st.integers(1, 1000)
-    tensors = (TensorCase((size,), draw(counts), draw(seeds)), TensorCase((7,), 0, draw(seeds)))
+    shape = partial(shape_of, subject.rules[switches])
+    tensors = (TensorCase(shape(size), draw(counts), draw(seeds)), TensorCase(shape(7), 0, draw(seeds)))
     return Case(switches, (GroupCase(settings, tensors),))
 
 
 @st.composite
 def _counted(draw: st.DrawFn, subject: WorkerSubject) -> Case:
     switches = draw(st.sampled_from(sorted(subject.rules)))
-    settings = draw(settings_of(subject.rules[switches], subject.fixed))
-    tensors = tuple(TensorCase((2,), count, draw(st.integers(0, 99))) for count in COUNTS)
+    rule = subject.rules[switches]
+    settings = draw(settings_of(rule, subject.fixed))
+    tensors = tuple(TensorCase(shape_of(rule, 2), count, draw(st.integers(0, 99))) for count in COUNTS)
     return Case(switches, (GroupCase(settings, tensors),))
 
 

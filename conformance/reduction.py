@@ -58,11 +58,12 @@ class Reduction:
     ) -> Iterator[Callable[[Mapping[str, float]], Case]]:
         """Yield ever larger ways to surround the failing element."""
         base = dataclasses.replace(case, groups=())
-        yield lambda values: self._case(base, values, (1,), groups=1)
+        one, tail = ((1, 1), (2,)) if self.rule.matrices else ((1,), ())
+        yield lambda values: self._case(base, values, one, groups=1)
         for length in LENGTHS:
-            yield functools.partial(self._case, base, shape=(length,), groups=1)
-        yield lambda values: self._case(base, values, (1,), groups=2)
-        yield lambda values: self._case(base, values, (1,), groups=1, copies=3)
+            yield functools.partial(self._case, base, shape=(length, *tail), groups=1)
+        yield lambda values: self._case(base, values, one, groups=2)
+        yield lambda values: self._case(base, values, one, groups=1, copies=3)
         shape = prepared[tensor].shape
         yield lambda values: self._case(base, values, shape, groups=1)
         yield lambda values: self._case(base, values, shape, groups=2, copies=3)
@@ -97,7 +98,7 @@ class Reduction:
         if values["t"] == 1:
             start |= {s.symbol.name: float(decided(s.initial)(**settings)) for s in self.rule.states}
         rows = {
-            q.symbol.name: (start[q.symbol.name],) * (1 if q.scalar else size) for q in self.rule.quantities
+            q.symbol.name: (start[q.symbol.name],) * int(np.prod(q.shape(shape))) for q in self.rule.quantities
         }
         rows[GRADIENT] = tuple(values[f"{GRADIENT}{step}"] for step in range(steps) for _ in range(size))
         return TensorCase(shape, int(values["t"]) - 1, values=rows)

@@ -76,10 +76,11 @@ def _states(subject: WorkerSubject, failure: Outside) -> list[str]:
         if subject.implementation.counter:
             lines.append(f"state[{subject.implementation.counter!r}] = torch.tensor({item.count}.0)")
         numbers = {s.symbol.name for s in rule.states if s.scalar}
+        shapes = {s.symbol.name: s.shape(item.shape) for s in rule.states}
         lines += [
             f"state[{key!r}] = {_number(item.values[symbol][0])}"
             if symbol in numbers
-            else f"state[{key!r}] = {_values(item.values[symbol], item.shape)}"
+            else f"state[{key!r}] = {_values(item.values[symbol], shapes[symbol])}"
             for symbol, key in keys.items()
             if key
         ]

@@ -11,14 +11,35 @@ from conformance.lattice import REGIMES
 from spec.rule import UNIT, Domain, Hyperparameter, UpdateRule
 
 SMALL_SHAPES = ((), (1,), (2,), (3,), (7,), (2, 3), (8,), (15,), (17,), (4, 5, 3), (63,), (65,))
+SMALL_MATRICES = ((1, 1), (1, 7), (5, 1), (2, 2), (3, 4), (8, 8), (17, 6), (2, 65))
+LARGEST_WHOLE = 4096
+"""The most elements of a tensor whose elements count for each other."""
 LARGEST_EXACT_COUNT = 2**24 - 1
 """A step count that is kept in float32 is exact up to here; what follows is its own property."""
+
+
+def shape_of(rule: UpdateRule, length: int) -> tuple[int, ...]:
+    """Return the shape of a tensor of about ``length`` elements: a matrix where the rule needs one."""
+    if rule.whole:
+        length = min(length, LARGEST_WHOLE)
+    if not rule.matrices:
+        return (length,)
+    width = 1 << ((length.bit_length() - 1) // 2)
+    return (max(1, length // width), width)
+
+
+def small_shapes(rule: UpdateRule) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of small tensors."""
+    return SMALL_MATRICES if rule.matrices else SMALL_SHAPES
 
 
 def hyperparameter(item: Hyperparameter) -> st.SearchStrategy[float]:
     """Return legal values: those people use, the ends of the domain, and any other."""
     domain = item.domain
     common = st.sampled_from([value for value in _common(item) if value in domain])
+    if domain.high <= 0.0:
+        below = st.floats(-2.0, 0.0, width=32).filter(lambda value: value in domain)
+        return st.one_of(common, below)
     if domain.high <= 1.0:
         near_one = st.integers(1, 24).map(lambda bits: 1.0 - 2.0**-bits)
         anywhere = st.floats(
@@ -35,6 +56,8 @@ def _not_tiny(value: float) -> float:
 
 def _common(item: Hyperparameter) -> list[float]:
     unit: Domain = item.domain
+    if unit.high <= 0.0:
+        return [item.default, -0.5, -1.0, 0.0]
     if unit.high <= 1.0:
         return [item.default, 0.9, 0.99, 0.999, 0.5, 0.0]
     return [item.default, 0.1, 0.01, 1e-3, 1.0, 0.5, 1e-8, 0.0]
@@ -81,10 +104,10 @@ def local_cases(
     groups = []
     for index in range(draw(st.integers(1, 4))):
         length = size if index == 0 else size // 16
-        large = TensorCase((length,), draw(counts()), draw(seeds), draw(regimes))
+        large = TensorCase(shape_of(rule, length), draw(counts()), draw(seeds), draw(regimes))
         # A group in which only some tensors are fresh is asked about by a property of its own.
         count = draw(counts().filter(bool)) if large.count else 0
-        shapes = draw(st.lists(st.sampled_from(SMALL_SHAPES), max_size=3))
+        shapes = draw(st.lists(st.sampled_from(small_shapes(rule)), max_size=3))
         small = [TensorCase(shape, count, draw(seeds), draw(regimes)) for shape in shapes]
         groups.append(GroupCase(draw(settings_of(rule, fixed)), (large, *small)))
     return Case(switches, together(rule, groups))
@@ -110,7 +133,7 @@ def trajectory_cases(
     groups = [
         GroupCase(
             draw(settings_of(rule, fixed)),
-            (TensorCase((size,), 0, draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(REGIMES[:2]))),),
+            (TensorCase(shape_of(rule, size), 0, draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(REGIMES[:2]))),),
         )
         for _ in range(draw(st.integers(1, 2)))
     ]  # fmt: skip
@@ -131,7 +154,7 @@ def long_cases(
     rates = {h.symbol.name: hyperparameter(h) for h in rule.hyperparameters if h.domain == UNIT}
     settings = {h.symbol.name: h.default for h in rule.hyperparameters} | dict(fixed)
     settings |= {name: draw(rate) for name, rate in rates.items() if name not in fixed}
-    tensor = TensorCase((64,), 0, draw(st.integers(0, 2**32 - 1)), regime)
+    tensor = TensorCase(shape_of(rule, 64), 0, draw(st.integers(0, 2**32 - 1)), regime)
     return Case(switches, (GroupCase(settings, (tensor,)),), steps)
 
 
@@ -141,8 +164,9 @@ def fresh_cases(
 ) -> Case:
     """Draw the first step of two groups, each with settings of its own."""
     switches = draw(st.sampled_from(sorted(rules)))
-    settings = settings_of(rules[switches], fixed)
+    rule = rules[switches]
+    settings = settings_of(rule, fixed)
     groups = tuple(
-        GroupCase(draw(settings), (TensorCase((16,), 0, draw(st.integers(0, 2**32 - 1))),)) for _ in range(2)
+        GroupCase(draw(settings), (TensorCase(shape_of(rule, 16), 0, draw(st.integers(0, 2**32 - 1))),)) for _ in range(2)
     )
     return Case(switches, groups)

@@ -12,6 +12,7 @@ import sympy as sp
 from reference.formats import Array
 from spec.rule import UpdateRule, uncast
 from spec.symbols import g
+from spec.whole import WHOLE
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ def _composed(rule: UpdateRule, argument: sp.Expr) -> sp.Expr:
 
 def _tie(rule: UpdateRule, argument: sp.Expr) -> Tie | None:
     """Solve ``argument`` = 0 for the first state in which it is linear."""
+    if argument.has(*WHOLE):
+        return None
     for quantity in (*rule.states, rule.parameter):
         symbol = quantity.symbol
         slope = sp.diff(argument, symbol)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from conformance.agreement import Outside, Tally, ratios
+from conformance.agreement import Outside, Tally, ratios, shaped
 from conformance.cases import Case
 from conformance.subject import GRADIENT, Outcome, Prepared, Subject
 from reference.enclosure import StepEnclosure
@@ -29,10 +29,14 @@ def _propagate(
     case: Case, item: Prepared, outcome: Outcome, subject: Subject
 ) -> Iterator[dict[str, Interval]]:
     rule, work = subject.rules[case.switches], subject.storage.work
-    known = {name: Interval.exactly(value.astype(work)) for name, value in item.values.items()}
+    start, gradients = item.values, item.gradients
+    if rule.whole:
+        start = shaped(rule, start, item.shape)
+        gradients = tuple(gradient.reshape(item.shape) for gradient in gradients)
+    known = {name: Interval.exactly(value.astype(work)) for name, value in start.items()}
     kept = [state.symbol.name for state in rule.states if state.scalar]
     scalars = dict(case.groups[item.group].hyperparameters)
-    for step, gradient in enumerate(item.gradients):
+    for step, gradient in enumerate(gradients):
         if case.changes:
             scalars.update(case.changes[step])
         scalars["t"] = float(item.count + step + 1)
@@ -63,24 +67,24 @@ def _compare(
 ) -> None:
     scalars = {**case.groups[item.group].hyperparameters, "t": float(step + 1)}
     shown = outcome.steps[step][tensor].values
-    undecided = np.zeros(item.gradients[0].shape, bool)
+    undecided = np.zeros(next(iter(legal.values())).lo.shape, bool)
     for name, stored in shown.items():
         if stored is None:
             continue
-        value = stored.astype(legal[name].lo.dtype)
+        value = stored.astype(legal[name].lo.dtype).reshape(legal[name].lo.shape)
         inside = legal[name].contains(value)
-        undecided |= legal[name].undecided()
+        undecided = undecided | legal[name].undecided()
         tally.values += value.size
         middle = 0.5 * (legal[name].lo + legal[name].hi).reshape(-1)
-        tally.add_ratios(ratios(value[:64], middle[:64], _head(legal[name])))
+        tally.add_ratios(ratios(value.reshape(-1)[:64], middle[:64], _head(legal[name])))
         if not inside.all():
             tally.outside += int(np.count_nonzero(~inside))
             place = int(np.argmin(inside))
             before = {key: float(array[place % array.size]) for key, array in item.values.items()}
-            before[GRADIENT] = float(item.gradients[step][place])
+            before[GRADIENT] = float(item.gradients[step].flat[place % item.gradients[step].size])
             bounds = (float(legal[name].lo.flat[place]), float(legal[name].hi.flat[place]))
             tally.failures.append(
-                Outside(case, name, tensor, place, scalars, before, bounds, float(value[place]), step)
+                Outside(case, name, tensor, place, scalars, before, bounds, float(value.flat[place]), step)
             )
     tally.element_cases += undecided.size
     tally.undecided += int(np.count_nonzero(undecided))

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from reference import reductions
 from reference.formats import Array, Format
 
 Number = TypeVar("Number")
@@ -43,6 +44,7 @@ class Arithmetic(Protocol[Number]):
     def absolute(self, a: Number, /) -> Number: ...
     def sign(self, a: Number, /) -> Number: ...
     def hull(self, a: Number, b: Number, /) -> Number: ...
+    def whole(self, kind: str, operands: list[Number], /) -> Number: ...
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,10 @@ class ExactArithmetic:
     def sign(self, a: Array) -> Array:
         """Return sign(a)."""
         return np.sign(a)
+
+    def whole(self, kind: str, operands: list[Array]) -> Array:
+        """Return a norm, mean, count or matrix product."""
+        return reductions.exact(kind, operands)
 
     def hull(self, a: Array, b: Array) -> Array:
         """Return a: all forms are equal in exact arithmetic."""

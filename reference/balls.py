@@ -208,6 +208,10 @@ class BallArithmetic:
         low, high = (arb((x > 0) - (x < 0)) for x in (a.lo, a.hi))
         return Ball(low, high, a.nan, a.both or not low == high)  # noqa: SIM201
 
+    def whole(self, kind: str, operands: list[Ball]) -> Ball:
+        """Balls confirm one element, for which others do not count."""
+        raise NotImplementedError(kind)
+
     def hull(self, a: Ball, b: Ball) -> Ball:
         """Return the smallest range that holds both."""
         return Ball(_least([a.lo, b.lo]), _most([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import sympy as sp
 
 from reference.evaluation import Scalars, Tensors, walk
 from reference.expression import Node, compiler, decided
-from reference.formats import FLOAT64, Array, Format
+from reference.formats import FLOAT64, FORMATS, Array, Format
 from reference.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded
 from reference.profile import (
     ALL_FORMS,
@@ -26,6 +26,7 @@ from reference.profile import (
     tensor_rounding,
 )
 from reference.running_error import Measured, RunningError
+from reference.summation import TensorArithmetic
 from spec.rule import TEXTBOOK, Assignment, State, UpdateRule
 from spec.symbols import g, t
 
@@ -57,6 +58,7 @@ class Program:
     scalar_lines: Mapping[str, Node]
     state_lines: Mapping[str, Node]
     lines: Mapping[str, tuple[CompiledForm, ...]]
+    formats: Mapping[str, Format]
     written: Mapping[str, Node]
 
 
@@ -94,6 +96,7 @@ def program(rule: UpdateRule, forms: frozenset[str]) -> Program:
             )
             for line in others
         },
+        {line.target.name: FORMATS[line.kept_in] for line in others if line.kept_in},
         {line.target.name: compile_(line.expression) for line in others},
     )
 
@@ -135,7 +138,7 @@ class StepEnclosure:
         self.scalars = self._scalars(scalar_arithmetic(profile), rounded=True)
         wide = IntervalArithmetic(Unrounded(FLOAT64), HOST_UNITS)
         self.exact_scalars = self._scalars(wide, rounded=False)
-        self.exact = IntervalArithmetic(Unrounded(compute_format(storage)), UNITS)
+        self.exact = TensorArithmetic(Unrounded(compute_format(storage)), UNITS)
         self.running = RunningError(self.exact, tensor_rounding(profile, storage), self.arithmetic.units)
         for state in rule.states:
             if state.scalar:
@@ -165,9 +168,25 @@ class StepEnclosure:
             scalars.define(updated, wide)
         self.kept[updated] = wide
 
-    def _scalars(self, arithmetic: IntervalArithmetic, *, rounded: bool) -> Scalars[Interval]:
-        coefficient = coefficient_rounding(self.profile, self.storage)
-        work = self.storage.work
+    def kept_in(self, target: Format, line: Callable[[str], Interval]) -> Tensors[Interval]:
+        """Return tensors in which lines of another format are computed; others are rounded to it."""
+        store = store_rounding(self.profile, target)
+
+        def entering(name: str) -> Interval:
+            value = line(name)
+            if self.program.formats.get(name) == target:
+                return value
+            return store(value.lo.astype(target.work), value.hi.astype(target.work), value.flags)
+
+        scalars = self._scalars(scalar_arithmetic(self.profile), rounded=True, storage=target)
+        return Tensors(scalars, entering, tensor_arithmetic(self.profile, target))
+
+    def _scalars(
+        self, arithmetic: IntervalArithmetic, *, rounded: bool, storage: Format | None = None
+    ) -> Scalars[Interval]:
+        storage = storage or self.storage
+        coefficient = coefficient_rounding(self.profile, storage)
+        work = storage.work
 
         def entry(value: float) -> Interval:
             exact = Interval.exactly(np.asarray(value, FLOAT64.work))
@@ -177,7 +196,7 @@ class StepEnclosure:
             lo, hi = value.lo.astype(work), value.hi.astype(work)
             if rounded:
                 return coefficient(lo, hi, value.flags)
-            return Unrounded(compute_format(self.storage))(lo, hi, value.flags)
+            return Unrounded(compute_format(storage))(lo, hi, value.flags)
 
         return Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines)
 
@@ -222,6 +241,11 @@ class _Step:
         return self.known[name]
 
     def _form(self, name: str, form: CompiledForm) -> Interval:
+        kept = self.enclosure.program.formats.get(name)
+        if kept is not None:
+            value = self.enclosure.kept_in(kept, self.line).operand(form.tree)
+            work = self.enclosure.storage.work
+            return Interval(value.lo.astype(work), value.hi.astype(work), *value.flags)
         if all(self.line(symbol).point for symbol in form.tree.repeated):
             return self.tensors.operand(form.tree)
         return self._measured(name, form)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from reference.arithmetic import Arithmetic, Number
-from reference.expression import Comparison, Node
+from reference.expression import KINDS_OF_WHOLE, Comparison, Node
 
 
 @dataclass
@@ -93,6 +93,8 @@ def walk(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arit
         assert isinstance(values, Tensors)
         return values.scalars.cast_value(node.operands[0])
     operands = [values.operand(operand) for operand in node.operands]
+    if node.kind in KINDS_OF_WHOLE:
+        return arithmetic.whole(node.kind, operands)
     operation: Callable[..., Number] = getattr(arithmetic, node.kind)
     result = operands[0] if len(operands) > 1 else operation(operands[0])
     for operand in operands[1:]:

@@ -15,11 +15,15 @@ from typing import TypeAlias
 import sympy as sp
 
 from spec.rule import Cast
+from spec.whole import COUNTS, WHOLE, MatrixProduct, Whole
 
 RELATIONS = {
     sp.StrictGreaterThan: "greater", sp.StrictLessThan: "less", sp.Equality: "equal",
     sp.GreaterThan: "at least", sp.LessThan: "at most",
 }  # fmt: skip
+
+
+KINDS_OF_WHOLE = frozenset(function.kind for function in WHOLE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +80,8 @@ class Compiler:
             return Node("number", scalar=True, value=float(expression))
         if isinstance(expression, sp.UnevaluatedExpr):
             return self.compile(expression.args[0])
+        if isinstance(expression, Whole):
+            return self._fold(type(expression).kind)(expression)
         translate = {
             sp.Add: self._sum,
             sp.Mul: self._product,
@@ -96,7 +102,10 @@ class Compiler:
         return Node(kind, operands, scalar, self._repeated(source), **more)  # type: ignore[arg-type]
 
     def _repeated(self, expression: sp.Expr) -> frozenset[str]:
-        leaves = (leaf for leaf in sp.preorder_traversal(expression) if leaf.is_Symbol)
+        if expression.has(MatrixProduct):  # its enclosure takes each use for itself
+            return frozenset()
+        counted = expression.replace(lambda part: isinstance(part, COUNTS), lambda _: sp.S.One)
+        leaves = (leaf for leaf in sp.preorder_traversal(counted) if leaf.is_Symbol)
         counts = Counter(leaf.name for leaf in leaves if leaf.name in self.tensors)
         return frozenset(name for name, count in counts.items() if count > 1)
 

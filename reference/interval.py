@@ -259,6 +259,10 @@ class IntervalArithmetic:
         lo, hi = np.sign(a.lo), np.sign(a.hi)
         return Interval(lo, hi, *either(a.flags, (False, lo != hi)))
 
+    def whole(self, kind: str, operands: list[Interval]) -> Interval:
+        """Scalars have no norm and no mean; see ``reference.summation``."""
+        raise NotImplementedError(kind)
+
     def hull(self, a: Interval, b: Interval) -> Interval:
         """Return the smallest interval that holds both."""
         flags = either(a.flags, b.flags)

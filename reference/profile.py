@@ -9,6 +9,7 @@ from typing import Any
 
 from reference.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS, Format
 from reference.interval import IntervalArithmetic, Rounding
+from reference.summation import TensorArithmetic
 
 STORAGE, COMPUTE = "storage", "compute"
 UNITS = {"add": 0.5, "multiply": 0.5, "divide": 0.5, "root": 0.5, "power": 4.0}
@@ -112,7 +113,7 @@ def coefficient_rounding(profile: Profile, storage: Format) -> Rounding:
 
 def tensor_arithmetic(profile: Profile, storage: Format) -> IntervalArithmetic:
     """Return interval arithmetic for tensors of ``storage``."""
-    return IntervalArithmetic(tensor_rounding(profile, storage), {**UNITS, **profile.units})
+    return TensorArithmetic(tensor_rounding(profile, storage), {**UNITS, **profile.units})
 
 
 def scalar_arithmetic(profile: Profile) -> IntervalArithmetic:

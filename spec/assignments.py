@@ -38,7 +38,14 @@ def moving_average(
     name: str, target: sp.Symbol, previous: sp.Symbol, beta: sp.Symbol, value: sp.Symbol
 ) -> Assignment:
     """Return ``target <- beta*previous + (1 - beta)*value`` with its interpolating forms."""
-    weight = 1 - beta
+    return weighted_average(name, target, previous, 1 - beta, value)
+
+
+def weighted_average(
+    name: str, target: sp.Symbol, previous: sp.Symbol, weight: sp.Expr, value: sp.Expr
+) -> Assignment:
+    """Return ``target <- (1 - weight)*previous + weight*value`` with its interpolating forms."""
+    beta = 1 - weight
     lerp = previous + weight * (value - previous)
     from_the_end = value - (value - previous) * (1 - Cast(weight))
     # An implementation compares its own rounding of the weight with one half.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from spec.rule import Assignment, Form, Invariant, RuleFamily, UpdateRule, uncast
+from spec.whole import of_one_element
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ def _simplest(difference: sp.Expr) -> Iterator[sp.Expr]:
     yield plain
     yield sp.expand(plain)
     yield sp.factor(sp.powsimp(sp.expand(plain)))
-    yield sp.simplify(plain)
-    yield sp.simplify(sp.piecewise_fold(plain))
+    with contextlib.suppress(TypeError):  # SymPy fails on some comparisons within a choice
+        yield sp.simplify(plain)
+        yield sp.simplify(sp.piecewise_fold(plain))
 
 
 def equal(left: sp.Expr, right: sp.Expr) -> bool:
@@ -38,8 +41,11 @@ def equal(left: sp.Expr, right: sp.Expr) -> bool:
 
 
 def different(left: sp.Expr, right: sp.Expr) -> bool:
-    """Tell whether some rational point is found at which the two sides differ."""
-    difference = uncast(left - right)
+    """Tell whether some rational point is found at which the two sides differ.
+
+    A tensor has one element there.
+    """
+    difference = of_one_element(uncast(left - right))
     symbols = sorted(difference.free_symbols, key=str)
     for shift in range(3):
         point = {
@@ -74,6 +80,8 @@ def form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
     """Tell whether a legal form is shown equal to the expression of its line."""
     keep = frozenset(other.target for other in rule.program if other.name in KEPT)
     difference = form.expression - line.expression
+    if sp.expand(uncast(difference)) == 0:
+        return True
     for other in reversed(rule.program):
         if other.target not in keep:
             difference = difference.subs(other.target, other.expression)

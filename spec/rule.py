@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import sympy as sp
+
+from spec.whole import OF_MATRICES, WHOLE, without_norms
 
 
 class Cast(sp.Function):  # type: ignore[misc]
@@ -22,7 +25,7 @@ class Cast(sp.Function):  # type: ignore[misc]
 
 def uncast(expression: sp.Expr) -> sp.Expr:
     """Replace every ``Cast`` and every kept parenthesis by what it holds."""
-    plain = expression.replace(Cast, lambda argument: argument)
+    plain = without_norms(expression).replace(Cast, lambda argument: argument)
     return plain.replace(sp.UnevaluatedExpr, lambda argument: argument)
 
 
@@ -71,14 +74,17 @@ def with_default(item: Hyperparameter, default: float) -> Hyperparameter:
     return dataclasses.replace(item, default=default)
 
 
+ELEMENT, ROW, COLUMN = "element", "row", "column"
+
+
 @dataclass(frozen=True)
 class State:
     """What a rule keeps for each element between steps.
 
     ``symbol`` is its value before the step, ``updated`` after it.  ``degree`` is the power of the
     gradient with which it scales; ``keyword`` is torch's key.  ``initial`` may use
-    hyperparameters.  A ``scalar`` state is one number for the whole tensor.  ``least`` is a lower
-    bound that other states set.
+    hyperparameters.  A ``scalar`` state is one number for the whole tensor; others hold one ``per``
+    element, row or column.  ``least`` is a lower bound that other states set.
     """
 
     symbol: sp.Symbol
@@ -88,7 +94,15 @@ class State:
     degree: int
     initial: sp.Expr = sp.S.Zero
     scalar: bool = False
+    per: str = ELEMENT
     least: sp.Expr | None = None
+
+
+    def shape(self, of: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of the state for a parameter of shape ``of``."""
+        if self.scalar:
+            return (1,)
+        return {ELEMENT: of, ROW: (*of[:-1], 1), COLUMN: (*of[:-2], 1, *of[-1:])}[self.per]
 
 
 @dataclass(frozen=True)
@@ -105,12 +119,16 @@ TEXTBOOK = "textbook"
 
 @dataclass(frozen=True)
 class Assignment:
-    """A named line of a program: ``target <- expression``, with its other legal forms."""
+    """A named line of a program: ``target <- expression``, with its other legal forms.
+
+    ``kept_in`` names the format in which it is computed, where that is not the tensor's.
+    """
 
     name: str
     target: sp.Symbol
     expression: sp.Expr
     forms: tuple[Form, ...] = ()
+    kept_in: str = ""
 
     def legal_forms(self, names: frozenset[str]) -> tuple[Form, ...]:
         """Return the forms named, or the written expression where none is."""
@@ -145,10 +163,15 @@ class UpdateRule:
         """The parameter and the states: everything that a step changes."""
         return (self.parameter, *self.states)
 
-    @property
+    @functools.cached_property
     def whole(self) -> bool:
         """Tell whether an element's step depends on the others of its tensor."""
-        return False
+        return any(line.expression.has(*WHOLE) for line in self.program)
+
+    @functools.cached_property
+    def matrices(self) -> bool:
+        """Tell whether its tensors must have rows and columns."""
+        return any(line.expression.has(*OF_MATRICES) for line in self.program)
 
     def assignment(self, target: sp.Symbol) -> Assignment:
         """Return the line that computes ``target``."""

@@ -145,8 +145,17 @@ def _state_value(
         return type(model)(from_bytes(buffer, dtype, (), "cpu").item())
     if not isinstance(model, torch.Tensor):
         return from_bytes(buffer, dtype, parameter.shape, device).to(parameter.dtype)
-    shape = parameter.shape if model.shape == template.shape else model.shape
+    shape = _shape(model.shape, template.shape, tuple(parameter.shape))
     return from_bytes(buffer, dtype, shape, str(model.device)).to(model.dtype)
+
+
+def _shape(model: Any, template: tuple[int, ...], parameter: tuple[int, ...]) -> tuple[int, ...]:
+    """A state that has the template's length in a dimension has the parameter's there."""
+    if len(model) != len(template):
+        return tuple(model)
+    return tuple(
+        full if length == trial else length for length, trial, full in zip(model, template, parameter)
+    )
 
 
 def _counter(template: Template, key: str, count: int) -> Any:

@@ -1,0 +1,53 @@
+"""Muon in NumPy, as a person would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from reference.formats import BFLOAT16, Array, Format
+from reference.profile import compute_format
+
+
+def step(
+    options: Mapping[str, str],
+    storage: Format,
+    scalars: Mapping[str, float],
+    before: Mapping[str, Array],
+) -> dict[str, Array]:
+    """Jordan et al. (2024), with the options of spec/rules/muon.py, for one matrix."""
+    number = compute_format(storage).dtype.type
+    theta, gradient, buffer = (before[name].astype(number) for name in ("theta", "g", "B"))
+    lr, momentum = scalars["eta"], scalars["mu"]
+
+    buffer = number(momentum) * buffer + number(1 - momentum) * gradient
+    ahead = buffer
+    if options["nesterov"] == "yes":
+        ahead = number(1 - momentum) * gradient + number(momentum) * buffer
+    iterations = BFLOAT16 if options["precision"] == "bfloat16" else storage
+    direction = orthogonalized(ahead, scalars, int(options["iterations"]), iterations).astype(number)
+    rows, columns = theta.shape
+    scale = max(1, rows / columns) ** 0.5 if options["scale"] == "rows" else 0.2 * max(rows, columns) ** 0.5
+    decayed = theta * number(1 - lr * scalars["lambda"])
+    return {"theta": decayed - number(lr * scale) * direction, "B": buffer}
+
+
+def orthogonalized(matrix: Array, scalars: Mapping[str, float], iterations: int, kept_in: Format) -> Array:
+    """Return the matrix with its singular values moved towards one, computed in ``kept_in``."""
+    compute = compute_format(kept_in).dtype.type
+
+    def kept(value: Array) -> Array:
+        return value.astype(kept_in.dtype).astype(compute)
+
+    a, b, c = (compute(scalars[name]) for name in ("a", "b", "c"))
+    x = kept(matrix)
+    turned = x.shape[0] > x.shape[1]
+    x = x.T if turned else x
+    norm = kept(np.sqrt(np.sum(x**2)))
+    x = kept(x / np.maximum(norm, compute(scalars["epsilon"])))
+    for _ in range(iterations):
+        gram = kept(x @ x.T)
+        inner = kept(b * gram + c * (gram @ gram))
+        x = kept(a * x + inner @ x)
+    return x.T if turned else x

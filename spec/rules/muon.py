@@ -1,0 +1,136 @@
+"""Muon: momentum of a matrix, made nearly orthogonal by Newton-Schulz iterations."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from spec import invariants as claim
+from spec import rule as r
+from spec.assignments import decayed, decoupled_decay, weighted_average
+from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, theta, theta_t, weight_decay
+from spec.whole import Height, MatrixProduct, Norm, ShapedAs, Transposed, Wide, Width
+
+mu, epsilon = sp.symbols("mu epsilon", nonnegative=True)
+a, b, c = sp.symbols("a b c", real=True)
+B, B_t, U_t, O_t = sp.symbols("B B_t U_t O_t", real=True)
+n_t, kappa = sp.symbols("n_t kappa", nonnegative=True)
+BUFFER = r.State(B, B_t, "momentum_buffer", "momentum buffer", degree=1)
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+ANY = r.Domain(-8.0, 8.0)
+HYPERPARAMETERS = (
+    LEARNING_RATE,
+    r.with_default(WEIGHT_DECAY, 0.1),
+    r.Hyperparameter(mu, "momentum", 0.95, r.UNIT, "decay rate of the momentum buffer"),
+    *(r.Hyperparameter(symbol, f"ns_coefficients[{index}]", COEFFICIENTS[index], ANY,
+                       f"Newton-Schulz coefficient of degree {2 * index + 1}")
+      for index, symbol in enumerate((a, b, c))),
+    r.Hyperparameter(epsilon, "eps", 1e-7, r.POSITIVE, "the least norm"),
+)  # fmt: skip
+OPTIONS = (
+    r.Option("iterations", {"5": "Jordan et al. 2024", "1": "one, in which each term shows", "2": "two"}),
+    r.Option("precision", {"bfloat16": "of the iterations: Jordan et al. 2024, torch",
+                           "storage": "that of the parameter"}),
+    r.Option("nesterov", {"yes": "Jordan et al. 2024", "no": "plain momentum"}),
+    r.Option("scale", {"rows": "sqrt(max(1, rows/columns)): Jordan et al. 2024",
+                       "rms": "0.2*sqrt(max(rows, columns)): Liu et al. 2025"}),
+)  # fmt: skip
+
+
+def newton_schulz(count: int, kept_in: str) -> list[r.Assignment]:
+    """Return the lines of ``count`` Newton-Schulz iterations from U_t to O_t."""
+    def matrix(name: str, index: int) -> sp.Symbol:
+        return sp.Symbol(f"{name}{index}", real=True)  # fmt: skip
+
+    first = matrix("X", 0)
+    lines = [
+        r.Assignment("shorter side first", sp.Symbol("Y_t", real=True), Wide(U_t), kept_in=kept_in),
+        r.Assignment("norm", n_t, sp.Max(Norm(sp.Symbol("Y_t", real=True)), epsilon), kept_in=kept_in),
+        r.Assignment("normalized", first, sp.Symbol("Y_t", real=True) / n_t, kept_in=kept_in),
+    ]
+    for index in range(count):
+        x, gram, inner, after = (matrix(*named) for named in
+                                 (("X", index), ("A", index), ("D", index), ("X", index + 1)))  # fmt: skip
+        lines += [
+            r.Assignment(f"Gram matrix {index}", gram, MatrixProduct(x, Transposed(x)), kept_in=kept_in),
+            r.Assignment(f"inner {index}", inner, b * gram + c * MatrixProduct(gram, gram), kept_in=kept_in),
+            r.Assignment(f"iterate {index + 1}", after, a * x + MatrixProduct(inner, x), kept_in=kept_in),
+        ]
+    return [*lines, r.Assignment("orthogonalized", O_t, ShapedAs(matrix("X", count), theta), kept_in=kept_in)]
+
+
+def muon(
+    iterations: str = "5", precision: str = "bfloat16", nesterov: str = "yes", scale: str = "rows"
+) -> r.UpdateRule:
+    """Build Muon's program for one choice of its options."""
+    ahead = [] if nesterov == "no" else [weighted_average("look-ahead", U_t, g, mu, B_t)]
+    ahead = ahead or [r.Assignment("look-ahead", U_t, B_t)]
+    longer = {"rows": sp.sqrt(sp.Max(1, Height(theta) / Width(theta))),
+              "rms": sp.Rational(1, 5) * sp.sqrt(sp.Max(Height(theta), Width(theta)))}[scale]  # fmt: skip
+    program = (
+        weighted_average("momentum buffer", B_t, B, 1 - mu, g),
+        *ahead,
+        *newton_schulz(int(iterations), "bfloat16" if precision == "bfloat16" else ""),
+        r.Assignment("scale", kappa, longer),
+        decoupled_decay(),
+        r.Assignment("update", theta_t, decayed - lr * kappa * O_t,
+                     (r.Form("step size first", decayed - sp.UnevaluatedExpr(lr * kappa) * O_t),)),
+    )  # fmt: skip
+    chosen = {"iterations": iterations, "precision": precision, "nesterov": nesterov, "scale": scale}
+    return r.UpdateRule("muon", chosen, PARAMETER, (BUFFER,), HYPERPARAMETERS, program)
+
+
+def singular_value(s: sp.Expr) -> sp.Expr:
+    """Return what one iteration makes of a singular value."""
+    one, three, five = (sp.Rational(str(x)) for x in COEFFICIENTS)
+    return one * s + three * s**3 + five * s**5
+
+
+def range_of_iterate(low: sp.Rational, high: sp.Rational) -> tuple[sp.Rational, sp.Rational]:
+    """Return the exact ends, and those at turning points between, of one iteration on [low, high]."""
+    turns = [root for root in TURNS if low < root < high]
+    values = [singular_value(end).evalf(30) for end in (low, high, *turns)]
+    return min(values), max(values)
+
+
+def five_iterations(low: sp.Rational, high: sp.Rational, pieces: int) -> tuple[sp.Float, sp.Float]:
+    """Return bounds on the singular values after five iterations, from those in [low, high]."""
+    ends = [low * (high / low) ** sp.Rational(k, pieces) for k in range(pieces + 1)]
+    found = []
+    for piece in zip(ends, ends[1:], strict=False):
+        bounds = tuple(end.evalf(30) for end in piece)
+        for _ in range(5):
+            bounds = range_of_iterate(*bounds)
+        found += bounds
+    return min(found), max(found)
+
+
+TURNS = tuple(sp.sqrt(root).evalf(30) for root in sp.roots(
+    sp.diff(singular_value(sp.Symbol("s")), sp.Symbol("s")).subs(sp.Symbol("s"), sp.sqrt(sp.Symbol("q"))),
+    sp.Symbol("q")))
+LEAST, MOST = sp.Rational(67, 100), sp.Rational(115, 100)
+JORDAN = "Jordan et al. 2024"
+ONE = muon(iterations="1")
+
+
+def _orthogonal() -> r.Pairs:
+    low, high = five_iterations(sp.Rational(1, 100), sp.S.One, 400)
+    return ((sp.Max(LEAST, low), low), (sp.Min(MOST, high), high))
+
+
+INVARIANTS = (
+    r.Invariant("orthogonality/five-iterations",
+                "Five iterations take every singular value from 0.01 to 1 into [0.67, 1.15].", JORDAN,
+                "ranges over 400 pieces: end and turning points, 30 digits", _orthogonal),
+    claim.holds("momentum/none", "With mu 0 the buffer is the gradient.", JORDAN, "substitution",
+                ONE.composed(B_t).subs(mu, 0), g),
+    claim.holds("decay/zero-direction", "Where the direction is zero the parameter only decays.",
+                "Liu et al. 2025, section 2.2", "substitution",
+                ONE.assignment(theta_t).expression.subs({O_t: 0, decayed: theta * (1 - lr * weight_decay)}),
+                theta * (1 - lr * weight_decay)),
+)  # fmt: skip
+FAMILY = r.RuleFamily(
+    "muon", "Muon",
+    r.Citation("K. Jordan et al.", 2024, "Muon: an optimizer for hidden layers in neural networks",
+               "kellerjordan.github.io/posts/muon", "the update rule"),
+    OPTIONS, muon, {}, INVARIANTS,
+)  # fmt: skip

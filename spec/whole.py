@@ -1,0 +1,135 @@
+"""What a rule may ask of a whole tensor: norms, means, counts and products of matrices.
+
+Each is written as a function of the tensor.  Rows and columns are those of the last two dimensions;
+a result keeps the dimensions over which it was taken, with length one.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+
+class Whole(sp.Function):  # type: ignore[misc]
+    """A function of a tensor that does not act element by element."""
+
+    nargs = 1
+    kind = ""
+    is_real = True
+
+
+class Norm(Whole):
+    """The Euclidean norm of all elements."""
+
+    kind = "norm"
+    is_nonnegative = True
+
+
+class RowNorm(Whole):
+    """The Euclidean norm of each row."""
+
+    kind = "row norm"
+    is_nonnegative = True
+
+
+class ColumnNorm(Whole):
+    """The Euclidean norm of each column."""
+
+    kind = "column norm"
+    is_nonnegative = True
+
+
+class Mean(Whole):
+    """The mean of all elements."""
+
+    kind = "mean"
+
+
+class RowMean(Whole):
+    """The mean of each row."""
+
+    kind = "row mean"
+
+
+class ColumnMean(Whole):
+    """The mean of each column."""
+
+    kind = "column mean"
+
+
+class Count(Whole):
+    """The number of elements."""
+
+    kind = "count"
+    is_positive = True
+
+
+class Width(Whole):
+    """The length of a row: the number of columns."""
+
+    kind = "width"
+    is_positive = True
+
+
+class Height(Whole):
+    """The length of a column: the number of rows."""
+
+    kind = "height"
+    is_positive = True
+
+
+class Transposed(Whole):
+    """The matrix with rows and columns exchanged."""
+
+    kind = "transposed"
+
+
+class Wide(Whole):
+    """The matrix, transposed if it has more rows than columns."""
+
+    kind = "wide"
+
+
+class ShapedAs(Whole):
+    """The first matrix, transposed if that gives it the shape of the second."""
+
+    nargs = 2
+    kind = "shaped as"
+
+
+class MatrixProduct(Whole):
+    """The product of two matrices."""
+
+    nargs = 2
+    kind = "matrix product"
+
+
+WHOLE: tuple[type[Whole], ...] = (
+    Norm, RowNorm, ColumnNorm, Mean, RowMean, ColumnMean, Count, Width, Height, Transposed, Wide, ShapedAs,
+    MatrixProduct,
+)  # fmt: skip
+COUNTS = (Count, Width, Height)
+OF_MATRICES = (RowNorm, ColumnNorm, RowMean, ColumnMean, Width, Height, Transposed, Wide, MatrixProduct)
+"""Those that need rows and columns."""
+SQUARES: dict[type[Whole], tuple[type[Whole], type[Whole]]] = {
+    Norm: (Mean, Count), RowNorm: (RowMean, Width), ColumnNorm: (ColumnMean, Height),
+}  # fmt: skip
+
+
+def without_norms(expression: sp.Expr) -> sp.Expr:
+    """Write every norm as the root of a count times a mean of squares, for the prover."""
+    for norm, (mean, count) in SQUARES.items():
+        expression = expression.replace(norm, _as_mean(mean, count))
+    return expression
+
+
+def _as_mean(mean: type[Whole], count: type[Whole]) -> object:
+    return lambda tensor: sp.sqrt(mean(tensor**2) * count(tensor))
+
+
+def of_one_element(expression: sp.Expr) -> sp.Expr:
+    """Return what an expression without norms is for a tensor of one element."""
+    for function in (*COUNTS, Mean, RowMean, ColumnMean, Transposed, Wide):
+        counted = function in COUNTS
+        expression = expression.replace(function, lambda tensor, one=counted: sp.S.One if one else tensor)
+    expression = expression.replace(ShapedAs, lambda left, _: left)
+    return expression.replace(MatrixProduct, lambda left, right: left * right)
