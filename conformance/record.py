@@ -7,6 +7,7 @@ is searched for, reduced and stored.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -48,12 +49,13 @@ def record(entry: Entry, session: Session, framework: str) -> tuple[Case, ...]:
 
 
 def main() -> None:
-    """Write the cases of every entry of the ledger beside it."""
+    """Write the cases of every entry of the ledger beside it, or of those named."""
+    named = sys.argv[1:]
     folder = Path(str(files("conformance"))) / "known_cases"
     folder.mkdir(exist_ok=True)
     with Session() as session:
         framework = str(session.request({"op": "hello"}).header["torch"])
-        for entry in load():
+        for entry in (entry for entry in load() if not named or entry.identifier in named):
             cases = record(entry, session, framework)
             lines = ",\n".join(json.dumps(to_plain(case)) for case in cases)
             (folder / f"{entry.identifier}.json").write_text(f"[\n{lines}\n]\n")

@@ -14,6 +14,8 @@ SMALL_SHAPES = ((), (1,), (2,), (3,), (7,), (2, 3), (8,), (15,), (17,), (4, 5, 3
 SMALL_MATRICES = ((1, 1), (1, 7), (5, 1), (2, 2), (3, 4), (8, 8), (17, 6), (2, 65))
 LARGEST_WHOLE = 4096
 """The most elements of a tensor whose elements count for each other."""
+LARGEST_MULTIPLIED = 256
+"""The same where matrices are multiplied, which takes time with end points in extended precision."""
 LARGEST_EXACT_COUNT = 2**24 - 1
 """A step count that is kept in float32 is exact up to here; what follows is its own property."""
 
@@ -21,7 +23,7 @@ LARGEST_EXACT_COUNT = 2**24 - 1
 def shape_of(rule: UpdateRule, length: int) -> tuple[int, ...]:
     """Return the shape of a tensor of about ``length`` elements: a matrix where the rule needs one."""
     if rule.whole:
-        length = min(length, LARGEST_WHOLE)
+        length = min(length, LARGEST_MULTIPLIED if rule.multiplies else LARGEST_WHOLE)
     if not rule.matrices:
         return (length,)
     width = 1 << ((length.bit_length() - 1) // 2)
@@ -30,7 +32,10 @@ def shape_of(rule: UpdateRule, length: int) -> tuple[int, ...]:
 
 def small_shapes(rule: UpdateRule) -> tuple[tuple[int, ...], ...]:
     """Return the shapes of small tensors."""
-    return SMALL_MATRICES if rule.matrices else SMALL_SHAPES
+    if rule.matrices:
+        return SMALL_MATRICES
+    low, high = rule.ranks
+    return tuple(shape for shape in SMALL_SHAPES if low <= len(shape) <= high)
 
 
 def hyperparameter(item: Hyperparameter) -> st.SearchStrategy[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ class WorkerSubject:
             "constructor": {
                 **self.options(rule, case.groups[0].hyperparameters),
                 **self.path.constructor,
-                **dict.fromkeys(case.switches, True),
+                **dict(constructor_setting(switch) for switch in case.switches),
             },
             "groups": [
                 {
@@ -174,6 +175,7 @@ class WorkerSubject:
                 **dict.fromkeys(self.implementation.derived, "float64"),
             },
             "counter": self.implementation.counter,
+            "gradient": self.implementation.gradient,
             "steps": [
                 {"options": [self.options(rule, change)] * len(case.groups)} if change else {}
                 for change in changes
@@ -235,6 +237,17 @@ class WorkerSubject:
                 outcomes.append(TensorOutcome(values, counts[index]))
             steps.append(tuple(outcomes))
         return Outcome(tuple(steps), float(header["step_seconds"]), formats)
+
+
+def constructor_setting(switch: str) -> tuple[str, Any]:
+    """Return the keyword and value of a switch: ``amsgrad`` is on, ``ns_steps=1`` is given."""
+    keyword, _, value = switch.partition("=")
+    if not value:
+        return keyword, True
+    try:
+        return keyword, json.loads(value)
+    except ValueError:
+        return keyword, value
 
 
 def _numbers(rule: UpdateRule) -> set[str]:

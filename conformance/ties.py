@@ -35,7 +35,8 @@ def ties(rule: UpdateRule) -> tuple[Tie, ...]:
     found: dict[sp.Expr, Tie] = {}
     for line in rule.program:
         for argument in _arguments(uncast(line.expression)):
-            tie = _tie(rule, _composed(rule, argument))
+            composed = _composed(rule, argument)
+            tie = None if composed is None else _tie(rule, composed)
             if tie is not None:
                 found.setdefault(argument, tie)
     return tuple(found.values())
@@ -51,16 +52,17 @@ def _arguments(expression: sp.Expr) -> Iterator[sp.Expr]:
             yield part.lhs - part.rhs
 
 
-def _composed(rule: UpdateRule, argument: sp.Expr) -> sp.Expr:
+def _composed(rule: UpdateRule, argument: sp.Expr) -> sp.Expr | None:
+    """Return the argument in terms of what stands before the step, if that is of one element."""
     for line in reversed(rule.program):
+        if argument.has(*WHOLE):
+            return None
         argument = argument.subs(line.target, uncast(line.expression))
     return argument
 
 
 def _tie(rule: UpdateRule, argument: sp.Expr) -> Tie | None:
     """Solve ``argument`` = 0 for the first state in which it is linear."""
-    if argument.has(*WHOLE):
-        return None
     for quantity in (*rule.states, rule.parameter):
         symbol = quantity.symbol
         slope = sp.diff(argument, symbol)

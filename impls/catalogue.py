@@ -32,10 +32,11 @@ class Implementation:
     """Code that claims a rule.
 
     ``target`` is ``module:attribute``, imported by the worker alone.  ``options`` are the rule's
-    options that it always has; ``switches`` maps a constructor keyword to the option that it turns
-    on.  ``states`` maps the rule's state keywords to its own keys, where they differ; a state
+    options that it always has; ``switches`` maps a constructor keyword, or ``keyword=value``, to the
+    option that it turns on.  ``states`` maps the rule's state keywords to its own keys, where they differ; a state
     that it hides maps to the empty string.  ``fixed`` are hyperparameters that it does not offer.
     ``derived`` are keys of its state that hold a scalar line of the rule, computed ahead.
+    ``gradient`` is the layout it takes, ``dense`` or ``sparse``.
     """
 
     identifier: str
@@ -49,6 +50,7 @@ class Implementation:
     fixed: Mapping[str, float] = field(default_factory=dict)
     framework: str = "torch"
     derived: Mapping[str, str] = field(default_factory=dict)
+    gradient: str = "dense"
 
     def path(self, name: str, device: str) -> ExecutionPath:
         """Return the path called ``name`` on ``device``; raises ``KeyError`` if there is none."""
@@ -86,6 +88,15 @@ AVERAGED_PATHS = (
     ExecutionPath("single-tensor", SINGLE, ("cpu", "cuda"), profile=EAGER | {"forms": ("lerp", "copy")}),
     *(path for path in CAPTURABLE_PATHS if path.name != "single-tensor"),
 )
+ROOT_RECIPROCAL = EAGER | {"forms": (*FORMS, "reciprocal", "by norm")}
+FACTORED_PATHS = (
+    ExecutionPath("single-tensor", SINGLE, ("cpu", "cuda"), profile=ROOT_RECIPROCAL),
+    ExecutionPath("foreach", {"foreach": True}, ("cpu", "cuda"), profile=ROOT_RECIPROCAL),
+)
+SPARSE_PATHS = (
+    ExecutionPath("sparse", {}, ("cpu", "cuda"), profile=EAGER | {"forms": ("difference added", "quotient first")}),
+)
+MATRIX_PATHS = (ExecutionPath("single-tensor", {}, ("cpu", "cuda"), profile=EAGER),)
 FUSED_ON_CPU = tuple(path for path in TORCH_PATHS if path.name != "fused" or path.devices == ("cpu",))
 LR_INSIDE_DECAY = {"decoupled_weight_decay": ("decay", "decoupled")}
 
@@ -115,4 +126,15 @@ CATALOGUE: tuple[Implementation, ...] = (
         derived={"eta": "eta_t", "mu": "mu_t"},
     ),
     _torch("Rprop", "rprop", CAPTURABLE_PATHS, switches=MAXIMIZE),
+    _torch("Adafactor", "adafactor", FACTORED_PATHS, options={"epsilon": "floor"}, switches=MAXIMIZE),
+    Implementation(
+        "torch.Adafactor on vectors", "torch.optim:Adafactor", "adafactor", FACTORED_PATHS,
+        options={"epsilon": "floor", "factored": "no"}, switches=MAXIMIZE,
+    ),
+    _torch("SparseAdam", "sparse_adam", SPARSE_PATHS, switches=MAXIMIZE, gradient="sparse"),
+    _torch(
+        "Muon", "muon", MATRIX_PATHS, counter=None,
+        switches={"nesterov=false": ("nesterov", "no"), "ns_steps=1": ("iterations", "1"),
+                  "adjust_lr_fn=match_rms_adamw": ("scale", "rms")},
+    ),
 )  # fmt: skip

@@ -66,7 +66,7 @@ def _is_scalar(line: Assignment, scalars: frozenset[sp.Symbol]) -> bool:
     return bool(line.expression.free_symbols <= scalars)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=4096)
 def program(rule: UpdateRule, forms: frozenset[str]) -> Program:
     """Compile ``rule`` with the legal forms named."""
     scalars = frozenset(h.symbol for h in rule.hyperparameters) | {t}
@@ -227,6 +227,7 @@ class _Step:
         self.enclosure = enclosure
         self.known: dict[str, Interval] = dict(tensors)
         self.tensors = Tensors(enclosure.scalars, self.line, enclosure.arithmetic)
+        self.others: dict[Format, Tensors[Interval]] = {}
 
     def line(self, name: str) -> Interval:
         if name not in self.known:
@@ -243,7 +244,10 @@ class _Step:
     def _form(self, name: str, form: CompiledForm) -> Interval:
         kept = self.enclosure.program.formats.get(name)
         if kept is not None:
-            value = self.enclosure.kept_in(kept, self.line).operand(form.tree)
+            if kept not in self.others:
+                self.others[kept] = self.enclosure.kept_in(kept, self.line)
+            value = self.others[kept].operand(form.tree)
+            value = store_rounding(self.enclosure.profile, kept)(value.lo, value.hi, value.flags)
             work = self.enclosure.storage.work
             return Interval(value.lo.astype(work), value.hi.astype(work), *value.flags)
         if all(self.line(symbol).point for symbol in form.tree.repeated):

@@ -70,9 +70,15 @@ class Compiler:
 
     def __init__(self, tensors: frozenset[str], given: frozenset[str]) -> None:
         self.tensors, self.given = tensors, given
+        self._known: dict[sp.Expr, Node] = {}
 
     def compile(self, expression: sp.Expr) -> Node:
         """Return the tree of ``expression``; raises ``TypeError`` for what no arithmetic offers."""
+        if expression not in self._known:
+            self._known[expression] = self._translate(expression)
+        return self._known[expression]
+
+    def _translate(self, expression: sp.Expr) -> Node:
         if isinstance(expression, sp.Symbol):
             name = expression.name
             return Node("symbol", scalar=name not in self.tensors, name=name)

@@ -1,5 +1,8 @@
 """Enclosures of norms, means and matrix products, for a sum in any order.
 
+Where an element may be NaN nothing is known of what is taken over all of them: implementations
+differ in what they make of a NaN.
+
 A sum of n terms in any order, in a format with unit roundoff u, differs from the exact one by at
 most gamma(n) = n*u/(1 - n*u) times the sum of magnitudes (Higham 2002, section 4.2).
 """
@@ -90,8 +93,9 @@ class _Summation:
         least = np.maximum(low * (1 - room) - tiny, 0.0)
         most = self._bounded(high * (1 + room) + np.where(high > 0, tiny, 0.0), high * (1 + room), up=True)
         least = np.where(np.isinf(least), self.format.largest, least)
-        ends = np.sqrt(least), np.sqrt(most)
-        return self.arithmetic.rounding(*ends, _any(a, axes), self.arithmetic.units["root"])
+        flags = _any(a, axes)
+        ends = np.where(flags[0], 0.0, np.sqrt(least)), np.where(flags[0], np.inf, np.sqrt(most))
+        return self.arithmetic.rounding(*ends, flags, self.arithmetic.units["root"])
 
     def mean(self, a: Interval, axes: Axes) -> Interval:
         """Enclose a mean: a sum, and a division by the count."""
@@ -107,6 +111,7 @@ class _Summation:
         flags = _any(a, axes)
         unknown = np.isinf(high) & (a.least < 0.0)
         flags = (flags[0] | unknown, flags[1])
+        low, high = np.where(flags[0], -np.inf, low), np.where(flags[0], np.inf, high)
         return self.arithmetic.rounding(low / terms, high / terms, flags, self.arithmetic.units["divide"])
 
     def product(self, a: Interval, b: Interval) -> Interval:

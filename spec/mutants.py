@@ -14,6 +14,8 @@ from spec.proofs import different, equal
 from spec.rule import Assignment, RuleFamily, UpdateRule
 from spec.symbols import lr, t, theta, weight_decay
 
+LARGEST_PROVABLE = 2000
+"""The most symbols in a composed program that SymPy is asked about."""
 OFF = 1 + sp.Rational(1, 10**6)
 
 
@@ -34,6 +36,8 @@ class Mutant:
         two differ settles it before any proof is tried.  A comparison of computed scalars does not
         tell greater from equal: rounding decides there.
         """
+        if self.original.size > LARGEST_PROVABLE:
+            return False
         mine, other = _without_ties(self.rule), _without_ties(self.original)
         pairs = [
             (mine.composed(q.updated).subs(where), other.composed(q.updated).subs(where))

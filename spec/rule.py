@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from spec.whole import OF_MATRICES, WHOLE, without_norms
+from spec.whole import OF_MATRICES, WHOLE, MatrixProduct, without_norms
 
 
 class Cast(sp.Function):  # type: ignore[misc]
@@ -138,11 +138,15 @@ class Assignment:
         return tuple(chosen)
 
 
+ANY_RANK = 9
+
+
 @dataclass(frozen=True, eq=False)
 class UpdateRule:
     """One update rule with its options chosen: what a step computes from what it finds.
 
-    The program runs top to bottom for one element; ``t`` counts steps from 1.
+    The program runs top to bottom for one element; ``t`` counts steps from 1.  ``ranks`` are the
+    least and the largest number of dimensions of its tensors.
     """
 
     name: str
@@ -151,6 +155,7 @@ class UpdateRule:
     states: tuple[State, ...]
     hyperparameters: tuple[Hyperparameter, ...]
     program: tuple[Assignment, ...]
+    ranks: tuple[int, int] = (0, ANY_RANK)
 
     @property
     def label(self) -> str:
@@ -172,6 +177,20 @@ class UpdateRule:
     def matrices(self) -> bool:
         """Tell whether its tensors must have rows and columns."""
         return any(line.expression.has(*OF_MATRICES) for line in self.program)
+
+    @functools.cached_property
+    def multiplies(self) -> bool:
+        """Tell whether it multiplies matrices."""
+        return any(line.expression.has(MatrixProduct) for line in self.program)
+
+    @functools.cached_property
+    def size(self) -> int:
+        """The number of symbols in the program when every line is put into the next."""
+        sizes: dict[sp.Symbol, int] = {}
+        for line in self.program:
+            leaves = (leaf for leaf in sp.preorder_traversal(line.expression) if leaf.is_Symbol)
+            sizes[line.target] = sum(sizes.get(leaf, 1) for leaf in leaves)
+        return max(sizes.values())
 
     def assignment(self, target: sp.Symbol) -> Assignment:
         """Return the line that computes ``target``."""

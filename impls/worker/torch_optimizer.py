@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from .failures import RequestError, phase
-from .torch_platform import dtype_named, from_bytes, name_of, to_bytes
+from .torch_platform import dtype_named, from_bytes, name_of, to_bytes, with_rows
 from .torch_trial import Build, Template, copied, from_json, learn_template, state_of
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def _load(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot
     for slot in slots:
         if slot.count > 0:
             options = header["groups"][slot.group]["options"]
-            template = learn_template(build, options, slot.parameter.dim())
+            sparse = header.get("gradient") == "sparse"
+            template = learn_template(build, options, slot.parameter.dim(), sparse=sparse)
             state = {key: copied(value) for key, value in template.state.items()}
             for key, buffer in zip(header["states"], slot.states):
                 dtype = dtype_named(sent_as.get(key, build.dtype))
@@ -171,7 +172,8 @@ def _steps(optimizer: Any, header: dict[str, Any], queue: Iterator[memoryview], 
         for group, options in enumerate(step.get("options", [])):
             optimizer.param_groups[group].update(from_json(options))
         for slot in readings.slots:
-            slot.parameter.grad = _gradient(next(queue), slot.parameter)
+            gradient = _gradient(next(queue), slot.parameter)
+            slot.parameter.grad = with_rows(gradient) if header.get("gradient") == "sparse" else gradient
         seconds += _timed_step(optimizer, on_cuda=header["device"].startswith("cuda"))
         if header["read"] == "every":
             readings.read()

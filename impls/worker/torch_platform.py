@@ -63,3 +63,9 @@ def to_bytes(tensor: torch.Tensor) -> bytes:
     flat = tensor.detach().to("cpu").contiguous()
     size = flat.numel() * flat.element_size()
     return ctypes.string_at(flat.data_ptr(), size) if size else b""
+
+
+def with_rows(gradient: torch.Tensor) -> torch.Tensor:
+    """A sparse tensor that names every row, those of zeros too, which `to_sparse` would leave out."""
+    rows = torch.arange(gradient.shape[0], device=gradient.device).unsqueeze(0)
+    return torch.sparse_coo_tensor(rows, gradient, gradient.shape, check_invariants=True)

@@ -13,7 +13,7 @@ import torch
 
 from .failures import phase
 from .target import resolve
-from .torch_platform import dtype_named
+from .torch_platform import dtype_named, with_rows
 
 ELEMENTS = 4
 
@@ -68,21 +68,23 @@ def trial_values(step: int, shape: tuple[int, ...], build: Build) -> torch.Tenso
     return torch.tensor(values, dtype=dtype, device=build.device).reshape(shape)
 
 
-def learn_template(build: Build, options: dict[str, Any], rank: int) -> Template:
+def learn_template(build: Build, options: dict[str, Any], rank: int, *, sparse: bool = False) -> Template:
     """A template is learned once for each build, options of a group and number of dimensions."""
     fields = [build.target, build.constructor, build.device, build.dtype]
-    return _learn(json.dumps([fields, options, rank]))
+    return _learn(json.dumps([fields, options, rank, sparse]))
 
 
 @lru_cache(maxsize=256)
 def _learn(question: str) -> Template:
-    fields, options, rank = json.loads(question)
+    fields, options, rank, sparse = json.loads(question)
     build = Build(*fields)
     # Some optimizers take matrices only, so the throwaway parameter has the rank of the real one.
     shape = (1,) * (rank - 2) + ((2, 2) if rank > 1 else (ELEMENTS,) * rank)
     parameter = build.parameter(trial_values(0, shape, build))
     optimizer = build.optimizer([{"params": [parameter], **from_json(options)}])
     parameter.grad = trial_values(1, shape, build)
+    if sparse:
+        parameter.grad = with_rows(parameter.grad)
     with phase("load"):
         optimizer.step()
     return Template(shape, dict(state_of(optimizer, parameter)))

@@ -26,7 +26,7 @@ HYPERPARAMETERS = (
                      "exponent of the decay rate"),
     r.Hyperparameter(epsilon1, "eps[0]", 1e-30, r.NONNEGATIVE, "keeps the second moment from zero"),
     r.Hyperparameter(epsilon2, "eps[1]", 1e-3, r.NONNEGATIVE, "the least scale of a parameter"),
-    r.Hyperparameter(d, "d", 1.0, r.POSITIVE, "root mean square to which an update is clipped"),
+    r.Hyperparameter(d, "d", 1.0, r.Domain(1.0, float("inf"), high_open=True), "root mean square to which an update is clipped"),
     WEIGHT_DECAY,
 )  # fmt: skip
 OPTIONS = (
@@ -55,11 +55,11 @@ def adafactor(factored: str = "yes", epsilon: str = "added", maximize: str = "no
             r.Assignment("mean of the rows", mean, Mean(R_t) if added else sp.Max(Mean(R_t), epsilon1)),
             r.Assignment("second moment", Vhat_t, R_t * C_t / mean),
         ]
-        states = (ROWS, COLUMNS)
+        states, ranks = (ROWS, COLUMNS), (2, 2)
     else:
         program += [weighted_average("variance", V_t, V, weight, square),
                     r.Assignment("second moment", Vhat_t, V_t)]  # fmt: skip
-        states = (SECOND,)
+        states, ranks = (SECOND,), (0, 1)
     below = Vhat_t if added else sp.Max(Vhat_t, epsilon1**2)
     reciprocal = gradient * sp.UnevaluatedExpr(1 / sp.sqrt(below))
     program += [
@@ -72,7 +72,7 @@ def adafactor(factored: str = "yes", epsilon: str = "added", maximize: str = "no
                      (r.Form("step size first", decayed - sp.UnevaluatedExpr(alpha / clip) * u_t),)),
     ]  # fmt: skip
     chosen = {"factored": factored, "epsilon": epsilon, "maximize": maximize}
-    return r.UpdateRule("adafactor", chosen, PARAMETER, states, HYPERPARAMETERS, tuple(program))
+    return r.UpdateRule("adafactor", chosen, PARAMETER, states, HYPERPARAMETERS, tuple(program), ranks)
 
 
 SHAZEER = "Shazeer and Stern 2018, Algorithm 4"

@@ -27,7 +27,7 @@ HYPERPARAMETERS = (
     r.Hyperparameter(epsilon, "eps", 1e-7, r.POSITIVE, "the least norm"),
 )  # fmt: skip
 OPTIONS = (
-    r.Option("iterations", {"5": "Jordan et al. 2024", "1": "one, in which each term shows", "2": "two"}),
+    r.Option("iterations", {"5": "Jordan et al. 2024", "1": "one, in which each term shows"}),
     r.Option("precision", {"bfloat16": "of the iterations: Jordan et al. 2024, torch",
                            "storage": "that of the parameter"}),
     r.Option("nesterov", {"yes": "Jordan et al. 2024", "no": "plain momentum"}),

@@ -1,0 +1,35 @@
+"""AdaBound's step size, from Adam's to that of gradient descent."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reference.experiments.experiment import Curve, Experiment, Outcome, steps
+from spec import rules as book
+
+STEPS = 20_000
+
+
+def closing() -> Outcome:
+    """Run AdaBound under gradients +-0.01 and follow what multiplies the moving average."""
+    rule = book.build("adabound")
+    names = {h.keyword: h.symbol.name for h in rule.hyperparameters}
+    settings = {names[key]: value for key, value in
+                {"betas[0]": 0.0, "betas[1]": 0.999, "eps": 1e-8, "gamma": 1e-3, "final_lr": 0.1}.items()}  # fmt: skip
+    rates, previous = [], 0.0
+    run = steps(rule, settings, np.zeros(1), lambda count, _: np.array([0.01 * (-1.0) ** count]), [1e-3] * STEPS)
+    for after in run:
+        current = float(after["theta"][0])
+        rates.append(abs(current - previous) / 0.01)
+        previous = current
+    figures = {"first over Adam's": rates[0] / (1e-3 / 0.01), "last over final_lr": rates[-1] / 0.1}
+    seen = all(0.99 < ratio < 1.01 for ratio in figures.values())
+    kept = sorted({round(place) for place in np.geomspace(1, STEPS, 120)})
+    line = Curve("AdaBound", tuple(np.log10(kept)), tuple(rates[k - 1] for k in kept))
+    return Outcome(seen, figures, (line,))
+
+
+EXPERIMENTS = (
+    Experiment("adabound/closing", "AdaBound's step size goes from Adam's to the final one of gradient descent.",
+               "Luo, Xiong, Liu and Sun 2019, section 4", ("log10 step", "step size"), closing),
+)  # fmt: skip

@@ -1,0 +1,39 @@
+"""Gradients that make Adam's step as long as it can be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reference.experiments.experiment import Experiment, Outcome, curve, steps
+from spec import rules as book
+from spec.claims.step_size import bound
+
+STEPS = 2000
+
+
+def longest() -> Outcome:
+    """Feed Adam gradients (beta1/beta2)^(T - i) and compare its step T with both bounds."""
+    beta1, beta2 = 0.9, 0.999
+    settings = {"beta1": beta1, "beta2": beta2, "epsilon": 0.0}
+    published = (1 - beta1) / np.sqrt(1 - beta2)
+    lengths, bounds = [], []
+    for last in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, STEPS):
+        before = 0.0
+        scale = beta1 / beta2
+        run = steps(book.build("adam"), settings, np.zeros(1),
+                    lambda count, _, last=last: np.array([scale ** (last - count)]), [1.0] * last)  # fmt: skip
+        for after in run:
+            previous, before = before, float(after["theta"][0])
+        lengths.append(abs(before - previous))
+        bounds.append(float(bound(beta1, beta2, last)) ** 0.5)
+    worst = max(a / b for a, b in zip(lengths, bounds, strict=True))
+    figures = {"longest step over lr": lengths[-1], "published bound": float(published),
+               "longest over sharp bound": worst}  # fmt: skip
+    seen = lengths[-1] > published and worst < 1 + 1e-9
+    return Outcome(seen, figures, (curve("longest", lengths), curve("sharp bound", bounds)))
+
+
+EXPERIMENTS = (
+    Experiment("adam/longest-step", "Growing gradients make a step of Adam longer than lr*(1 - beta1)/sqrt(1 - beta2).",
+               "Kingma and Ba 2015, section 2.1", ("case", "step over lr"), longest),
+)  # fmt: skip
