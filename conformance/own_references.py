@@ -11,6 +11,7 @@ import numpy as np
 from conformance.cases import Case
 from conformance.subject import GRADIENT, Outcome, Prepared, TensorOutcome, WorkerSubject, rules_by_switches
 from impls.catalogue import CATALOGUE, ExecutionPath, Implementation
+from impls.libraries import OTHERS
 from impls.session import Session
 from reference import rules as references
 from reference.formats import Array, Format
@@ -35,8 +36,8 @@ def implementations() -> tuple[Implementation, ...]:
 
 
 def entries() -> tuple[Implementation, ...]:
-    """Return everything that can be judged by name: the references, then the catalogue."""
-    return (*implementations(), *CATALOGUE)
+    """Return everything that can be judged by name: the references, the catalogue, other libraries."""
+    return (*implementations(), *CATALOGUE, *OTHERS)
 
 
 def variants(family: RuleFamily) -> Iterator[Mapping[str, str]]:

@@ -34,8 +34,13 @@ class Implementation:
     ``target`` is ``module:attribute``, imported by the worker alone.  ``options`` are the rule's
     options that it always has; ``switches`` maps a constructor keyword to the option that it turns
     on.  ``states`` maps the rule's state keywords to its own keys, where they differ; a state
-    that it hides maps to the empty string.  ``fixed`` are hyperparameters that it does not offer.
+    that it hides maps to the empty string, and one that it keeps negated has a minus before its
+    key.  ``counter`` is where it counts steps: a key of its state, or ``group:KEY`` where a param
+    group counts for all its parameters.  ``fixed`` are hyperparameters that it does not offer.
     ``derived`` are keys of its state that hold a scalar line of the rule, computed ahead.
+    ``keywords`` maps the rule's hyperparameter keywords to its own, where they differ; those in
+    ``absent`` are given as None where they are 0.
+    ``framework`` is what it computes with, ``library`` the package that ships it.
     """
 
     identifier: str
@@ -49,6 +54,9 @@ class Implementation:
     fixed: Mapping[str, float] = field(default_factory=dict)
     framework: str = "torch"
     derived: Mapping[str, str] = field(default_factory=dict)
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    library: str = "torch"
 
     def path(self, name: str, device: str) -> ExecutionPath:
         """Return the path called ``name`` on ``device``; raises ``KeyError`` if there is none."""

@@ -45,6 +45,7 @@ def moving_average(
     forms = (
         Form("lerp", lerp, beta >= sp.Rational(7, 16)),
         Form("lerp", from_the_end, beta <= sp.Rational(9, 16)),
+        Form("increment", lerp),
     )
     return Assignment(name, target, beta * previous + weight * value, forms)
 
@@ -52,9 +53,12 @@ def moving_average(
 def moving_average_of_square(
     name: str, target: sp.Symbol, previous: sp.Symbol, beta: sp.Symbol, value: sp.Symbol
 ) -> Assignment:
-    """Return ``target <- beta*previous + (1 - beta)*value**2``; the weight may come first."""
+    """Return ``target <- beta*previous + (1 - beta)*value**2`` with its other forms."""
     weighted = sp.UnevaluatedExpr((1 - beta) * value)
-    forms = (Form("weight first", beta * previous + weighted * value),)
+    forms = (
+        Form("weight first", beta * previous + weighted * value),
+        Form("increment", previous + (1 - beta) * (value**2 - previous)),
+    )
     return Assignment(name, target, beta * previous + (1 - beta) * value**2, forms)
 
 

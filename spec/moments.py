@@ -6,7 +6,7 @@ import sympy as sp
 
 from spec.assignments import decayed, decoupled_decay, moving_average, moving_average_of_square
 from spec.rule import NONNEGATIVE, UNIT, Assignment, Form, Hyperparameter, Option, State
-from spec.symbols import lr, t, theta, theta_t
+from spec.symbols import lr, t, theta, theta_t, weight_decay
 
 m, m_t, mhat_t = sp.symbols("m m_t mhat_t", real=True)
 v, v_t, vhat_t, x, x_t, d_t = sp.symbols("v v_t vhat_t x x_t d_t", nonnegative=True)
@@ -81,5 +81,7 @@ def decayed_parameter(decay: str) -> tuple[list[Assignment], sp.Symbol]:
 def update(parameter: sp.Symbol) -> Assignment:
     """Return the step along the corrected first moment over the denominator."""
     step_size_first = parameter - sp.UnevaluatedExpr(lr / c1) * m_t / d_t
-    forms = (Form("step size first", step_size_first),)
+    forms: tuple[Form, ...] = (Form("step size first", step_size_first),)
+    if parameter == decayed:
+        forms += (Form("decay inside", theta - lr * (mhat_t / d_t + weight_decay * theta)),)
     return Assignment("update", theta_t, parameter - lr * mhat_t / d_t, forms)

@@ -29,11 +29,12 @@ def adagrad(epsilon: str = "outside", decay: str = "none", maximize: str = "no")
     """Build Adagrad's program for one choice of its options."""
     program, gradient = used_gradient(maximize=maximize, coupled=decay == "coupled")
     place = {"outside": sp.sqrt(s_t) + EPSILON, "inside": sp.sqrt(s_t + EPSILON)}[epsilon]
+    reciprocal = r.Form("reciprocal", theta - lr_t * (sp.UnevaluatedExpr(1 / d_t) * gradient))
     program += [
         r.Assignment("learning rate", lr_t, lr / (1 + (t - 1) * lr_decay)),
         r.Assignment("sum", s_t, s + gradient**2),
         r.Assignment("denominator", d_t, place),
-        r.Assignment("update", theta_t, theta - lr_t * gradient / d_t),
+        r.Assignment("update", theta_t, theta - lr_t * gradient / d_t, (reciprocal,)),
     ]
     chosen = {"epsilon": epsilon, "decay": decay, "maximize": maximize}
     used = with_decay(decay, *HYPERPARAMETERS)
