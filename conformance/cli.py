@@ -10,11 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance import commands
+from conformance import commands, installation
 from conformance.engine import ALL_PROPERTIES
-from conformance.own_references import entries
+from conformance.installation import Installation, find
+from conformance.own_references import entries, implementations
 from conformance.recognition import NotJudgeableError, catalogued, recognise
-from impls.catalogue import CATALOGUE, FLOATS, Implementation
+from impls.catalogue import FLOATS, Implementation
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
 
@@ -45,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     report = commands_.add_parser("report", help="judge the catalogue and write the report")
     report.add_argument("--only", action="append", default=[], metavar="NAME", help="an implementation")
     report.add_argument("--references", action="store_true", help="judge the NumPy references too")
+    report.add_argument("--library", action="append", default=[], metavar="NAME",
+                        help=f"one of {', '.join(installation.NAMES)} (default: all that are installed)")
     _add_run(report, budget=10.0)
     show = commands_.add_parser("show", help="print a rule's formula")
     show.add_argument("rule")
@@ -124,22 +127,27 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.device == "cuda" and "cuda" not in commands.devices(arguments.python)[0]:
         console.print("not run: no CUDA device")
         return commands.NOT_JUDGED
-    implementations: tuple[Implementation, ...]
-    if arguments.command == "check":
-        implementations = (_target(arguments),)
-    else:
-        names = [item.identifier for item in entries()]
-        chosen = _known("implementation", arguments.only, names)
-        judged = entries() if arguments.only or arguments.references else CATALOGUE
-        implementations = tuple(i for i in judged if i.identifier in chosen)
+    chosen = Installation((_target(arguments),), ()) if arguments.command == "check" else _chosen(arguments)
+    if not chosen.implementations:
+        raise UsageError("; ".join(chosen.not_run))
     given = " ".join(["stepproof", *sys.argv[1:]])
     report = commands.judge(
-        implementations, console=console, command=given, budget=arguments.budget,
+        chosen.implementations, console=console, command=given, budget=arguments.budget,
         seed=arguments.seed, output=arguments.output, device=arguments.device, dtypes=dtypes,
         properties=properties, python=arguments.python, timeout=arguments.timeout,
-        jobs=arguments.jobs,
+        jobs=arguments.jobs, absent=chosen.not_run,
     )  # fmt: skip
     return commands.exit_status(report)
+
+
+def _chosen(arguments: argparse.Namespace) -> Installation:
+    """Return what a report judges: what was named, or the libraries chosen that are installed."""
+    names = _known("implementation", arguments.only, [item.identifier for item in entries()])
+    if arguments.only:
+        return Installation(tuple(item for item in entries() if item.identifier in names), ())
+    found = find(_known("library", arguments.library, installation.NAMES), arguments.python)
+    own = implementations() if arguments.references else ()
+    return Installation((*own, *found.implementations), found.not_run)
 
 
 def _target(arguments: argparse.Namespace) -> Implementation:

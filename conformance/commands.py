@@ -17,6 +17,7 @@ from conformance.assembly import assemble, environment_of
 from conformance.cases import from_plain
 from conformance.console import ProgressListener, show_report
 from conformance.engine import ALL_PROPERTIES, Unit, UnitResult, subject_of
+from conformance.installation import versions
 from conformance.own_references import entries
 from conformance.report import write_report
 from conformance.report.model import Report
@@ -50,11 +51,15 @@ def judge(
     python: str | None = None,
     timeout: float = 60.0,
     jobs: int | None = None,
+    absent: tuple[str, ...] = (),
 ) -> Report:
-    """Judge implementations, stream verdicts to ``output`` and write the report there."""
+    """Judge implementations, stream verdicts to ``output`` and write the report there.
+
+    ``absent`` holds a sentence for each library that was asked for and is not installed.
+    """
     start = time.perf_counter()
     present, framework = devices(python)
-    not_run = () if "cuda" in present else ("not run: no CUDA device",)
+    not_run = (*(() if "cuda" in present else ("not run: no CUDA device",)), *absent)
     work = engine.units(
         implementations, device=device, dtypes=dtypes, properties=properties, budget=budget,
         seed=seed, python=python, timeout=timeout,
@@ -72,7 +77,7 @@ def judge(
             results = engine.run(work, [append, progress], jobs or _cores())
     report = assemble(
         work, results, command=command, seed=seed, budget=budget,
-        environment=environment_of(framework), not_run=not_run,
+        environment={**environment_of(framework), **versions(implementations, python)}, not_run=not_run,
         seconds=time.perf_counter() - start,
     )  # fmt: skip
     _write_failures(report, output / "failures", {i.identifier: i for i in implementations}, python)

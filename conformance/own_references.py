@@ -29,7 +29,7 @@ def implementations() -> tuple[Implementation, ...]:
     return tuple(
         Implementation(
             f"reference.{name}", f"reference.rules.{name}:step", name, (NUMPY,), counter=None,
-            framework=FRAMEWORK,
+            framework=FRAMEWORK, library=FRAMEWORK,
         )
         for name in references.references()
     )  # fmt: skip

@@ -34,6 +34,12 @@ def used_gradient(*, maximize: str, coupled: bool) -> tuple[list[Assignment], sp
     return [Assignment("gradient", gradient_t, gradient)], gradient_t
 
 
+def _factored(previous: sp.Expr, beta: sp.Symbol, value: sp.Expr) -> Form:
+    """Return the form that takes one half out of the sum, where both weights round to it."""
+    near_half = sp.And(beta >= sp.Rational(498, 1000), beta <= sp.Rational(502, 1000))
+    return Form("factored", beta * (previous + value) + (1 - 2 * beta) * value, near_half)
+
+
 def moving_average(
     name: str, target: sp.Symbol, previous: sp.Symbol, beta: sp.Symbol, value: sp.Symbol
 ) -> Assignment:
@@ -46,6 +52,7 @@ def moving_average(
         Form("lerp", lerp, beta >= sp.Rational(7, 16)),
         Form("lerp", from_the_end, beta <= sp.Rational(9, 16)),
         Form("increment", lerp),
+        _factored(previous, beta, value),
     )
     return Assignment(name, target, beta * previous + weight * value, forms)
 
@@ -58,6 +65,7 @@ def moving_average_of_square(
     forms = (
         Form("weight first", beta * previous + weighted * value),
         Form("increment", previous + (1 - beta) * (value**2 - previous)),
+        _factored(previous, beta, value**2),
     )
     return Assignment(name, target, beta * previous + (1 - beta) * value**2, forms)
 

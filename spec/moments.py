@@ -46,13 +46,18 @@ def corrections() -> list[Assignment]:
     ]
 
 
+def _corrected(name: str, target: sp.Symbol, moment: sp.Symbol, correction: sp.Symbol) -> Assignment:
+    reciprocal = Form("reciprocal correction", moment * sp.UnevaluatedExpr(1 / correction))
+    return Assignment(name, target, moment / correction, (reciprocal,))
+
+
 def corrected_moments(amsgrad: str = "no") -> list[Assignment]:
     """Return the corrected moments; ``amsgrad`` takes the largest ``raw`` or ``corrected`` one."""
-    first = Assignment("corrected first moment", mhat_t, m_t / c1)
-    second = Assignment("corrected second moment", vhat_t, v_t / c2)
+    first = _corrected("corrected first moment", mhat_t, m_t, c1)
+    second = _corrected("corrected second moment", vhat_t, v_t, c2)
     if amsgrad == "raw":
         largest = Assignment("maximum", x_t, sp.Max(x, v_t))
-        return [first, largest, Assignment("corrected second moment", vhat_t, x_t / c2)]
+        return [first, largest, _corrected("corrected second moment", vhat_t, x_t, c2)]
     if amsgrad == "corrected":
         return [first, second, Assignment("maximum", x_t, sp.Max(x, vhat_t))]
     return [first, second]

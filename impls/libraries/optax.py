@@ -7,22 +7,28 @@ where JAX has numbers of 64 bits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from impls.catalogue import ExecutionPath, Implementation
 
-FORMS = ("textbook", "reciprocal", "decay inside")
+FORMS = ("textbook", "reciprocal", "reciprocal correction", "decay inside", "factored")
 XLA: dict[str, Any] = {"forms": FORMS, "flush": True, "coefficient": "storage", "scalar": "float32"}
-LOW = ("float32", "bfloat16", "float16")
-PATHS = (
-    ExecutionPath("jit", {"jit": True}, dtypes=LOW, profile=XLA),
-    ExecutionPath("jit, 64 bits", {"jit": True}, dtypes=("float64",), profile=XLA | {"scalar": "float64"}),
-    ExecutionPath("without jit", {"jit": False}, dtypes=LOW, profile=XLA),
-)
-ONE_EPSILON = tuple(
-    ExecutionPath(path.name, {**path.constructor, "eps_root": 0.0}, dtypes=path.dtypes, profile=path.profile)
-    for path in PATHS
-)
+LOW, HIGH = ("float32", "bfloat16", "float16"), ("float64",)
+
+
+def _paths(constructor: Mapping[str, Any] | None = None, **more: Any) -> tuple[ExecutionPath, ...]:
+    own, low = constructor or {}, XLA | more
+    return (
+        ExecutionPath("jit", {"jit": True, **own}, dtypes=LOW, profile=low),
+        ExecutionPath("jit, 64 bits", {"jit": True, **own}, dtypes=HIGH, profile=low | {"scalar": "float64"}),
+        ExecutionPath("without jit", {"jit": False, **own}, dtypes=LOW, profile=low),
+    )
+
+
+PATHS = _paths()
+RECIPROCAL_ROOT = _paths(units={"root": 1.0})
+"""XLA's reciprocal of a root is within one unit of the exact one."""
 LEARNING_RATE = {"lr": ("learning_rate",)}
 BETAS = {"betas[0]": ("b1",), "betas[1]": ("b2",), **LEARNING_RATE}
 MOMENTS = {"exp_avg": "0.mu", "exp_avg_sq": "0.nu"}
@@ -47,11 +53,11 @@ OPTAX: tuple[Implementation, ...] = (
         states={**MOMENTS, "max_exp_avg_sq": "0.nu_max"},
     ),
     _optax(
-        "adagrad", "adagrad", None, options={"epsilon": "inside"}, keywords=LEARNING_RATE,
+        "adagrad", "adagrad", None, paths=RECIPROCAL_ROOT, options={"epsilon": "inside"}, keywords=LEARNING_RATE,
         states={"sum": "0.sum_of_squares"}, fixed={"lr_decay": 0.0},
     ),
     _optax(
-        "rmsprop", "rmsprop", None, options={"epsilon": "inside", "momentum": "lr_inside"},
+        "rmsprop", "rmsprop", None, paths=RECIPROCAL_ROOT, options={"epsilon": "inside", "momentum": "lr_inside"},
         keywords={**LEARNING_RATE, "alpha": ("decay",)}, switches={"centered": ("centered", "yes")},
         states={"square_avg": "0.nu", "grad_avg": "0.mu", "momentum_buffer": "-2.trace"}, absent=("momentum",),
     ),
@@ -71,7 +77,7 @@ OPTAX: tuple[Implementation, ...] = (
         fixed={"initial_accumulator": 1e-6},
     ),
     _optax(
-        "adan", "adan", "0.t", paths=ONE_EPSILON, options={"decay": "proximal"},
+        "adan", "adan", "0.t", paths=_paths({"eps_root": 0.0}), options={"decay": "proximal"},
         keywords={**BETAS, "betas[2]": ("b3",)},
         states={"exp_avg": "0.m", "exp_avg_diff": "0.v", "exp_avg_sq": "0.n", "previous_grad": "0.g"},
     ),

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from impls.catalogue import EAGER, MAXIMIZE, SINGLE, ExecutionPath, Implementation
+from impls.catalogue import EAGER as EAGER_IN_TORCH
+from impls.catalogue import MAXIMIZE, SINGLE, ExecutionPath, Implementation
+
+EAGER: dict[str, Any] = {**EAGER_IN_TORCH, "coefficient": "storage"}
+"""On the CPU torch rounds a scalar to the format of the tensor that it meets: no doing of the library."""
 
 COUNTER = "group:step"
 DECOUPLED, COUPLED = {"decay": "decoupled"}, {"decay": "coupled"}
@@ -38,7 +42,7 @@ PYTORCH_OPTIMIZER: tuple[Implementation, ...] = (
     _own("AdaBelief", "adabelief", _paths(), options=DECOUPLED),
     _own("Yogi", "yogi", _paths(), options={"start": "constant", "correction": "both", **DECOUPLED}),
     _own(
-        "Adan", "adan", _paths(forms=("lerp", "weight first", "steps apart")), options={"decay": "proximal"},
+        "Adan", "adan", _paths(forms=("textbook", "lerp", "weight first", "steps apart")), options={"decay": "proximal"},
         switches={"weight_decouple": ("decay", "decoupled"), **MAXIMIZE},
         states={"previous_grad": "-previous_grad"},
     ),

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from impls.catalogue import EAGER, MAXIMIZE, SINGLE, ExecutionPath, Implementation
+from impls.catalogue import EAGER as EAGER_IN_TORCH
+from impls.catalogue import MAXIMIZE, SINGLE, ExecutionPath, Implementation
+
+EAGER: dict[str, Any] = {**EAGER_IN_TORCH, "coefficient": "storage"}
+"""On the CPU torch rounds a scalar to the format of the tensor that it meets: no doing of the library."""
 
 FOREACH = {"foreach": True}
 BOTH = (ExecutionPath("single-tensor", SINGLE, profile=EAGER), ExecutionPath("foreach", FOREACH, profile=EAGER))
-ONE = (ExecutionPath("default", profile=EAGER),)
+LEGACY = EAGER | {"forms": ("weight first", "root first", "step size first", "subtract the decay")}
+ONE = (ExecutionPath("default", profile=LEGACY),)
 IN_FLOAT32 = EAGER | {"intermediate": "compute"}
 UNRECTIFIED = {"rectify": False}
 BELIEF = (
     ExecutionPath("single-tensor", {**SINGLE, **UNRECTIFIED}, profile=IN_FLOAT32),
     ExecutionPath("foreach", {**FOREACH, **UNRECTIFIED}, profile=IN_FLOAT32),
 )
-APART = EAGER | {"forms": ("lerp", "weight first", "steps apart")}
+APART = EAGER | {"forms": ("textbook", "lerp", "weight first", "steps apart")}
 ADAN = (ExecutionPath("single-tensor", SINGLE, profile=APART), ExecutionPath("foreach", FOREACH, profile=APART))
 INCREMENT = EAGER | {"forms": ("increment",)}
 TENSORFLOW = (
@@ -41,7 +46,7 @@ TIMM: tuple[Implementation, ...] = (
         keywords={"momentum_decay": ("schedule_decay",)}, states={"mu_product": "m_schedule"},
     ),
     _timm(
-        "RAdamLegacy", "radam", (ExecutionPath("default", profile=IN_FLOAT32),),
+        "RAdamLegacy", "radam", (ExecutionPath("default", profile=LEGACY | {"intermediate": "compute"}),),
         options={"threshold": "from_5", "decay": "decoupled"},
     ),
     _timm(
