@@ -34,8 +34,8 @@ def used_gradient(*, maximize: str, coupled: bool) -> tuple[list[Assignment], sp
     return [Assignment("gradient", gradient_t, gradient)], gradient_t
 
 
-def _factored(previous: sp.Expr, beta: sp.Symbol, value: sp.Expr) -> Form:
-    """Return the form that takes one half out of the sum, where both weights round to it."""
+def factored(previous: sp.Expr, beta: sp.Symbol, value: sp.Expr) -> Form:
+    """Return the form that takes one half out of a moving average, where both weights round to it."""
     near_half = sp.And(beta >= sp.Rational(498, 1000), beta <= sp.Rational(502, 1000))
     return Form("factored", beta * (previous + value) + (1 - 2 * beta) * value, near_half)
 
@@ -52,7 +52,7 @@ def moving_average(
         Form("lerp", lerp, beta >= sp.Rational(7, 16)),
         Form("lerp", from_the_end, beta <= sp.Rational(9, 16)),
         Form("increment", lerp),
-        _factored(previous, beta, value),
+        factored(previous, beta, value),
     )
     return Assignment(name, target, beta * previous + weight * value, forms)
 
@@ -65,7 +65,7 @@ def moving_average_of_square(
     forms = (
         Form("weight first", beta * previous + weighted * value),
         Form("increment", previous + (1 - beta) * (value**2 - previous)),
-        _factored(previous, beta, value**2),
+        factored(previous, beta, value**2),
     )
     return Assignment(name, target, beta * previous + (1 - beta) * value**2, forms)
 

@@ -86,7 +86,8 @@ def decayed_parameter(decay: str) -> tuple[list[Assignment], sp.Symbol]:
 def update(parameter: sp.Symbol) -> Assignment:
     """Return the step along the corrected first moment over the denominator."""
     step_size_first = parameter - sp.UnevaluatedExpr(lr / c1) * m_t / d_t
-    forms: tuple[Form, ...] = (Form("step size first", step_size_first),)
+    reciprocal = Form("reciprocal", parameter - lr * mhat_t * sp.UnevaluatedExpr(1 / d_t))
+    forms: tuple[Form, ...] = (Form("step size first", step_size_first), reciprocal)
     if parameter == decayed:
         forms += (Form("decay inside", theta - lr * (mhat_t / d_t + weight_decay * theta)),)
     return Assignment("update", theta_t, parameter - lr * mhat_t / d_t, forms)

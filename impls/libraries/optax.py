@@ -2,7 +2,8 @@
 
 XLA on the CPU treats subnormals as zero, as operands and as results.  A Python scalar takes the
 format of the array it meets; what depends on the step count is computed in float32, or in float64
-where JAX has numbers of 64 bits.
+where JAX has numbers of 64 bits.  A quotient by a root becomes a product with its reciprocal, which
+is within one unit of the exact one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 from impls.catalogue import ExecutionPath, Implementation
 
 FORMS = ("textbook", "reciprocal", "reciprocal correction", "decay inside", "factored")
-XLA: dict[str, Any] = {"forms": FORMS, "flush": True, "coefficient": "storage", "scalar": "float32"}
+XLA: dict[str, Any] = {"forms": FORMS, "flush": True, "coefficient": "storage", "scalar": "float32",
+                       "units": {"root": 1.0}}
 LOW, HIGH = ("float32", "bfloat16", "float16"), ("float64",)
 
 
@@ -27,8 +29,6 @@ def _paths(constructor: Mapping[str, Any] | None = None, **more: Any) -> tuple[E
 
 
 PATHS = _paths()
-RECIPROCAL_ROOT = _paths(units={"root": 1.0})
-"""XLA's reciprocal of a root is within one unit of the exact one."""
 LEARNING_RATE = {"lr": ("learning_rate",)}
 BETAS = {"betas[0]": ("b1",), "betas[1]": ("b2",), **LEARNING_RATE}
 MOMENTS = {"exp_avg": "0.mu", "exp_avg_sq": "0.nu"}
@@ -53,11 +53,11 @@ OPTAX: tuple[Implementation, ...] = (
         states={**MOMENTS, "max_exp_avg_sq": "0.nu_max"},
     ),
     _optax(
-        "adagrad", "adagrad", None, paths=RECIPROCAL_ROOT, options={"epsilon": "inside"}, keywords=LEARNING_RATE,
+        "adagrad", "adagrad", None, options={"epsilon": "guarded"}, keywords=LEARNING_RATE,
         states={"sum": "0.sum_of_squares"}, fixed={"lr_decay": 0.0},
     ),
     _optax(
-        "rmsprop", "rmsprop", None, paths=RECIPROCAL_ROOT, options={"epsilon": "inside", "momentum": "lr_inside"},
+        "rmsprop", "rmsprop", None, options={"epsilon": "inside", "momentum": "lr_inside"},
         keywords={**LEARNING_RATE, "alpha": ("decay",)}, switches={"centered": ("centered", "yes")},
         states={"square_avg": "0.nu", "grad_avg": "0.mu", "momentum_buffer": "-2.trace"}, absent=("momentum",),
     ),

@@ -29,10 +29,12 @@ def adadelta(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
     program += [
         lines.moving_average_of_square("average squared gradient", v_t, v, rho, gradient),
-        r.Assignment("step", delta_t, sp.sqrt(u + epsilon) / sp.sqrt(v_t + epsilon) * gradient),
+        r.Assignment("step", delta_t, sp.sqrt(u + epsilon) / sp.sqrt(v_t + epsilon) * gradient, (
+            r.Form("reciprocal", sp.sqrt(u + epsilon) * sp.UnevaluatedExpr(1 / sp.sqrt(v_t + epsilon)) * gradient),
+        )),
         lines.moving_average_of_square("average squared step", u_t, u, rho, delta_t),
         r.Assignment("update", theta_t, theta - lr * delta_t),
-    ]
+    ]  # fmt: skip
     chosen = {"decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)
     return r.UpdateRule("adadelta", chosen, PARAMETER, STATES, used, tuple(program))
