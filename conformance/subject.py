@@ -157,7 +157,9 @@ class WorkerSubject:
         rule = self.rules[case.switches]
         changes = case.changes or ({},) * case.steps
         return {
-            "op": "run" if self.implementation.framework == "torch" else f"run_{self.implementation.framework}",
+            "op": "run"
+            if self.implementation.framework == "torch"
+            else f"run_{self.implementation.framework}",
             "target": self.implementation.target,
             "device": self.device,
             "dtype": self.storage.name,

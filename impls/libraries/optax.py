@@ -14,8 +14,13 @@ from typing import Any
 from impls.catalogue import ExecutionPath, Implementation
 
 FORMS = ("textbook", "reciprocal", "reciprocal correction", "decay inside", "factored")
-XLA: dict[str, Any] = {"forms": FORMS, "flush": True, "coefficient": "storage", "scalar": "float32",
-                       "units": {"root": 1.0}}
+XLA: dict[str, Any] = {
+    "forms": FORMS,
+    "flush": True,
+    "coefficient": "storage",
+    "scalar": "float32",
+    "units": {"root": 1.0},
+}
 LOW, HIGH = ("float32", "bfloat16", "float16"), ("float64",)
 
 

@@ -29,7 +29,9 @@ def _paths(constructor: Mapping[str, Any] | None = None, **profile: Any) -> tupl
 def _own(name: str, rule: str, paths: tuple[ExecutionPath, ...], **more: Any) -> Implementation:
     more = {"switches": MAXIMIZE, "counter": COUNTER, **more}
     target = f"pytorch_optimizer:{name}"
-    return Implementation(f"pytorch_optimizer.{name}", target, rule, paths, library="pytorch_optimizer", **more)
+    return Implementation(
+        f"pytorch_optimizer.{name}", target, rule, paths, library="pytorch_optimizer", **more
+    )
 
 
 PYTORCH_OPTIMIZER: tuple[Implementation, ...] = (

@@ -11,7 +11,10 @@ EAGER: dict[str, Any] = {**EAGER_IN_TORCH, "coefficient": "storage"}
 """On the CPU torch rounds a scalar to the format of the tensor that it meets: no doing of the library."""
 
 FOREACH = {"foreach": True}
-BOTH = (ExecutionPath("single-tensor", SINGLE, profile=EAGER), ExecutionPath("foreach", FOREACH, profile=EAGER))
+BOTH = (
+    ExecutionPath("single-tensor", SINGLE, profile=EAGER),
+    ExecutionPath("foreach", FOREACH, profile=EAGER),
+)
 LEGACY = EAGER | {"forms": ("weight first", "root first", "step size first", "subtract the decay")}
 ONE = (ExecutionPath("default", profile=LEGACY),)
 IN_FLOAT32 = EAGER | {"intermediate": "compute"}
@@ -21,7 +24,10 @@ BELIEF = (
     ExecutionPath("foreach", {**FOREACH, **UNRECTIFIED}, profile=IN_FLOAT32),
 )
 APART = EAGER | {"forms": ("textbook", "lerp", "weight first", "steps apart")}
-ADAN = (ExecutionPath("single-tensor", SINGLE, profile=APART), ExecutionPath("foreach", FOREACH, profile=APART))
+ADAN = (
+    ExecutionPath("single-tensor", SINGLE, profile=APART),
+    ExecutionPath("foreach", FOREACH, profile=APART),
+)
 INCREMENT = EAGER | {"forms": ("increment",)}
 TENSORFLOW = (
     ExecutionPath("single-tensor", SINGLE, profile=INCREMENT),

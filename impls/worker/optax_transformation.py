@@ -122,7 +122,11 @@ def _step(
         update = _update(_transformation(header, settings))
         if header["constructor"].get("jit"):
             update = jax.jit(update)
-        before = ([slots[i].parameter for i in mine], [slots[i].state for i in mine], [gradients[i] for i in mine])
+        before = (
+            [slots[i].parameter for i in mine],
+            [slots[i].state for i in mine],
+            [gradients[i] for i in mine],
+        )
         with phase("step"):
             start = time.perf_counter()
             parameters, states = jax.block_until_ready(update(*before))

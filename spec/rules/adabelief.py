@@ -33,8 +33,12 @@ def adabelief(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     program += [
         lines.moving_average("first moment", m_t, m, beta1, gradient),
         r.Assignment("surprise", surprise, gradient - m_t),
-        r.Assignment("second moment", v_t, average,
-                     (r.Form("weight first", weighted), r.Form("factored", half.expression + epsilon, half.when))),
+        r.Assignment(
+            "second moment",
+            v_t,
+            average,
+            (r.Form("weight first", weighted), r.Form("factored", half.expression + epsilon, half.when)),
+        ),
         *a.corrections(),
         *a.corrected_moments(),
         a.denominator("outside"),

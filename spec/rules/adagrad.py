@@ -19,8 +19,14 @@ HYPERPARAMETERS = (
     r.Hyperparameter(epsilon, "eps", 1e-10, r.NONNEGATIVE, "keeps the denominator from zero"),
 )
 OPTIONS = (
-    r.Option("epsilon", {"outside": "beside the root: torch", "inside": "under the root: Keras",
-                         "guarded": "under the root, and no step where the sum is 0: optax"}),
+    r.Option(
+        "epsilon",
+        {
+            "outside": "beside the root: torch",
+            "inside": "under the root: Keras",
+            "guarded": "under the root, and no step where the sum is 0: optax",
+        },
+    ),
     COUPLED_DECAY,
     MAXIMIZE,
 )

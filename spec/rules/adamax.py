@@ -26,7 +26,9 @@ def adamax(epsilon: str = "in_maximum", decay: str = "none", maximize: str = "no
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
     floor, below = (EPSILON, 0) if epsilon == "in_maximum" else (0, EPSILON)
     step_size_first = theta - sp.UnevaluatedExpr(lr / c1) * m_t / (u_t + below)
-    corrected = r.Form("reciprocal correction", theta - lr * (m_t * sp.UnevaluatedExpr(1 / c1)) / (u_t + below))
+    corrected = r.Form(
+        "reciprocal correction", theta - lr * (m_t * sp.UnevaluatedExpr(1 / c1)) / (u_t + below)
+    )
     program += [
         lines.moving_average("first moment", m_t, m, beta1, gradient),
         r.Assignment("infinity norm", u_t, sp.Max(beta2 * u, sp.Abs(gradient) + floor)),

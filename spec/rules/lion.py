@@ -29,8 +29,12 @@ def lion(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
         lines.moving_average("interpolation", interpolated, m, beta1, gradient),
         lines.moving_average("first moment", m_t, m, beta2, gradient),
         *shrunk,
-        r.Assignment("update", theta_t, parameter - lr * sp.sign(interpolated),
-                     (inside,) if decay == "decoupled" else ()),
+        r.Assignment(
+            "update",
+            theta_t,
+            parameter - lr * sp.sign(interpolated),
+            (inside,) if decay == "decoupled" else (),
+        ),
     ]
     chosen = {"decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)
