@@ -34,8 +34,8 @@ def script_of_transformation(subject: WorkerSubject, failure: Outside) -> str:
         *_loaded(subject, failure, item),
     ]
     for step in range(failure.step + 1):
-        for options in header["steps"][step].get("options", [])[item.group : item.group + 1]:
-            lines.append(f"settings |= {options!r}")
+        changes = header["steps"][step].get("options", [])[item.group : item.group + 1]
+        lines += [f"settings |= {options!r}" for options in changes]
         lines += _step(f"{module}.{name}", _values(item.gradients[step], item.shape), jit=jit)
     return "\n".join(lines + _ending(subject, failure)) + "\n"
 

@@ -258,6 +258,17 @@ def _numbers(rule: UpdateRule) -> set[str]:
     return {state.symbol.name for state in rule.states if state.scalar}
 
 
+def narrowed(rule: UpdateRule, domains: Mapping[str, tuple[float, float]]) -> UpdateRule:
+    """Return a rule of which only the hyperparameters are drawn that an implementation accepts."""
+    if not domains:
+        return rule
+    kept = tuple(
+        dataclasses.replace(h, domain=h.domain.within(*domains[h.keyword])) if h.keyword in domains else h
+        for h in rule.hyperparameters
+    )
+    return dataclasses.replace(rule, hyperparameters=kept)
+
+
 def worker_subject(
     implementation: Implementation,
     path: ExecutionPath,
@@ -267,6 +278,7 @@ def worker_subject(
 ) -> WorkerSubject:
     """Return the subject for one cell of the catalogue."""
     rules = rules_by_switches(implementation.rule, implementation.options, implementation.switches)
+    rules = {switches: narrowed(rule, implementation.domains) for switches, rule in rules.items()}
     symbols = {h.keyword: h.symbol.name for rule in rules.values() for h in rule.hyperparameters}
     fixed = {symbols[key]: value for key, value in implementation.fixed.items() if key in symbols}
     profile = Profile.from_mapping(path.profile)

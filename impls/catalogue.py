@@ -39,7 +39,8 @@ class Implementation:
     group counts for all its parameters.  ``fixed`` are hyperparameters that it does not offer.
     ``derived`` are keys of its state that hold a scalar line of the rule, computed ahead.
     ``keywords`` maps the rule's hyperparameter keywords to its own, where they differ; those in
-    ``absent`` are given as None where they are 0.
+    ``absent`` are given as None where they are 0, and ``domains`` narrows the legal values of some
+    to those from a low one to below a high one.
     ``framework`` is what it computes with, ``library`` the package that ships it.
     """
 
@@ -56,6 +57,7 @@ class Implementation:
     derived: Mapping[str, str] = field(default_factory=dict)
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    domains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     library: str = "torch"
 
     def path(self, name: str, device: str) -> ExecutionPath:

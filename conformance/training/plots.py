@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any, cast
 
 import matplotlib as mpl
@@ -25,11 +26,11 @@ def curves(experiment: Experiment) -> str:
         for run, colour in zip(experiment.runs, COLOURS, strict=False):
             losses.plot(run.losses, color=colour, linewidth=0.9, label=run.implementation)
             steps = range(1, len(run.farthest) + 1)
-            distances.plot(steps, [x or None for x in run.farthest], ".", markersize=2.2, color=colour)
-            distances.plot(steps, [w or None for w in run.judgement.widths], color=colour, linewidth=0.9)
+            distances.plot(steps, [x or nan for x in run.farthest], ".", markersize=2.2, color=colour)
+            distances.plot(steps, [w or nan for w in run.judgement.widths], color=colour, linewidth=0.9)
         distances.set_yscale("log")
         _dressed(losses, f"{experiment.rule}: loss by step")
-        _dressed(distances, "dots: farthest parameter from the reference; line: widest enclosure")
+        _dressed(distances, "dots: farthest from the reference; line: widest enclosure")
         losses.legend(frameon=False, fontsize=8, labelcolor=INK)
     name = f"training-{experiment.problem}-{experiment.rule}"
     return svg(figure, name, f"Loss of {experiment.rule} on {experiment.problem}, and distances, by step")

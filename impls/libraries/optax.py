@@ -64,7 +64,8 @@ OPTAX: tuple[Implementation, ...] = (
     _optax(
         "rmsprop", "rmsprop", None, options={"epsilon": "inside", "momentum": "lr_inside"},
         keywords={**LEARNING_RATE, "alpha": ("decay",)}, switches={"centered": ("centered", "yes")},
-        states={"square_avg": "0.nu", "grad_avg": "0.mu", "momentum_buffer": "-2.trace"}, absent=("momentum",),
+        states={"square_avg": "0.nu", "grad_avg": "0.mu", "momentum_buffer": "-2.trace"},
+        absent=("momentum",),
     ),
     _optax(
         "adadelta", "adadelta", None, options={"decay": "coupled"}, keywords=LEARNING_RATE,

@@ -36,15 +36,17 @@ def _own(name: str, rule: str, paths: tuple[ExecutionPath, ...], **more: Any) ->
 
 PYTORCH_OPTIMIZER: tuple[Implementation, ...] = (
     _own("SGDW", "sgd", _paths({"weight_decouple": False}), options=COUPLED,
-         switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE}),
+         switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE}, domains={"momentum": (0.0, 1.0)}),
     _own("AdaDelta", "adadelta", _paths({"weight_decouple": False}), options=COUPLED),
     _own("AdaMax", "adamax", _paths({"weight_decouple": False}), options=COUPLED),
-    _own("RAdam", "radam", _paths({"degenerated_to_sgd": True}), options={"threshold": "from_5", **DECOUPLED}),
+    _own("RAdam", "radam", _paths({"degenerated_to_sgd": True}),
+         options={"threshold": "from_5", **DECOUPLED}),
     _own("Lion", "lion", _paths(), options=DECOUPLED),
     _own("AdaBelief", "adabelief", _paths(), options=DECOUPLED),
     _own("Yogi", "yogi", _paths(), options={"start": "constant", "correction": "both", **DECOUPLED}),
     _own(
-        "Adan", "adan", _paths(forms=("textbook", "lerp", "weight first", "steps apart")), options={"decay": "proximal"},
+        "Adan", "adan", _paths(forms=("textbook", "lerp", "weight first", "steps apart")),
+        options={"decay": "proximal"},
         switches={"weight_decouple": ("decay", "decoupled"), **MAXIMIZE},
         states={"previous_grad": "-previous_grad"},
     ),

@@ -64,11 +64,14 @@ def _run(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, A
     read: list[bytes] = []
     dtypes: dict[str, str] = {}
     seconds = 0.0
+    updates: list[Callable[..., Any]] = []
     for number, step in enumerate(header["steps"], start=1):
         for group, changed in zip(options, step.get("options", [])):
             group.update(changed)
+        if number == 1 or step.get("options"):
+            updates = _programs(header, options)
         gradients = [_array(next(queue), header["dtype"], slot.parameter.shape) for slot in slots]
-        seconds += _step(header, options, slots, gradients)
+        seconds += _step(updates, slots, gradients)
         if header["read"] == "every" or number == len(header["steps"]):
             counts.append([_count(slot.state, header["counter"]) for slot in slots])
             for slot in slots:
@@ -112,28 +115,25 @@ def _start(slot: Slot, header: dict[str, Any], options: dict[str, Any]) -> None:
         slot.state = replaced(slot.state, counter, jnp.asarray(slot.count, model.dtype))
 
 
-def _step(
-    header: dict[str, Any], options: list[dict[str, Any]], slots: list[Slot], gradients: list[jax.Array]
-) -> float:
+def _step(updates: list[Callable[..., Any]], slots: list[Slot], gradients: list[jax.Array]) -> float:
     """All tensors of a group make their step in one program, which `jit` compiles as a whole."""
     seconds = 0.0
-    for place, settings in enumerate(options):
+    for place, update in enumerate(updates):
         mine = [index for index, slot in enumerate(slots) if slot.group == place]
-        update = _update(_transformation(header, settings))
-        if header["constructor"].get("jit"):
-            update = jax.jit(update)
-        before = (
-            [slots[i].parameter for i in mine],
-            [slots[i].state for i in mine],
-            [gradients[i] for i in mine],
-        )
+        parameters, states = [slots[i].parameter for i in mine], [slots[i].state for i in mine]
         with phase("step"):
             start = time.perf_counter()
-            parameters, states = jax.block_until_ready(update(*before))
+            after = jax.block_until_ready(update(parameters, states, [gradients[i] for i in mine]))
             seconds += time.perf_counter() - start
-        for i, parameter, state in zip(mine, parameters, states):
+        for i, parameter, state in zip(mine, *after):
             slots[i].parameter, slots[i].state = parameter, state
     return seconds
+
+
+def _programs(header: dict[str, Any], options: list[dict[str, Any]]) -> list[Callable[..., Any]]:
+    """A program for each group is built anew only where a step changes its settings."""
+    programs = [_update(_transformation(header, settings)) for settings in options]
+    return [jax.jit(program) for program in programs] if header["constructor"].get("jit") else programs
 
 
 def _update(transformation: Any) -> Callable[..., Any]:

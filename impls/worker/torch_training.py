@@ -57,7 +57,9 @@ def train(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, 
     build = resolve(header["target"])
     with phase("construct"):
         optimizer = build(parameters, **from_json(header["constructor"]))
-    losses, read, dtypes = [], [], {}
+    losses: list[float] = []
+    read: list[bytes] = []
+    dtypes: dict[str, str] = {}
     for _ in range(header["steps"]):
         optimizer.zero_grad()
         loss = loss_of(parameters, features, labels)
