@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from spec.assignments import decayed, decoupled_decay, moving_average, moving_average_of_square
-from spec.rule import NONNEGATIVE, UNIT, Assignment, Form, Hyperparameter, Option, State
+from spec.rule import NONNEGATIVE, UNIT, Assignment, Cast, Form, Hyperparameter, Option, State
 from spec.symbols import lr, t, theta, theta_t, weight_decay
 
 m, m_t, mhat_t = sp.symbols("m m_t mhat_t", real=True)
@@ -47,7 +47,7 @@ def corrections() -> list[Assignment]:
 
 
 def _corrected(name: str, target: sp.Symbol, moment: sp.Symbol, correction: sp.Symbol) -> Assignment:
-    reciprocal = Form("reciprocal correction", moment * sp.UnevaluatedExpr(1 / correction))
+    reciprocal = Form("reciprocal correction", moment * sp.UnevaluatedExpr(1 / Cast(correction)))
     return Assignment(name, target, moment / correction, (reciprocal,))
 
 

@@ -27,7 +27,7 @@ def adamax(epsilon: str = "in_maximum", decay: str = "none", maximize: str = "no
     floor, below = (EPSILON, 0) if epsilon == "in_maximum" else (0, EPSILON)
     step_size_first = theta - sp.UnevaluatedExpr(lr / c1) * m_t / (u_t + below)
     corrected = r.Form(
-        "reciprocal correction", theta - lr * (m_t * sp.UnevaluatedExpr(1 / c1)) / (u_t + below)
+        "reciprocal correction", theta - lr * (m_t * sp.UnevaluatedExpr(1 / r.Cast(c1))) / (u_t + below)
     )
     program += [
         lines.moving_average("first moment", m_t, m, beta1, gradient),
