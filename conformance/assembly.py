@@ -153,7 +153,7 @@ def _implementation(name: str, work: list[Unit], environment: dict[str, str]) ->
     options = ", ".join(f"{k}={v}" for k, v in item.options.items())
     claims = f"{item.rule} ({options})" if options else item.rule
     claims = f"{item.rule} with every option" if item.framework == FRAMEWORK else claims
-    framework = f"{item.framework} {environment[item.framework]}"
+    framework = f"{item.library} {environment[item.library]}"
     family = book.names()[item.rule][0].name
     return model.ImplementationEntry(name, item.target, family, claims, framework, profiles)
 

@@ -10,11 +10,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance import commands
+from conformance import commands, installation
 from conformance.engine import ALL_PROPERTIES
-from conformance.own_references import entries
+from conformance.installation import Installation, find
+from conformance.own_references import entries, implementations
 from conformance.recognition import NotJudgeableError, catalogued, recognise
-from impls.catalogue import CATALOGUE, FLOATS, Implementation
+from conformance.training.experiment import RULES, SHOWN, STEPS
+from conformance.training.problems import PROBLEMS
+from impls.catalogue import FLOATS, Implementation
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
 
@@ -25,6 +28,7 @@ EPILOG = """examples:
   stepproof report                                    judge the catalogue and write the report
   stepproof show adamw                                read the formula
   stepproof rules                                     list the rule book
+  stepproof train digits --rule adam                  train a small network and judge every step
 
 exit status: 0 conforms, 1 does not, 2 could not be judged"""
 
@@ -45,11 +49,19 @@ def _parser() -> argparse.ArgumentParser:
     report = commands_.add_parser("report", help="judge the catalogue and write the report")
     report.add_argument("--only", action="append", default=[], metavar="NAME", help="an implementation")
     report.add_argument("--references", action="store_true", help="judge the NumPy references too")
+    report.add_argument(
+        "--library",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"one of {', '.join(installation.NAMES)} (default: all that are installed)",
+    )
     _add_run(report, budget=10.0)
     show = commands_.add_parser("show", help="print a rule's formula")
     show.add_argument("rule")
     _add_option(show)
     commands_.add_parser("rules", help="list the rule book")
+    _add_training(commands_.add_parser("train", help="train a tutorial's problem and judge every step"))
     replay = commands_.add_parser("replay", help="run a stored failing case again")
     replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
     commands_.add_parser("devices", help="say which devices a worker sees")
@@ -60,6 +72,29 @@ def _add_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the rule"
     )
+
+
+def _add_training(train: argparse.ArgumentParser) -> None:
+    train.add_argument("problem", help=f"one of {', '.join(PROBLEMS)}")
+    train.add_argument("--rule", action="append", default=[], help=f"one of {', '.join(RULES)}")
+    train.add_argument("--steps", type=int, default=STEPS, help=f"steps in full batches (default {STEPS})")
+    train.add_argument("--lr", type=float, help="the learning rate (default: one that trains in that time)")
+    train.add_argument("--dtype", default="float32", choices=("float32", "float64"))
+    train.add_argument("--python", help="the interpreter of another environment with torch")
+    train.add_argument("--output", type=Path, default=Path("build/training"))
+
+
+def _train(arguments: argparse.Namespace, console: Console) -> int:
+    if not 0 < arguments.steps <= 1000:
+        raise UsageError(f"--steps {arguments.steps} is not in 1 to 1000; give one of these")
+    if arguments.lr is not None and not 0 <= arguments.lr < float("inf"):
+        raise UsageError(f"--lr {arguments.lr:g} is not in [0, ∞); give a learning rate of 0 or more")
+    problem = _known("problem", [arguments.problem], tuple(PROBLEMS))[0]
+    rules = _known("rule with an optimizer of torch", arguments.rule, RULES) if arguments.rule else SHOWN
+    return commands.train(
+        console, problem, rules, steps=arguments.steps, dtype=arguments.dtype,
+        learning_rate=arguments.lr, output=arguments.output, python=arguments.python,
+    )  # fmt: skip
 
 
 def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
@@ -124,22 +159,28 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.device == "cuda" and "cuda" not in commands.devices(arguments.python)[0]:
         console.print("not run: no CUDA device")
         return commands.NOT_JUDGED
-    implementations: tuple[Implementation, ...]
-    if arguments.command == "check":
-        implementations = (_target(arguments),)
-    else:
-        names = [item.identifier for item in entries()]
-        chosen = _known("implementation", arguments.only, names)
-        judged = entries() if arguments.only or arguments.references else CATALOGUE
-        implementations = tuple(i for i in judged if i.identifier in chosen)
+    chosen = Installation((_target(arguments),), ()) if arguments.command == "check" else _chosen(arguments)
+    if not chosen.implementations:
+        raise UsageError("; ".join(chosen.not_run))
     given = " ".join(["stepproof", *sys.argv[1:]])
     report = commands.judge(
-        implementations, console=console, command=given, budget=arguments.budget,
+        chosen.implementations, console=console, command=given, budget=arguments.budget,
         seed=arguments.seed, output=arguments.output, device=arguments.device, dtypes=dtypes,
         properties=properties, python=arguments.python, timeout=arguments.timeout,
-        jobs=arguments.jobs,
+        jobs=arguments.jobs, absent=chosen.not_run,
+        training=arguments.command == "report" and not arguments.only and arguments.device == "cpu",
     )  # fmt: skip
     return commands.exit_status(report)
+
+
+def _chosen(arguments: argparse.Namespace) -> Installation:
+    """Return what a report judges: what was named, or the libraries chosen that are installed."""
+    names = _known("implementation", arguments.only, [item.identifier for item in entries()])
+    if arguments.only:
+        return Installation(tuple(item for item in entries() if item.identifier in names), ())
+    found = find(_known("library", arguments.library, installation.NAMES), arguments.python)
+    own = implementations() if arguments.references else ()
+    return Installation((*own, *found.implementations), found.not_run)
 
 
 def _target(arguments: argparse.Namespace) -> Implementation:
@@ -167,6 +208,8 @@ def main(given: Sequence[str] | None = None) -> int:
             commands.show(console, arguments.rule, _options(arguments.option))
         elif arguments.command == "rules":
             commands.list_rules(console)
+        elif arguments.command == "train":
+            return _train(arguments, console)
         elif arguments.command == "replay":
             return commands.replay(console, arguments.case)
         else:

@@ -17,9 +17,11 @@ from conformance.assembly import assemble, environment_of
 from conformance.cases import from_plain
 from conformance.console import ProgressListener, show_report
 from conformance.engine import ALL_PROPERTIES, Unit, UnitResult, subject_of
+from conformance.installation import versions
 from conformance.own_references import entries
 from conformance.report import write_report
 from conformance.report.model import Report
+from conformance.report.plots import standalone
 from conformance.verdict import CellResult, Verdict
 from impls.catalogue import FLOATS, Implementation
 from impls.session import Session, WorkerFailure
@@ -50,11 +52,16 @@ def judge(
     python: str | None = None,
     timeout: float = 60.0,
     jobs: int | None = None,
+    absent: tuple[str, ...] = (),
+    training: bool = False,
 ) -> Report:
-    """Judge implementations, stream verdicts to ``output`` and write the report there."""
+    """Judge implementations, stream verdicts to ``output`` and write the report there.
+
+    ``absent`` holds a sentence for each library that was asked for and is not installed.
+    """
     start = time.perf_counter()
     present, framework = devices(python)
-    not_run = () if "cuda" in present else ("not run: no CUDA device",)
+    not_run = (*(() if "cuda" in present else ("not run: no CUDA device",)), *absent)
     work = engine.units(
         implementations, device=device, dtypes=dtypes, properties=properties, budget=budget,
         seed=seed, python=python, timeout=timeout,
@@ -72,15 +79,58 @@ def judge(
             results = engine.run(work, [append, progress], jobs or _cores())
     report = assemble(
         work, results, command=command, seed=seed, budget=budget,
-        environment=environment_of(framework), not_run=not_run,
+        environment={**environment_of(framework), **versions(implementations, python)}, not_run=not_run,
         seconds=time.perf_counter() - start,
     )  # fmt: skip
     _write_failures(report, output / "failures", {i.identifier: i for i in implementations}, python)
-    paths = write_report(report, output)
+    section = _training_section(python) if training and framework else ""
+    paths = write_report(report, output, section)
     show_report(console, report, os.path.relpath(output))
     for path in paths.values():
         console.print(f"wrote {os.path.relpath(path)}")
     return report
+
+
+def _training_section(python: str | None) -> str:
+    """Return the section of training from end to end."""
+    from conformance.training.experiment import STEPS
+    from conformance.training.section import experiments, section
+
+    with Session(python) as session:
+        return section(experiments(session, steps=STEPS))
+
+
+def train(
+    console: Console,
+    problem: str,
+    rules: tuple[str, ...],
+    *,
+    steps: int,
+    dtype: str,
+    learning_rate: float | None,
+    output: Path,
+    python: str | None,
+) -> int:
+    """Train a problem with each rule, print the figures and write the curves; returns the exit status."""
+    from conformance.training.experiment import experiment
+    from conformance.training.plots import curves
+    from conformance.training.section import HEADINGS, heading, row
+
+    conforms = True
+    output.mkdir(parents=True, exist_ok=True)
+    with Session(python) as session:
+        for rule in rules:
+            shown = experiment(problem, rule, session, steps=steps, dtype=dtype, learning_rate=learning_rate)
+            console.print(heading(shown), markup=False)
+            table = Table(box=None, show_header=False)
+            for figures in zip(HEADINGS, *(row(shown, run) for run in shown.runs), strict=True):
+                table.add_row(*figures)
+            console.print(table)
+            path = output / f"{problem}-{rule}.svg"
+            path.write_text(standalone(curves(shown)))
+            console.print(f"wrote {os.path.relpath(path)}")
+            conforms &= shown.conforms
+    return CONFORMS if conforms else DOES_NOT
 
 
 def _cores() -> int:

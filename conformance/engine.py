@@ -13,6 +13,7 @@ import numpy as np
 from conformance.agreement import Tally
 from conformance.deviations import judge_deviation
 from conformance.findings import Reducer
+from conformance.installation import version
 from conformance.ledger import load
 from conformance.own_references import FRAMEWORK, reference_subject
 from conformance.power import Power
@@ -110,7 +111,7 @@ def judge_unit(unit: Unit) -> UnitResult:
     """Judge every property of a unit in this process, in one session."""
     session = _session(unit)
     try:
-        framework = str(session.request({"op": "hello"}).header.get("torch", ""))
+        framework = version(unit.implementation, session)
     except WorkerFailure as failure:
         reason = failure.sentence
         return UnitResult([CellResult(unit.cell(name), Verdict.ERROR, reason) for name in unit.properties])

@@ -12,6 +12,7 @@ from conformance.agreement import shaped
 from conformance.cases import Case
 from conformance.subject import GRADIENT, Outcome, Prepared, TensorOutcome, WorkerSubject, rules_by_switches
 from impls.catalogue import CATALOGUE, ExecutionPath, Implementation
+from impls.libraries import OTHERS
 from impls.session import Session
 from reference import rules as references
 from reference.formats import Array, Format
@@ -29,15 +30,15 @@ def implementations() -> tuple[Implementation, ...]:
     return tuple(
         Implementation(
             f"reference.{name}", f"reference.rules.{name}:step", name, (NUMPY,), counter=None,
-            framework=FRAMEWORK,
+            framework=FRAMEWORK, library=FRAMEWORK,
         )
         for name in references.references()
     )  # fmt: skip
 
 
 def entries() -> tuple[Implementation, ...]:
-    """Return everything that can be judged by name: the references, then the catalogue."""
-    return (*implementations(), *CATALOGUE)
+    """Return everything that can be judged by name: the references, the catalogue, other libraries."""
+    return (*implementations(), *CATALOGUE, *OTHERS)
 
 
 def variants(family: RuleFamily) -> Iterator[Mapping[str, str]]:

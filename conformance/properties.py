@@ -221,6 +221,12 @@ def _visible(subject: WorkerSubject) -> str:
     return f"it does not show its state ({hidden})" if hidden else ""
 
 
+def _gradients_may_be_absent(subject: WorkerSubject) -> str:
+    if subject.implementation.framework == "jax":
+        return "a gradient transformation has a gradient for every parameter, and one count for all"
+    return _visible(subject)
+
+
 def _in_production(subject: WorkerSubject) -> str:
     reference = subject.implementation.framework == "numpy"
     return "a reference follows its formula, wherever that leads" if reference else ""
@@ -327,7 +333,7 @@ PROPERTIES: tuple[Property, ...] = (
         "torch: the step count and the state belong to each parameter",
         lambda s, plan: _late(s, min(plan.size, 1024)),
         _local,
-        _visible,
+        _gradients_may_be_absent,
         share=0.1,
     ),
     Property(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from conformance.agreement import Outside
-from conformance.subject import GRADIENT, WorkerSubject, prepare
+from conformance.script_jax import script_of_transformation
+from conformance.subject import GRADIENT, NEGATED, WorkerSubject, prepare
 
 SUBNORMAL_FORMAT = "{!r}"
 
 
 def script(subject: WorkerSubject, failure: Outside) -> str:
     """Return a script that builds the case with torch and shows the value beside what is legal."""
+    if subject.implementation.framework == "jax":
+        return script_of_transformation(subject, failure)
     if subject.implementation.framework != "torch":
         return f"# {subject.implementation.identifier} needs stepproof itself: replay the case\n"
     case = failure.case
@@ -73,20 +76,28 @@ def _states(subject: WorkerSubject, failure: Outside) -> list[str]:
         if item.count == 0:
             continue
         lines.append(f"state = optimizer.state[parameters[{number}]]")
-        if subject.implementation.counter:
-            lines.append(f"state[{subject.implementation.counter!r}] = torch.tensor({item.count}.0)")
+        lines += _counted(subject.implementation.counter, item.group, item.count)
         numbers = {s.symbol.name for s in rule.states if s.scalar}
         shapes = {s.symbol.name: s.shape(item.shape) for s in rule.states}
         lines += [
             f"state[{key!r}] = {_number(item.values[symbol][0])}"
             if symbol in numbers
-            else f"state[{key!r}] = {_values(item.values[symbol], shapes[symbol])}"
+            else f"state[{key.removeprefix(NEGATED)!r}] = {'-' * key.startswith(NEGATED)}"
+            f"{_values(item.values[symbol], shapes[symbol])}"
             for symbol, key in keys.items()
             if key
         ]
         ahead = subject.ahead(rule, failure.case.groups[item.group].hyperparameters, item)
         lines += [f"state[{key!r}] = {_number(value)}" for key, value in ahead.items()]
     return lines
+
+
+def _counted(counter: str | None, group: int, count: int) -> list[str]:
+    if counter is None:
+        return []
+    if counter.startswith("group:"):
+        return [f"optimizer.param_groups[{group}][{counter.removeprefix('group:')!r}] = {count}"]
+    return [f"state[{counter!r}] = torch.tensor({count}.0)"]
 
 
 def _number(value: float) -> str:
@@ -100,7 +111,8 @@ def _ending(subject: WorkerSubject, failure: Outside) -> list[str]:
     value = f"{owner}.detach().flatten()[{failure.place}].item()"
     if failure.quantity in keys:
         key = keys[failure.quantity]
-        value = f"optimizer.state[{owner}][{key!r}].flatten()[{failure.place}].item()"
+        sign, key = "-" * key.startswith(NEGATED), key.removeprefix(NEGATED)
+        value = f"{sign}optimizer.state[{owner}][{key!r}].flatten()[{failure.place}].item()"
     if failure.quantity == "t":
         value = f"float(optimizer.state[{owner}][{subject.implementation.counter!r}])"
     lo, hi = failure.legal

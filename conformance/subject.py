@@ -23,6 +23,8 @@ from spec import rules as book
 from spec.rule import UpdateRule
 from spec.symbols import g
 
+NEGATED = "-"
+"""Stands before the key of a state that is kept with the other sign."""
 KEYWORD = re.compile(r"(\w+)(?:\[(\d+)\])?$")
 
 
@@ -131,25 +133,34 @@ class WorkerSubject:
         for item in rule.hyperparameters:
             name = item.symbol.name
             if name in hyperparameters and name not in self.fixed:
-                match = KEYWORD.match(item.keyword)
-                assert match is not None
-                if match[2] is None:
-                    settings[match[1]] = hyperparameters[name]
-                else:
-                    settings.setdefault(match[1], []).append(hyperparameters[name])
-        return settings
+                for keyword in self.implementation.keywords.get(item.keyword, (item.keyword,)):
+                    match = KEYWORD.match(keyword)
+                    assert match is not None
+                    if match[2] is None:
+                        settings[match[1]] = hyperparameters[name]
+                    else:
+                        settings.setdefault(match[1], []).append(hyperparameters[name])
+        absent = [name for name in self.implementation.absent if settings.get(name) == 0.0]
+        return {**settings, **dict.fromkeys(absent)}
 
-    def _keys(self, rule: UpdateRule) -> dict[str, str]:
+    def keys(self, rule: UpdateRule) -> dict[str, str]:
         named = {s.symbol.name: self.implementation.states.get(s.keyword, s.keyword)
                  for s in rule.states}  # fmt: skip
-        return {symbol: key for symbol, key in named.items() if key}
+        return {symbol: key.removeprefix(NEGATED) for symbol, key in named.items() if key}
+
+    def _negated(self, rule: UpdateRule) -> set[str]:
+        """Return the states, by symbol, that the implementation keeps with the other sign."""
+        keys = self.implementation.states
+        return {s.symbol.name for s in rule.states if keys.get(s.keyword, "").startswith(NEGATED)}
 
     def request(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool) -> dict[str, Any]:
         """Return the header of the request that runs a case."""
         rule = self.rules[case.switches]
         changes = case.changes or ({},) * case.steps
         return {
-            "op": "run",
+            "op": "run"
+            if self.implementation.framework == "torch"
+            else f"run_{self.implementation.framework}",
             "target": self.implementation.target,
             "device": self.device,
             "dtype": self.storage.name,
@@ -169,9 +180,9 @@ class WorkerSubject:
                 }
                 for index, group in enumerate(case.groups)
             ],
-            "states": [*self._keys(rule).values(), *self.implementation.derived],
+            "states": [*self.keys(rule).values(), *self.implementation.derived],
             "state_dtypes": {
-                **{key: "float64" for state, key in self._keys(rule).items() if state in _numbers(rule)},
+                **{key: "float64" for state, key in self.keys(rule).items() if state in _numbers(rule)},
                 **dict.fromkeys(self.implementation.derived, "float64"),
             },
             "counter": self.implementation.counter,
@@ -186,12 +197,15 @@ class WorkerSubject:
     def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> Outcome:
         """Make the steps of a case in the worker."""
         rule = self.rules[case.switches]
-        keys = self._keys(rule)
+        keys, negated = self.keys(rule), self._negated(rule)
         buffers: list[Any] = []
         for item in prepared:
             buffers.append(item.values[rule.parameter.symbol.name].tobytes())
             if item.count > 0:
-                buffers += [item.values[symbol].tobytes() for symbol in keys]
+                buffers += [
+                    (-item.values[symbol] if symbol in negated else item.values[symbol]).tobytes()
+                    for symbol in keys
+                ]
                 ahead = self.ahead(rule, case.groups[item.group].hyperparameters, item)
                 buffers += [np.float64(value).tobytes() for value in ahead.values()]
         for step in range(case.steps):
@@ -216,6 +230,7 @@ class WorkerSubject:
         tensors: int,
     ) -> Outcome:
         queue = iter(buffers)
+        negated = self._negated(rule)
         formats = {
             symbol: FORMATS[header["state_dtypes"].get(key, self.storage.name)]
             for symbol, key in keys.items()
@@ -232,6 +247,8 @@ class WorkerSubject:
                     state = next(queue)
                     present = len(state) > 0 or len(buffer) == 0
                     values[symbol] = np.frombuffer(state, formats[symbol].dtype) if present else None
+                    if present and symbol in negated:
+                        values[symbol] = -np.frombuffer(state, formats[symbol].dtype)
                 for _ in self.implementation.derived:
                     next(queue)
                 outcomes.append(TensorOutcome(values, counts[index]))
@@ -254,6 +271,17 @@ def _numbers(rule: UpdateRule) -> set[str]:
     return {state.symbol.name for state in rule.states if state.scalar}
 
 
+def narrowed(rule: UpdateRule, domains: Mapping[str, tuple[float, float]]) -> UpdateRule:
+    """Return a rule of which only the hyperparameters are drawn that an implementation accepts."""
+    if not domains:
+        return rule
+    kept = tuple(
+        dataclasses.replace(h, domain=h.domain.within(*domains[h.keyword])) if h.keyword in domains else h
+        for h in rule.hyperparameters
+    )
+    return dataclasses.replace(rule, hyperparameters=kept)
+
+
 def worker_subject(
     implementation: Implementation,
     path: ExecutionPath,
@@ -263,6 +291,7 @@ def worker_subject(
 ) -> WorkerSubject:
     """Return the subject for one cell of the catalogue."""
     rules = rules_by_switches(implementation.rule, implementation.options, implementation.switches)
+    rules = {switches: narrowed(rule, implementation.domains) for switches, rule in rules.items()}
     symbols = {h.keyword: h.symbol.name for rule in rules.values() for h in rule.hyperparameters}
     fixed = {symbols[key]: value for key, value in implementation.fixed.items() if key in symbols}
     profile = Profile.from_mapping(path.profile)

@@ -21,13 +21,14 @@ def judge(
     tally.cases += 1
     with np.errstate(all="ignore"):
         for index, item in enumerate(prepared):
-            for step, legal in enumerate(_propagate(case, item, outcome, subject)):
+            for step, legal in enumerate(propagate(case, item, outcome, subject)):
                 _compare(case, index, item, step, legal, outcome, tally)
 
 
-def _propagate(
+def propagate(
     case: Case, item: Prepared, outcome: Outcome, subject: Subject
 ) -> Iterator[dict[str, Interval]]:
+    """Yield the enclosures of every quantity of one tensor after each step, from the start."""
     rule, work = subject.rules[case.switches], subject.storage.work
     start, gradients = item.values, item.gradients
     if rule.whole:

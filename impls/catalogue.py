@@ -32,11 +32,17 @@ class Implementation:
     """Code that claims a rule.
 
     ``target`` is ``module:attribute``, imported by the worker alone.  ``options`` are the rule's
-    options that it always has; ``switches`` maps a constructor keyword, or ``keyword=value``, to the
-    option that it turns on.  ``states`` maps the rule's state keywords to its own keys, where they differ; a state
-    that it hides maps to the empty string.  ``fixed`` are hyperparameters that it does not offer.
+    options that it always has; ``switches`` maps a constructor keyword, or ``keyword=value``, to the option
+    that it turns on.  ``states`` maps the rule's state keywords to its own keys, where they differ; a state
+    that it hides maps to the empty string, and one that it keeps negated has a minus before its
+    key.  ``counter`` is where it counts steps: a key of its state, or ``group:KEY`` where a param
+    group counts for all its parameters.  ``fixed`` are hyperparameters that it does not offer.
     ``derived`` are keys of its state that hold a scalar line of the rule, computed ahead.
+    ``keywords`` maps the rule's hyperparameter keywords to its own, where they differ; those in
+    ``absent`` are given as None where they are 0, and ``domains`` narrows the legal values of some
+    to those from a low one to below a high one.
     ``gradient`` is the layout it takes, ``dense`` or ``sparse``.
+    ``framework`` is what it computes with, ``library`` the package that ships it.
     """
 
     identifier: str
@@ -51,6 +57,10 @@ class Implementation:
     framework: str = "torch"
     derived: Mapping[str, str] = field(default_factory=dict)
     gradient: str = "dense"
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    domains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    library: str = "torch"
 
     def path(self, name: str, device: str) -> ExecutionPath:
         """Return the path called ``name`` on ``device``; raises ``KeyError`` if there is none."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flint import arb
+
 from reference.balls import PRECISION, Ball, BallArithmetic
 from reference.enclosure import CompiledForm, program
 from reference.evaluation import Scalars, Tensors
@@ -12,6 +14,7 @@ from reference.formats import Format
 from reference.profile import (
     Profile,
     coefficient_rounding,
+    flushes,
     scalar_arithmetic,
     store_rounding,
     tensor_arithmetic,
@@ -77,7 +80,7 @@ def enclose(
     )
     for name, node in compiled.state_lines.items():
         values.define(name, values.value(node))
-    known = {name: Ball.exactly(number) for name, number in before.items()}
+    known = {name: _operand(profile, storage, number) for name, number in before.items()}
 
     def line(name: str) -> Ball:
         if name not in known:
@@ -92,6 +95,13 @@ def enclose(
     tensors = Tensors(values, line, tensor)
     shown = (q for q in rule.quantities if not q.scalar)
     return {q.symbol.name: _rounded(store, line(q.updated.name)) for q in shown}
+
+
+def _operand(profile: Profile, storage: Format, number: float) -> Ball:
+    """Return a value before the step as an operation reads it: a subnormal may count as zero."""
+    if not flushes(profile, storage) or abs(number) >= storage.smallest_normal:
+        return Ball.exactly(number)
+    return Ball(arb(min(number, 0.0)), arb(max(number, 0.0)))
 
 
 def _rounded(arithmetic: BallArithmetic, ball: Ball) -> Ball:

@@ -20,6 +20,7 @@ from reference.profile import (
     Profile,
     coefficient_rounding,
     compute_format,
+    operand,
     scalar_arithmetic,
     store_rounding,
     tensor_arithmetic,
@@ -225,7 +226,8 @@ class _Step:
 
     def __init__(self, enclosure: StepEnclosure, tensors: Mapping[str, Interval]) -> None:
         self.enclosure = enclosure
-        self.known: dict[str, Interval] = dict(tensors)
+        profile, storage = enclosure.profile, enclosure.storage
+        self.known = {name: operand(profile, storage, value) for name, value in tensors.items()}
         self.tensors = Tensors(enclosure.scalars, self.line, enclosure.arithmetic)
         self.others: dict[Format, Tensors[Interval]] = {}
 

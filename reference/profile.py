@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from reference.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS, Format
-from reference.interval import IntervalArithmetic, Rounding
+from reference.interval import Interval, IntervalArithmetic, Rounding
 from reference.summation import TensorArithmetic
 
 STORAGE, COMPUTE = "storage", "compute"
@@ -27,9 +29,10 @@ class Profile:
     tensors) or ``compute`` (float32 for the half formats, kept in registers until the end).
     ``scalar``: the format of host arithmetic on hyperparameters.  ``coefficient``: the format to
     which a scalar is rounded where it meets a tensor, ``compute`` or ``storage``.  ``contraction``:
-    a rounding may be skipped (fused multiply-add, wider registers).  ``flush``: subnormal results
-    become zero.  ``forms``: the legal forms used.  ``units``: errors of operations in units in the
-    last place where they are not rounded correctly.
+    a rounding may be skipped (fused multiply-add, wider registers).  ``flush``: numbers that are
+    subnormal in the format of computation are zero, as results and as operands.  ``forms``: the
+    legal forms used.  ``units``: errors of operations in units in the last place where they are
+    not rounded correctly.
     """
 
     intermediate: str = STORAGE
@@ -93,14 +96,32 @@ def tensor_rounding(profile: Profile, storage: Format) -> Rounding:
     compute = compute_format(storage)
     if profile.intermediate == COMPUTE or compute == storage:
         return Rounding(compute, (), profile.contraction, profile.flush)
-    return Rounding(storage, (compute,), profile.contraction, profile.flush)
+    return Rounding(storage, (compute,), profile.contraction, flushes(profile, storage))
+
+
+def flushes(profile: Profile, storage: Format) -> bool:
+    """Tell whether subnormals of ``storage`` become zero: they must be subnormal where it computes."""
+    return profile.flush and storage.smallest_normal <= compute_format(storage).smallest_normal
+
+
+def operand(profile: Profile, storage: Format, value: Interval) -> Interval:
+    """Return a tensor of ``storage`` as an operation reads it: subnormals may count as zero."""
+    if not flushes(profile, storage):
+        return value
+    normal = storage.smallest_normal
+    tiny = (np.abs(value.lo) < normal) | (np.abs(value.hi) < normal)
+    if not (tiny & ((value.lo > 0.0) | (value.hi < 0.0))).any():
+        return value
+    lo = np.where((value.lo > 0.0) & (value.lo < normal), 0.0, value.lo)
+    hi = np.where((value.hi < 0.0) & (value.hi > -normal), 0.0, value.hi)
+    return Interval(lo, hi, *value.flags)
 
 
 def store_rounding(profile: Profile, storage: Format) -> Rounding:
     """Return how a result is rounded when it is stored."""
     compute = compute_format(storage)
     through = () if compute == storage else (compute,)
-    return Rounding(storage, through, keep_exact=False, flush=profile.flush)
+    return Rounding(storage, through, keep_exact=False, flush=flushes(profile, storage))
 
 
 def coefficient_rounding(profile: Profile, storage: Format) -> Rounding:

@@ -34,6 +34,12 @@ def used_gradient(*, maximize: str, coupled: bool) -> tuple[list[Assignment], sp
     return [Assignment("gradient", gradient_t, gradient)], gradient_t
 
 
+def factored(previous: sp.Expr, beta: sp.Symbol, value: sp.Expr) -> Form:
+    """Return the form that takes one half out of a moving average, where both weights round to it."""
+    near_half = sp.And(beta >= sp.Rational(498, 1000), beta <= sp.Rational(502, 1000))
+    return Form("factored", beta * (previous + value) + (1 - 2 * beta) * value, near_half)
+
+
 def moving_average(
     name: str, target: sp.Symbol, previous: sp.Symbol, beta: sp.Symbol, value: sp.Symbol
 ) -> Assignment:
@@ -52,6 +58,8 @@ def weighted_average(
     forms = (
         Form("lerp", lerp, beta >= sp.Rational(7, 16)),
         Form("lerp", from_the_end, beta <= sp.Rational(9, 16)),
+        Form("increment", lerp),
+        factored(previous, beta, value),
     )
     return Assignment(name, target, beta * previous + weight * value, forms)
 
@@ -59,9 +67,13 @@ def weighted_average(
 def moving_average_of_square(
     name: str, target: sp.Symbol, previous: sp.Symbol, beta: sp.Symbol, value: sp.Symbol
 ) -> Assignment:
-    """Return ``target <- beta*previous + (1 - beta)*value**2``; the weight may come first."""
+    """Return ``target <- beta*previous + (1 - beta)*value**2`` with its other forms."""
     weighted = sp.UnevaluatedExpr((1 - beta) * value)
-    forms = (Form("weight first", beta * previous + weighted * value),)
+    forms = (
+        Form("weight first", beta * previous + weighted * value),
+        Form("increment", previous + (1 - beta) * (value**2 - previous)),
+        factored(previous, beta, value**2),
+    )
     return Assignment(name, target, beta * previous + (1 - beta) * value**2, forms)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from spec.assignments import decayed, decoupled_decay, moving_average, moving_average_of_square
-from spec.rule import NONNEGATIVE, UNIT, Assignment, Form, Hyperparameter, Option, State
-from spec.symbols import lr, t, theta, theta_t
+from spec.rule import NONNEGATIVE, UNIT, Assignment, Cast, Form, Hyperparameter, Option, State
+from spec.symbols import lr, t, theta, theta_t, weight_decay
 
 m, m_t, mhat_t = sp.symbols("m m_t mhat_t", real=True)
 v, v_t, vhat_t, x, x_t, d_t = sp.symbols("v v_t vhat_t x x_t d_t", nonnegative=True)
@@ -46,13 +46,18 @@ def corrections() -> list[Assignment]:
     ]
 
 
+def _corrected(name: str, target: sp.Symbol, moment: sp.Symbol, correction: sp.Symbol) -> Assignment:
+    reciprocal = Form("reciprocal correction", moment * sp.UnevaluatedExpr(1 / Cast(correction)))
+    return Assignment(name, target, moment / correction, (reciprocal,))
+
+
 def corrected_moments(amsgrad: str = "no") -> list[Assignment]:
     """Return the corrected moments; ``amsgrad`` takes the largest ``raw`` or ``corrected`` one."""
-    first = Assignment("corrected first moment", mhat_t, m_t / c1)
-    second = Assignment("corrected second moment", vhat_t, v_t / c2)
+    first = _corrected("corrected first moment", mhat_t, m_t, c1)
+    second = _corrected("corrected second moment", vhat_t, v_t, c2)
     if amsgrad == "raw":
         largest = Assignment("maximum", x_t, sp.Max(x, v_t))
-        return [first, largest, Assignment("corrected second moment", vhat_t, x_t / c2)]
+        return [first, largest, _corrected("corrected second moment", vhat_t, x_t, c2)]
     if amsgrad == "corrected":
         return [first, second, Assignment("maximum", x_t, sp.Max(x, vhat_t))]
     return [first, second]
@@ -81,5 +86,8 @@ def decayed_parameter(decay: str) -> tuple[list[Assignment], sp.Symbol]:
 def update(parameter: sp.Symbol) -> Assignment:
     """Return the step along the corrected first moment over the denominator."""
     step_size_first = parameter - sp.UnevaluatedExpr(lr / c1) * m_t / d_t
-    forms = (Form("step size first", step_size_first),)
+    reciprocal = Form("reciprocal", parameter - lr * mhat_t * sp.UnevaluatedExpr(1 / d_t))
+    forms: tuple[Form, ...] = (Form("step size first", step_size_first), reciprocal)
+    if parameter == decayed:
+        forms += (Form("decay inside", theta - lr * (mhat_t / d_t + weight_decay * theta)),)
     return Assignment("update", theta_t, parameter - lr * mhat_t / d_t, forms)

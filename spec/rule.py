@@ -44,6 +44,10 @@ class Domain:
         below = value < self.high if self.high_open else value <= self.high
         return above and below
 
+    def within(self, low: float, high: float) -> Domain:
+        """Return the part of the domain from ``low`` to below ``high``."""
+        return Domain(max(low, self.low), min(high, self.high), self.low_open and low <= self.low, True)
+
     def __str__(self) -> str:
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
         high = "∞" if self.high == float("inf") else f"{self.high:g}"

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from conformance.report.model import Report
 
 
-def write_report(report: Report, directory: Path) -> dict[str, Path]:
-    """All views of one report stand side by side in a directory, each named by its kind."""
+def write_report(report: Report, directory: Path, section: str = "") -> dict[str, Path]:
+    """All views of one report stand side by side in a directory, each named by its kind.
+
+    ``section`` is HTML of our own making that the page shows before the implementations.
+    """
     paths = {
         "html": directory / "report.html",
         "json": directory / "report.json",
         "markdown": directory / "summary.md",
     }
     write_json(report, paths["json"])
-    write_text(paths["html"], render_page(report))
+    write_text(paths["html"], render_page(report, section))
     write_text(paths["markdown"], render_summary(report))
     return paths

@@ -52,7 +52,7 @@ class Reason:
     cells: tuple[Cell, ...]
 
 
-def render_page(report: Report) -> str:
+def render_page(report: Report, section: str = "") -> str:
     """The whole report in one HTML file; equal reports make equal pages, times left out."""
     tables = matrices(report)
     found = cards(report)
@@ -77,6 +77,7 @@ def render_page(report: Report) -> str:
             cards=found,
             standings=standings(report),
             reasons=reasons(report),
+            section=_trusted(section),
             claims={entry.identifier: entry for entry in report.implementations},
         )
     )

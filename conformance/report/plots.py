@@ -30,9 +30,9 @@ _COLOURS = {
     "#050505": "var(--pass)",
     "#060606": "var(--fail)",
 }
-_INK, _QUIET, _LINE, _PLOT, _KILLED, _SURVIVED = _COLOURS
+INK, QUIET, LINE, PLOT, KILLED, SURVIVED = _COLOURS
 
-_SETTINGS = {
+SETTINGS = {
     "svg.fonttype": "none",
     "svg.hashsalt": "stepproof",
     "font.size": 9.0,
@@ -52,16 +52,16 @@ def ratio_plot(matrix: Matrix) -> str:
     width = _NAMES + _COLUMN * len(matrix.dtypes)
     height = _HEAD + _FOOT + _LINE_HEIGHT * len(rows)
     figure = Figure(figsize=(width / 72, height / 72))
-    with mpl.rc_context(cast("Any", _SETTINGS)):
+    with mpl.rc_context(cast("Any", SETTINGS)):
         for column, dtype in enumerate(matrix.dtypes):
             x = (_NAMES + _COLUMN * column) / width
-            figure.text(x, 1 - 11 / height, dtype, color=_INK, weight="bold")
+            figure.text(x, 1 - 11 / height, dtype, color=INK, weight="bold")
         for line, row in enumerate(rows):
             base = _FOOT + _LINE_HEIGHT * (len(rows) - 1 - line)
             _ratio_line(figure, row, base, (width, height), last=line == len(rows) - 1)
-        figure.text(0.0, 4 / height, "observed error over bound", color=_QUIET)
+        figure.text(0.0, 4 / height, "observed error over bound", color=QUIET)
     title = f"Histograms of observed error over bound for {matrix.rule}, from 0 to 1"
-    return _svg(figure, anchor("ratios", matrix.rule), title)
+    return svg(figure, anchor("ratios", matrix.rule), title)
 
 
 def mutant_plot(rule: RuleEntry) -> str:
@@ -71,20 +71,20 @@ def mutant_plot(rule: RuleEntry) -> str:
         return ""
     width, height = _NAMES + _BAR + _BAR_TEXT, _BAR_HEIGHT * len(variants)
     figure = Figure(figsize=(width / 72, height / 72))
-    with mpl.rc_context(cast("Any", _SETTINGS)):
+    with mpl.rc_context(cast("Any", SETTINGS)):
         axes = figure.add_axes((_NAMES / width, 0.0, _BAR / width, 1.0))
         axes.set_axis_off()
         most = max(len(variant.mutants) for variant in variants)
         axes.set(xlim=(0, most), ylim=(len(variants), 0))
         for line, variant in enumerate(variants):
             _mutant_bar(axes, line + 0.5, variant.name, power(variant.mutants))
-    return _svg(figure, anchor("bars", rule.name), f"Mutants of {rule.name}: what became of them")
+    return svg(figure, anchor("bars", rule.name), f"Mutants of {rule.name}: what became of them")
 
 
 def _ratio_line(figure: Figure, row: Row, base: float, size: tuple[float, float], *, last: bool) -> None:
     width, height = size
     name = _cut(f"{row.implementation} {row.path} · {row.device}")
-    figure.text(0.0, (base + 5) / height, name, color=_INK, parse_math=False)
+    figure.text(0.0, (base + 5) / height, name, color=INK, parse_math=False)
     for column, square in enumerate(row.squares):
         counts = _bins(square)
         if square is None or not counts:
@@ -96,26 +96,26 @@ def _ratio_line(figure: Figure, row: Row, base: float, size: tuple[float, float]
 
 def _panel(axes: Axes, counts: Sequence[int], square: Square, *, last: bool) -> None:
     edges = [place / len(counts) for place in range(len(counts) + 1)]
-    axes.stairs(counts, edges, fill=True, color=_PLOT, linewidth=0)
+    axes.stairs(counts, edges, fill=True, color=PLOT, linewidth=0)
     axes.set(xlim=(0, 1), ylim=(0, 1.05 * max(counts)))
     axes.patch.set_visible(False)
     axes.spines[["top", "left", "right"]].set_visible(False)
-    axes.spines["bottom"].set_color(_LINE)
+    axes.spines["bottom"].set_color(LINE)
     axes.set_yticks([])
     axes.set_xticks([0, 0.5, 1], ["0", "½", "1"] if last else ["", "", ""])
-    axes.tick_params(length=2, width=0.6, color=_LINE, labelcolor=_QUIET, labelsize=8)
+    axes.tick_params(length=2, width=0.6, color=LINE, labelcolor=QUIET, labelsize=8)
     largest = [r.figures.largest_ratio for r in square.results]
     known = [value for value in largest if value is not None]
     if known:
-        axes.text(0.97, 0.62, f"≤ {ratio(max(known))}", transform=axes.transAxes, ha="right", color=_QUIET)
+        axes.text(0.97, 0.62, f"≤ {ratio(max(known))}", transform=axes.transAxes, ha="right", color=QUIET)
 
 
 def _mutant_bar(axes: Axes, middle: float, name: str, strength: Power) -> None:
     start = 0
     for count, colour in (
-        (strength.survived, _SURVIVED),
-        (strength.killed, _KILLED),
-        (strength.equivalent, _LINE),
+        (strength.survived, SURVIVED),
+        (strength.killed, KILLED),
+        (strength.equivalent, LINE),
     ):
         axes.barh(middle, count, height=0.5, left=start, color=colour, linewidth=0)
         start += count
@@ -126,9 +126,9 @@ def _mutant_bar(axes: Axes, middle: float, name: str, strength: Power) -> None:
         "textcoords": "offset points",
         "va": "center",
     }
-    axes.annotate(_cut(name), (0, middle), (-_NAMES, 0), color=_INK, parse_math=False, **place)
-    axes.annotate(counts, (1, middle), (84, 0), color=_QUIET, **place)
-    emphasis = _SURVIVED if strength.survived else _QUIET
+    axes.annotate(_cut(name), (0, middle), (-_NAMES, 0), color=INK, parse_math=False, **place)
+    axes.annotate(counts, (1, middle), (84, 0), color=QUIET, **place)
+    emphasis = SURVIVED if strength.survived else QUIET
     axes.annotate(survived, (1, middle), (14, 0), color=emphasis, **place)
 
 
@@ -150,11 +150,11 @@ def _cut(name: str) -> str:
     return name if len(name) <= 36 else f"{name[:35]}…"
 
 
-def _svg(figure: Figure, prefix: str, title: str) -> str:
+def svg(figure: Figure, prefix: str, title: str) -> str:
     """A figure as an element of the page: no prolog, no style sheet, names of its own."""
     figure.patch.set_visible(False)
     stream = StringIO()
-    with mpl.rc_context(cast("Any", _SETTINGS)):
+    with mpl.rc_context(cast("Any", SETTINGS)):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :]
@@ -169,3 +169,13 @@ def _svg(figure: Figure, prefix: str, title: str) -> str:
         text = text.replace(colour, variable)
     name = re.sub(r"[<>&\"]", "·", title)
     return text.replace("<svg", f'<svg role="img" aria-label="{name}"', 1).strip()
+
+
+def standalone(element: str) -> str:
+    """Return an element of the page as a file of its own, with colours for a light ground."""
+    colours = {"ink": "#1b1b1b", "quiet": "#666666", "line": "#bbbbbb", "plot": "#3465a4",
+               "pass": "#2e7d32", "fail": "#c62828", "text": "sans-serif"}  # fmt: skip
+    for name, colour in colours.items():
+        element = element.replace(f"var(--{name})", colour)
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return element.replace("<svg", f"<svg {names}", 1).replace(' href="#', ' xlink:href="#') + "\n"

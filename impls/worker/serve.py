@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 # Modules that import a framework are imported when an operation first needs them.
 OPERATIONS = {
-    "hello": "torch_platform:hello",
+    "hello": "greeting:hello",
+    "probe": "greeting:probe",
     "describe": "torch_description:describe",
     "run": "torch_optimizer:run",
+    "train": "torch_training:train",
+    "evaluate": "torch_training:evaluate",
+    "run_jax": "optax_transformation:run",
 }
 
 

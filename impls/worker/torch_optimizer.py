@@ -15,6 +15,8 @@ from .torch_trial import Build, Template, copied, from_json, learn_template, sta
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+IN_GROUP = "group:"
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -44,7 +46,7 @@ class Readings:
         with phase("read"):
             for slot in self.slots:
                 state = state_of(self._optimizer, slot.parameter)
-                counts.append(_number(state.get(self._counter or "")))
+                counts.append(_number(_holder(self._optimizer, slot, self._counter).get(_key(self._counter))))
                 self.buffers.append(to_bytes(slot.parameter))
                 self.buffers.extend(self._state(key, state.get(key)) for key in self._states)
         self.counts.append(counts)
@@ -63,6 +65,19 @@ class Readings:
         return to_bytes(value)
 
 
+def _key(counter: str | None) -> str:
+    """A counter is a key of the state, or written `group:KEY` a key of the param group."""
+    return (counter or "").removeprefix(IN_GROUP)
+
+
+def _holder(optimizer: Any, slot: Slot, counter: str | None) -> Any:
+    """The mapping that holds the step count of a parameter."""
+    if not (counter or "").startswith(IN_GROUP):
+        return state_of(optimizer, slot.parameter)
+    groups = optimizer.param_groups
+    return next(group for group in groups if any(p is slot.parameter for p in group["params"]))
+
+
 def _number(value: Any) -> float | None:
     if isinstance(value, torch.Tensor) and value.numel() == 1:
         value = value.item()
@@ -75,10 +90,12 @@ def run(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, An
     _check_count(header, buffers)
     queue = iter(buffers)
     slots = list(_slots(header, build, queue))
-    optimizer = build.optimizer(_parameter_groups(header["groups"], slots))
+    together = _together(slots, header["counter"])
+    optimizer = build.optimizer(_parameter_groups(header["groups"], together))
     _load(optimizer, build, header, slots)
     readings = Readings(optimizer, slots, header["states"], header["counter"])
-    seconds = _steps(optimizer, header, queue, readings)
+    places = [members[0].group for members in together]
+    seconds = _steps(optimizer, header, queue, readings, places)
     answer = {
         "counts": readings.counts,
         "state_dtypes": readings.dtypes,
@@ -110,13 +127,28 @@ def _slots(header: dict[str, Any], build: Build, queue: Iterator[memoryview]) ->
             yield Slot(build.parameter(values), place, tensor["count"], states)
 
 
-def _parameter_groups(groups: list[dict[str, Any]], slots: list[Slot]) -> list[dict[str, Any]]:
+def _together(slots: list[Slot], counter: str | None) -> list[list[Slot]]:
+    """Parameters of one group stay together, unless the group counts and their counts differ.
+
+    A fresh parameter then stays with the first one under way: its count is that of the group.
+    """
+    joined: dict[tuple[int, int], list[Slot]] = {}
+    for slot in sorted(slots, key=lambda slot: (slot.group, slot.count == 0)):
+        count = slot.count if (counter or "").startswith(IN_GROUP) else 0
+        under_way = [key for key in joined if key[0] == slot.group]
+        key = under_way[0] if under_way and count == 0 else (slot.group, count)
+        joined.setdefault(key, []).append(slot)
+    order = {id(slot): place for place, slot in enumerate(slots)}
+    return [sorted(members, key=lambda slot: order[id(slot)]) for members in joined.values()]
+
+
+def _parameter_groups(groups: list[dict[str, Any]], together: list[list[Slot]]) -> list[dict[str, Any]]:
     return [
         {
-            "params": [slot.parameter for slot in slots if slot.group == place],
-            **from_json(group["options"]),
+            "params": [slot.parameter for slot in members],
+            **from_json(groups[members[0].group]["options"]),
         }
-        for place, group in enumerate(groups)
+        for members in together
     ]
 
 
@@ -131,10 +163,13 @@ def _load(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot
             for key, buffer in zip(header["states"], slot.states):
                 dtype = dtype_named(sent_as.get(key, build.dtype))
                 state[key] = _state_value(slot.parameter, template, key, buffer, dtype)
-            if header["counter"] is not None:
-                state[header["counter"]] = _counter(template, header["counter"], slot.count)
+            counter = header["counter"]
+            if counter is not None and not counter.startswith(IN_GROUP):
+                state[counter] = _counter(template, counter, slot.count)
             with phase("load"):
                 optimizer.state[slot.parameter] = state
+                if counter is not None and counter.startswith(IN_GROUP):
+                    _holder(optimizer, slot, counter)[_key(counter)] = slot.count
 
 
 def _state_value(
@@ -166,11 +201,14 @@ def _counter(template: Template, key: str, count: int) -> Any:
     return type(model)(count) if isinstance(model, (int, float)) else count
 
 
-def _steps(optimizer: Any, header: dict[str, Any], queue: Iterator[memoryview], readings: Readings) -> float:
+def _steps(
+    optimizer: Any, header: dict[str, Any], queue: Iterator[memoryview], readings: Readings, places: list[int]
+) -> float:
     seconds = 0.0
     for step in header["steps"]:
-        for group, options in enumerate(step.get("options", [])):
-            optimizer.param_groups[group].update(from_json(options))
+        options = step.get("options", [])
+        for group, place in zip(optimizer.param_groups, places):
+            group.update(from_json(options[place] if options else {}))
         for slot in readings.slots:
             gradient = _gradient(next(queue), slot.parameter)
             slot.parameter.grad = with_rows(gradient) if header.get("gradient") == "sparse" else gradient

@@ -30,4 +30,7 @@ def step(
         else np.sqrt(total + number(epsilon))
     )
     learning_rate = number(lr / (1 + (t - 1) * lr_decay))
-    return {"theta": theta - learning_rate * gradient / denominator, "s": total}
+    moved = theta - learning_rate * gradient / denominator
+    if options["epsilon"] == "guarded":
+        moved = np.where(total > 0, moved, theta)
+    return {"theta": moved, "s": total}

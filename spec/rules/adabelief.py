@@ -29,10 +29,16 @@ def adabelief(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     surprise = sp.Symbol("e_t", real=True)
     average = beta2 * s + (1 - beta2) * surprise**2 + epsilon
     weighted = beta2 * s + sp.UnevaluatedExpr((1 - beta2) * surprise) * surprise + epsilon
+    half = lines.factored(s, beta2, surprise**2)
     program += [
         lines.moving_average("first moment", m_t, m, beta1, gradient),
         r.Assignment("surprise", surprise, gradient - m_t),
-        r.Assignment("second moment", v_t, average, (r.Form("weight first", weighted),)),
+        r.Assignment(
+            "second moment",
+            v_t,
+            average,
+            (r.Form("weight first", weighted), r.Form("factored", half.expression + epsilon, half.when)),
+        ),
         *a.corrections(),
         *a.corrected_moments(),
         a.denominator("outside"),

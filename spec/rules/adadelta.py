@@ -27,9 +27,11 @@ OPTIONS = (lines.COUPLED_DECAY, lines.MAXIMIZE)
 def adadelta(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     """Build Adadelta's program for one choice of its options."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
+    numerator, inverse = sp.sqrt(u + epsilon), sp.UnevaluatedExpr(1 / sp.sqrt(v_t + epsilon))
+    reciprocal = r.Form("reciprocal", numerator * inverse * gradient)
     program += [
         lines.moving_average_of_square("average squared gradient", v_t, v, rho, gradient),
-        r.Assignment("step", delta_t, sp.sqrt(u + epsilon) / sp.sqrt(v_t + epsilon) * gradient),
+        r.Assignment("step", delta_t, numerator / sp.sqrt(v_t + epsilon) * gradient, (reciprocal,)),
         lines.moving_average_of_square("average squared step", u_t, u, rho, delta_t),
         r.Assignment("update", theta_t, theta - lr * delta_t),
     ]

@@ -19,7 +19,14 @@ HYPERPARAMETERS = (
     r.Hyperparameter(epsilon, "eps", 1e-10, r.NONNEGATIVE, "keeps the denominator from zero"),
 )
 OPTIONS = (
-    r.Option("epsilon", {"outside": "beside the root: torch", "inside": "under the root: Keras, optax"}),
+    r.Option(
+        "epsilon",
+        {
+            "outside": "beside the root: torch",
+            "inside": "under the root: Keras",
+            "guarded": "under the root, and no step where the sum is 0: optax",
+        },
+    ),
     COUPLED_DECAY,
     MAXIMIZE,
 )
@@ -28,12 +35,18 @@ OPTIONS = (
 def adagrad(epsilon: str = "outside", decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     """Build Adagrad's program for one choice of its options."""
     program, gradient = used_gradient(maximize=maximize, coupled=decay == "coupled")
-    place = {"outside": sp.sqrt(s_t) + EPSILON, "inside": sp.sqrt(s_t + EPSILON)}[epsilon]
+    place = sp.sqrt(s_t) + EPSILON if epsilon == "outside" else sp.sqrt(s_t + EPSILON)
+
+    def moved(direction: sp.Expr) -> sp.Expr:
+        step = theta - lr_t * direction
+        return sp.Piecewise((step, s_t > 0), (theta, True)) if epsilon == "guarded" else step
+
+    reciprocal = r.Form("reciprocal", moved(sp.UnevaluatedExpr(1 / d_t) * gradient))
     program += [
         r.Assignment("learning rate", lr_t, lr / (1 + (t - 1) * lr_decay)),
         r.Assignment("sum", s_t, s + gradient**2),
         r.Assignment("denominator", d_t, place),
-        r.Assignment("update", theta_t, theta - lr_t * gradient / d_t),
+        r.Assignment("update", theta_t, moved(gradient / d_t), (reciprocal,)),
     ]
     chosen = {"epsilon": epsilon, "decay": decay, "maximize": maximize}
     used = with_decay(decay, *HYPERPARAMETERS)

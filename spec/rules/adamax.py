@@ -26,12 +26,15 @@ def adamax(epsilon: str = "in_maximum", decay: str = "none", maximize: str = "no
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
     floor, below = (EPSILON, 0) if epsilon == "in_maximum" else (0, EPSILON)
     step_size_first = theta - sp.UnevaluatedExpr(lr / c1) * m_t / (u_t + below)
+    corrected = r.Form(
+        "reciprocal correction", theta - lr * (m_t * sp.UnevaluatedExpr(1 / r.Cast(c1))) / (u_t + below)
+    )
     program += [
         lines.moving_average("first moment", m_t, m, beta1, gradient),
         r.Assignment("infinity norm", u_t, sp.Max(beta2 * u, sp.Abs(gradient) + floor)),
         r.Assignment("first bias correction", c1, 1 - beta1**t),
         r.Assignment("update", theta_t, theta - lr * (m_t / c1) / (u_t + below),
-                     (r.Form("step size first", step_size_first),)),
+                     (r.Form("step size first", step_size_first), corrected)),
     ]  # fmt: skip
     chosen = {"epsilon": epsilon, "decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)

@@ -37,6 +37,8 @@ def adan(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     program, gradient = lines.used_gradient(maximize=maximize, coupled=False)
     parameter = theta * (1 - lr * weight_decay) if decay == "decoupled" else theta
     step = parameter - lr * (m_t / c1 + beta2 * difference / c2) / d_t
+    shrink = 1 + lr * weight_decay if decay == "proximal" else 1
+    apart = parameter - sp.UnevaluatedExpr(lr / c1) * m_t / d_t - lr * beta2 / c2 * difference / d_t
     program += [
         r.Assignment("change", change, sp.Piecewise((0, sp.Eq(t, 1)), (gradient - previous, True))),
         r.Assignment("look-ahead", ahead, gradient + beta2 * change),
@@ -47,7 +49,7 @@ def adan(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
         r.Assignment("second bias correction", c2, 1 - beta2**t),
         r.Assignment("third bias correction", c3, 1 - beta3**t),
         r.Assignment("denominator", d_t, sp.sqrt(n_t) / sp.sqrt(c3) + epsilon),
-        r.Assignment("update", theta_t, step / (1 + lr * weight_decay) if decay == "proximal" else step),
+        r.Assignment("update", theta_t, step / shrink, (r.Form("steps apart", apart / shrink),)),
         r.Assignment("gradient kept", kept, gradient),
     ]
     used = lines.with_decay(decay, *HYPERPARAMETERS)

@@ -9,7 +9,7 @@ from spec import invariants as claim
 from spec import moments as a
 from spec import rule as r
 from spec.moments import beta1, beta2, m, m_t
-from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, theta, theta_t, weight_decay
 
 interpolated = sp.Symbol("c_t", real=True)
 HYPERPARAMETERS = (
@@ -24,11 +24,17 @@ def lion(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     """Build Lion's program for one choice of its options."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
     shrunk, parameter = a.decayed_parameter(decay)
+    inside = r.Form("decay inside", theta - lr * (sp.sign(interpolated) + weight_decay * theta))
     program += [
         lines.moving_average("interpolation", interpolated, m, beta1, gradient),
         lines.moving_average("first moment", m_t, m, beta2, gradient),
         *shrunk,
-        r.Assignment("update", theta_t, parameter - lr * sp.sign(interpolated)),
+        r.Assignment(
+            "update",
+            theta_t,
+            parameter - lr * sp.sign(interpolated),
+            (inside,) if decay == "decoupled" else (),
+        ),
     ]
     chosen = {"decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)

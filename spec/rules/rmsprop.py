@@ -47,17 +47,19 @@ def rmsprop(
         second = variance
     place = {"outside": sp.sqrt(second) + EPSILON, "inside": sp.sqrt(second + EPSILON)}[epsilon]
     inside = momentum == "lr_inside"
-    direction = lr * gradient / d_t if inside else gradient / d_t
     still = sp.Eq(mu, 0)
-    program += [
-        r.Assignment("denominator", d_t, place),
-        r.Assignment("momentum buffer", b_t, sp.Piecewise((b, still), (mu * b + direction, True))),
-        r.Assignment(
-            "update",
-            theta_t,
-            sp.Piecewise((theta - lr * gradient / d_t, still), (theta - (b_t if inside else lr * b_t), True)),
-        ),
-    ]
+    program.append(r.Assignment("denominator", d_t, place))
+
+    def pushed(direction: sp.Expr) -> sp.Expr:
+        return sp.Piecewise((b, still), (mu * b + (lr * direction if inside else direction), True))
+
+    def moved(direction: sp.Expr) -> sp.Expr:
+        step = b_t if inside else lr * b_t
+        return sp.Piecewise((theta - lr * direction, still), (theta - step, True))
+
+    quotient, product = gradient / d_t, sp.UnevaluatedExpr(1 / d_t) * gradient
+    for name, target, line in (("momentum buffer", b_t, pushed), ("update", theta_t, moved)):
+        program.append(r.Assignment(name, target, line(quotient), (r.Form("reciprocal", line(product)),)))
     second_moment = r.State(v, v_t, "square_avg", "second moment", 2, sp.Integer(start == "one"), least=(
         mean**2 if centered == "yes" else None))  # fmt: skip
     states = (second_moment, *((MEAN,) if centered == "yes" else ()), BUFFER)

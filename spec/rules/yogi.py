@@ -8,7 +8,7 @@ from spec import assignments as lines
 from spec import invariants as claim
 from spec import moments as a
 from spec import rule as r
-from spec.moments import beta1, beta2, c1, d_t, epsilon, m, m_t, mhat_t, v, v_t, vhat_t
+from spec.moments import beta1, beta2, c1, d_t, epsilon, m, m_t, v, v_t
 from spec.rules.adam import adam
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t, weight_decay
 
@@ -43,9 +43,10 @@ def yogi(
                 r.Assignment("second moment", v_t, second)]  # fmt: skip
     if correction == "both":
         program += [*a.corrections(), *a.corrected_moments()]
-    first, last = (mhat_t, vhat_t) if correction == "both" else (m_t, v_t)
-    program += [r.Assignment("denominator", d_t, sp.sqrt(last) + epsilon), *shrunk,
-                r.Assignment("update", theta_t, parameter - lr * first / d_t)]  # fmt: skip
+        program += [a.denominator("outside"), *shrunk, a.update(parameter)]
+    else:
+        program += [r.Assignment("denominator", d_t, sp.sqrt(v_t) + epsilon), *shrunk,
+                    r.Assignment("update", theta_t, parameter - lr * m_t / d_t)]  # fmt: skip
     initial = FIRST_VALUE.symbol if start == "constant" else sp.S.Zero
     states = (r.State(m, m_t, "exp_avg", "first moment", 1, initial),
               r.State(v, v_t, "exp_avg_sq", "second moment", 2, initial))  # fmt: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,14 @@ import pytest
 from conformance import deviations, engine
 from conformance.cases import from_plain, to_plain
 from conformance.engine import Unit, judge_cell, subject_of
+from conformance.installation import version
 from conformance.ledger import Entry, load
 from conformance.power import Power
 from conformance.properties import BY_IDENTIFIER, Property
 from conformance.record import cells
 from conformance.verdict import Verdict
+from impls.catalogue import CATALOGUE
+from impls.libraries import LIBRARIES, OTHERS
 from impls.session import Session
 
 ENTRIES = load()
@@ -23,59 +27,63 @@ ENTRIES = load()
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
-    """Return one worker for all tests."""
-    with Session() as opened:
+    """Return one worker for all tests; STEPPROOF_LIBRARIES names an interpreter with every library."""
+    with Session(os.environ.get("STEPPROOF_LIBRARIES")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def framework(session: Session) -> str:
-    """Return the version of torch that the worker sees."""
-    return str(session.request({"op": "hello"}).header["torch"])
+def versions(session: Session) -> dict[str, str]:
+    """Return the version of each library that the worker can import."""
+    first = {item.library: item for item in (*CATALOGUE, *OTHERS)}
+    return {name: version(item, session) for name, item in first.items()}
 
 
-def _applying(entry: Entry, session: Session, framework: str) -> list[tuple[Unit, Property]]:
+def _applying(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[tuple[Unit, Property]]:
     """Return the cells that an entry names and whose property applies."""
-    named = cells(entry, framework, "cpu")
+    named = cells(entry, versions, "cpu")
     return [(unit, claim) for unit, claim in named if not claim.applies(subject_of(unit, session))]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.identifier)
 def test_every_cell_of_an_entry_is_shown_by_a_stored_case(
-    entry: Entry, session: Session, framework: str
+    entry: Entry, session: Session, versions: Mapping[str, str]
 ) -> None:
     """In each cell that an entry names, some stored case still fails."""
-    named = _applying(entry, session, framework)
+    absent = [name for name in LIBRARIES if not versions[name]]
+    if any(pattern.startswith(f"{name}.") for pattern in entry.implementations for name in absent):
+        pytest.skip(f"not installed: {', '.join(absent)}")
+    named = _applying(entry, session, versions)
     assert named, "the entry matches no cell of the catalogue"
     for unit, claim in named:
         assert deviations.replayed(subject_of(unit, session), claim, entry), unit.cell(claim.identifier)
 
 
 def test_a_deviation_that_no_longer_shows_fails_its_cell(
-    session: Session, framework: str, monkeypatch: pytest.MonkeyPatch
+    session: Session, versions: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An entry whose case passes makes the verdict a failure that asks for its removal."""
     entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
-    unit, claim = next(iter(_applying(entry, session, framework)))
+    unit, claim = next(iter(_applying(entry, session, versions)))
     plain = to_plain(entry.cases[0])
     plain["groups"][0]["tensors"][0]["count"] = 5
     harmless = dataclasses.replace(entry, cases=(from_plain(plain),))
     monkeypatch.setattr(engine, "load", lambda: (harmless,))
-    result = judge_cell(unit, subject_of(unit, session), claim, framework, Power())
+    result = judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
     assert result.verdict is Verdict.FAIL
     assert "no longer shown" in result.reason
     assert "remove it from the ledger" in result.reason
 
 
 def test_a_deviation_without_an_entry_is_a_failure(
-    session: Session, framework: str, monkeypatch: pytest.MonkeyPatch
+    session: Session, versions: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With an empty ledger the float32 step counter fails."""
     entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
-    unit, _ = next(iter(_applying(entry, session, framework)))
+    unit, _ = next(iter(_applying(entry, session, versions)))
     monkeypatch.setattr(engine, "load", tuple)
     claim = BY_IDENTIFIER["state/step-count"]
-    result = judge_cell(unit, subject_of(unit, session), claim, framework, Power())
+    result = judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
     assert result.verdict is Verdict.FAIL
     assert result.findings[0].value == "16777216"
 

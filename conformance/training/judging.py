@@ -1,0 +1,90 @@
+"""Every step of a course is judged twice: from where it stood, and from the start."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from conformance import agreement, trajectory
+from conformance.agreement import Tally
+from conformance.cases import Case, GroupCase, TensorCase
+from conformance.subject import Outcome, Prepared, Subject, TensorOutcome
+from conformance.training.course import Course
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What judging a course gave.
+
+    ``finite_steps`` counts the steps, from the first, at which every propagated end is finite;
+    ``widths`` is the widest propagated enclosure of a parameter after each step.
+    """
+
+    values: int
+    outside_local: int
+    outside_propagated: int
+    undecided_local: int
+    finite_steps: int
+    widths: tuple[float, ...]
+
+
+def judge(
+    subject: Subject, settings: Mapping[str, float], tensors: tuple[Prepared, ...], course: Course
+) -> Judgement:
+    """Judge a course in the enclosures of each step and in those propagated from the start."""
+    local, along = Tally(), Tally()
+    steps = len(course.values)
+    with np.errstate(all="ignore"):
+        for step in range(steps):
+            case, items, outcome = _one_step(settings, tensors, course, step)
+            agreement.judge(case, items, outcome, subject, local)
+        whole = _case(settings, tensors, steps)
+        finite, widths = _propagated(subject, whole, tensors, course)
+        trajectory.judge(whole, tensors, _outcome(course, range(steps)), subject, along)
+    return Judgement(local.values, local.outside, along.outside, local.undecided, finite, widths)
+
+
+def _case(settings: Mapping[str, float], tensors: tuple[Prepared, ...], steps: int) -> Case:
+    shown = tuple(TensorCase(item.shape, item.count) for item in tensors)
+    return Case((), (GroupCase(dict(settings), shown),), steps)
+
+
+def _outcome(course: Course, steps: range) -> Outcome:
+    read = tuple(
+        tuple(TensorOutcome(values, float(step + 1)) for values in course.values[step]) for step in steps
+    )
+    return Outcome(read, 0.0, course.state_formats)
+
+
+def _one_step(
+    settings: Mapping[str, float], tensors: tuple[Prepared, ...], course: Course, step: int
+) -> tuple[Case, tuple[Prepared, ...], Outcome]:
+    """Return one step of a course as a case of its own, from the state that the step before left."""
+    items = []
+    for index, item in enumerate(tensors):
+        values = dict(item.values)
+        if step > 0:
+            left = course.values[step - 1][index]
+            values |= {name: value for name, value in left.items() if value is not None}
+        gradient = item.gradients[step : step + 1]
+        items.append(dataclasses.replace(item, count=step, values=values, gradients=gradient))
+    return _case(settings, tuple(items), 1), tuple(items), _outcome(course, range(step, step + 1))
+
+
+def _propagated(
+    subject: Subject, case: Case, tensors: tuple[Prepared, ...], course: Course
+) -> tuple[int, tuple[float, ...]]:
+    """Return for how many steps every end stays finite, and the widest parameter at each step."""
+    name = subject.rules[()].parameter.symbol.name
+    outcome = _outcome(course, range(case.steps))
+    bounded = np.ones(case.steps, bool)
+    widest = np.zeros(case.steps)
+    for item in tensors:
+        for step, legal in enumerate(trajectory.propagate(case, item, outcome, subject)):
+            bounded[step] &= all(interval.bounded for interval in legal.values())
+            widest[step] = max(widest[step], float(np.max(legal[name].hi - legal[name].lo)))
+    finite = case.steps if bounded.all() else int(np.argmin(bounded))
+    return finite, tuple(float(width) for width in widest)

@@ -1,0 +1,53 @@
+"""pytorch_optimizer: those of its optimizers whose rule is in the book.
+
+A param group counts the steps of all its parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from impls.catalogue import EAGER as EAGER_IN_TORCH
+from impls.catalogue import MAXIMIZE, SINGLE, ExecutionPath, Implementation
+
+EAGER: dict[str, Any] = {**EAGER_IN_TORCH, "coefficient": "storage"}
+"""On the CPU torch rounds a scalar to the format of the tensor that it meets: no doing of the library."""
+
+COUNTER = "group:step"
+DECOUPLED, COUPLED = {"decay": "decoupled"}, {"decay": "coupled"}
+
+
+def _paths(constructor: Mapping[str, Any] | None = None, **profile: Any) -> tuple[ExecutionPath, ...]:
+    own = constructor or {}
+    return (
+        ExecutionPath("single-tensor", {**SINGLE, **own}, profile=EAGER | profile),
+        ExecutionPath("foreach", {"foreach": True, **own}, profile=EAGER | profile),
+    )
+
+
+def _own(name: str, rule: str, paths: tuple[ExecutionPath, ...], **more: Any) -> Implementation:
+    more = {"switches": MAXIMIZE, "counter": COUNTER, **more}
+    target = f"pytorch_optimizer:{name}"
+    return Implementation(
+        f"pytorch_optimizer.{name}", target, rule, paths, library="pytorch_optimizer", **more
+    )
+
+
+PYTORCH_OPTIMIZER: tuple[Implementation, ...] = (
+    _own("SGDW", "sgd", _paths({"weight_decouple": False}), options=COUPLED,
+         switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE}, domains={"momentum": (0.0, 1.0)}),
+    _own("AdaDelta", "adadelta", _paths({"weight_decouple": False}), options=COUPLED),
+    _own("AdaMax", "adamax", _paths({"weight_decouple": False}), options=COUPLED),
+    _own("RAdam", "radam", _paths({"degenerated_to_sgd": True}),
+         options={"threshold": "from_5", **DECOUPLED}),
+    _own("Lion", "lion", _paths(), options=DECOUPLED),
+    _own("AdaBelief", "adabelief", _paths(), options=DECOUPLED),
+    _own("Yogi", "yogi", _paths(), options={"start": "constant", "correction": "both", **DECOUPLED}),
+    _own(
+        "Adan", "adan", _paths(forms=("textbook", "lerp", "weight first", "steps apart")),
+        options={"decay": "proximal"},
+        switches={"weight_decouple": ("decay", "decoupled"), **MAXIMIZE},
+        states={"previous_grad": "-previous_grad"},
+    ),
+)  # fmt: skip

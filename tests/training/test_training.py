@@ -1,0 +1,129 @@
+"""A course of training is judged step by step: right optimizers stay inside, a wrong one is found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conformance.cli import main
+from conformance.subject import worker_subject
+from conformance.training.course import prepared, trained
+from conformance.training.experiment import SHOWN, experiment, implementations, settings_of
+from conformance.training.judging import judge
+from conformance.training.problems import PROBLEMS
+from conformance.training.section import section
+from impls.session import Session
+from reference.formats import FLOAT32
+
+STEPS = 5
+FORGETFUL = """
+import torch
+
+
+class Adam(torch.optim.Adam):
+    @torch.no_grad()
+    def step(self):
+        super().step()
+        for p in self.param_groups[0]["params"]:
+            if float(self.state[p]["step"]) == 3:
+                p.mul_(1 + 2e-6)
+"""
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """Return one worker for all tests."""
+    with Session() as opened:
+        yield opened
+
+
+def test_the_digits_are_360_images_of_two_kinds() -> None:
+    """The file holds 178 zeros and 182 ones, of 64 pixels in [0, 1]."""
+    problem = PROBLEMS["digits"]()
+    assert problem.features.shape == (360, 64)
+    assert (problem.features.min(), problem.features.max()) == (0.0, 1.0)
+    assert np.bincount(problem.labels[:, 0].astype(int)).tolist() == [178, 182]
+
+
+@pytest.mark.parametrize("rule", SHOWN)
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_torch_and_the_notebook_stay_in_their_enclosures(session: Session, problem: str, rule: str) -> None:
+    """Every value lies inside, from where each step stood and from the start; the loss falls alike."""
+    shown = experiment(problem, rule, session, steps=STEPS)
+    assert [run.implementation.split(".")[0] for run in shown.runs] == ["torch", "notebook"]
+    assert shown.conforms
+    for run in shown.runs:
+        assert run.judgement.values >= STEPS * shown.parameters
+        assert run.judgement.finite_steps == STEPS
+        assert run.losses[-1] < run.losses[0]
+        apart = [abs(a - b) for a, b in zip(run.losses, shown.losses, strict=True)]
+        assert apart[0] == 0.0
+        assert max(apart) < abs(run.losses[-1] - run.losses[0])
+
+
+def test_an_experiment_repeats_itself(session: Session) -> None:
+    """The same problem and rule give the same figures, bit for bit."""
+    once, again = (experiment("convolution", "adam", session, steps=2) for _ in range(2))
+    assert once == again
+
+
+def test_an_optimizer_with_one_wrong_step_is_found(session: Session, tmp_path: Path) -> None:
+    """A parameter that is off by two millionths at the third step lies outside there and from there on."""
+    path = tmp_path / "forgetful.py"
+    path.write_text(FORGETFUL)
+    torch_adam = implementations("adam")[0]
+    wrong = dataclasses.replace(torch_adam, target=f"{path}:Adam")
+    subject = worker_subject(wrong, wrong.paths[0], "cpu", FLOAT32, session)
+    problem, formula = PROBLEMS["convolution"](), subject.rules[()]
+    settings = settings_of(formula, "convolution", None)
+    found = []
+    for steps in (2, 3):
+        course = trained(subject, problem, settings, steps)
+        tensors = prepared(formula, settings, problem, course, FLOAT32)
+        found.append(judge(subject, settings, tensors, course))
+    assert found[0].outside_local == found[0].outside_propagated == 0
+    assert found[1].outside_local > 10
+    assert found[1].outside_propagated > 10
+
+
+def test_a_section_of_the_report_needs_nothing_from_outside(session: Session) -> None:
+    """Figures and curves are plain HTML and SVG."""
+    text = section([experiment("regression", "sgd", session, steps=2)])
+    assert text.count("<svg") == 1
+    assert "<script" not in text
+    assert "torch.SGD" in text
+    assert "2 of 2" in text
+
+
+def test_the_command_prints_figures_and_writes_curves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`stepproof train` ends with status 0 and leaves a file that is an image by itself."""
+    given = ["train", "regression", "--rule", "rmsprop", "--steps", "3", "--output", str(tmp_path)]
+    assert main(given) == 0
+    printed = capsys.readouterr().out
+    assert "outside, from the start" in printed
+    assert "3 of 3" in printed
+    assert (tmp_path / "regression-rmsprop.svg").read_text().startswith("<svg xmlns=")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["digit"], "did you mean digits"),
+        (["digits", "--rule", "adamm"], "did you mean"),
+        (["digits", "--rule", "yogi"], "no rule with an optimizer of torch `yogi`"),
+        (["digits", "--steps", "0"], "--steps 0 is not in 1 to 1000"),
+        (["digits", "--lr", "-1"], "--lr -1 is not in [0, ∞)"),
+    ],
+)
+def test_a_wrong_request_gets_one_sentence(
+    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bad input ends with status 2 and the legal range."""
+    assert main(["train", *given]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
