@@ -9,11 +9,14 @@ from importlib.metadata import version
 
 from conformance.engine import Unit, UnitResult
 from conformance.ledger import load
+from conformance.literature import experiment_entries, proof_entry, proven_claims
 from conformance.own_references import FRAMEWORK, judged_rules
 from conformance.power import Power
 from conformance.properties import PROPERTIES
 from conformance.report import model
+from conformance.step_sizes import step_sizes
 from conformance.verdict import Verdict
+from reference import rules as references
 from reference.profile import Profile
 from spec import rendering
 from spec import rules as book
@@ -32,8 +35,12 @@ def assemble(
     environment: dict[str, str],
     not_run: tuple[str, ...],
     seconds: float,
+    whole: bool = False,
 ) -> model.Report:
-    """Return the report of a run; the proofs are made here, once for each rule family."""
+    """Return the report of a run; the proofs are made here, once for each rule family.
+
+    The ``whole`` book also has the rules that nothing judged claims, and the claims of the literature.
+    """
     power = Power()
     for result in results:
         power.merge(result.killed)
@@ -52,13 +59,16 @@ def assemble(
         seed,
         round(budget),
         environment,
-        tuple(_rule(book.families()[name], rules, power) for name, rules in judged.items()),
+        tuple(_rule(book.families()[name], rules, power) for name, rules in judged.items())
+        + tuple(_unjudged(f) for name, f in book.families().items() if whole and name not in judged),
         tuple(model.PropertyEntry(p.identifier, p.sentence, p.source) for p in PROPERTIES),
         tuple(_implementation(item.identifier, work, environment) for item in implementations.values()),
         untimed,
         tuple(_deviation(entry.identifier, used) for entry in load() if entry.identifier in used),
         not_run,
         {"total": round(seconds, 3), **times},
+        proven_claims() if whole else (),
+        experiment_entries() if whole else (),
     )
 
 
@@ -99,18 +109,16 @@ def _rule(family: RuleFamily, rules: dict[str, UpdateRule], power: Power) -> mod
             for s in first.states
         ),
         tuple(_variant(rule, power) for rule in rules.values()),
-        tuple(
-            model.ProofEntry(
-                p.invariant.identifier,
-                p.invariant.sentence,
-                p.invariant.source,
-                "proven" if p.proven else "not proven",
-                p.equations,
-                p.invariant.method,
-            )
-            for p in proofs(family)
-        ),
+        tuple(proof_entry(proof) for proof in proofs(family)),
+        step_sizes(first),
+        f"reference/rules/{family.name}.py" if family.name in references.references() else "",
     )
+
+
+def _unjudged(family: RuleFamily) -> model.RuleEntry:
+    """Return a rule as its spec writes it, which nothing in this run claims."""
+    rule = family.build()
+    return dataclasses.replace(_rule(family, {rule.label: rule}, Power()), judged=False)
 
 
 def _variant(rule: UpdateRule, power: Power) -> model.VariantEntry:

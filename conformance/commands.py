@@ -80,7 +80,7 @@ def judge(
     report = assemble(
         work, results, command=command, seed=seed, budget=budget,
         environment={**environment_of(framework), **versions(implementations, python)}, not_run=not_run,
-        seconds=time.perf_counter() - start,
+        seconds=time.perf_counter() - start, whole=training,
     )  # fmt: skip
     _write_failures(report, output / "failures", {i.identifier: i for i in implementations}, python)
     section = _training_section(python) if training and framework else ""

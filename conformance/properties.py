@@ -16,7 +16,12 @@ from conformance.cases import Case, GroupCase, TensorCase
 from conformance.exploration import Exploration, explore
 from conformance.lattice import CONSTANT, STILL
 from conformance.strategies import (
-    fresh_cases, local_cases, long_cases, settings_of, shape_of, trajectory_cases,
+    fresh_cases,
+    local_cases,
+    long_cases,
+    settings_of,
+    shape_of,
+    trajectory_cases,
 )  # fmt: skip
 from conformance.subject import Prepared, WorkerSubject, prepare
 from spec import rules as book

@@ -98,7 +98,8 @@ class Reduction:
         if values["t"] == 1:
             start |= {s.symbol.name: float(decided(s.initial)(**settings)) for s in self.rule.states}
         rows = {
-            q.symbol.name: (start[q.symbol.name],) * int(np.prod(q.shape(shape))) for q in self.rule.quantities
+            q.symbol.name: (start[q.symbol.name],) * int(np.prod(q.shape(shape)))
+            for q in self.rule.quantities
         }
         rows[GRADIENT] = tuple(values[f"{GRADIENT}{step}"] for step in range(steps) for _ in range(size))
         return TensorCase(shape, int(values["t"]) - 1, values=rows)

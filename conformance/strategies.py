@@ -135,10 +135,11 @@ def trajectory_cases(
         {rate.symbol.name: draw(hyperparameter(rate))} if draw(st.booleans()) else {}
         for _ in range(steps - 1)
     ]
+    shape = shape_of(rule, size)
     groups = [
         GroupCase(
             draw(settings_of(rule, fixed)),
-            (TensorCase(shape_of(rule, size), 0, draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(REGIMES[:2]))),),
+            (TensorCase(shape, 0, draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(REGIMES[:2]))),),
         )
         for _ in range(draw(st.integers(1, 2)))
     ]  # fmt: skip
@@ -172,6 +173,7 @@ def fresh_cases(
     rule = rules[switches]
     settings = settings_of(rule, fixed)
     groups = tuple(
-        GroupCase(draw(settings), (TensorCase(shape_of(rule, 16), 0, draw(st.integers(0, 2**32 - 1))),)) for _ in range(2)
+        GroupCase(draw(settings), (TensorCase(shape_of(rule, 16), 0, draw(st.integers(0, 2**32 - 1))),))
+        for _ in range(2)
     )
     return Case(switches, groups)

@@ -104,7 +104,9 @@ FACTORED_PATHS = (
     ExecutionPath("foreach", {"foreach": True}, ("cpu", "cuda"), profile=ROOT_RECIPROCAL),
 )
 SPARSE_PATHS = (
-    ExecutionPath("sparse", {}, ("cpu", "cuda"), profile=EAGER | {"forms": ("difference added", "quotient first")}),
+    ExecutionPath(
+        "sparse", {}, ("cpu", "cuda"), profile=EAGER | {"forms": ("difference added", "quotient first")}
+    ),
 )
 MATRIX_PATHS = (ExecutionPath("single-tensor", {}, ("cpu", "cuda"), profile=EAGER),)
 FUSED_ON_CPU = tuple(path for path in TORCH_PATHS if path.name != "fused" or path.devices == ("cpu",))

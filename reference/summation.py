@@ -103,8 +103,9 @@ class _Summation:
         size = np.sum(np.maximum(np.abs(a.lo), np.abs(a.hi)), axis=axes, keepdims=True)
         error = size * self._relative(terms, a.lo.dtype)
         low, high = (np.sum(end, axis=axes, keepdims=True) for end in (a.lo, a.hi))
-        low, high = self._bounded(low - error, size + error, up=False), self._bounded(
-            high + error, size + error, up=True
+        low, high = (
+            self._bounded(low - error, size + error, up=False),
+            self._bounded(high + error, size + error, up=True),
         )
         if a.least >= 0.0:
             low = np.maximum(np.where(np.isinf(low), 0.0, low), 0.0)

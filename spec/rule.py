@@ -101,7 +101,6 @@ class State:
     per: str = ELEMENT
     least: sp.Expr | None = None
 
-
     def shape(self, of: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the state for a parameter of shape ``of``."""
         if self.scalar:

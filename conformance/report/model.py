@@ -90,6 +90,35 @@ class VariantEntry:
 
 
 @dataclass(frozen=True)
+class CurveEntry:
+    """One line of a plot."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PlotEntry:
+    title: str
+    x_label: str
+    y_label: str
+    curves: tuple[CurveEntry, ...]
+
+
+@dataclass(frozen=True)
+class ExperimentEntry:
+    """A claim about whole runs; ``status`` is ``seen`` or ``not seen``."""
+
+    identifier: str
+    sentence: str
+    source: str
+    status: str
+    figures: dict[str, float]
+    plot: PlotEntry
+
+
+@dataclass(frozen=True)
 class RuleEntry:
     name: str
     title: str
@@ -99,6 +128,9 @@ class RuleEntry:
     states: tuple[StateEntry, ...]
     variants: tuple[VariantEntry, ...]
     proofs: tuple[ProofEntry, ...]
+    step_sizes: PlotEntry | None = None
+    reference: str = ""
+    judged: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,5 +179,7 @@ class Report:
     deviations: tuple[DeviationEntry, ...]
     not_run: tuple[str, ...] = ()
     times: dict[str, float] = field(default_factory=dict)
+    claims: tuple[ProofEntry, ...] = ()
+    experiments: tuple[ExperimentEntry, ...] = ()
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION

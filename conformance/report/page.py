@@ -10,6 +10,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from conformance.report import mathml, totals, wording
+from conformance.report.curves import experiment_plot, step_plot
 from conformance.report.matrix import matrices
 from conformance.report.plots import mutant_plot, ratio_plot
 from conformance.verdict import Verdict
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from conformance.report.matrix import Matrix
     from conformance.report.model import (
         DeviationEntry,
+        ExperimentEntry,
         MutantEntry,
         ProofEntry,
         Report,
@@ -143,6 +145,8 @@ def _environment() -> Environment:
         power=totals.power,
         ratio_plot=_ratio_plot,
         mutant_plot=_mutant_plot,
+        step_plot=_step_plot,
+        experiment_plot=_experiment_plot,
         unproven_first=_unproven_first,
     )
     environment.globals.update(
@@ -179,6 +183,14 @@ def _sides(markup: str, text: str = "") -> tuple[Markup, Markup]:
 
 def _ratio_plot(matrix: Matrix) -> Markup:
     return _trusted(ratio_plot(matrix))
+
+
+def _step_plot(rule: RuleEntry) -> Markup:
+    return _trusted(step_plot(rule))
+
+
+def _experiment_plot(entry: ExperimentEntry) -> Markup:
+    return _trusted(experiment_plot(entry))
 
 
 def _mutant_plot(rule: RuleEntry) -> Markup:

@@ -12,7 +12,9 @@ from reference.experiments.experiment import Experiment, Outcome
 def experiments() -> tuple[Experiment, ...]:
     """Return every experiment of this folder, module by module."""
     modules = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "experiment")
-    return tuple(item for name in modules for item in importlib.import_module(f"{__name__}.{name}").EXPERIMENTS)
+    return tuple(
+        item for name in modules for item in importlib.import_module(f"{__name__}.{name}").EXPERIMENTS
+    )
 
 
 def run_all() -> Iterator[tuple[Experiment, Outcome]]:

@@ -14,10 +14,12 @@ def closing() -> Outcome:
     """Run AdaBound under gradients +-0.01 and follow what multiplies the moving average."""
     rule = book.build("adabound")
     names = {h.keyword: h.symbol.name for h in rule.hyperparameters}
-    settings = {names[key]: value for key, value in
-                {"betas[0]": 0.0, "betas[1]": 0.999, "eps": 1e-8, "gamma": 1e-3, "final_lr": 0.1}.items()}  # fmt: skip
+    chosen = {"betas[0]": 0.0, "betas[1]": 0.999, "eps": 1e-8, "gamma": 1e-3, "final_lr": 0.1}
+    settings = {names[key]: value for key, value in chosen.items()}
     rates, previous = [], 0.0
-    run = steps(rule, settings, np.zeros(1), lambda count, _: np.array([0.01 * (-1.0) ** count]), [1e-3] * STEPS)
+    run = steps(
+        rule, settings, np.zeros(1), lambda count, _: np.array([0.01 * (-1.0) ** count]), [1e-3] * STEPS
+    )
     for after in run:
         current = float(after["theta"][0])
         rates.append(abs(current - previous) / 0.01)
@@ -30,6 +32,6 @@ def closing() -> Outcome:
 
 
 EXPERIMENTS = (
-    Experiment("adabound/closing", "AdaBound's step size goes from Adam's to the final one of gradient descent.",
+    Experiment("adabound/closing", "AdaBound's step size goes from Adam's to that of gradient descent.",
                "Luo, Xiong, Liu and Sun 2019, section 4", ("log10 step", "step size"), closing),
 )  # fmt: skip

@@ -23,7 +23,9 @@ def _online(count: int, _: Array) -> Array:
 def _run_online(rule: UpdateRule) -> list[float]:
     settings = {"beta1": 0.0, "beta2": 0.1, "epsilon": 0.0}
     rates = [0.5 / np.sqrt(count) for count in range(1, STEPS + 1)]
-    return [float(after["theta"][0]) for after in steps(rule, settings, np.ones(1), _online, rates, (-1.0, 1.0))]
+    return [
+        float(after["theta"][0]) for after in steps(rule, settings, np.ones(1), _online, rates, (-1.0, 1.0))
+    ]
 
 
 def online() -> Outcome:
@@ -64,6 +66,6 @@ def stochastic() -> Outcome:
 EXPERIMENTS = (
     Experiment("reddi/online", "On 3x, -x, -x in turn Adam ends at the worst point and AMSGrad at the best.",
                f"{REDDI}, theorem 1", ("step", "x, best at -1"), online),
-    Experiment("reddi/stochastic", "On 1010x at 1 % and -10x else Adam drifts away from the best point, AMSGrad to it.",
+    Experiment("reddi/stochastic", "On 1010x at 1 % and -10x else Adam leaves the best point, AMSGrad not.",
                f"{REDDI}, section 5", ("step", "mean of x, best at -1"), stochastic),
 )  # fmt: skip

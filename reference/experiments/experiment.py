@@ -56,7 +56,9 @@ def steps(
     """
     before = {rule.parameter.symbol.name: start}
     for state in rule.states:
-        value = float(state.initial.subs({h.symbol: settings.get(h.symbol.name, 0.0) for h in rule.hyperparameters}))
+        value = float(
+            state.initial.subs({h.symbol: settings.get(h.symbol.name, 0.0) for h in rule.hyperparameters})
+        )
         before[state.symbol.name] = np.full(state.shape(start.shape), value)
     for count, rate in enumerate(rates, 1):
         scalars = {**settings, "eta": rate, "t": float(count)}

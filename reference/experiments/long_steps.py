@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from reference.experiments.experiment import Experiment, Outcome, curve, steps
+from reference.formats import Array
 from spec import rules as book
 from spec.claims.step_size import bound
 
 STEPS = 2000
+
+
+def _growing(scale: float, last: int) -> Callable[[int, Array], Array]:
+    """Return gradients that grow up to step ``last`` as the sharp bound asks for."""
+    return lambda count, _: np.array([scale ** (last - count)])
 
 
 def longest() -> Outcome:
@@ -16,12 +24,12 @@ def longest() -> Outcome:
     beta1, beta2 = 0.9, 0.999
     settings = {"beta1": beta1, "beta2": beta2, "epsilon": 0.0}
     published = (1 - beta1) / np.sqrt(1 - beta2)
-    lengths, bounds = [], []
+    rule, scale = book.build("adam"), beta1 / beta2
+    lengths: list[float] = []
+    bounds: list[float] = []
     for last in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, STEPS):
         before = 0.0
-        scale = beta1 / beta2
-        run = steps(book.build("adam"), settings, np.zeros(1),
-                    lambda count, _, last=last: np.array([scale ** (last - count)]), [1.0] * last)  # fmt: skip
+        run = steps(rule, settings, np.zeros(1), _growing(scale, last), [1.0] * last)
         for after in run:
             previous, before = before, float(after["theta"][0])
         lengths.append(abs(before - previous))
@@ -34,6 +42,6 @@ def longest() -> Outcome:
 
 
 EXPERIMENTS = (
-    Experiment("adam/longest-step", "Growing gradients make a step of Adam longer than lr*(1 - beta1)/sqrt(1 - beta2).",
+    Experiment("adam/longest-step", "Growing gradients make Adam step beyond lr*(1 - beta1)/sqrt(1 - beta2).",
                "Kingma and Ba 2015, section 2.1", ("case", "step over lr"), longest),
 )  # fmt: skip

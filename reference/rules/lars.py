@@ -17,7 +17,7 @@ def step(
     scalars: Mapping[str, float],
     before: Mapping[str, Array],
 ) -> dict[str, Array]:
-    """You, Gitman and Ginsburg (2017), Algorithm 1, with the options of spec/rules/lars.py, for one tensor."""
+    """You et al. (2017), Algorithm 1, with the options of spec/rules/lars.py, for one tensor."""
     number = compute_format(storage).dtype.type
     theta, buffer = (before[name].astype(number) for name in ("theta", "b"))
     lr, momentum, decay, trust, epsilon = (

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.moments import beta1, beta2, epsilon, v, v_t
+from spec.moments import beta2, v, v_t
 from spec.rule import Invariant, Pairs
 from spec.rules.adam import PLAIN
-from spec.rules.rmsprop import rmsprop
 from spec.rules.yogi import yogi
 from spec.symbols import g
 
@@ -19,11 +18,17 @@ root, small = sp.symbols("s epsilon", positive=True)
 def _yogi() -> Pairs:
     grown = yogi().composed(v_t) - v
     weighed = (1 - beta2) * g**2
-    return ((sp.Abs(grown) ** 2, weighed**2 * sp.Abs(sp.sign(v - g**2)) ** 2), (grown.subs(v, 0), weighed * sp.sign(g**2)))
+    return (
+        (sp.Abs(grown) ** 2, weighed**2 * sp.Abs(sp.sign(v - g**2)) ** 2),
+        (grown.subs(v, 0), weighed * sp.sign(g**2)),
+    )
 
 
 def _adam() -> Pairs:
-    return ((PLAIN.composed(v_t).subs(g, 0), beta2 * v), (PLAIN.composed(v_t) - beta2 * v, (1 - beta2) * g**2))
+    return (
+        (PLAIN.composed(v_t).subs(g, 0), beta2 * v),
+        (PLAIN.composed(v_t) - beta2 * v, (1 - beta2) * g**2),
+    )
 
 
 def _places() -> Pairs:
@@ -35,7 +40,7 @@ def _places() -> Pairs:
 CLAIMS = (
     Invariant("yogi/bounded-change", "Yogi's v moves by at most (1 - beta2)*g^2 in a step.", ZAHEER,
               "the square of the change", _yogi),
-    Invariant("adam/forgets", "Adam's v shrinks by the factor beta2 in a step without gradient, and never more.",
+    Invariant("adam/forgets", "Adam's v shrinks by the factor beta2 without a gradient, and never more.",
               ZAHEER, "substitution", _adam),
     Invariant("epsilon/place", "eps beside the root and eps^2 under it differ by less than eps.",
               "optax eps_root; Kingma and Ba 2015, Algorithm 1",

@@ -33,7 +33,7 @@ def _coupled() -> Pairs:
 
 CLAIMS = (
     Invariant("decay/coupled-depends-on-the-gradient",
-              "L2 under Adam shrinks by lr*lambda*eps/(|g| + eps)^2 to first order: less for a larger gradient.",
+              "L2 under Adam shrinks by lr*lambda*eps/(|g| + eps)^2: less for a larger gradient.",
               LOSHCHILOV, "derivative with respect to lambda at the first step", _coupled),
     Invariant("decay/decoupled-alike", "AdamW shrinks every parameter by lr*lambda, whatever its gradient.",
               LOSHCHILOV, "derivative with respect to lambda at the first step",

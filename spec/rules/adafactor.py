@@ -26,7 +26,8 @@ HYPERPARAMETERS = (
                      "exponent of the decay rate"),
     r.Hyperparameter(epsilon1, "eps[0]", 1e-30, r.NONNEGATIVE, "keeps the second moment from zero"),
     r.Hyperparameter(epsilon2, "eps[1]", 1e-3, r.NONNEGATIVE, "the least scale of a parameter"),
-    r.Hyperparameter(d, "d", 1.0, r.Domain(1.0, float("inf"), high_open=True), "root mean square to which an update is clipped"),
+    r.Hyperparameter(d, "d", 1.0, r.Domain(1.0, float("inf"), high_open=True),
+                     "root mean square to which an update is clipped"),
     WEIGHT_DECAY,
 )  # fmt: skip
 OPTIONS = (
@@ -42,11 +43,15 @@ def adafactor(factored: str = "yes", epsilon: str = "added", maximize: str = "no
     program, gradient = used_gradient(maximize=maximize, coupled=False)
     added = epsilon == "added"
     weight = t**exponent
+    row_forms: tuple[r.Form, ...]
+    column_forms: tuple[r.Form, ...]
+    states: tuple[r.State, ...]
     program.append(r.Assignment("square", square, gradient**2 + (epsilon1 if added else 0)))
     if factored == "yes":
-        by_norm = [] if added else [(RowNorm, Width), (ColumnNorm, Height)]
-        forms = [(r.Form("by norm", norm(gradient) ** 2 / length(gradient)),) for norm, length in by_norm]
-        row_forms, column_forms = forms or [(), ()]
+        row_forms = column_forms = ()
+        if not added:
+            row_forms = (r.Form("by norm", RowNorm(gradient) ** 2 / Width(gradient)),)
+            column_forms = (r.Form("by norm", ColumnNorm(gradient) ** 2 / Height(gradient)),)
         program += [
             r.Assignment("row means", rows, RowMean(square), row_forms),
             r.Assignment("column means", columns, ColumnMean(square), column_forms),

@@ -10,7 +10,7 @@ from spec import rule as r
 from spec.assignments import MAXIMIZE, used_gradient
 from spec.moments import beta1, beta2, d_t, m, m_t, mhat_t, v, v_t, vhat_t
 from spec.rules.adam import adam
-from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, theta, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta, theta_t, weight_decay
 from spec.trust_ratio import guarded, parameter_norm, phi, u_n, w_n
 from spec.whole import Norm
 
@@ -55,7 +55,7 @@ def lamb(correction: str = "yes", clamp: str = "no", maximize: str = "no") -> r.
 YOU = "You et al. 2020, Algorithm 2"
 PLAIN = lamb()
 INVARIANTS = (
-    claim.constant_gradient(PLAIN, {m: g * (1 - beta1**a.t), v: g**2 * (1 - beta2**a.t)},
+    claim.constant_gradient(PLAIN, {m: g * (1 - beta1**t), v: g**2 * (1 - beta2**t)},
                             {mhat_t: g, vhat_t: g**2}, YOU),
     claim.holds("trust-ratio/none", "With the trust ratio 1 LAMB is AdamW.", YOU, "substitution",
                 PLAIN.composed(theta_t, keep=frozenset({phi})).subs(phi, 1),

@@ -7,7 +7,7 @@ import sympy as sp
 from spec import invariants as claim
 from spec import rule as r
 from spec.assignments import MAXIMIZE, used_gradient
-from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, theta, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, lr, theta, theta_t, weight_decay
 from spec.trust_ratio import guarded, parameter_norm, phi, u_n, w_n
 from spec.whole import Norm
 

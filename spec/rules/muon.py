@@ -38,6 +38,7 @@ OPTIONS = (
 
 def newton_schulz(count: int, kept_in: str) -> list[r.Assignment]:
     """Return the lines of ``count`` Newton-Schulz iterations from U_t to O_t."""
+
     def matrix(name: str, index: int) -> sp.Symbol:
         return sp.Symbol(f"{name}{index}", real=True)  # fmt: skip
 
@@ -79,48 +80,11 @@ def muon(
     return r.UpdateRule("muon", chosen, PARAMETER, (BUFFER,), HYPERPARAMETERS, program)
 
 
-def singular_value(s: sp.Expr) -> sp.Expr:
-    """Return what one iteration makes of a singular value."""
-    one, three, five = (sp.Rational(str(x)) for x in COEFFICIENTS)
-    return one * s + three * s**3 + five * s**5
-
-
-def range_of_iterate(low: sp.Rational, high: sp.Rational) -> tuple[sp.Rational, sp.Rational]:
-    """Return the exact ends, and those at turning points between, of one iteration on [low, high]."""
-    turns = [root for root in TURNS if low < root < high]
-    values = [singular_value(end).evalf(30) for end in (low, high, *turns)]
-    return min(values), max(values)
-
-
-def five_iterations(low: sp.Rational, high: sp.Rational, pieces: int) -> tuple[sp.Float, sp.Float]:
-    """Return bounds on the singular values after five iterations, from those in [low, high]."""
-    ends = [low * (high / low) ** sp.Rational(k, pieces) for k in range(pieces + 1)]
-    found = []
-    for piece in zip(ends, ends[1:], strict=False):
-        bounds = tuple(end.evalf(30) for end in piece)
-        for _ in range(5):
-            bounds = range_of_iterate(*bounds)
-        found += bounds
-    return min(found), max(found)
-
-
-TURNS = tuple(sp.sqrt(root).evalf(30) for root in sp.roots(
-    sp.diff(singular_value(sp.Symbol("s")), sp.Symbol("s")).subs(sp.Symbol("s"), sp.sqrt(sp.Symbol("q"))),
-    sp.Symbol("q")))
-LEAST, MOST = sp.Rational(67, 100), sp.Rational(115, 100)
 JORDAN = "Jordan et al. 2024"
 ONE = muon(iterations="1")
 
 
-def _orthogonal() -> r.Pairs:
-    low, high = five_iterations(sp.Rational(1, 100), sp.S.One, 400)
-    return ((sp.Max(LEAST, low), low), (sp.Min(MOST, high), high))
-
-
 INVARIANTS = (
-    r.Invariant("orthogonality/five-iterations",
-                "Five iterations take every singular value from 0.01 to 1 into [0.67, 1.15].", JORDAN,
-                "ranges over 400 pieces: end and turning points, 30 digits", _orthogonal),
     claim.holds("momentum/none", "With mu 0 the buffer is the gradient.", JORDAN, "substitution",
                 ONE.composed(B_t).subs(mu, 0), g),
     claim.holds("decay/zero-direction", "Where the direction is zero the parameter only decays.",

@@ -17,7 +17,9 @@ from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, lr_t, theta, theta_t
 OPTIONS = (MAXIMIZE,)
 
 
-def difference_added(line: r.Assignment, previous: sp.Symbol, weight: sp.Expr, value: sp.Expr) -> r.Assignment:
+def difference_added(
+    line: r.Assignment, previous: sp.Symbol, weight: sp.Expr, value: sp.Expr
+) -> r.Assignment:
     """Return a moving average with its other form: the weighted difference, added."""
     form = r.Form("difference added", previous + weight * (value - previous))
     return dataclasses.replace(line, forms=(form,))
@@ -39,13 +41,15 @@ def sparse_adam(maximize: str = "no") -> r.UpdateRule:
     positive = (dataclasses.replace(item, domain=r.POSITIVE) for item in (LEARNING_RATE, a.EPSILON))
     used = (*positive, a.BETA1, a.BETA2)
     states = (a.FIRST, a.SECOND)
-    return r.UpdateRule("sparse_adam", {"maximize": maximize}, PARAMETER, states, used, tuple(program), (1, r.ANY_RANK))
+    return r.UpdateRule(
+        "sparse_adam", {"maximize": maximize}, PARAMETER, states, used, tuple(program), (1, r.ANY_RANK)
+    )
 
 
 KINGMA = "Kingma and Ba 2015, section 2"
 PLAIN = sparse_adam()
 INVARIANTS = (
-    claim.same_step("rows/all", "Where every row has a gradient it is Adam with epsilon beside the root of v.",
+    claim.same_step("rows/all", "Where all rows have gradients it is Adam with epsilon beside the root of v.",
                     KINGMA, PLAIN, adam(epsilon="before_correction"), {}),
     claim.holds("weights/sum", "A moving average of ones stays one once it is one.", KINGMA, "substitution",
                 PLAIN.composed(m_t).subs({m: 1, g: 1}), sp.S.One),
