@@ -10,10 +10,11 @@ import sympy as sp
 
 from spec.rule import Assignment, Cast, Form, UpdateRule
 from spec.symbols import g
+from spec.whole import MatrixProduct, Norm, Transposed, Whole
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
-    "lambda": "λ", "mu": "μ", "rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ",
+    "lambda": "λ", "mu": "μ", "phi": "φ", "kappa": "κ", "rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ",
 }  # fmt: skip
 ACCENTS = {"hat": ("\N{COMBINING CIRCUMFLEX ACCENT}", "^"), "tilde": ("\N{COMBINING TILDE}", "~")}
 NAME = re.compile(r"([A-Za-z]+?)(hat|tilde)?(\d*)(?:_(\w+))?$")
@@ -156,6 +157,9 @@ class Writer:
             sp.Abs: self._absolute,
             Cast: lambda e: self.write(e.args[0]),
             sp.UnevaluatedExpr: lambda e: (self._tight(e.args[0]), ATOM),
+            Norm: lambda e: (self.notation.fenced(self.write(e.args[0])[0], "‖", "‖"), ATOM),
+            Transposed: self._transposed,
+            MatrixProduct: self._matrix_product,
         }
         if expression.is_Symbol:
             return self._symbol(expression.name), ATOM
@@ -169,6 +173,8 @@ class Writer:
             mark = marks.get(expression.rel_op, expression.rel_op)
             return self.notation.row([sides[0], self.notation.operator(mark), sides[1]]), SUM
         name = str(expression.func).lower().rsplit(".", 1)[-1].strip("'>")
+        if isinstance(expression, Whole):
+            name = type(expression).kind
         return self.notation.call(name, [self.write(a)[0] for a in expression.args]), ATOM
 
     def _symbol(self, name: str) -> str:
@@ -230,6 +236,14 @@ class Writer:
     def _absolute(self, expression: sp.Basic) -> Printed:
         return self.notation.fenced(self.write(expression.args[0])[0], "|", "|"), ATOM
 
+    def _transposed(self, expression: sp.Basic) -> Printed:
+        exponent = self.notation.symbol("T", "", "")
+        return self.notation.power(self._tight(expression.args[0]), exponent), ATOM
+
+    def _matrix_product(self, expression: sp.Basic) -> Printed:
+        left, right = (self._tight(side) for side in expression.args)
+        return self.notation.row([left, self.notation.times(), right]), PRODUCT
+
     def _cases(self, expression: sp.Basic) -> Printed:
         rows = [
             (self.write(value)[0], "" if when == sp.true else self.write(when)[0])
@@ -248,7 +262,10 @@ def _divides(factor: sp.Basic) -> bool:
 
 def _rank(expression: sp.Basic) -> tuple[int, str]:
     """Order factors and terms: numbers, plain hyperparameters, sums of them, then the rest."""
-    timed = any("_" in s.name or s.name in "mvxbg" or s.name == "theta" for s in expression.free_symbols)
+    symbols = expression.free_symbols
+    timed = any(
+        "_" in s.name or s.name in "mvxbg" or s.name == "theta" or s.name[0].isupper() for s in symbols
+    )
     kind = 0 if expression.is_number else 1 if not timed else 2
     return kind + (1 if kind == 1 and expression.is_Add else 0) + kind // 2, str(expression)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from conformance.report.plots import INK, LINE, PLOT, QUIET, SETTINGS, SURVIVED, svg
 from conformance.report.wording import anchor
@@ -33,8 +34,7 @@ def step_plot(rule: RuleEntry) -> str:
             left = (place * _PANEL + 38) / width
             axes = figure.add_axes((left, 0.2, (_PANEL - 52) / width, 0.62))
             axes.plot(held.x, _seen(held), ".", markersize=1.6, color=PLOT)
-            if any(y > 0 for y in held.y):
-                axes.set_yscale("log")
+            _scaled(axes, held)
             _dressed(axes, held.name, plot.x_label)
     title = f"{plot.title} of {rule.name}: {plot.y_label} under three gradients"
     return svg(figure, anchor("steps", rule.name), title)
@@ -52,6 +52,17 @@ def experiment_plot(entry: ExperimentEntry) -> str:
         legend: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "fontsize": 8}
         axes.legend(frameon=False, labelcolor=INK, handlelength=1.2, borderaxespad=0.0, **legend)
     return svg(figure, anchor("experiment", entry.identifier), plot.title)
+
+
+def _scaled(axes: Axes, held: CurveEntry) -> None:
+    """Scale by logarithms, at least a decade, with marks at the decades alone."""
+    lengths = [y for y in held.y if 0 < y < math.inf]
+    if lengths:
+        low, high = math.floor(math.log10(min(lengths)) - 0.1), math.ceil(math.log10(max(lengths)) + 0.1)
+        axes.set_yscale("log")
+        axes.set_ylim(10.0**low, 10.0**high)
+        axes.set_yticks([10.0**k for k in range(low, high + 1, max(1, (high - low) // 3))])
+        axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _seen(held: CurveEntry) -> list[float]:

@@ -56,8 +56,8 @@ def stochastic() -> Outcome:
     """Run both rules on 1010x with probability 0.01 and -10x otherwise, over 2048 seeded runs at once."""
     (adam, _), (amsgrad, error) = (_run_stochastic(book.build(name)) for name in ("adam", "amsgrad"))
     early = EARLY - 1  # every run has met a large gradient by then
-    figures = {"Adam at step 1000": adam[early], "at 10000": adam[-1],
-               "AMSGrad at step 1000": amsgrad[early], "at 10000, AMSGrad": amsgrad[-1],
+    figures = {"Adam at step 1000": adam[early], "Adam at step 10000": adam[-1],
+               "AMSGrad at step 1000": amsgrad[early], "AMSGrad at step 10000": amsgrad[-1],
                "standard error": error}  # fmt: skip
     seen = adam[-1] > adam[early] - 3 * error and amsgrad[-1] < amsgrad[early] - 3 * error
     return Outcome(seen, figures, (curve("Adam, mean", adam), curve("AMSGrad, mean", amsgrad)))
