@@ -26,9 +26,12 @@ def _paths(constructor: Mapping[str, Any] | None = None, **profile: Any) -> tupl
     )
 
 
-def _own(name: str, rule: str, paths: tuple[ExecutionPath, ...], **more: Any) -> Implementation:
+def _own(
+    name: str, rule: str, paths: tuple[ExecutionPath, ...], *, variant: str = "", **more: Any
+) -> Implementation:
     more = {"switches": MAXIMIZE, "counter": COUNTER, **more}
     target = f"pytorch_optimizer:{name}"
+    name += variant
     return Implementation(
         f"pytorch_optimizer.{name}", target, rule, paths, library="pytorch_optimizer", **more
     )
@@ -41,6 +44,8 @@ PYTORCH_OPTIMIZER: tuple[Implementation, ...] = (
     _own("AdaMax", "adamax", _paths({"weight_decouple": False}), options=COUPLED),
     _own("RAdam", "radam", _paths({"degenerated_to_sgd": True}),
          options={"threshold": "from_5", **DECOUPLED}),
+    _own("RAdam", "radam", _paths({"degenerated_to_sgd": True, "weight_decouple": False}),
+         variant=" with L2", options={"threshold": "from_5", **COUPLED}),
     _own("Lion", "lion", _paths(), options=DECOUPLED),
     _own("AdaBelief", "adabelief", _paths(), options=DECOUPLED),
     _own("Yogi", "yogi", _paths(), options={"start": "constant", "correction": "both", **DECOUPLED}),
