@@ -38,7 +38,6 @@ def test_conforms_or_deviates_as_known(item: Implementation, absent: dict[str, s
         (item,), device="cpu", dtypes=FLOATS, properties=ALL_PROPERTIES, budget=BUDGET, seed=0, python=PYTHON
     )
     for unit in plan:
-        for result in judge_unit(dataclasses.replace(unit, measure_power=False)).results:
-            if result.verdict not in good:
-                wrong.append(f"{result.cell}: {result.verdict} {result.reason}")
+        results = judge_unit(dataclasses.replace(unit, measure_power=False)).results
+        wrong += [f"{r.cell}: {r.verdict} {r.reason}" for r in results if r.verdict not in good]
     assert not wrong
