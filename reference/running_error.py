@@ -56,7 +56,7 @@ class RunningError:
         normal = target.smallest_normal
         floor = normal if self.rounding.flush else target.smallest_subnormal
         size = value.magnitude + value.error
-        error = value.error + roundoff * size + floor
+        error = value.error + roundoff * size + np.where(size == 0.0, 0.0, floor)  # an exact zero stays one
         return np.where(size > target.largest * (1 - target.unit_roundoff), np.inf, error)
 
     def finished(self, value: Measured, exact: Interval) -> Interval:

@@ -16,6 +16,7 @@ EAGER: dict[str, Any] = {**EAGER_IN_TORCH, "coefficient": "storage"}
 
 COUNTER = "group:step"
 DECOUPLED, COUPLED = {"decay": "decoupled"}, {"decay": "coupled"}
+OVER_ROOT = ("lerp", "weight first", "step size over root")
 
 
 def _paths(constructor: Mapping[str, Any] | None = None, **profile: Any) -> tuple[ExecutionPath, ...]:
@@ -26,9 +27,12 @@ def _paths(constructor: Mapping[str, Any] | None = None, **profile: Any) -> tupl
     )
 
 
-def _own(name: str, rule: str, paths: tuple[ExecutionPath, ...], **more: Any) -> Implementation:
+def _own(
+    name: str, rule: str, paths: tuple[ExecutionPath, ...], *, variant: str = "", **more: Any
+) -> Implementation:
     more = {"switches": MAXIMIZE, "counter": COUNTER, **more}
     target = f"pytorch_optimizer:{name}"
+    name += variant
     return Implementation(
         f"pytorch_optimizer.{name}", target, rule, paths, library="pytorch_optimizer", **more
     )
@@ -39,8 +43,10 @@ PYTORCH_OPTIMIZER: tuple[Implementation, ...] = (
          switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE}, domains={"momentum": (0.0, 1.0)}),
     _own("AdaDelta", "adadelta", _paths({"weight_decouple": False}), options=COUPLED),
     _own("AdaMax", "adamax", _paths({"weight_decouple": False}), options=COUPLED),
-    _own("RAdam", "radam", _paths({"degenerated_to_sgd": True}),
+    _own("RAdam", "radam", _paths({"degenerated_to_sgd": True}, forms=OVER_ROOT),
          options={"threshold": "from_5", **DECOUPLED}),
+    _own("RAdam", "radam", _paths({"degenerated_to_sgd": True, "weight_decouple": False}, forms=OVER_ROOT),
+         variant=" with L2", options={"threshold": "from_5", **COUPLED}),
     _own("Lion", "lion", _paths(), options=DECOUPLED),
     _own("AdaBelief", "adabelief", _paths(), options=DECOUPLED),
     _own("Yogi", "yogi", _paths(), options={"start": "constant", "correction": "both", **DECOUPLED}),

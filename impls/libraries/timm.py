@@ -15,7 +15,9 @@ BOTH = (
     ExecutionPath("single-tensor", SINGLE, profile=EAGER),
     ExecutionPath("foreach", FOREACH, profile=EAGER),
 )
-LEGACY = EAGER | {"forms": ("weight first", "root first", "step size first", "subtract the decay")}
+LEGACY = EAGER | {
+    "forms": ("weight first", "root first", "step size first", "step size over root", "subtract the decay")
+}
 ONE = (ExecutionPath("default", profile=LEGACY),)
 IN_FLOAT32 = EAGER | {"intermediate": "compute"}
 UNRECTIFIED = {"rectify": False}

@@ -44,7 +44,7 @@ def radam(
         *shrunk,
         r.Assignment("update", theta_t, sp.Piecewise(
             (parameter - lr * mhat_t * rectified * adaptive, tractable), (parameter - lr * mhat_t, True)),
-            (_step_size_first(parameter, tractable),) if before else ()),
+            _step_size_first(parameter, tractable) if before else ()),
     ]  # fmt: skip
     chosen = {"threshold": threshold, "epsilon": epsilon, "decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)
@@ -55,11 +55,13 @@ def _reciprocal() -> r.Form:
     return r.Form("reciprocal", sp.sqrt(c2) * sp.UnevaluatedExpr(1 / (sp.sqrt(v_t) + epsilon)))
 
 
-def _step_size_first(parameter: sp.Expr, tractable: sp.Basic) -> r.Form:
-    size = sp.UnevaluatedExpr(lr * rectified / c1 * sp.sqrt(c2))
-    inverse = sp.UnevaluatedExpr(1 / sp.UnevaluatedExpr((sp.sqrt(v_t) + epsilon) / size))
+def _step_size_first(parameter: sp.Expr, tractable: sp.Basic) -> tuple[r.Form, ...]:
+    size, root = sp.UnevaluatedExpr(lr * rectified / c1 * sp.sqrt(c2)), sp.sqrt(v_t) + epsilon
+    inverse = sp.UnevaluatedExpr(1 / sp.UnevaluatedExpr(root / size))
     plain = parameter - sp.UnevaluatedExpr(lr / c1) * m_t
-    return r.Form("step size first", sp.Piecewise((parameter - m_t * inverse, tractable), (plain, True)))
+    steps = {"step size first": m_t * inverse, "step size over root": size * m_t / root}
+    return tuple(r.Form(name, sp.Piecewise((parameter - step, tractable), (plain, True)))
+                 for name, step in steps.items())  # fmt: skip
 
 
 EPSILON = epsilon

@@ -73,3 +73,11 @@ def test_a_branch_that_the_error_leaves_open_counts_the_distance_to_the_other() 
     assert RUNNING.settled(chosen)[0] >= 1.0
     sure = RUNNING.choose("greater", one, zero, two, one)
     assert RUNNING.settled(sure)[0] == 0.0
+
+
+def test_an_exact_zero_has_no_error() -> None:
+    """A product with an exact zero is zero, so the root of a sum of such products is a number."""
+    zero, weight = known(np.zeros(1)), known(np.full(1, 0.1, np.float32))
+    square = RUNNING.multiply(RUNNING.multiply(weight, zero), zero)
+    legal = RUNNING.finished(RUNNING.add(square, zero), Interval.exactly(np.zeros(1)))
+    assert (legal.lo[0], legal.hi[0]) == (0.0, 0.0)
