@@ -138,7 +138,8 @@ class WorkerSubject:
                     settings.setdefault(match[1], []).append(hyperparameters[name])
         return settings
 
-    def _keys(self, rule: UpdateRule) -> dict[str, str]:
+    def keys(self, rule: UpdateRule) -> dict[str, str]:
+        """Return the key of each state that is shown, by symbol."""
         named = {s.symbol.name: self.implementation.states.get(s.keyword, s.keyword)
                  for s in rule.states}  # fmt: skip
         return {symbol: key for symbol, key in named.items() if key}
@@ -168,9 +169,9 @@ class WorkerSubject:
                 }
                 for index, group in enumerate(case.groups)
             ],
-            "states": [*self._keys(rule).values(), *self.implementation.derived],
+            "states": [*self.keys(rule).values(), *self.implementation.derived],
             "state_dtypes": {
-                **{key: "float64" for state, key in self._keys(rule).items() if state in _numbers(rule)},
+                **{key: "float64" for state, key in self.keys(rule).items() if state in _numbers(rule)},
                 **dict.fromkeys(self.implementation.derived, "float64"),
             },
             "counter": self.implementation.counter,
@@ -184,7 +185,7 @@ class WorkerSubject:
     def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> Outcome:
         """Make the steps of a case in the worker."""
         rule = self.rules[case.switches]
-        keys = self._keys(rule)
+        keys = self.keys(rule)
         buffers: list[Any] = []
         for item in prepared:
             buffers.append(item.values[rule.parameter.symbol.name].tobytes())

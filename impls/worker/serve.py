@@ -23,6 +23,8 @@ OPERATIONS = {
     "hello": "torch_platform:hello",
     "describe": "torch_description:describe",
     "run": "torch_optimizer:run",
+    "contract": "contract.serve:contract",
+    "offers": "contract.serve:offers",
 }
 
 
