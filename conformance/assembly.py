@@ -11,7 +11,7 @@ from conformance.engine import Unit, UnitResult
 from conformance.ledger import load
 from conformance.own_references import FRAMEWORK, judged_rules
 from conformance.power import Power
-from conformance.properties import PROPERTIES
+from conformance.claims import CLAIMS
 from conformance.report import model
 from conformance.verdict import Verdict
 from reference.profile import Profile
@@ -53,7 +53,7 @@ def assemble(
         round(budget),
         environment,
         tuple(_rule(book.families()[name], rules, power) for name, rules in judged.items()),
-        tuple(model.PropertyEntry(p.identifier, p.sentence, p.source) for p in PROPERTIES),
+        tuple(model.PropertyEntry(p.identifier, p.sentence, p.source) for p in CLAIMS),
         tuple(_implementation(item.identifier, work, environment) for item in implementations.values()),
         untimed,
         tuple(_deviation(entry.identifier, used) for entry in load() if entry.identifier in used),

@@ -184,7 +184,7 @@ def list_rules(console: Console) -> None:
 def replay(console: Console, path: Path) -> int:
     """Run a stored failing case again and say whether it still fails."""
     from conformance.deviations import run
-    from conformance.properties import BY_IDENTIFIER
+    from conformance.claims import BY_IDENTIFIER
     from conformance.recognition import recognise
 
     stored = _stored(path)

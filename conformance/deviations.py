@@ -8,9 +8,14 @@ from dataclasses import dataclass
 
 from conformance.agreement import Outside, Tally
 from conformance.cases import Case
-from conformance.findings import Reducer
+from conformance.claims import BY_IDENTIFIER, Claim
+from conformance.contract.case import ClauseCase
+from conformance.contract.clause import Clause
+from conformance.contract.findings import ClauseReducer
+from conformance.contract.observation import Breach
+from conformance.findings import reducer
 from conformance.ledger import Entry
-from conformance.properties import BY_IDENTIFIER, Plan, Property
+from conformance.properties import Plan
 from conformance.reduction import Reduction
 from conformance.subject import WorkerSubject, prepare
 from conformance.verdict import Cell, CellResult, Figures, Verdict
@@ -31,12 +36,12 @@ class Shown:
         return self.stopped or bool(self.tally.failures)
 
 
-def shown_in(entry: Entry, claim: Property) -> Property:
+def shown_in(entry: Entry, claim: Claim) -> Claim:
     """Return the property in which a deviation shows best: one in arithmetic, in local agreement."""
     return BY_IDENTIFIER["agreement/local"] if entry.profile else claim
 
 
-def replayed(subject: WorkerSubject, claim: Property, entry: Entry) -> Shown:
+def replayed(subject: WorkerSubject, claim: Claim, entry: Entry) -> Shown:
     """Replay the stored cases that fit the subject until one fails."""
     tried = 0
     for case in entry.cases:
@@ -48,22 +53,24 @@ def replayed(subject: WorkerSubject, claim: Property, entry: Entry) -> Shown:
     return Shown(Tally(), replayed=tried)
 
 
-def run(subject: WorkerSubject, claim: Property, case: Case) -> Shown:
+def run(subject: WorkerSubject, claim: Claim, case: Case | ClauseCase) -> Shown:
     """Judge one case of a property."""
     tally = Tally()
     try:
-        claim.run(subject, case, tally, Plan(1, 1, 0))
+        claim.run(subject, case, tally, Plan(1, 1, 0))  # type: ignore[arg-type]
     except (TargetError, WorkerFailure):
         return Shown(tally, stopped=True)
     return Shown(tally)
 
 
-def fits(case: Case, subject: WorkerSubject) -> bool:
+def fits(case: Case | ClauseCase, subject: WorkerSubject) -> bool:
     """Tell whether a case speaks of the subject's rule and of values that its format holds."""
     rule = subject.rules.get(case.switches)
     if rule is None:
         return False
     names = {h.symbol.name for h in rule.hyperparameters}
+    if isinstance(case, ClauseCase):
+        return set(case.settings) == names
     if any(set(group.hyperparameters) != names for group in case.groups):
         return False
     given = [tensor.values for group in case.groups for tensor in group.tensors if tensor.values]
@@ -73,7 +80,7 @@ def fits(case: Case, subject: WorkerSubject) -> bool:
 
 def judge_deviation(
     subject: WorkerSubject,
-    claim: Property,
+    claim: Claim,
     cell: Cell,
     entry: Entry,
     judge: Callable[[WorkerSubject], CellResult],
@@ -88,7 +95,7 @@ def judge_deviation(
         action = "remove it from the ledger, or record it again: python -m conformance.record"
         return CellResult(cell, Verdict.FAIL, f"{reason}: {action}", Figures(), deviation=entry.identifier)
     own = best.identifier == cell.property
-    findings = Reducer(subject, best, cell, reduced=True).findings(shown.tally.failures[:1] if own else [])
+    findings = reducer(subject, best, cell, reduced=True).findings(shown.tally.failures[:1] if own else [])
     if not entry.profile:
         return CellResult(
             cell, Verdict.DEVIATION, entry.reason, Figures(cases=1), "", findings, entry.identifier
@@ -103,8 +110,10 @@ def judge_deviation(
     )  # fmt: skip
 
 
-def search(subject: WorkerSubject, claim: Property) -> Case | None:
+def search(subject: WorkerSubject, claim: Claim) -> Case | ClauseCase | None:
     """Return the smallest case found in which the property fails or stops the worker."""
+    if isinstance(claim, Clause):
+        return _search(subject, claim)
     judged = claim.judge(subject, SEARCH)
     if judged.tally.failures:
         failure = judged.tally.failures[0]
@@ -120,6 +129,17 @@ def search(subject: WorkerSubject, claim: Property) -> Case | None:
         reduction = Reduction(rule, subject.storage, judge, keep_settings=claim.of_settings)
         return reduction.reduce(failure, prepared).case
     return judged.exploration.case
+
+
+def _search(subject: WorkerSubject, clause: Clause) -> ClauseCase | None:
+    """Return the smallest case in which a clause is broken."""
+    cell = Cell(subject.implementation.identifier, subject.path.name, subject.device,
+                subject.storage.name, clause.identifier)  # fmt: skip
+    found = clause.judge(subject, SEARCH).tally.failures
+    if not found or not isinstance(found[0], Breach):
+        return None
+    case = ClauseReducer(subject, clause, cell).smallest(found[0]).case
+    return case if isinstance(case, ClauseCase) else None
 
 
 def _fewest(case: Case, judge: Callable[[Case], Outside | None]) -> Case:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.cases import Case, from_plain
+from conformance.contract.case import ClauseCase
 from conformance.verdict import Cell
 
 KEYS = frozenset(
@@ -38,9 +39,9 @@ class Entry:
     reason: str
     link: str
     profile: Mapping[str, Any] = field(default_factory=dict)
-    cases: tuple[Case, ...] = ()
+    cases: tuple[Case | ClauseCase, ...] = ()
 
-    def with_cases(self, cases: Sequence[Case]) -> Entry:
+    def with_cases(self, cases: Sequence[Case | ClauseCase]) -> Entry:
         """Return the entry with other cases."""
         return dataclasses.replace(self, cases=tuple(cases))
 

@@ -14,15 +14,16 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance.cases import Case, to_plain
+from conformance.contract.case import ClauseCase
 from conformance.deviations import replayed, search, shown_in
 from conformance.engine import ALL_PROPERTIES, Unit, subject_of, units
 from conformance.ledger import Entry, load
-from conformance.properties import BY_IDENTIFIER, Property
+from conformance.claims import BY_IDENTIFIER, Claim
 from impls.catalogue import CATALOGUE, FLOATS
 from impls.session import Session
 
 
-def cells(entry: Entry, framework: str, device: str) -> Iterator[tuple[Unit, Property]]:
+def cells(entry: Entry, framework: str, device: str) -> Iterator[tuple[Unit, Claim]]:
     """Yield the units of the catalogue that an entry speaks of, each with its property."""
     plan = units(CATALOGUE, device=device, dtypes=FLOATS, properties=ALL_PROPERTIES, budget=1, seed=0)
     for unit in plan:
@@ -31,9 +32,9 @@ def cells(entry: Entry, framework: str, device: str) -> Iterator[tuple[Unit, Pro
             yield unit, claim
 
 
-def record(entry: Entry, session: Session, framework: str) -> tuple[Case, ...]:
+def record(entry: Entry, session: Session, framework: str) -> tuple[Case | ClauseCase, ...]:
     """Return the cases of an entry: those stored that still fail somewhere, and new ones."""
-    kept: list[Case] = []
+    kept: list[Case | ClauseCase] = []
     for unit, claim in cells(entry, framework, "cpu"):
         subject = subject_of(unit, session)
         if claim.applies(subject) or replayed(subject, claim, entry.with_cases(kept)):

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from conformance import deviations, engine
+from conformance.claims import BY_IDENTIFIER, Claim
 from conformance.cases import from_plain, to_plain
 from conformance.engine import Unit, judge_cell, subject_of
 from conformance.ledger import Entry, load
 from conformance.power import Power
-from conformance.properties import BY_IDENTIFIER, Property
 from conformance.record import cells
 from conformance.verdict import Verdict
 from impls.session import Session
@@ -34,7 +34,7 @@ def framework(session: Session) -> str:
     return str(session.request({"op": "hello"}).header["torch"])
 
 
-def _applying(entry: Entry, session: Session, framework: str) -> list[tuple[Unit, Property]]:
+def _applying(entry: Entry, session: Session, framework: str) -> list[tuple[Unit, Claim]]:
     """Return the cells that an entry names and whose property applies."""
     named = cells(entry, framework, "cpu")
     return [(unit, claim) for unit, claim in named if not claim.applies(subject_of(unit, session))]
