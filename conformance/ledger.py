@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import functools
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -56,6 +57,10 @@ class Entry:
             and fnmatch.fnmatchcase(framework, self.version)
         )
 
+    def speaks_of(self, claim: str) -> bool:
+        """Tell whether the entry names a property."""
+        return _any(claim, self.properties)
+
     @property
     def condition(self) -> str:
         """The condition in one line."""
@@ -67,6 +72,7 @@ def _any(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
+@functools.lru_cache(maxsize=8)
 def load(path: Path | None = None) -> tuple[Entry, ...]:
     """Read a ledger; raises ``ValueError`` for an unknown or missing key."""
     text = path.read_text() if path else files("conformance").joinpath("ledger.toml").read_text()

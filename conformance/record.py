@@ -1,4 +1,4 @@
-"""Records the smallest cases of known deviations: ``python -m conformance.record``.
+"""Records the smallest cases of known deviations: ``python -m conformance.record [ENTRY ...]``.
 
 Every cell that a ledger entry names is replayed with the cases stored so far; where none fails, one
 is searched for, reduced and stored.
@@ -7,6 +7,7 @@ is searched for, reduced and stored.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -49,12 +50,15 @@ def record(entry: Entry, session: Session, framework: str) -> tuple[Case | Claus
 
 
 def main() -> None:
-    """Write the cases of every entry of the ledger beside it."""
+    """Write the cases of the entries named, or of every entry of the ledger, beside it."""
+    names = sys.argv[1:]
     folder = Path(str(files("conformance"))) / "known_cases"
     folder.mkdir(exist_ok=True)
     with Session() as session:
         framework = str(session.request({"op": "hello"}).header["torch"])
         for entry in load():
+            if names and entry.identifier not in names:
+                continue
             cases = record(entry, session, framework)
             lines = ",\n".join(json.dumps(to_plain(case)) for case in cases)
             (folder / f"{entry.identifier}.json").write_text(f"[\n{lines}\n]\n")

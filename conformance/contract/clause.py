@@ -45,6 +45,8 @@ class Clause:
     every_path: bool = False
     wider: Mapping[str, Any] = field(default_factory=dict)
     """What else the arithmetic may be in which the experiment lets the optimizer run."""
+    switched_off: bool = False
+    """Whether it is tried without decay and momentum too."""
     of_settings: bool = True
 
     def applies(self, subject: WorkerSubject) -> str:
@@ -56,9 +58,11 @@ class Clause:
     def cases(self, subject: WorkerSubject) -> Iterator[ClauseCase]:
         """Yield the cases of every variant of the subject's rule."""
         for switches, rule in subject.rules.items():
-            chosen = settings.active(rule, subject.fixed)
+            chosen = [settings.active(rule, subject.fixed)]
+            if self.switched_off:
+                chosen += settings.bare(rule, subject.fixed)
             for arguments in self.arguments(subject, rule):
-                yield ClauseCase(switches, chosen, arguments)
+                yield from (ClauseCase(switches, each, arguments) for each in chosen)
 
     def judge(self, subject: WorkerSubject, plan: Plan) -> Judged:
         """Judge the clause in all its cases; a worker that stops ends it."""

@@ -7,10 +7,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from conformance.contract.clause import path_of
+import sympy as sp
+
+from conformance.contract.clause import framework, path_of
+from conformance.ledger import load
 from conformance.subject import WorkerSubject
+from conformance.verdict import Cell
 from impls.session import Session
-from spec.symbols import lr
+from spec.rule import UpdateRule
+from spec.symbols import g, lr
 
 Needs = Callable[[WorkerSubject], str]
 
@@ -39,6 +44,23 @@ def every(*needs: Needs) -> Needs:
 def keyword(name: str) -> Needs:
     """Return a need of a constructor keyword."""
     return lambda subject: "" if name in offers(subject)["constructor"] else f"it offers no `{name}`"
+
+
+def tensor(name: str) -> Needs:
+    """Return a need of a constructor keyword whose annotation mentions a Tensor."""
+    return lambda subject: "" if name in offers(subject)["tensors"] else f"its `{name}` is not said to be a Tensor"
+
+
+def derivative(subject: WorkerSubject) -> str:
+    """Say that a parameter's derivative by the gradient is zero, as in rules of signs."""
+    by_sign = any(g not in _smooth(rule).free_symbols for rule in subject.rules.values())
+    return "its formula uses the gradient's sign alone" if by_sign else ""
+
+
+def _smooth(rule: UpdateRule) -> sp.Expr:
+    """Return the parameter after a step, with a symbol for each sign and each condition."""
+    step = rule.composed(rule.parameter.updated).replace(sp.sign, lambda _: sp.Symbol("s"))
+    return step.xreplace({condition: sp.Symbol("c") for condition in step.atoms(sp.core.relational.Relational)})
 
 
 def closure(subject: WorkerSubject) -> str:
@@ -84,8 +106,16 @@ def other_paths(subject: WorkerSubject, switches: tuple[str, ...]) -> Iterator[l
     """Yield name and keywords of the other paths on this device in this format."""
     for path in subject.implementation.paths:
         fits = subject.device in path.devices and subject.storage.name in path.dtypes
-        if fits and path.name != subject.path.name:
+        if fits and path.name != subject.path.name and not _broken(subject, path.name):
             yield [path.name, {**path.constructor, **dict.fromkeys(switches, True)}]
+
+
+def _broken(subject: WorkerSubject, path: str) -> bool:
+    """Tell whether nothing can be compared with a path, since its arithmetic itself is a known deviation."""
+    cell = Cell(subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local")
+    version = framework(subject)
+    whole = (e for e in load() if not e.profile and e.matches(cell, version))
+    return any(entry.speaks_of("elements/order") for entry in whole)
 
 
 def capturable(subject: WorkerSubject) -> str:

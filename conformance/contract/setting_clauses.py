@@ -8,7 +8,7 @@ from typing import Any
 from conformance.contract import settings
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Arguments, Clause
-from conformance.contract.needs import every, keyword, rate, shown
+from conformance.contract.needs import every, keyword, offers, rate, shown, tensor
 from conformance.subject import WorkerSubject
 from spec.rule import UpdateRule
 
@@ -32,6 +32,12 @@ def _switched_on(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[s
 def _bad(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
     if rule is next(iter(subject.rules.values())):
         yield {"bad": settings.bad_values(subject, rule)}
+
+
+def _tensors(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    if rule is next(iter(subject.rules.values())):
+        said = [name for name in ("lr", "betas") if name in offers(subject)["tensors"]]
+        yield from ({"as tensors": [name]} for name in said or ["lr"])
 
 
 def _other(given: Mapping[str, Any]) -> Arguments:
@@ -76,7 +82,7 @@ HYPERPARAMETERS = (
         "torch, Adam: betas may be floats or Tensors",
         "hyperparameters.as_tensor",
         each({"keyword": "betas", "steps": 2}),
-        needs=every(keyword("betas"), shown),
+        needs=every(keyword("betas"), tensor("betas"), shown),
     ),
     Clause(
         "hyperparameters/refused",
@@ -164,7 +170,7 @@ GROUP_CLAUSES = (
         "No two groups share the object of a setting.",
         GROUPS,
         "groups.settings_not_shared",
-        once({"as tensors": ["lr"]}, {"as tensors": ["betas"]}),
+        _tensors,
     ),
     Clause(
         "groups/instances-share-nothing",

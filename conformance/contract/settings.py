@@ -45,6 +45,18 @@ def active(rule: UpdateRule, fixed: Mapping[str, float]) -> dict[str, float]:
     return chosen | {name: value for name, value in fixed.items() if name in chosen}
 
 
+def bare(rule: UpdateRule, fixed: Mapping[str, float]) -> Iterator[dict[str, float]]:
+    """Yield settings with the weight decay, and with all that may be, switched off."""
+    chosen = active(rule, fixed)
+    kept = {"lr", "betas[0]", "betas[1]", "eps", "alpha", "rho"}
+    optional = [h for h in rule.hyperparameters if 0.0 in h.domain and h.keyword not in kept]
+    decay = {h.symbol.name: 0.0 for h in optional if h.keyword == "weight_decay"}
+    if decay:
+        yield chosen | decay
+    if len(optional) > len(decay):
+        yield chosen | {h.symbol.name: 0.0 for h in optional}
+
+
 def acting(rule: UpdateRule) -> tuple[Hyperparameter, ...]:
     """Return the hyperparameters that act in every step, and not only at the start of a state."""
     used = frozenset().union(*(line.expression.free_symbols for line in rule.program))
@@ -92,9 +104,10 @@ def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
 
 def _bad(subject: WorkerSubject, rule: UpdateRule, item: Hyperparameter) -> Iterator[list[Any]]:
     domain, keyword = item.domain, name_of(item)
-    numbers: list[float | str] = ["nan", domain.low if domain.low_open else domain.low - 1.0]
+    # The ends of a range are a matter of taste; what lies beyond them is not.
+    numbers: list[float | str] = ["nan", domain.low - 1.0]
     if domain.high < float("inf"):
-        numbers.append(domain.high if domain.high_open else domain.high + 1.0)
+        numbers.append(domain.high + 1.0)
     match = KEYWORD.match(item.keyword)
     assert match is not None
     for number in numbers:

@@ -43,6 +43,7 @@ STATE = (
         CHECKPOINT,
         "state.round_trip",
         _other(MADE),
+        switched_off=True,
     ),
     Clause(
         "state/weights-only",
@@ -126,6 +127,7 @@ SCALING = (
         "scaling.found_infinity",
         each({"made": [0, 2]}),
         needs=scaling,
+        switched_off=True,
     ),
     Clause(
         "scaling/grad-scale",

@@ -10,6 +10,7 @@ from conformance.contract.clause import Clause
 from conformance.contract.needs import (
     capturable,
     closure,
+    derivative,
     elementwise,
     every,
     keyword,
@@ -101,7 +102,7 @@ CLAUSES = (
         "torch, torch.optim: autograd occurs through the step",
         "whole.differentiable",
         each({"steps": 2}),
-        needs=every(keyword("differentiable"), single, elementwise),
+        needs=every(keyword("differentiable"), single, derivative, elementwise),
         wider={"scalar": "float32", "forms": ("*",)},
     ),
     Clause(

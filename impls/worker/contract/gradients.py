@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 
-from .trial import Observation, Trial, build, fact, give, parameters, raised, reading, same, train, values
+from .trial import (
+    Observation,
+    Player,
+    Trial,
+    alike,
+    build,
+    fact,
+    give,
+    parameters,
+    raised,
+    reading,
+    same,
+    train,
+    values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,45 +118,51 @@ def zero(trial: Trial) -> Iterator[Observation]:
 
 def sparse(trial: Trial) -> Iterator[Observation]:
     """A sparse gradient gives what the dense one gives, or an error that says that it is sparse."""
-    read = []
-    for is_sparse in (False, True):
-        p = parameters(trial, [(6, 3)])[0]
-        optimizer = build(trial, [p])
+    keys = trial.arguments["states"]
+    for rows in trial.arguments["rows"]:
+        one, two = parameters(trial, [(6, 3)]), parameters(trial, [(6, 3)])
+        dense, given = Player(build(trial, one), one), Player(build(trial, two), two)
         for step in range(trial.arguments["steps"]):
-            rows = torch.tensor([[1, 4, 1]])
-            gradient = torch.sparse_coo_tensor(rows, values(trial, (3, 3), 1000 * (step + 1)), (6, 3))
-            p.grad = gradient if is_sparse else gradient.to_dense()
-            start = p.detach().clone()
-            error = raised(optimizer.step)
+            numbers = torch.round(values(trial, (len(rows), 3), 1000 * (step + 1)) * 4) / 4
+            gradient = torch.sparse_coo_tensor(torch.tensor([rows]), numbers, (6, 3))
+            one[0].grad, two[0].grad = gradient.to_dense(), gradient
+            before, held = given.flat(keys), given.numbers()
+            error = raised(given.optimizer.step)
             if error:
-                said = is_sparse and "sparse" in error.lower()
+                said = "sparse" in error.lower()
                 yield fact("a sparse gradient", said, error, "the dense result, or an error that says sparse")
-                yield same("a parameter whose gradient was refused", {"p": p.detach()}, {"p": start})
+                after = {"p": two[0].detach()}
+                yield same("a parameter whose gradient was refused", after, {"p": before["parameter"].reshape(6, 3)})
                 return
-        read.append(reading(optimizer, [p]))
-    yield same("a sparse gradient", read[1], read[0])
+            dense.optimizer.step()
+            what = f"a gradient with the rows {rows}, step {step + 1}"
+            flat = gradient.to_dense().reshape(-1)
+            seen = alike(what, step, before, held, flat, given.flat(keys), dense.flat(keys))
+            yield seen
+            if seen.differing:
+                break
 
 
 def other_dtype(trial: Trial) -> Iterator[Observation]:
     """A gradient of another dtype gives what its conversion gives, or an error."""
+    keys = trial.arguments["states"]
     for name in trial.arguments["dtypes"]:
         other = getattr(torch, name)
         if other == trial.dtype:
             continue
-        read = []
-        for converted in (True, False):
-            p = parameters(trial, [(17,)])[0]
-            optimizer = build(trial, [p])
-            refused = ""
-            for step in range(trial.arguments["steps"]):
-                gradient = values(trial, p.shape, 1000 * (step + 1))
-                refused = "" if converted else raised(lambda p=p: setattr(p, "grad_dtype", other))
-                p.grad = gradient if converted else gradient.to(other)
-                refused = refused or raised(optimizer.step)
-                if refused:
-                    break
-            read.append({} if refused else {"p": p.detach()})
-        if read[1]:
-            yield same(f"a gradient of {name}", read[1], read[0])
-        else:
-            yield fact(f"a gradient of {name}", True, "refused", "refused")  # noqa: FBT003
+        one, two = parameters(trial, [(17,)]), parameters(trial, [(17,)])
+        converted, given = Player(build(trial, one), one), Player(build(trial, two), two)
+        for step in range(trial.arguments["steps"]):
+            gradient = values(trial, (17,), 1000 * (step + 1))
+            what = f"a gradient of {name}, step {step + 1}"
+            before, numbers = given.flat(keys), given.numbers()
+            refused = raised(partial(setattr, two[0], "grad_dtype", other))
+            refused = refused or raised(partial(setattr, two[0], "grad", gradient.to(other)))
+            refused = refused or raised(given.optimizer.step)
+            if refused:
+                yield fact(what, True, "refused", "refused")  # noqa: FBT003
+                break
+            converted.hand(gradient, None)
+            converted.optimizer.step()
+            yield alike(what, step, before, numbers, gradient, given.flat(keys), converted.flat(keys))
+            given.pour(converted.flat(keys))

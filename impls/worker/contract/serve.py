@@ -91,7 +91,8 @@ def _value(value: Any) -> Any:
 def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """What an optimizer offers is read off its signatures and off an instance."""
     make = resolve(header["target"])
-    keywords = list(inspect.signature(make).parameters)
+    keywords = inspect.signature(make).parameters
+    tensors = [name for name, item in keywords.items() if "Tensor" in str(item.annotation)]
     try:
         takes = "closure" in inspect.signature(make.step).parameters
     except (TypeError, ValueError):
@@ -101,4 +102,4 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         scaling = bool(getattr(make([parameter], **header["constructor"]), "_step_supports_amp_scaling", False))
     except Exception:  # noqa: BLE001 - an instance that cannot be made is another clause's matter
         scaling = False
-    return {"constructor": keywords, "step": takes, "scaling": scaling}, []
+    return {"constructor": list(keywords), "tensors": tensors, "step": takes, "scaling": scaling}, []

@@ -79,8 +79,13 @@ def reading(optimizer: Any, params: Iterable[torch.Tensor]) -> dict[str, Any]:
     for n, p in enumerate(params):
         read[f"{n}.parameter"] = p.detach().clone()
         for key, value in optimizer.state.get(p, {}).items():
-            read[f"{n}.{key}"] = value.detach().clone() if isinstance(value, torch.Tensor) else value
+            read[f"{n}.{key}"] = dense(value) if isinstance(value, torch.Tensor) else value
     return {key: value for key, value in read.items() if value is not None}
+
+
+def dense(value: torch.Tensor) -> torch.Tensor:
+    """A copy with every element in its place."""
+    return value.detach().to_dense().clone() if value.is_sparse else value.detach().clone()
 
 
 def differences(got: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
@@ -156,7 +161,7 @@ class Player:
         for key in keys:
             held = [self.optimizer.state.get(p, {}).get(key) for p in self.params if p.numel()]
             if held and all(isinstance(value, torch.Tensor) for value in held):
-                rows[key] = torch.cat([value.detach().reshape(-1) for value in held])
+                rows[key] = torch.cat([dense(value).reshape(-1) for value in held])
         return rows
 
     def numbers(self) -> dict[str, tuple[float, str]]:
