@@ -28,7 +28,7 @@ def always(_: WorkerSubject) -> str:
     return ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clause:
     """A clause: what it says, and the experiment that tries it.
 

@@ -22,7 +22,7 @@ LIVES, LEAST, ACTS = 40, 6, 12
 SHARE = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LifeClause(Clause):
     """A clause whose cases are lives that a machine draws."""
 

@@ -90,10 +90,16 @@ def scaling(subject: WorkerSubject) -> str:
     return "" if offers(subject)["scaling"] else "its step takes no `grad_scale`"
 
 
+def scaler(subject: WorkerSubject) -> str:
+    """Say that GradScaler does not unscale a format, unless the step itself does."""
+    refused = subject.storage.name == "float16" and not offers(subject)["scaling"]
+    return "torch.amp.GradScaler refuses to unscale float16 gradients" if refused else ""
+
+
 def wide(subject: WorkerSubject) -> str:
     """Say that a format has no complex numbers."""
-    if not subject.implementation.target.startswith("torch."):
-        return "it does not say that it takes complex parameters"
+    if not offers(subject)["complex"]:
+        return "its code does not speak of complex numbers"
     return "" if subject.storage.name in {"float32", "float64"} else "there are no complex numbers in this format"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.contract import settings
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
-from conformance.contract.needs import counter, every, other_paths, scaling, several_paths, shown
+from conformance.contract.needs import counter, every, other_paths, scaler, scaling, several_paths, shown
 from conformance.subject import WorkerSubject
 from spec.rule import UpdateRule
 
@@ -143,6 +143,7 @@ SCALING = (
         AMP,
         "scaling.scaler",
         once({}),
+        needs=scaler,
     ),
     Clause(
         "scaling/autocast",

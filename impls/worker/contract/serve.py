@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
 from importlib import import_module
 from typing import Any
@@ -97,9 +98,13 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         takes = "closure" in inspect.signature(make.step).parameters
     except (TypeError, ValueError):
         takes = False
+    try:
+        speaks = "complex" in inspect.getsource(sys.modules[make.__module__])
+    except (TypeError, OSError, KeyError):
+        speaks = False
     parameter = torch.nn.Parameter(torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"]))
     try:
         scaling = bool(getattr(make([parameter], **header["constructor"]), "_step_supports_amp_scaling", False))
     except Exception:  # noqa: BLE001 - an instance that cannot be made is another clause's matter
         scaling = False
-    return {"constructor": list(keywords), "tensors": tensors, "step": takes, "scaling": scaling}, []
+    return {"constructor": list(keywords), "tensors": tensors, "step": takes, "scaling": scaling, "complex": speaks}, []
