@@ -89,8 +89,9 @@ def late(trial: Trial) -> Iterator[Observation]:
         if step < 2:
             params[1].grad = alone[1].grad = None
         optimizer.step()
-        for each in own:
-            each.step()
+        for each, p in zip(own, alone):
+            if p.grad is not None:
+                each.step()
         expected = {
             key.replace("0.", f"{n}."): value
             for n, p in enumerate(alone)
@@ -111,8 +112,8 @@ def zero(trial: Trial) -> Iterator[Observation]:
         if not others:
             params[0].grad.zero_()
         optimizer.step()
-        read.append({k: v[3] if v.dim() else v for k, v in reading(optimizer, params).items()
-                     if isinstance(v, torch.Tensor)})  # fmt: skip
+        shown = reading(optimizer, params).items()
+        read.append({k: v[3] for k, v in shown if isinstance(v, torch.Tensor) and v.shape == params[0].shape})
     yield same("a gradient of zeros", read[1], read[0])
 
 

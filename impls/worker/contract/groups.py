@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Trial, build, fact, give, parameters, raised, reading, same, train
+from .trial import Observation, Trial, build, fact, give, parameters, raised, reading, same, train, tuples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def own_settings(trial: Trial) -> Iterator[Observation]:
     """Two groups do what two optimizers with their settings do."""
-    other = trial.arguments["other"]
+    other = tuples(trial.arguments["other"])
     params, twins = parameters(trial, [(17,), (3, 4)]), parameters(trial, [(17,), (3, 4)])
     optimizer = build(trial, [{"params": params[:1]}, {"params": params[1:], **other}])
     alone = [build(trial, twins[:1]), build(trial, twins[1:], **other)]
@@ -55,7 +55,7 @@ def as_list(value: Any) -> Any:
 
 def added(trial: Trial) -> Iterator[Observation]:
     """A group added after some steps starts afresh, and the others go on as without it."""
-    made, other = trial.arguments["made"], trial.arguments["other"]
+    made, other = trial.arguments["made"], tuples(trial.arguments["other"])
     params, twins = parameters(trial, [(17,), (3, 4)]), parameters(trial, [(17,), (3, 4)])
     optimizer, alone = build(trial, params[:1]), [build(trial, twins[:1])]
     for step in range(made + trial.arguments["steps"]):
@@ -167,7 +167,7 @@ def callers_settings(trial: Trial) -> Iterator[Observation]:
     given = {k: list(v) for k, v in trial.settings.items() if isinstance(v, (list, tuple))}
     params = parameters(trial, [(3,)])
     members = list(params)
-    optimizer = build(trial, members, **given)
+    optimizer = trial.make(members, **{**trial.path, **trial.settings, **given})
     train(trial, optimizer, params, 0, 2)
     for keyword, value in given.items():
         expected = list(trial.settings[keyword])

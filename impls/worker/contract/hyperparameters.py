@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Player, Trial, alike, build, fact, parameters, raised, reading, same, train, values
+from .trial import Observation, Player, Trial, alike, build, fact, parameters, raised, reading, same, train, tuples, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,8 @@ def changed(trial: Trial) -> Iterator[Observation]:
 
 def _changed(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Observation]:
     start = trial.arguments.get("from", {})
-    trial = dataclasses.replace(trial, settings={**trial.settings, **start.get(keyword, {})})
+    trial = dataclasses.replace(trial, settings={**trial.settings, **tuples(start.get(keyword, {}))})
+    value = tuple(value) if isinstance(value, list) else value
     params = parameters(trial, [(17,), (3, 4)])
     optimizer = build(trial, params)
     train(trial, optimizer, params, 0, made)

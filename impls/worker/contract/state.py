@@ -23,6 +23,7 @@ from .trial import (
     reading,
     same,
     train,
+    tuples,
     values,
 )
 
@@ -35,7 +36,7 @@ SHAPES = ((17,), (3, 4))
 def halves(trial: Trial) -> list[dict[str, Any]]:
     """Two groups, the second with settings of its own."""
     params = parameters(trial, SHAPES)
-    return [{"params": params[:1]}, {"params": params[1:], **trial.arguments["other"]}]
+    return [{"params": params[:1]}, {"params": params[1:], **tuples(trial.arguments["other"])}]
 
 
 def started(trial: Trial, made: int) -> tuple[Any, list[torch.Tensor]]:

@@ -57,7 +57,12 @@ def parameters(trial: Trial, shapes: Iterable[Sequence[int]], first: int = 0) ->
 
 def build(trial: Trial, params: Any, **more: Any) -> Any:
     """The optimizer is called as any program calls it: parameters first, then keywords."""
-    return trial.make(params, **{**trial.path, **trial.settings, **more})
+    return trial.make(params, **{**trial.path, **trial.settings, **tuples(more)})
+
+
+def tuples(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of several numbers are tuples, as people write them."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
 
 
 def give(trial: Trial, params: Iterable[torch.Tensor], step: int) -> None:

@@ -150,7 +150,7 @@ class WritesGradient(Kept):
     def update(self, p, x, gradient, group):
         super().update(p, x, gradient, group)
         if p.grad.is_contiguous():
-            p.grad.mul_(2)
+            p.grad.data.mul_(2)
 
 
 class KeepsGradient(Kept):
@@ -158,7 +158,7 @@ class KeepsGradient(Kept):
 
     def update(self, p, x, gradient, group):
         super().update(p, x, gradient, group)
-        self.state[p]["last"] = p.grad if self.state[p]["step"] == 1 else None
+        self.state[p]["last"] = p.grad if self.state[p]["step"] == 1 and x is p else None
 
     def first(self, state, p):
         last = state.get("last")

@@ -97,8 +97,7 @@ class FirstGroupsDecay(Kept):
 
     built = 2
 
-    def __init__(self, *args, **more):
-        super().__init__(*args, **more)
+    def finish(self, betas):
         self.built = len(self.param_groups)
 
     def decay(self, p, group):
@@ -110,8 +109,7 @@ class LateGroupsDefaults(Kept):
 
     ready = False
 
-    def __init__(self, *args, **more):
-        super().__init__(*args, **more)
+    def finish(self, betas):
         self.ready = True
 
     def add_param_group(self, group):
@@ -160,8 +158,7 @@ class SharedDefaults(Kept):
 
     common: dict = {}
 
-    def __init__(self, *args, **more):
-        super().__init__(*args, **more)
+    def finish(self, betas):
         SharedDefaults.common.update(self.defaults)
         self.defaults = SharedDefaults.common
 
@@ -178,8 +175,7 @@ class KeepsCallersGroups(Kept):
 class SortsCallersList(Kept):
     """groups/callers-lists"""
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), **more):
-        super().__init__(params, lr, betas, **more)
+    def finish(self, betas):
         if isinstance(betas, list):
             betas.sort(reverse=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import torch
@@ -118,7 +119,7 @@ class TakesAnyCheckpoint(Kept):
             for key, value in self.defaults.items():
                 group.setdefault(key, value)
         self.state = {p: s for p, s in self.state.items() if "exp_avg" in s}
-        self.state = torch.optim.optimizer.defaultdict(dict, self.state)
+        self.state = defaultdict(dict, self.state)
 
 
 class NoStateHooks(Kept):

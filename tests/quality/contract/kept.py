@@ -35,6 +35,10 @@ class Kept(torch.optim.Optimizer):
         paths = {"maximize": maximize, "foreach": foreach, "fused": fused, "differentiable": differentiable}
         self._step_supports_amp_scaling = bool(fused)
         super().__init__(params, {**{key: own(value) for key, value in settings.items()}, **paths})
+        self.finish(betas)
+
+    def finish(self, betas):
+        return None
 
     def check(self, settings):
         for name, (low, high) in RANGES.items():

@@ -20,11 +20,14 @@ from impls.session import Session
 
 FOLDER = Path(__file__).parent
 FILES = ("broken_elements.py", "broken_settings.py", "broken_state.py")
-ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale"})
+ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale", "scaling/scaler"})
 ALSO = {
-    "state/round-trip": {"state/weights-only"},
+    "state/round-trip": {"state/weights-only", "state/other-path"},
+    "groups/instances-share-nothing": {"whole/differentiable"},
     "state/settings-loaded": {"state/round-trip", "state/weights-only"},
     "whole/paths-agree": {"state/other-path"},
+    "scaling/found-inf": {"scaling/scaler"},
+    "scaling/grad-scale": {"scaling/scaler"},
 }
 """Clauses of which the first implies the others; a whole life implies all, and is not asked."""
 ON_DEVICE = frozenset({"whole/no-synchronisation"})
@@ -52,9 +55,10 @@ def session() -> Iterator[Session]:
         yield started
 
 
-def _subject(target: str, session: Session, path: str = "single-tensor") -> WorkerSubject:
+def _subject(target: str, session: Session, path: str = "") -> WorkerSubject:
     item = recognise(target, "adamw", {}, session)
-    subject = subject_of(Unit(item, item.path(path, "cpu"), "cpu", "float32", (), 1, 0), session)
+    chosen = item.path(path, "cpu") if path else item.paths[0]
+    subject = subject_of(Unit(item, chosen, "cpu", "float32", (), 1, 0), session)
     return dataclasses.replace(subject, rules={(): subject.rules[()]})
 
 
@@ -81,7 +85,7 @@ def test_an_optimizer_that_keeps_the_contract_breaks_no_clause(path: str, sessio
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session: Session) -> None:
     """The clause that an optimizer breaks is the only one to say so, but for those it implies."""
-    path = "fused" if name in ON_FUSED else "single-tensor"
+    path = "fused" if name in ON_FUSED else ""
     subject = _subject(WRITTEN[name], session, path)
     clause = BY_IDENTIFIER[name]
     assert not clause.applies(subject)
