@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("rule")
     _add_option(show)
     commands_.add_parser("rules", help="list the rule book")
+    commands_.add_parser("clauses", help="list the clauses of the optimizer contract")
     replay = commands_.add_parser("replay", help="run a stored failing case again")
     replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
     commands_.add_parser("devices", help="say which devices a worker sees")
@@ -167,6 +168,8 @@ def main(given: Sequence[str] | None = None) -> int:
             commands.show(console, arguments.rule, _options(arguments.option))
         elif arguments.command == "rules":
             commands.list_rules(console)
+        elif arguments.command == "clauses":
+            commands.list_clauses(console)
         elif arguments.command == "replay":
             return commands.replay(console, arguments.case)
         else:
