@@ -7,11 +7,11 @@ import platform
 import sys
 from importlib.metadata import version
 
+from conformance.claims import CLAIMS
 from conformance.engine import Unit, UnitResult
 from conformance.ledger import load
 from conformance.own_references import FRAMEWORK, judged_rules
 from conformance.power import Power
-from conformance.claims import CLAIMS
 from conformance.report import model
 from conformance.verdict import Verdict
 from reference.profile import Profile

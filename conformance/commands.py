@@ -15,8 +15,8 @@ from rich.table import Table
 from conformance import engine
 from conformance.assembly import assemble, environment_of
 from conformance.cases import from_plain
-from conformance.contract.clauses import CLAUSES
 from conformance.console import ProgressListener, show_report
+from conformance.contract.clauses import CLAUSES
 from conformance.contract.observation import Breach
 from conformance.engine import ALL_PROPERTIES, Unit, UnitResult, subject_of
 from conformance.own_references import entries
@@ -196,8 +196,8 @@ def list_clauses(console: Console) -> None:
 
 def replay(console: Console, path: Path) -> int:
     """Run a stored failing case again and say whether it still fails."""
-    from conformance.deviations import run
     from conformance.claims import BY_IDENTIFIER
+    from conformance.deviations import run
     from conformance.recognition import recognise
 
     stored = _stored(path)

@@ -93,7 +93,8 @@ def judge_deviation(
     best = shown_in(entry, claim)
     shown = replayed(subject, best, entry)
     if not shown and cell.implementation not in CATALOGUED:
-        return judge(subject)  # what the framework does wrong need not be wrong in everybody's code
+        # What the framework does wrong need not be wrong in everybody's code.
+        return _inherited(judge(subject), entry, anew=not shown.replayed)
     if not shown:
         reason = f"deviation `{entry.identifier}` is no longer shown by its {shown.replayed} stored cases"
         if not shown.replayed:
@@ -114,6 +115,15 @@ def judge_deviation(
         result, verdict=Verdict.DEVIATION, reason=entry.reason, deviation=entry.identifier,
         findings=findings, profile=f"wider: {wider.profile}",
     )  # fmt: skip
+
+
+def _inherited(result: CellResult, entry: Entry, *, anew: bool) -> CellResult:
+    """Return the verdict on somebody's code; what breaks ``anew``, of a rule without a stored case, is known."""
+    if result.verdict is not Verdict.FAIL or not anew or entry.profile:
+        return result
+    return dataclasses.replace(
+        result, verdict=Verdict.DEVIATION, reason=entry.reason, deviation=entry.identifier
+    )
 
 
 def search(subject: WorkerSubject, claim: Claim) -> Case | ClauseCase | None:
@@ -144,8 +154,7 @@ def _search(subject: WorkerSubject, clause: Clause) -> ClauseCase | None:
     found = clause.judge(subject, SEARCH).tally.failures
     if not found or not isinstance(found[0], Breach):
         return None
-    case = ClauseReducer(subject, clause, cell).smallest(found[0]).case
-    return case if isinstance(case, ClauseCase) else None
+    return ClauseReducer(subject, clause, cell).smallest(found[0]).case
 
 
 def _fewest(case: Case, judge: Callable[[Case], Outside | None]) -> Case:

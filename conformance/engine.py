@@ -130,9 +130,7 @@ def subject_of(unit: Unit, session: Session) -> WorkerSubject:
     return worker_subject(unit.implementation, unit.path, unit.device, storage, session)
 
 
-def judge_cell(
-    unit: Unit, subject: WorkerSubject, claim: Claim, framework: str, power: Power
-) -> CellResult:
+def judge_cell(unit: Unit, subject: WorkerSubject, claim: Claim, framework: str, power: Power) -> CellResult:
     """Judge one cell: the ledger's case first, then the property under the profile that applies."""
     start = time.perf_counter()
     cell = unit.cell(claim.identifier)

@@ -15,11 +15,11 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance.cases import Case, to_plain
+from conformance.claims import BY_IDENTIFIER, Claim
 from conformance.contract.case import ClauseCase
 from conformance.deviations import replayed, search, shown_in
 from conformance.engine import ALL_PROPERTIES, Unit, subject_of, units
 from conformance.ledger import Entry, load
-from conformance.claims import BY_IDENTIFIER, Claim
 from impls.catalogue import CATALOGUE, FLOATS
 from impls.session import Session
 

@@ -157,7 +157,9 @@ def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:
 def _widened(subject: WorkerSubject, path: str, profile: Profile) -> Profile:
     from conformance.verdict import Cell
 
-    cell = Cell(subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local")
+    cell = Cell(
+        subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local"
+    )
     entry = next((e for e in load() if e.profile and e.matches(cell, framework(subject))), None)
     return profile if entry is None else profile.widened(entry.profile)
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from conformance.contract import element_clauses, life_clauses, setting_clauses, state_clauses, whole_clauses
+from conformance.contract import (
+    distributed_clauses,
+    element_clauses,
+    life_clauses,
+    setting_clauses,
+    state_clauses,
+    whole_clauses,
+)
 from conformance.contract.clause import Clause
 
 CLAUSES: tuple[Clause, ...] = (
@@ -10,6 +17,7 @@ CLAUSES: tuple[Clause, ...] = (
     *setting_clauses.CLAUSES,
     *state_clauses.CLAUSES,
     *whole_clauses.CLAUSES,
+    *distributed_clauses.CLAUSES,
     *life_clauses.CLAUSES,
 )
 BY_IDENTIFIER = {clause.identifier: clause for clause in CLAUSES}

@@ -11,9 +11,10 @@ from conformance.contract.clauses import CLAUSES
 PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
 HEAD = """# The optimizer contract
 
-What every implementation keeps besides its formula, through its whole life. Each clause is a property: `stepproof check`
-and `stepproof report` try it on every optimizer, path and format that it concerns, `--property IDENTIFIER` tries it alone,
-and for each there is an optimizer in `tests/quality/contract` that breaks just that one. A clause that does not apply says why.
+What every implementation keeps besides its formula, through its whole life. Each clause is a property:
+`stepproof check` and `stepproof report` try it on every optimizer, path and format that it concerns,
+`--property IDENTIFIER` tries it alone, and for each there is an optimizer in `tests/quality/contract` that
+breaks just that one. A clause that does not apply says why.
 
 This page is written from the clauses themselves: `python -m conformance.contract.document`.
 """

@@ -31,9 +31,7 @@ def _layout(name: str, sentence: str, shape: list[int], parameter: str, gradient
     arguments: Mapping[str, Any] = {
         "shape": shape, "parameter": parameter, "gradient": gradient, "steps": 2,
     }  # fmt: skip
-    return Clause(
-        f"layout/{name}", sentence, LAYOUT, "elements.laid_out", each(arguments), needs=elementwise
-    )
+    return Clause(f"layout/{name}", sentence, LAYOUT, "elements.laid_out", each(arguments), needs=elementwise)
 
 
 ELEMENTS = (
@@ -66,7 +64,9 @@ ELEMENTS = (
         "The number of tensors, from 1 to 400, changes no element's result.",
         ELEMENTWISE,
         "elements.divided",
-        once({"sizes": [3] * 2, "steps": 1}, {"sizes": [3] * 57, "steps": 1}, {"sizes": [3] * 400, "steps": 1}),
+        once(
+            {"sizes": [3] * 2, "steps": 1}, {"sizes": [3] * 57, "steps": 1}, {"sizes": [3] * 400, "steps": 1}
+        ),
         needs=elementwise,
     ),
     Clause(
@@ -108,7 +108,7 @@ LAYOUTS = (
         [6, 11], "contiguous", "transposed",
     ),
     _layout(
-        "gradient-channels-last", "A channels-last gradient of a contiguous parameter is read by its strides.",
+        "gradient-channels-last", "A channels-last gradient of a contiguous parameter is read by strides.",
         [2, 3, 4, 5], "contiguous", "channels last",
     ),
     _layout(

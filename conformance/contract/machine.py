@@ -9,14 +9,20 @@ from typing import Any
 import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from conformance.contract import settings
 from conformance.contract.needs import other_paths
 from conformance.subject import WorkerSubject
 
 MOST_GROUPS = 3
-SHAPES = ([7], [2, 3], [], [17])
+SHAPES: tuple[list[int], ...] = ([7], [2, 3], [], [17])
 
 
 @dataclass(frozen=True)

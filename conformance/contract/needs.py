@@ -48,7 +48,9 @@ def keyword(name: str) -> Needs:
 
 def tensor(name: str) -> Needs:
     """Return a need of a constructor keyword whose annotation mentions a Tensor."""
-    return lambda subject: "" if name in offers(subject)["tensors"] else f"its `{name}` is not said to be a Tensor"
+    return lambda subject: (
+        "" if name in offers(subject)["tensors"] else f"its `{name}` is not said to be a Tensor"
+    )
 
 
 def derivative(subject: WorkerSubject) -> str:
@@ -60,7 +62,9 @@ def derivative(subject: WorkerSubject) -> str:
 def _smooth(rule: UpdateRule) -> sp.Expr:
     """Return the parameter after a step, with a symbol for each sign and each condition."""
     step = rule.composed(rule.parameter.updated).replace(sp.sign, lambda _: sp.Symbol("s"))
-    return step.xreplace({condition: sp.Symbol("c") for condition in step.atoms(sp.core.relational.Relational)})
+    return step.xreplace(
+        {condition: sp.Symbol("c") for condition in step.atoms(sp.core.relational.Relational)}
+    )
 
 
 def closure(subject: WorkerSubject) -> str:
@@ -100,7 +104,11 @@ def wide(subject: WorkerSubject) -> str:
     """Say that a format has no complex numbers."""
     if not offers(subject)["complex"]:
         return "its code does not speak of complex numbers"
-    return "" if subject.storage.name in {"float32", "float64"} else "there are no complex numbers in this format"
+    return (
+        ""
+        if subject.storage.name in {"float32", "float64"}
+        else "there are no complex numbers in this format"
+    )
 
 
 def several_paths(subject: WorkerSubject) -> str:
@@ -118,7 +126,9 @@ def other_paths(subject: WorkerSubject, switches: tuple[str, ...]) -> Iterator[l
 
 def _broken(subject: WorkerSubject, path: str) -> bool:
     """Tell whether nothing can be compared with a path, since its arithmetic itself is a known deviation."""
-    cell = Cell(subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local")
+    cell = Cell(
+        subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local"
+    )
     version = framework(subject)
     whole = (e for e in load() if not e.profile and e.matches(cell, version))
     return any(entry.speaks_of("elements/order") for entry in whole)

@@ -25,6 +25,8 @@ RAISED = "it raises"
 class Breach(Outside):
     """One observation that breaks a clause: what was seen, and what the clause asks for."""
 
+    case: ClauseCase  # type: ignore[assignment]
+
     expected: str = ""
     got: str = ""
     compared: str = ""
@@ -135,8 +137,11 @@ def _breach(
     before = {name: float(row[place]) for name, row in step.rows["before"].items()}
     before |= {name: float(row[place]) for name, row in step.rows["gradient"].items()}
     scalars = {**case.settings, "t": step.count + 1.0}
-    where = plain["what"].rpartition(": ")[0] if side == "expected" or "expected" in step.rows else plain["what"]
-    what = f"{where}: {key}" + (" beside it" if side == "expected" else "")
+    where = (
+        plain["what"].rpartition(": ")[0] if side == "expected" or "expected" in step.rows else plain["what"]
+    )
+    beside = " beside it" if side == "expected" else ""
+    what = f"{where}: {key}{beside}"
     return Breach(
         case, what, 0, step.places[place], scalars, before, (low, high), value,
         expected=f"[{low!r}, {high!r}]", got=repr(value), compared="by the enclosure of the step",
@@ -156,14 +161,12 @@ def differing(case: ClauseCase, plain: Mapping[str, Any]) -> Breach:
 def raising(case: ClauseCase, error: Mapping[str, str]) -> Breach:
     """Return the breach of an optimizer that raised an exception where it had to go on."""
     nothing = float("nan")
+    where = error["where"] or error["line"]
     return Breach(
         case, RAISED, 0, 0, dict(case.settings), {}, (nothing, nothing), nothing,
-        expected="no exception", got=error["message"], compared=f"raised at {error['where'] or error['line']}",
+        expected="no exception", got=error["message"], compared=f"raised at {where}",
     )  # fmt: skip
 
 
 def _text(value: Any) -> str:
     return repr(value) if isinstance(value, float) else str(value)
-
-
-

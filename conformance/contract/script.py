@@ -28,7 +28,9 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -37,7 +39,7 @@ import torch
 
 def script(subject: WorkerSubject, clause: Clause, breach: Breach) -> str:
     """Return a script that makes the experiment and ends with status 1 while the clause is broken."""
-    header = request(clause, subject, breach.case)  # type: ignore[arg-type]
+    header = request(clause, subject, breach.case)
     module, _, function = clause.experiment.partition(".")
     target, _, name = header["target"].rpartition(":")
     body = _source((module, "trial"), function)

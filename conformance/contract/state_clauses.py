@@ -15,7 +15,11 @@ from spec.rule import UpdateRule
 CHECKPOINT = "torch, Optimizer.state_dict and load_state_dict: training resumes"
 AMP = "torch, torch.amp.GradScaler: a step with an infinite gradient is skipped"
 MADE = {"made": [0, 1, 3]}
-SOURCES = (["SGD", {"lr": 0.0625, "momentum": 0.875}], ["Adam", {"lr": 0.0625}], ["RMSprop", {"lr": 0.0625}])
+SOURCES: tuple[tuple[str, Mapping[str, float]], ...] = (
+    ("SGD", {"lr": 0.0625, "momentum": 0.875}),
+    ("Adam", {"lr": 0.0625}),
+    ("RMSprop", {"lr": 0.0625}),
+)
 
 
 def _other(given: Mapping[str, Any]) -> Any:
@@ -33,7 +37,7 @@ def _paths(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, An
 
 def _foreign(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
     if rule is next(iter(subject.rules.values())):
-        yield {"others": [source for source in SOURCES if source[0].lower() != rule.name]}
+        yield {"others": [list(source) for source in SOURCES if source[0].lower() != rule.name]}
 
 
 STATE = (

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from conformance import deviations, engine
-from conformance.claims import BY_IDENTIFIER, Claim
 from conformance.cases import from_plain, to_plain
+from conformance.claims import BY_IDENTIFIER, Claim
 from conformance.engine import Unit, judge_cell, subject_of
 from conformance.ledger import Entry, load
 from conformance.power import Power

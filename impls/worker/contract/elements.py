@@ -74,7 +74,7 @@ def divided(trial: Trial) -> Iterator[Observation]:
     sizes = trial.arguments["sizes"]
     start = values(trial, (sum(sizes),), 0)
     one = [torch.nn.Parameter(start.clone())]
-    other = [torch.nn.Parameter(part.clone()) for part in start.split(sizes)]
+    other = [torch.nn.Parameter(part.clone()) for part in torch.split(start, sizes)]
     what = f"in {len(sizes)} tensors"
     yield from follow(
         trial,
@@ -172,7 +172,9 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
             error = raised(optimizer.step)
             if error:
                 said = is_complex and ("complex" in error.lower() or "floating" in error.lower())
-                yield fact("a complex parameter", said, error, "the two parts' result, or an error that says it")
+                yield fact(
+                    "a complex parameter", said, error, "the two parts' result, or an error that says it"
+                )
                 return
         seen = reading(optimizer, [p])
         parts = {k: v for k, v in seen.items() if isinstance(v, torch.Tensor) and v.numel() > 1}

@@ -28,7 +28,7 @@ def own_settings(trial: Trial) -> Iterator[Observation]:
     yield same("two groups", reading(optimizer, params), both(alone, twins))
 
 
-def both(optimizers: list[Any], params: list[torch.Tensor]) -> dict[str, Any]:
+def both(optimizers: list[Any], params: list[Any]) -> dict[str, Any]:
     """The readings of optimizers of one parameter each, as if one optimizer had them all."""
     return {
         key.replace("0.", f"{n}.", 1): value
@@ -103,7 +103,7 @@ def settings_not_shared(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, [(3,), (2,)])
         make = partial(build, trial, [{"params": params[:1]}, {"params": params[1:]}], **{keyword: given})
         if raised(make):
-            yield fact(f"{keyword} as a Tensor", True, "refused", "refused")  # noqa: FBT003
+            yield fact(f"{keyword} as a Tensor", True, "refused", "refused")
             continue
         pair = [group[keyword] for group in make().param_groups]
         first, second = (held[0] if several else held for held in pair)
@@ -111,8 +111,12 @@ def settings_not_shared(trial: Trial) -> Iterator[Observation]:
             expected = second.item()
             first.mul_(0.5)
             got = second.item()
-            yield fact(f"{keyword} of group 1 after group 0 halved its Tensor", got == expected, got, expected)
-    optimizer = build(trial, [{"params": ps} for ps in (parameters(trial, [(3,)]), parameters(trial, [(2,)]))])
+            yield fact(
+                f"{keyword} of group 1 after group 0 halved its Tensor", got == expected, got, expected
+            )
+    optimizer = build(
+        trial, [{"params": ps} for ps in (parameters(trial, [(3,)]), parameters(trial, [(2,)]))]
+    )
     for keyword in trial.settings:
         one, other = (group[keyword] for group in optimizer.param_groups)
         shared = one is other and isinstance(one, (list, dict, set))

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Player, Trial, alike, build, fact, parameters, raised, reading, same, train, tuples, values
+from .trial import (
+    Observation,
+    Player,
+    Trial,
+    alike,
+    build,
+    fact,
+    parameters,
+    raised,
+    reading,
+    same,
+    train,
+    tuples,
+    values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,10 +67,12 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
     """A setting given as a Tensor does what the number does, or is refused."""
     keyword = trial.arguments["keyword"]
     number = trial.settings[keyword]
-    given: Any = tuple(tensor_of(n) for n in number) if isinstance(number, (list, tuple)) else tensor_of(number)
+    given: Any = (
+        tuple(tensor_of(n) for n in number) if isinstance(number, (list, tuple)) else tensor_of(number)
+    )
     one, other = parameters(trial, [(17,)]), parameters(trial, [(17,)])
     if raised(lambda: build(trial, parameters(trial, [(17,)]), **{keyword: given})):
-        yield fact(f"{keyword} as a Tensor", True, "refused", "refused")  # noqa: FBT003
+        yield fact(f"{keyword} as a Tensor", True, "refused", "refused")
         return
     first = Player(build(trial, one), one)
     second = Player(build(trial, other, **{keyword: given}), other)
@@ -69,7 +86,9 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
         error = raised(second.optimizer.step)
         if error:
             said = "tensor" in error.lower() and keyword in error.lower()
-            yield fact(f"{keyword} as a Tensor", said, error, "the result of the number, or an error that says it")
+            yield fact(
+                f"{keyword} as a Tensor", said, error, "the result of the number, or an error that says it"
+            )
             return
         what = f"{keyword} as a Tensor, step {step + 1}"
         yield alike(what, step, before, numbers, gradient, second.flat(keys), first.flat(keys))
@@ -88,7 +107,7 @@ def tensor_of(number: float) -> torch.Tensor:
 def refused(trial: Trial) -> Iterator[Observation]:
     """A value outside its range raises an error at construction."""
     for keyword, value, shown, _, legal in trial.arguments["bad"]:
-        error = raised(lambda k=keyword, v=value: build(trial, parameters(trial, [(2,)]), **{k: as_given(v)}))
+        error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
         what = f"{keyword}={shown} at construction"
         yield fact(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
 
@@ -99,7 +118,7 @@ def refused_in_group(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, [(2,), (3,)])
         optimizer = build(trial, params[:1])
         group = {"params": params[1:], keyword: as_given(value)}
-        error = raised(lambda g=group, o=optimizer: o.add_param_group(g))
+        error = raised(partial(optimizer.add_param_group, group))
         what = f"{keyword}={shown} in add_param_group"
         yield fact(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
 
@@ -107,17 +126,19 @@ def refused_in_group(trial: Trial) -> Iterator[Observation]:
 def named(trial: Trial) -> Iterator[Observation]:
     """The error names the setting and the value given."""
     for keyword, value, shown, words, _ in trial.arguments["bad"]:
-        error = raised(lambda k=keyword, v=value: build(trial, parameters(trial, [(2,)]), **{k: as_given(v)}))
+        error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
         if error:
             lower = error.lower()
             says = any(word in lower for word in words) and str(shown).lower() in lower
-            yield fact(f"the error for {keyword}={shown}", says, error, f"an error that names {keyword} and {shown}")
+            yield fact(
+                f"the error for {keyword}={shown}", says, error, f"an error that names {keyword} and {shown}"
+            )
 
 
 def range_named(trial: Trial) -> Iterator[Observation]:
     """The error says which values are legal."""
     for keyword, value, shown, _, legal in trial.arguments["bad"]:
-        error = raised(lambda k=keyword, v=value: build(trial, parameters(trial, [(2,)]), **{k: as_given(v)}))
+        error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
         if error:
             rest = error.lower().replace(str(shown).lower(), "", 1)
             bound = re.search(r"(?<![\d.])[01](\.0)?(?!\d)|positive|negative|range|between", rest)

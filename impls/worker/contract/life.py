@@ -22,12 +22,12 @@ class Life:
 
     trial: Trial
     optimizer: Any
-    groups: list[list[torch.Tensor]]
+    groups: list[list[Any]]
     settings: list[dict[str, Any]]
     counts: list[list[int]]
     made: int = 0
 
-    def members(self) -> list[torch.Tensor]:
+    def members(self) -> list[Any]:
         """All parameters, group after group."""
         return [p for group in self.groups for p in group]
 
@@ -150,7 +150,7 @@ def zeroed(life: Life) -> None:
     life.optimizer.zero_grad()
 
 
-ACTS = {
+ACTS: dict[str, Any] = {
     "change": change,
     "schedule": schedule,
     "add group": add_group,

@@ -16,7 +16,17 @@ from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
 from .trial import Observation, Trial
 
-MODULES = ("elements", "gradients", "hyperparameters", "groups", "state", "scaling", "whole", "life", "distributed")
+MODULES = (
+    "elements",
+    "gradients",
+    "hyperparameters",
+    "groups",
+    "state",
+    "scaling",
+    "whole",
+    "life",
+    "distributed",
+)
 
 
 def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
@@ -34,8 +44,7 @@ def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
     buffers: list[bytes] = []
     error: dict[str, str] | None = None
     try:
-        for observation in experiment(trial):
-            seen.append(_plain(observation, buffers))
+        seen.extend(_plain(observation, buffers) for observation in experiment(trial))
     except Exception as raised:  # noqa: BLE001 - what an optimizer raises is an observation too
         error = _told(raised)
     return {"observations": seen, "error": error}, buffers
@@ -80,8 +89,7 @@ def _plain(observation: Observation, buffers: list[bytes]) -> dict[str, Any]:
 
 
 def _rows(rows: dict[str, torch.Tensor], buffers: list[bytes]) -> dict[str, str]:
-    for row in rows.values():
-        buffers.append(to_bytes(row))
+    buffers.extend(to_bytes(row) for row in rows.values())
     return {key: str(row.dtype).rpartition(".")[2] for key, row in rows.items()}
 
 
@@ -102,9 +110,19 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         speaks = "complex" in inspect.getsource(sys.modules[make.__module__])
     except (TypeError, OSError, KeyError):
         speaks = False
-    parameter = torch.nn.Parameter(torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"]))
+    parameter = torch.nn.Parameter(
+        torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"])
+    )
     try:
-        scaling = bool(getattr(make([parameter], **header["constructor"]), "_step_supports_amp_scaling", False))
+        scaling = bool(
+            getattr(make([parameter], **header["constructor"]), "_step_supports_amp_scaling", False)
+        )
     except Exception:  # noqa: BLE001 - an instance that cannot be made is another clause's matter
         scaling = False
-    return {"constructor": list(keywords), "tensors": tensors, "step": takes, "scaling": scaling, "complex": speaks}, []
+    return {
+        "constructor": list(keywords),
+        "tensors": tensors,
+        "step": takes,
+        "scaling": scaling,
+        "complex": speaks,
+    }, []

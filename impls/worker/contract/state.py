@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import io
 import pickle
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -39,7 +40,7 @@ def halves(trial: Trial) -> list[dict[str, Any]]:
     return [{"params": params[:1]}, {"params": params[1:], **tuples(trial.arguments["other"])}]
 
 
-def started(trial: Trial, made: int) -> tuple[Any, list[torch.Tensor]]:
+def started(trial: Trial, made: int) -> tuple[Any, list[Any]]:
     """An optimizer of two groups after some steps, and its parameters."""
     optimizer = build(trial, halves(trial))
     params = [p for group in optimizer.param_groups for p in group["params"]]
@@ -47,14 +48,14 @@ def started(trial: Trial, made: int) -> tuple[Any, list[torch.Tensor]]:
     return optimizer, params
 
 
-def fresh(trial: Trial, params: list[torch.Tensor]) -> tuple[Any, list[torch.Tensor]]:
+def fresh(trial: Trial, params: list[Any]) -> tuple[Any, list[Any]]:
     """A new optimizer on copies of the parameters, with the constructor's settings in both groups."""
     twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
     return build(trial, [{"params": twins[:1]}, {"params": twins[1:]}]), twins
 
 
 def continued(
-    trial: Trial, what: str, carry: Callable[[Any, list[torch.Tensor]], tuple[Any, list[torch.Tensor]]]
+    trial: Trial, what: str, carry: Callable[[Any, list[Any]], tuple[Any, list[Any]]]
 ) -> Iterator[Observation]:
     """What ``carry`` makes of an optimizer takes the same steps as the optimizer itself."""
     for made in trial.arguments["made"]:
@@ -73,7 +74,7 @@ def continued(
 def round_trip(trial: Trial) -> Iterator[Observation]:
     """A copy of the state dictionary, loaded into a fresh instance."""
 
-    def carry(optimizer: Any, params: list[torch.Tensor]) -> tuple[Any, list[torch.Tensor]]:
+    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
         other, twins = fresh(trial, params)
         other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
         return other, twins
@@ -84,7 +85,7 @@ def round_trip(trial: Trial) -> Iterator[Observation]:
 def weights_only(trial: Trial) -> Iterator[Observation]:
     """torch.save, torch.load with weights_only, and a fresh instance."""
 
-    def carry(optimizer: Any, params: list[torch.Tensor]) -> tuple[Any, list[torch.Tensor]]:
+    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
         other, twins = fresh(trial, params)
         file = io.BytesIO()
         torch.save(optimizer.state_dict(), file)
@@ -95,7 +96,7 @@ def weights_only(trial: Trial) -> Iterator[Observation]:
     yield from continued(trial, "torch.save and torch.load(weights_only=True)", carry)
 
 
-def members(optimizer: Any) -> list[torch.Tensor]:
+def members(optimizer: Any) -> list[Any]:
     """The parameters of an optimizer, group after group."""
     return [p for group in optimizer.param_groups for p in group["params"]]
 
@@ -103,7 +104,7 @@ def members(optimizer: Any) -> list[torch.Tensor]:
 def deepcopied(trial: Trial) -> Iterator[Observation]:
     """A deep copy has parameters of its own."""
 
-    def carry(optimizer: Any, params: list[torch.Tensor]) -> tuple[Any, list[torch.Tensor]]:
+    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
         other = copy.deepcopy(optimizer)
         return other, members(other)
 
@@ -113,7 +114,7 @@ def deepcopied(trial: Trial) -> Iterator[Observation]:
 def pickled(trial: Trial) -> Iterator[Observation]:
     """A pickled optimizer has parameters of its own."""
 
-    def carry(optimizer: Any, params: list[torch.Tensor]) -> tuple[Any, list[torch.Tensor]]:
+    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
         other = pickle.loads(pickle.dumps(optimizer))  # noqa: S301 - our own bytes
         return other, members(other)
 
@@ -209,7 +210,7 @@ def other_rule(trial: Trial) -> Iterator[Observation]:
         twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
         other = build(trial, twins)
         start = {str(n): p.detach().clone() for n, p in enumerate(params)}
-        refused = raised(lambda o=other, s=saved: o.load_state_dict(s))
+        refused = raised(partial(other.load_state_dict, saved))
         give(trial, twins, 2)
         give(source, params, 2)
         refused = refused or raised(other.step)
@@ -223,7 +224,7 @@ def other_rule(trial: Trial) -> Iterator[Observation]:
 
 def state_hooks(trial: Trial) -> Iterator[Observation]:
     """The hooks of state_dict and load_state_dict run, once each and in their order."""
-    optimizer, params = started(trial, 1)
+    optimizer, _ = started(trial, 1)
     seen: list[str] = []
     optimizer.register_state_dict_pre_hook(lambda _: seen.append("before saving"))
     optimizer.register_state_dict_post_hook(lambda _, saved: seen.append("after saving"))

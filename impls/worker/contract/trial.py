@@ -50,7 +50,7 @@ def values(trial: Trial, shape: Sequence[int], seed: int) -> torch.Tensor:
     return (magnitudes * signs).to(trial.dtype).to(trial.device)
 
 
-def parameters(trial: Trial, shapes: Iterable[Sequence[int]], first: int = 0) -> list[torch.Tensor]:
+def parameters(trial: Trial, shapes: Iterable[Sequence[int]], first: int = 0) -> list[Any]:
     """One parameter of each shape, always with the same values."""
     return [torch.nn.Parameter(values(trial, shape, first + n)) for n, shape in enumerate(shapes)]
 
@@ -110,7 +110,9 @@ def same(what: str, got: dict[str, Any], expected: dict[str, Any]) -> Observatio
             compared += one.numel()
             places = torch.nonzero(differences(one, other)).flatten().tolist()
             flat = [x.detach().reshape(-1).tolist() for x in (one, other)] if places else [[], []]
-            wrong += [(key, place, flat[0][place], flat[1][place]) for place in places if place < len(flat[0])]
+            wrong += [
+                (key, place, flat[0][place], flat[1][place]) for place in places if place < len(flat[0])
+            ]
         else:
             compared += 1
             if type(one) is not type(other) or isinstance(one, torch.Tensor) or one != other:
@@ -128,7 +130,7 @@ def described(value: Any) -> Any:
     return value if isinstance(value, (int, float)) else "nothing" if value is None else repr(value)
 
 
-def fact(what: str, holds: bool, got: Any, expected: Any) -> Observation:  # noqa: FBT001
+def fact(what: str, holds: bool, got: Any, expected: Any) -> Observation:
     """Something that is so or not."""
     return Observation(what, 1, int(not holds), got, expected)
 
@@ -158,7 +160,7 @@ class Player:
     """An optimizer and the parameters that it steps, seen as one flat row of elements."""
 
     optimizer: Any
-    params: Sequence[torch.Tensor]
+    params: Sequence[Any]
 
     def flat(self, keys: Iterable[str]) -> dict[str, torch.Tensor]:
         """The parameters and the states ``keys``, each as one row."""
@@ -174,7 +176,9 @@ class Player:
         for p in self.params:
             state = self.optimizer.state.get(p, {})
             if state and p.numel():
-                return {k: number_of(v) for k, v in state.items() if isinstance(v, (int, float)) or is_number(v)}
+                return {
+                    k: number_of(v) for k, v in state.items() if isinstance(v, (int, float)) or is_number(v)
+                }
         return {}
 
     def pour(self, rows: dict[str, torch.Tensor]) -> None:
@@ -220,7 +224,9 @@ def follow(
         one.optimizer.step()
         other.optimizer.step()
         expected = {key: row[place] for key, row in one.flat(keys).items()}
-        yield alike(f"{what}, step {step + 1}", step, before, numbers, gradient[place], other.flat(keys), expected)
+        yield alike(
+            f"{what}, step {step + 1}", step, before, numbers, gradient[place], other.flat(keys), expected
+        )
         other.pour(expected)
 
 
@@ -235,10 +241,10 @@ def alike(
 ) -> Observation:
     """Two results of one step are equal; where they differ, both must be legal results of it."""
     if got.keys() != expected.keys():
-        return fact(f"{what}: the states", False, sorted(got), sorted(expected))  # noqa: FBT003
+        return fact(f"{what}: the states", False, sorted(got), sorted(expected))
     wrong = torch.zeros(gradient.numel(), dtype=torch.bool, device=gradient.device)
-    for key in got:
-        wrong |= differences(got[key], expected[key])
+    for key, row in got.items():
+        wrong |= differences(row, expected[key])
     places = torch.nonzero(wrong).flatten()
     if not places.numel():
         return Observation(what, gradient.numel() * len(got))

@@ -121,7 +121,7 @@ def closure(trial: Trial) -> Iterator[Observation]:
         train(trial, other, twins, step, step + 1)
         yield fact("calls of the closure", len(calls) == 1, len(calls), 1)
         yield fact("gradients enabled in the closure", all(calls), calls, [True])
-        returned = loss is not None and float(loss) == 3.5  # noqa: PLR2004
+        returned = loss is not None and float(loss) == 3.5
         yield fact("what step returns", returned, None if loss is None else float(loss), 3.5)
         yield same(f"step {step + 1} with a closure", reading(optimizer, params), reading(other, twins))
     give(trial, params, 9)
@@ -144,7 +144,9 @@ def step_hooks(trial: Trial) -> Iterator[Observation]:
     handles = [optimizer.register_step_pre_hook(before), optimizer.register_step_post_hook(after)]
     train(trial, optimizer, params, 0, 1)
     expected = [("before", True, True), ("after", True, False)]
-    yield fact("hooks of one step: when, of this optimizer, parameter untouched", seen == expected, seen, expected)
+    yield fact(
+        "hooks of one step: when, of this optimizer, parameter untouched", seen == expected, seen, expected
+    )
     for handle in handles:
         handle.remove()
     train(trial, optimizer, params, 1, 2)
@@ -159,7 +161,9 @@ def zero_grad(trial: Trial) -> Iterator[Observation]:
     kept = [p.grad for p in params]
     optimizer.zero_grad(set_to_none=False)
     zeros = [p.grad is k and not bool(k.any()) for p, k in zip(params, kept)]
-    yield fact("gradients after zero_grad(set_to_none=False)", all(zeros), "not zeros in place", "zeros in place")
+    yield fact(
+        "gradients after zero_grad(set_to_none=False)", all(zeros), "not zeros in place", "zeros in place"
+    )
     optimizer.zero_grad()
     none = all(p.grad is None for p in params)
     yield fact("gradients after zero_grad()", none, "not None", None)
@@ -191,7 +195,9 @@ def memory(trial: Trial) -> Iterator[Observation]:
         train(trial, optimizer, params, 3, 3 + trial.arguments["steps"])
         many = alive()
         yield fact(f"tensors alive after {trial.arguments['steps']} more steps", many <= few, many, few)
-        held = [v for state in optimizer.state.values() for v in state.values() if isinstance(v, torch.Tensor)]
+        held = [
+            v for state in optimizer.state.values() for v in state.values() if isinstance(v, torch.Tensor)
+        ]
         states = [weakref.ref(v) for v in held]
         del optimizer, held
         gc.collect()
@@ -218,8 +224,8 @@ def differentiable(trial: Trial) -> Iterator[Observation]:
     gradient = values(trial, (17,), 9000).requires_grad_()
     p[0].grad = gradient
     other.optimizer.step()
-    derivative = torch.autograd.grad(p[0].sum(), gradient, allow_unused=True)[0]
-    moved = derivative is not None and bool((derivative != 0).any())
+    derivative: Any = torch.autograd.grad(p[0].sum(), gradient, allow_unused=True)[0]
+    moved = bool(derivative is not None and (derivative != 0).any())
     yield fact("the derivative of the parameter by its gradient", moved, "none", "one that is not zero")
 
 
@@ -236,6 +242,6 @@ def no_synchronisation(trial: Trial) -> Iterator[Observation]:
     except RuntimeError as error:
         yield fact("a step that may be captured", "synchroniz" not in str(error), str(error)[:200], "no wait")
     else:
-        yield fact("a step that may be captured", True, "no wait", "no wait")  # noqa: FBT003
+        yield fact("a step that may be captured", True, "no wait", "no wait")
     finally:
         torch.cuda.set_sync_debug_mode("default")

@@ -14,6 +14,7 @@ sys.modules["kept"] = kept
 spec.loader.exec_module(kept)
 Kept, own = kept.Kept, kept.own
 WRONG = 1 + 1 / 16
+COMMON: dict = {}
 
 
 class RateOnce(Kept):
@@ -156,11 +157,9 @@ class SharedTensors(Kept):
 class SharedDefaults(Kept):
     """groups/instances-share-nothing"""
 
-    common: dict = {}
-
     def finish(self, betas):
-        SharedDefaults.common.update(self.defaults)
-        self.defaults = SharedDefaults.common
+        COMMON.update(self.defaults)
+        self.defaults = COMMON
 
 
 class KeepsCallersGroups(Kept):

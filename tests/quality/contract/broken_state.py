@@ -242,6 +242,35 @@ class Detaches(Kept):
         return super().gradient(p).detach()
 
 
+class Distributed(Kept):
+    """Steps too far in a group of processes, where `wrong` says so."""
+
+    def rate(self, p, group):
+        together = torch.distributed.is_initialized() and self.wrong(p, len(group["params"]))
+        return super().rate(p, group) * (WRONG if together else 1)
+
+
+class AveragedWrong(Distributed):
+    """distributed/data-parallel"""
+
+    def wrong(self, p, count):
+        return count == 2 and type(p) is torch.nn.Parameter
+
+
+class OneShardWrong(Distributed):
+    """distributed/zero-redundancy"""
+
+    def wrong(self, p, count):
+        return count == 1
+
+
+class ShardsWrong(Distributed):
+    """distributed/sharded"""
+
+    def wrong(self, p, count):
+        return type(p.data) is not torch.Tensor
+
+
 class ZeroGradDoubles(Kept):
     """life/interleaved"""
 
