@@ -118,7 +118,7 @@ def judge_deviation(
 
 
 def _inherited(result: CellResult, entry: Entry, *, anew: bool) -> CellResult:
-    """Return the verdict on somebody's code; what breaks ``anew``, of a rule without a stored case, is known."""
+    """Return the verdict on somebody's code: what breaks ``anew``, without a stored case, is known."""
     if result.verdict is not Verdict.FAIL or not anew or entry.profile:
         return result
     return dataclasses.replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHAPES = ((17, 2), (5, 4))
-SECONDS = 40
+SECONDS = 20
 
 
-def joined(trial: Trial) -> int:
+@contextmanager
+def joined(trial: Trial) -> Iterator[int]:
     """The rank of this process in a group of two; a script makes the second process itself."""
     import torch.distributed as group
 
@@ -30,15 +32,11 @@ def joined(trial: Trial) -> int:
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     where, wait = f"file://{store}", timedelta(seconds=SECONDS)
     group.init_process_group("gloo", init_method=where, rank=rank, world_size=2, timeout=wait)
-    return int(rank)
-
-
-def left() -> None:
-    """The group ends when both processes are here."""
-    import torch.distributed as group
-
-    group.barrier()
-    group.destroy_process_group()
+    try:
+        yield int(rank)
+        group.barrier()
+    finally:
+        group.destroy_process_group()
 
 
 def alone(trial: Trial, gradients: list[list[torch.Tensor]]) -> dict[str, Any]:
@@ -75,17 +73,17 @@ class Weighted(torch.nn.Module):
 
 def data_parallel(trial: Trial) -> Iterator[Observation]:
     """Gradients averaged by DistributedDataParallel give what the average gives in one process."""
-    rank = joined(trial)
-    params = parameters(trial, SHAPES)
-    model = torch.nn.parallel.DistributedDataParallel(Weighted(params))
-    optimizer = build(trial, params)
-    for inputs in drawn(trial, rank):
-        optimizer.zero_grad()
-        model(inputs).backward()
-        optimizer.step()
+    with joined(trial) as rank:
+        params = parameters(trial, SHAPES)
+        model = torch.nn.parallel.DistributedDataParallel(Weighted(params))
+        optimizer = build(trial, params)
+        for inputs in drawn(trial, rank):
+            optimizer.zero_grad()
+            model(inputs).backward()
+            optimizer.step()
+        del model  # its reducer holds the group
     got = {key: value for key, value in reading(optimizer, params).items() if "param" in key}
     both = [[(a + b) / 2 for a, b in zip(*pair)] for pair in zip(drawn(trial, 0), drawn(trial, 1))]
-    left()
     yield same(f"DistributedDataParallel, rank {rank}", got, alone(trial, both))
 
 
@@ -93,17 +91,15 @@ def zero_redundancy(trial: Trial) -> Iterator[Observation]:
     """ZeroRedundancyOptimizer, which shards the state, makes the steps of the optimizer that it wraps."""
     from torch.distributed.optim import ZeroRedundancyOptimizer
 
-    rank = joined(trial)
-    params = parameters(trial, SHAPES)
-    optimizer = ZeroRedundancyOptimizer(
-        params, optimizer_class=trial.make, **{**trial.path, **trial.settings}
-    )
-    for step in drawn(trial, 0):
-        for p, gradient in zip(params, step):
-            p.grad = gradient.clone()
-        optimizer.step()
+    settings = {**trial.path, **trial.settings}
+    with joined(trial) as rank:
+        params = parameters(trial, SHAPES)
+        optimizer = ZeroRedundancyOptimizer(params, optimizer_class=trial.make, **settings)
+        for step in drawn(trial, 0):
+            for p, gradient in zip(params, step):
+                p.grad = gradient.clone()
+            optimizer.step()
     got = {f"{n}.parameter": p.detach().clone() for n, p in enumerate(params)}
-    left()
     yield same(f"ZeroRedundancyOptimizer, rank {rank}", got, alone(trial, drawn(trial, 0)))
 
 
@@ -112,16 +108,14 @@ def sharded(trial: Trial) -> Iterator[Observation]:
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.tensor import Shard, distribute_tensor
 
-    rank = joined(trial)
-    mesh = init_device_mesh("cpu", (2,))
-    params = [
-        torch.nn.Parameter(distribute_tensor(p.detach(), mesh, [Shard(0)])) for p in parameters(trial, SHAPES)
-    ]
-    optimizer = build(trial, params)
-    for step in drawn(trial, 0):
-        for p, gradient in zip(params, step):
-            p.grad = distribute_tensor(gradient, mesh, [Shard(0)])
-        optimizer.step()
-    got = {f"{n}.parameter": p.detach().full_tensor() for n, p in enumerate(params)}  # type: ignore[attr-defined]
-    left()
+    with joined(trial) as rank:
+        mesh, parts = init_device_mesh("cpu", (2,)), [Shard(0)]
+        whole = parameters(trial, SHAPES)
+        params: list[Any] = [torch.nn.Parameter(distribute_tensor(p.detach(), mesh, parts)) for p in whole]
+        optimizer = build(trial, params)
+        for step in drawn(trial, 0):
+            for p, gradient in zip(params, step):
+                p.grad = distribute_tensor(gradient, mesh, parts)
+            optimizer.step()
+        got = {f"{n}.parameter": p.detach().full_tensor() for n, p in enumerate(params)}
     yield same(f"DTensor shards, rank {rank}", got, alone(trial, drawn(trial, 0)))

@@ -29,7 +29,7 @@ ALSO = {
     "scaling/found-inf": {"scaling/scaler"},
     "scaling/grad-scale": {"scaling/scaler"},
 }
-"""Clauses of which the first implies the others; a whole life implies all, and is not asked."""
+"""Clauses of which the first implies the others; a life and two processes imply most, and are not asked."""
 ON_DEVICE = frozenset({"whole/no-synchronisation"})
 """Clauses that speak of a device which need not be here."""
 FULL = Plan(12, 1, 0)
@@ -91,6 +91,9 @@ def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session:
     assert not clause.applies(subject)
     assert _breaches(clause, subject), "nobody noticed"
     silent = {name, "life/interleaved"} | ALSO.get(name, set())
-    others = {other.identifier for other in CLAUSES
-              if other.identifier not in silent and _breaches(other, subject)}  # fmt: skip
-    assert not others
+    asked = [other for other in CLAUSES if other.identifier not in silent and not _of_two(other)]
+    assert not {other.identifier for other in asked if _breaches(other, subject)}
+
+
+def _of_two(clause: Clause) -> bool:
+    return clause.identifier.startswith("distributed/")
