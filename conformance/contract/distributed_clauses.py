@@ -15,7 +15,7 @@ from conformance.contract.clause import Clause
 from conformance.contract.needs import elementwise, every
 from conformance.properties import Plan
 from conformance.subject import WorkerSubject
-from impls.session import Session
+from impls.session import Session, WorkerFailure
 
 _SECOND: dict[int, tuple[Session, Session]] = {}
 """The second worker beside each session of this process."""
@@ -33,21 +33,34 @@ class DistributedClause(Clause):
 
     def run(self, subject: WorkerSubject, case: ClauseCase, tally: Tally, plan: Plan) -> None:
         """Judge one case in both processes and add it to ``tally``."""
+        try:
+            tallies = self._both(subject, case, plan)
+        except WorkerFailure as failure:
+            if failure.cause != "timeout":
+                raise
+            tallies = self._both(subject, case, plan)  # two processes may miss each other once
+        for other in tallies:
+            tally.cases += other.cases
+            tally.element_cases += other.element_cases
+            tally.values += other.values
+            tally.outside += other.outside
+        broken = [other for other in tallies if other.failures][:1]
+        for other in broken:
+            tally.failures += [dataclasses.replace(f, case=case) for f in other.failures]  # type: ignore[arg-type]
+
+    def _both(self, subject: WorkerSubject, case: ClauseCase, plan: Plan) -> tuple[Tally, Tally]:
         _, second = _SECOND.setdefault(id(subject.session), (subject.session, subject.session.another()))
+        tallies = Tally(), Tally()
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
-            store = str(Path(folder) / "store")
             futures = []
-            tallies = (tally, Tally())
             for rank, session in enumerate((subject.session, second)):
-                ranked = dataclasses.replace(case, arguments={**case.arguments, "rank": rank, "store": store})
+                place = {"rank": rank, "store": str(Path(folder) / "store")}
+                ranked = dataclasses.replace(case, arguments={**case.arguments, **place})
                 beside = dataclasses.replace(subject, session=session)
                 futures.append(pool.submit(super().run, beside, ranked, tallies[rank], plan))
             for future in futures:
                 future.result()
-        for other in tallies:
-            other.failures[:] = [dataclasses.replace(f, case=case) for f in other.failures]  # type: ignore[arg-type]
-        if not tally.failures:
-            tally.failures += tallies[1].failures
+        return tallies
 
 
 def _clause(name: str, sentence: str, source: str, experiment: str) -> DistributedClause:
