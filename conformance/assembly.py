@@ -7,12 +7,12 @@ import platform
 import sys
 from importlib.metadata import version
 
+from conformance.claims import CLAIMS
 from conformance.engine import Unit, UnitResult
 from conformance.ledger import load
 from conformance.literature import experiment_entries, proof_entry, proven_claims
 from conformance.own_references import FRAMEWORK, judged_rules
 from conformance.power import Power
-from conformance.properties import PROPERTIES
 from conformance.report import model
 from conformance.step_sizes import step_sizes
 from conformance.verdict import Verdict
@@ -61,7 +61,7 @@ def assemble(
         environment,
         tuple(_rule(book.families()[name], rules, power) for name, rules in judged.items())
         + tuple(_unjudged(f) for name, f in book.families().items() if whole and name not in judged),
-        tuple(model.PropertyEntry(p.identifier, p.sentence, p.source) for p in PROPERTIES),
+        tuple(model.PropertyEntry(p.identifier, p.sentence, p.source) for p in CLAIMS),
         tuple(_implementation(item.identifier, work, environment) for item in implementations.values()),
         untimed,
         tuple(_deviation(entry.identifier, used) for entry in load() if entry.identifier in used),

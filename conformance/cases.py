@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.contract import case as clause_case
+from conformance.contract.case import ClauseCase
+
 FORMAT_VERSION = 1
 
 
@@ -55,8 +58,10 @@ class Case:
         return sum(tensor.elements for group in self.groups for tensor in group.tensors)
 
 
-def to_plain(case: Case) -> dict[str, Any]:
+def to_plain(case: Case | ClauseCase) -> dict[str, Any]:
     """Return the case as JSON-ready data; numbers are written exactly, as hexadecimal floats."""
+    if isinstance(case, ClauseCase):
+        return clause_case.to_plain(case)
     return {
         "format_version": FORMAT_VERSION,
         "switches": list(case.switches),
@@ -72,8 +77,10 @@ def to_plain(case: Case) -> dict[str, Any]:
     }
 
 
-def from_plain(data: Mapping[str, Any]) -> Case:
+def from_plain(data: Mapping[str, Any]) -> Case | ClauseCase:
     """Read a case; raises ``ValueError`` for a format this version does not know."""
+    if "arguments" in data:
+        return clause_case.from_plain(data)
     if data.get("format_version") != FORMAT_VERSION:
         raise ValueError(
             f"the case has format {data.get('format_version')!r}; this version reads "

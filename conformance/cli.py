@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_option(show)
     commands_.add_parser("rules", help="list the rule book")
     _add_training(commands_.add_parser("train", help="train a tutorial's problem and judge every step"))
+    commands_.add_parser("clauses", help="list the clauses of the optimizer contract")
     replay = commands_.add_parser("replay", help="run a stored failing case again")
     replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
     commands_.add_parser("devices", help="say which devices a worker sees")
@@ -210,6 +211,8 @@ def main(given: Sequence[str] | None = None) -> int:
             commands.list_rules(console)
         elif arguments.command == "train":
             return _train(arguments, console)
+        elif arguments.command == "clauses":
+            commands.list_clauses(console)
         elif arguments.command == "replay":
             return commands.replay(console, arguments.case)
         else:

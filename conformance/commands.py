@@ -16,6 +16,8 @@ from conformance import engine
 from conformance.assembly import assemble, environment_of
 from conformance.cases import from_plain
 from conformance.console import ProgressListener, show_report
+from conformance.contract.clauses import CLAUSES
+from conformance.contract.observation import Breach
 from conformance.engine import ALL_PROPERTIES, Unit, UnitResult, subject_of
 from conformance.installation import versions
 from conformance.own_references import entries
@@ -231,10 +233,21 @@ def list_rules(console: Console) -> None:
     console.print(table)
 
 
+def list_clauses(console: Console) -> None:
+    """Print every clause of the contract with its sentence and its source."""
+    table = Table(box=None, header_style="bold")
+    table.add_column("clause", no_wrap=True)
+    for heading in ("says", "source"):
+        table.add_column(heading)
+    for clause in CLAUSES:
+        table.add_row(clause.identifier, clause.sentence, clause.source)
+    console.print(table)
+
+
 def replay(console: Console, path: Path) -> int:
     """Run a stored failing case again and say whether it still fails."""
+    from conformance.claims import BY_IDENTIFIER
     from conformance.deviations import run
-    from conformance.properties import BY_IDENTIFIER
     from conformance.recognition import recognise
 
     stored = _stored(path)
@@ -246,7 +259,10 @@ def replay(console: Console, path: Path) -> int:
     tally = shown.tally
     for outside in tally.failures:
         lo, hi = outside.legal
-        console.print(f"{outside.quantity} = {outside.value!r}; legal: [{lo!r}, {hi!r}]", markup=False)
+        value, legal = f"{outside.value!r}", f"[{lo!r}, {hi!r}]"
+        if isinstance(outside, Breach):
+            value, legal = outside.got, outside.expected
+        console.print(f"{outside.quantity} = {value}; legal: {legal}", markup=False)
     console.print("still fails" if shown else "no longer fails")
     return DOES_NOT if shown else CONFORMS
 
@@ -263,4 +279,4 @@ def _stored(path: Path) -> dict[str, Any]:
     return stored
 
 
-__all__ = ["WorkerFailure", "devices", "exit_status", "judge", "list_rules", "replay", "show"]
+__all__ = ["WorkerFailure", "devices", "exit_status", "judge", "list_clauses", "list_rules", "replay", "show"]

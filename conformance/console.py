@@ -150,24 +150,28 @@ def figures(report: Report) -> list[str]:
 def show_finding(console: Console, finding: Finding, folder: str) -> None:
     """Print one finding: the claim, the formula, the smallest case, legal and got."""
     cell = finding.cell
+    fault = f"{finding.quantity} is outside what any legal evaluation can return"
+    if not finding.assignment:
+        fault = f"{finding.quantity} breaks {cell.property}"
     console.print(
         f"\n[bold red]✗[/] [bold]{escape(cell.implementation)}[/] on {escape(cell.path)}, {cell.dtype}: "
-        f"{finding.quantity} is outside what any legal evaluation can return"
+        f"{escape(fault)}"
     )
     case = finding.case
     scalars = "  ".join(f"{k}={_short(v)}" for k, v in case["hyperparameters"].items())
     before = "  ".join(f"{k}={_short(v)}" for k, v in case["before"].items())
+    low, high = finding.legal
     rows = (
         ("property", f"{cell.property}: {finding.sentence}"),
-        ("formula", f"{finding.assignment}: {finding.formula_text}"),
+        ("formula", f"{finding.assignment}: {finding.formula_text}" if finding.assignment else ""),
         ("case", f"{scalars}  switches: {case['switches']}  shapes: {case['tensors']}"),
         ("before", before),
-        ("legal", f"[{finding.legal[0]}, {finding.legal[1]}]"),
-        ("got", f"{finding.value} ({finding.value_hex}), {finding.distance}"),
+        ("legal", f"[{finding.legal[0]}, {finding.legal[1]}]" if low != high or finding.assignment else low),
+        ("got", ", ".join(part for part in (finding.value, finding.value_hex, finding.distance) if part)),
         ("confirmed", finding.confirmed),
         ("replay", finding.replay.replace("failures/", f"{folder}/failures/")),
     )
-    for name, text in rows:
+    for name, text in ((name, text) for name, text in rows if text):
         console.print(f"  [dim]{name:10}[/]{escape(text)}")
 
 

@@ -8,15 +8,22 @@ from dataclasses import dataclass
 
 from conformance.agreement import Outside, Tally
 from conformance.cases import Case
-from conformance.findings import Reducer
+from conformance.claims import BY_IDENTIFIER, Claim
+from conformance.contract.case import ClauseCase
+from conformance.contract.clause import Clause
+from conformance.contract.findings import ClauseReducer
+from conformance.contract.observation import Breach
+from conformance.findings import reducer
 from conformance.ledger import Entry
-from conformance.properties import BY_IDENTIFIER, Plan, Property
+from conformance.properties import Plan
 from conformance.reduction import Reduction
 from conformance.subject import WorkerSubject, prepare
 from conformance.verdict import Cell, CellResult, Figures, Verdict
+from impls.catalogue import CATALOGUE
 from impls.session import TargetError, WorkerFailure
 
 SEARCH = Plan(300, 128, 0)
+CATALOGUED = frozenset(item.identifier for item in CATALOGUE)
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,14 @@ class Shown:
         return self.stopped or bool(self.tally.failures)
 
 
-def shown_in(entry: Entry, claim: Property) -> Property:
+def shown_in(entry: Entry, claim: Claim) -> Claim:
     """Return the property in which a deviation shows best: one in arithmetic, in local agreement."""
-    return BY_IDENTIFIER["agreement/local"] if entry.profile else claim
+    agreement = BY_IDENTIFIER["agreement/local"]
+    broken = isinstance(claim, Clause) and entry.speaks_of(agreement.identifier)
+    return agreement if entry.profile or broken else claim
 
 
-def replayed(subject: WorkerSubject, claim: Property, entry: Entry) -> Shown:
+def replayed(subject: WorkerSubject, claim: Claim, entry: Entry) -> Shown:
     """Replay the stored cases that fit the subject until one fails."""
     tried = 0
     for case in entry.cases:
@@ -48,22 +57,24 @@ def replayed(subject: WorkerSubject, claim: Property, entry: Entry) -> Shown:
     return Shown(Tally(), replayed=tried)
 
 
-def run(subject: WorkerSubject, claim: Property, case: Case) -> Shown:
+def run(subject: WorkerSubject, claim: Claim, case: Case | ClauseCase) -> Shown:
     """Judge one case of a property."""
     tally = Tally()
     try:
-        claim.run(subject, case, tally, Plan(1, 1, 0))
+        claim.run(subject, case, tally, Plan(1, 1, 0))  # type: ignore[arg-type]
     except (TargetError, WorkerFailure):
         return Shown(tally, stopped=True)
     return Shown(tally)
 
 
-def fits(case: Case, subject: WorkerSubject) -> bool:
+def fits(case: Case | ClauseCase, subject: WorkerSubject) -> bool:
     """Tell whether a case speaks of the subject's rule and of values that its format holds."""
     rule = subject.rules.get(case.switches)
     if rule is None:
         return False
     names = {h.symbol.name for h in rule.hyperparameters}
+    if isinstance(case, ClauseCase):
+        return set(case.settings) == names
     if any(set(group.hyperparameters) != names for group in case.groups):
         return False
     given = [tensor.values for group in case.groups for tensor in group.tensors if tensor.values]
@@ -73,7 +84,7 @@ def fits(case: Case, subject: WorkerSubject) -> bool:
 
 def judge_deviation(
     subject: WorkerSubject,
-    claim: Property,
+    claim: Claim,
     cell: Cell,
     entry: Entry,
     judge: Callable[[WorkerSubject], CellResult],
@@ -81,6 +92,9 @@ def judge_deviation(
     """Judge a cell of which a deviation is known; ``judge`` judges it under the wider profile."""
     best = shown_in(entry, claim)
     shown = replayed(subject, best, entry)
+    if not shown and cell.implementation not in CATALOGUED:
+        # What the framework does wrong need not be wrong in everybody's code.
+        return _inherited(judge(subject), entry, anew=not shown.replayed)
     if not shown:
         reason = f"deviation `{entry.identifier}` is no longer shown by its {shown.replayed} stored cases"
         if not shown.replayed:
@@ -88,7 +102,7 @@ def judge_deviation(
         action = "remove it from the ledger, or record it again: python -m conformance.record"
         return CellResult(cell, Verdict.FAIL, f"{reason}: {action}", Figures(), deviation=entry.identifier)
     own = best.identifier == cell.property
-    findings = Reducer(subject, best, cell, reduced=True).findings(shown.tally.failures[:1] if own else [])
+    findings = reducer(subject, best, cell, reduced=True).findings(shown.tally.failures[:1] if own else [])
     if not entry.profile:
         return CellResult(
             cell, Verdict.DEVIATION, entry.reason, Figures(cases=1), "", findings, entry.identifier
@@ -103,8 +117,19 @@ def judge_deviation(
     )  # fmt: skip
 
 
-def search(subject: WorkerSubject, claim: Property) -> Case | None:
+def _inherited(result: CellResult, entry: Entry, *, anew: bool) -> CellResult:
+    """Return the verdict on somebody's code: what breaks ``anew``, without a stored case, is known."""
+    if result.verdict is not Verdict.FAIL or not anew or entry.profile:
+        return result
+    return dataclasses.replace(
+        result, verdict=Verdict.DEVIATION, reason=entry.reason, deviation=entry.identifier
+    )
+
+
+def search(subject: WorkerSubject, claim: Claim) -> Case | ClauseCase | None:
     """Return the smallest case found in which the property fails or stops the worker."""
+    if isinstance(claim, Clause):
+        return _search(subject, claim)
     judged = claim.judge(subject, SEARCH)
     if judged.tally.failures:
         failure = judged.tally.failures[0]
@@ -120,6 +145,16 @@ def search(subject: WorkerSubject, claim: Property) -> Case | None:
         reduction = Reduction(rule, subject.storage, judge, keep_settings=claim.of_settings)
         return reduction.reduce(failure, prepared).case
     return judged.exploration.case
+
+
+def _search(subject: WorkerSubject, clause: Clause) -> ClauseCase | None:
+    """Return the smallest case in which a clause is broken."""
+    cell = Cell(subject.implementation.identifier, subject.path.name, subject.device,
+                subject.storage.name, clause.identifier)  # fmt: skip
+    found = clause.judge(subject, SEARCH).tally.failures
+    if not found or not isinstance(found[0], Breach):
+        return None
+    return ClauseReducer(subject, clause, cell).smallest(found[0]).case
 
 
 def _fewest(case: Case, judge: Callable[[Case], Outside | None]) -> Case:

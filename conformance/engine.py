@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from conformance.agreement import Tally
+from conformance.claims import BY_IDENTIFIER, CLAIMS, Claim
 from conformance.deviations import judge_deviation
-from conformance.findings import Reducer
+from conformance.findings import reducer
 from conformance.installation import version
 from conformance.ledger import load
 from conformance.own_references import FRAMEWORK, reference_subject
 from conformance.power import Power
-from conformance.properties import BY_IDENTIFIER, PROPERTIES, Judged, Plan, Property
+from conformance.properties import Judged, Plan
 from conformance.subject import WorkerSubject, worker_subject
 from conformance.verdict import Cell, CellResult, Figures, Verdict
 from impls.catalogue import ExecutionPath, Implementation
@@ -130,9 +131,7 @@ def subject_of(unit: Unit, session: Session) -> WorkerSubject:
     return worker_subject(unit.implementation, unit.path, unit.device, storage, session)
 
 
-def judge_cell(
-    unit: Unit, subject: WorkerSubject, claim: Property, framework: str, power: Power
-) -> CellResult:
+def judge_cell(unit: Unit, subject: WorkerSubject, claim: Claim, framework: str, power: Power) -> CellResult:
     """Judge one cell: the ledger's case first, then the property under the profile that applies."""
     start = time.perf_counter()
     cell = unit.cell(claim.identifier)
@@ -151,11 +150,12 @@ def judge_cell(
     )
 
 
-def _plan(unit: Unit, claim: Property) -> Plan:
-    return Plan(max(3, round(unit.cases * claim.share)), ELEMENTS, unit.seed)
+def _plan(unit: Unit, claim: Claim) -> Plan:
+    share = getattr(claim, "share", 1.0)
+    return Plan(max(3, round(unit.cases * share)), ELEMENTS, unit.seed)
 
 
-def _judge(unit: Unit, subject: WorkerSubject, claim: Property, cell: Cell, power: Power) -> CellResult:
+def _judge(unit: Unit, subject: WorkerSubject, claim: Claim, cell: Cell, power: Power) -> CellResult:
     plan = _plan(unit, claim)
     if unit.measure_power:
         name = f"{cell.property} in {cell.dtype}"
@@ -163,7 +163,7 @@ def _judge(unit: Unit, subject: WorkerSubject, claim: Property, cell: Cell, powe
     judged = claim.judge(subject, plan)
     figures = figures_of(judged.tally)
     if judged.tally.failures:
-        findings = Reducer(subject, claim, cell).findings(judged.tally.failures)
+        findings = reducer(subject, claim, cell).findings(judged.tally.failures)
         reason = f"{figures.outside:,} of {figures.values:,} values are outside"
         return CellResult(cell, Verdict.FAIL, reason, figures, findings=findings)
     if judged.exploration.stopped is not None:
@@ -231,4 +231,4 @@ def _completed(work: list[Unit], jobs: int) -> Iterator[tuple[int, UnitResult]]:
             yield futures[future], future.result()
 
 
-ALL_PROPERTIES = tuple(item.identifier for item in PROPERTIES)
+ALL_PROPERTIES = tuple(item.identifier for item in CLAIMS)

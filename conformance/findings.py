@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from conformance import rendering
 from conformance.agreement import Outside, Tally
 from conformance.cases import to_plain
+from conformance.claims import Claim
+from conformance.contract.clause import Clause
+from conformance.contract.findings import ClauseReducer
 from conformance.properties import Plan, Property
 from conformance.reduction import Reduction
 from conformance.script import script
@@ -103,6 +106,15 @@ class Reducer:
             failure.value,
         )
         return confirmation.sentence
+
+
+def reducer(
+    subject: WorkerSubject, claim: Claim, cell: Cell, *, reduced: bool = False
+) -> Reducer | ClauseReducer:
+    """Return what turns failures of a claim into findings."""
+    if isinstance(claim, Clause):
+        return ClauseReducer(subject, claim, cell, reduced)
+    return Reducer(subject, claim, cell, reduced)
 
 
 def _inputs(rule: object) -> set[str]:

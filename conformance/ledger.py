@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import functools
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.cases import Case, from_plain
+from conformance.contract.case import ClauseCase
 from conformance.verdict import Cell
 
 KEYS = frozenset(
@@ -38,9 +40,9 @@ class Entry:
     reason: str
     link: str
     profile: Mapping[str, Any] = field(default_factory=dict)
-    cases: tuple[Case, ...] = ()
+    cases: tuple[Case | ClauseCase, ...] = ()
 
-    def with_cases(self, cases: Sequence[Case]) -> Entry:
+    def with_cases(self, cases: Sequence[Case | ClauseCase]) -> Entry:
         """Return the entry with other cases."""
         return dataclasses.replace(self, cases=tuple(cases))
 
@@ -55,6 +57,10 @@ class Entry:
             and fnmatch.fnmatchcase(framework, self.version)
         )
 
+    def speaks_of(self, claim: str) -> bool:
+        """Tell whether the entry names a property."""
+        return _any(claim, self.properties)
+
     @property
     def condition(self) -> str:
         """The condition in one line."""
@@ -66,6 +72,7 @@ def _any(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
+@functools.lru_cache(maxsize=8)
 def load(path: Path | None = None) -> tuple[Entry, ...]:
     """Read a ledger; raises ``ValueError`` for an unknown or missing key."""
     text = path.read_text() if path else files("conformance").joinpath("ledger.toml").read_text()

@@ -362,4 +362,3 @@ PROPERTIES: tuple[Property, ...] = (
         share=0.05,
     ),
 )
-BY_IDENTIFIER = {item.identifier: item for item in PROPERTIES}

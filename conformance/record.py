@@ -15,11 +15,12 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance.cases import Case, to_plain
+from conformance.claims import BY_IDENTIFIER, Claim
+from conformance.contract.case import ClauseCase
 from conformance.deviations import replayed, search, shown_in
 from conformance.engine import ALL_PROPERTIES, Unit, subject_of, units
 from conformance.installation import version
 from conformance.ledger import Entry, load
-from conformance.properties import BY_IDENTIFIER, Property
 from impls.catalogue import CATALOGUE, FLOATS
 from impls.libraries import OTHERS
 from impls.session import Session
@@ -27,7 +28,7 @@ from impls.session import Session
 
 def cells(
     entry: Entry, versions: Mapping[str, str], device: str, python: str | None = None
-) -> Iterator[tuple[Unit, Property]]:
+) -> Iterator[tuple[Unit, Claim]]:
     """Yield the units of installed libraries that an entry speaks of, each with its property.
 
     ``versions`` maps a library to its version.
@@ -43,9 +44,9 @@ def cells(
             yield unit, claim
 
 
-def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> tuple[Case, ...]:
+def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> tuple[Case | ClauseCase, ...]:
     """Return the cases of an entry: those stored that still fail somewhere, and new ones."""
-    kept: list[Case] = []
+    kept: list[Case | ClauseCase] = []
     for unit, claim in cells(entry, versions, "cpu"):
         subject = subject_of(unit, session)
         if claim.applies(subject) or replayed(subject, claim, entry.with_cases(kept)):

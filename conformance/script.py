@@ -25,7 +25,7 @@ def script(subject: WorkerSubject, failure: Outside) -> str:
         "import sys",
         "",
         "import torch",
-        _import(module, name),
+        import_line(module, name),
         "",
         f"dtype, device = torch.{subject.storage.name}, {subject.device!r}",
         "parameters, groups = [], []",
@@ -55,7 +55,8 @@ def script(subject: WorkerSubject, failure: Outside) -> str:
     return "\n".join(lines + _ending(subject, failure)) + "\n"
 
 
-def _import(module: str, name: str) -> str:
+def import_line(module: str, name: str) -> str:
+    """Return the line that imports a target."""
     if module.endswith(".py"):
         return f"import runpy; {name} = runpy.run_path({module!r})[{name!r}]"
     return f"from {module} import {name}"

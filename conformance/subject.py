@@ -144,6 +144,7 @@ class WorkerSubject:
         return {**settings, **dict.fromkeys(absent)}
 
     def keys(self, rule: UpdateRule) -> dict[str, str]:
+        """Return the key of each state that is shown, by symbol."""
         named = {s.symbol.name: self.implementation.states.get(s.keyword, s.keyword)
                  for s in rule.states}  # fmt: skip
         return {symbol: key.removeprefix(NEGATED) for symbol, key in named.items() if key}

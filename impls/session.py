@@ -94,6 +94,17 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def another(self) -> Session:
+        """A second worker of the same kind starts at its own first request."""
+        return Session(
+            self._python,
+            timeout=self._timeout,
+            start_timeout=self._start_timeout,
+            flood_limit=self._flood_limit,
+            environment=self._environment,
+            directory=self._directory,
+        )
+
     @property
     def printed_bytes(self) -> int:
         """The output of all workers of this session is counted together."""

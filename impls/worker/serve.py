@@ -27,6 +27,8 @@ OPERATIONS = {
     "train": "torch_training:train",
     "evaluate": "torch_training:evaluate",
     "run_jax": "optax_transformation:run",
+    "contract": "contract.serve:contract",
+    "offers": "contract.serve:offers",
 }
 
 

@@ -11,11 +11,11 @@ import pytest
 
 from conformance import deviations, engine
 from conformance.cases import from_plain, to_plain
+from conformance.claims import BY_IDENTIFIER, Claim
 from conformance.engine import Unit, judge_cell, subject_of
 from conformance.installation import version
 from conformance.ledger import Entry, load
 from conformance.power import Power
-from conformance.properties import BY_IDENTIFIER, Property
 from conformance.record import cells
 from conformance.verdict import Verdict
 from impls.catalogue import CATALOGUE
@@ -39,7 +39,7 @@ def versions(session: Session) -> dict[str, str]:
     return {name: version(item, session) for name, item in first.items()}
 
 
-def _applying(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[tuple[Unit, Property]]:
+def _applying(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[tuple[Unit, Claim]]:
     """Return the cells that an entry names and whose property applies."""
     named = cells(entry, versions, "cpu")
     return [(unit, claim) for unit, claim in named if not claim.applies(subject_of(unit, session))]

@@ -15,6 +15,9 @@ class AdamW(torch.optim.Optimizer):
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
         defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        for name, value in [*defaults.items(), *(("beta", beta) for beta in betas)]:
+            if name != "betas" and not 0 <= value < (1 if name == "beta" else float("inf")):
+                raise ValueError(f"{name} is {value}; give 0 or more, and betas below 1")
         super().__init__(params, defaults)
 
     def count(self, t):
@@ -41,10 +44,15 @@ class AdamW(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure=None):
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
                     self.update(p, p.grad, group)
+        return loss
 
     def update(self, p, gradient, group):
         state = self.state[p]

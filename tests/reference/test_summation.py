@@ -24,7 +24,7 @@ def matrix(seed: int, storage: Format, exponent: int) -> Array:
 
 def computed(kind: str, values: Array, order: Array) -> Array:
     """Return the reduction as a loop over ``order`` computes it in the format of ``values``."""
-    axis = {"row": 1, "column": 0}.get(kind.split()[0])
+    axis = {"row": 1, "column": 0}.get(kind.split(maxsplit=1)[0])
     rows = values.reshape(1, -1) if axis is None else values if axis == 1 else values.T
     total = np.zeros(len(rows), values.dtype)
     for place in order[order < rows.shape[1]]:

@@ -1,0 +1,1 @@
+"""The optimizer contract: what an implementation must keep besides its formula."""

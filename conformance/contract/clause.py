@@ -1,0 +1,174 @@
+"""A clause of the contract: a property that one experiment in the worker tries."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.agreement import Tally
+from conformance.contract import settings
+from conformance.contract.case import ClauseCase
+from conformance.contract.observation import Breach, differing, illegal, raising, read
+from conformance.exploration import Exploration
+from conformance.ledger import load
+from conformance.properties import Judged, Plan
+from conformance.subject import WorkerSubject
+from impls.session import TargetError, WorkerFailure
+from reference.profile import Profile
+from spec.rule import UpdateRule
+
+Arguments = Callable[[WorkerSubject, UpdateRule], Iterator[Mapping[str, Any]]]
+Needs = Callable[[WorkerSubject], str]
+
+
+def always(_: WorkerSubject) -> str:
+    """Return nothing: the clause concerns every optimizer."""
+    return ""
+
+
+@dataclass(frozen=True, eq=False)
+class Clause:
+    """A clause: what it says, and the experiment that tries it.
+
+    ``arguments`` yields the arguments of each run; ``needs`` says why a clause does not apply to
+    a subject; ``every_path`` judges a result by the hull of all paths' profiles.
+    """
+
+    identifier: str
+    sentence: str
+    source: str
+    experiment: str
+    arguments: Arguments
+    needs: Needs = always
+    every_path: bool = False
+    wider: Mapping[str, Any] = field(default_factory=dict)
+    """What else the arithmetic may be in which the experiment lets the optimizer run."""
+    switched_off: bool = False
+    """Whether it is tried without decay and momentum too."""
+    of_settings: bool = True
+
+    def applies(self, subject: WorkerSubject) -> str:
+        """Return why the clause does not apply to ``subject``, or nothing."""
+        if subject.implementation.framework != "torch":
+            return "a reference is a function and has no life of its own"
+        return self.needs(subject)
+
+    def cases(self, subject: WorkerSubject) -> Iterator[ClauseCase]:
+        """Yield the cases of every variant of the subject's rule."""
+        for switches, rule in subject.rules.items():
+            chosen = [settings.active(rule, subject.fixed)]
+            if self.switched_off:
+                chosen += settings.bare(rule, subject.fixed)
+            for arguments in self.arguments(subject, rule):
+                yield from (ClauseCase(switches, each, arguments) for each in chosen)
+
+    def judge(self, subject: WorkerSubject, plan: Plan) -> Judged:
+        """Judge the clause in all its cases; a worker that stops ends it."""
+        judged = Judged()
+        for case in self.cases(subject):
+            try:
+                self.run(subject, case, judged.tally, plan)
+            except (TargetError, WorkerFailure) as stop:
+                judged.exploration = Exploration(stop)
+                break
+        return judged
+
+    def run(self, subject: WorkerSubject, case: ClauseCase, tally: Tally, _: Plan) -> None:
+        """Judge one case and add it to ``tally``."""
+        rule = subject.rules[case.switches]
+        answer = subject.session.request(request(self, subject, case))
+        buffers = iter(answer.buffers)
+        tally.cases += 1
+        for plain in answer.header["observations"]:
+            tally.element_cases += plain["compared"]
+            tally.values += plain["compared"]
+            if not plain["differing"]:
+                continue
+            if "step" in plain:
+                step = read(plain["step"], buffers)
+                profiles = _profiles(subject, self)
+                breach = illegal(subject, rule, case, plain, step, profiles, tally)
+                if breach is not None:
+                    tally.failures.append(breach)
+            else:
+                tally.outside += plain["differing"]
+                tally.failures.append(differing(case, plain))
+        error = answer.header["error"]
+        if error is not None:
+            if error["ours"] == "True":
+                raise WorkerFailure(
+                    "protocol", f"the experiment could not go on: {error['message']}, at `{error['line']}`",
+                    "make the optimizer show what torch.optim.Optimizer shows",
+                )  # fmt: skip
+            tally.element_cases += 1
+            tally.values += 1
+            tally.outside += 1
+            tally.failures.append(raising(case, error))
+
+    def breaches(self, subject: WorkerSubject, case: ClauseCase) -> list[Breach]:
+        """Return the breaches of one case, none where the worker stops."""
+        tally = Tally()
+        try:
+            self.run(subject, case, tally, Plan(1, 1, 0))
+        except (TargetError, WorkerFailure):
+            return []
+        return [failure for failure in tally.failures if isinstance(failure, Breach)]
+
+
+def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[str, Any]:
+    """Return the header of the request that runs a case."""
+    rule = subject.rules[case.switches]
+    keys = subject.keys(rule)
+    elementwise = [keys[s.symbol.name] for s in rule.states if not s.scalar and s.symbol.name in keys]
+    return {
+        "op": "contract",
+        "target": subject.implementation.target,
+        "experiment": clause.experiment,
+        "path": path_of(subject, case.switches),
+        "settings": subject.options(rule, case.settings),
+        "dtype": subject.storage.name,
+        "device": subject.device,
+        "arguments": {
+            **case.arguments, "states": elementwise, "counter": subject.implementation.counter,
+        },
+    }  # fmt: skip
+
+
+def path_of(subject: WorkerSubject, switches: tuple[str, ...]) -> dict[str, Any]:
+    """Return the keywords that choose the path and the variant."""
+    return {**subject.path.constructor, **dict.fromkeys(switches, True)}
+
+
+def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:
+    """Return the profiles by which a step is legal: known deviations in arithmetic are allowed for.
+
+    They are judged by agreement; here they would only be found once more.
+    """
+    own = [(subject.path.name, subject.profile)]
+    if clause.every_path:
+        own += [(path.name, Profile.from_mapping(path.profile))
+                for path in subject.implementation.paths
+                if subject.device in path.devices and path.name != subject.path.name]  # fmt: skip
+    return tuple(_widened(subject, name, profile).widened(clause.wider) for name, profile in own)
+
+
+def _widened(subject: WorkerSubject, path: str, profile: Profile) -> Profile:
+    from conformance.verdict import Cell
+
+    cell = Cell(
+        subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local"
+    )
+    entry = next((e for e in load() if e.profile and e.matches(cell, framework(subject))), None)
+    return profile if entry is None else profile.widened(entry.profile)
+
+
+@functools.lru_cache(maxsize=16)
+def _version(session: object) -> str:
+    return str(session.request({"op": "hello"}).header.get("torch", ""))  # type: ignore[attr-defined]
+
+
+def framework(subject: WorkerSubject) -> str:
+    """Return the version of the framework that the worker sees."""
+    return _version(subject.session)

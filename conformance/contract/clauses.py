@@ -1,0 +1,23 @@
+"""The clauses of the contract, in the order of an optimizer's life."""
+
+from __future__ import annotations
+
+from conformance.contract import (
+    distributed_clauses,
+    element_clauses,
+    life_clauses,
+    setting_clauses,
+    state_clauses,
+    whole_clauses,
+)
+from conformance.contract.clause import Clause
+
+CLAUSES: tuple[Clause, ...] = (
+    *element_clauses.CLAUSES,
+    *setting_clauses.CLAUSES,
+    *state_clauses.CLAUSES,
+    *whole_clauses.CLAUSES,
+    *distributed_clauses.CLAUSES,
+    *life_clauses.CLAUSES,
+)
+BY_IDENTIFIER = {clause.identifier: clause for clause in CLAUSES}

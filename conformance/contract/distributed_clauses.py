@@ -1,0 +1,92 @@
+"""Clauses about two processes that train together."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.agreement import Tally
+from conformance.contract.arguments import once
+from conformance.contract.case import ClauseCase
+from conformance.contract.clause import Clause
+from conformance.contract.needs import elementwise, every
+from conformance.properties import Plan
+from conformance.subject import WorkerSubject
+from impls.session import Session, WorkerFailure
+
+_SECOND: dict[int, tuple[Session, Session]] = {}
+"""The second worker beside each session of this process."""
+
+
+def _one_format(subject: WorkerSubject) -> str:
+    if subject.device != "cpu":
+        return "two processes need a device each"
+    return "" if subject.storage.name == "float32" else "the format plays no part; float32 is judged"
+
+
+@dataclass(frozen=True, eq=False)
+class DistributedClause(Clause):
+    """A clause whose experiment runs in two workers at once, which find each other by a file."""
+
+    def run(self, subject: WorkerSubject, case: ClauseCase, tally: Tally, plan: Plan) -> None:
+        """Judge one case in both processes and add it to ``tally``."""
+        try:
+            tallies = self._both(subject, case, plan)
+        except WorkerFailure as failure:
+            if failure.cause != "timeout":
+                raise
+            tallies = self._both(subject, case, plan)  # two processes may miss each other once
+        for other in tallies:
+            tally.cases += other.cases
+            tally.element_cases += other.element_cases
+            tally.values += other.values
+            tally.outside += other.outside
+        broken = [other for other in tallies if other.failures][:1]
+        for other in broken:
+            tally.failures += [dataclasses.replace(f, case=case) for f in other.failures]  # type: ignore[arg-type]
+
+    def _both(self, subject: WorkerSubject, case: ClauseCase, plan: Plan) -> tuple[Tally, Tally]:
+        _, second = _SECOND.setdefault(id(subject.session), (subject.session, subject.session.another()))
+        tallies = Tally(), Tally()
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+            futures = []
+            for rank, session in enumerate((subject.session, second)):
+                place = {"rank": rank, "store": str(Path(folder) / "store")}
+                ranked = dataclasses.replace(case, arguments={**case.arguments, **place})
+                beside = dataclasses.replace(subject, session=session)
+                futures.append(pool.submit(super().run, beside, ranked, tallies[rank], plan))
+            for future in futures:
+                future.result()
+        return tallies
+
+
+def _clause(name: str, sentence: str, source: str, experiment: str) -> DistributedClause:
+    return DistributedClause(
+        f"distributed/{name}", sentence, source, f"distributed.{experiment}", once({"steps": 2}),
+        needs=every(_one_format, elementwise),
+    )  # fmt: skip
+
+
+CLAUSES: tuple[Clause, ...] = (
+    _clause(
+        "data-parallel",
+        "Gradients that DistributedDataParallel averages give the step of their average.",
+        "torch, DistributedDataParallel: the same as one process with the averaged gradient",
+        "data_parallel",
+    ),
+    _clause(
+        "zero-redundancy",
+        "Under ZeroRedundancyOptimizer every process ends with the parameters of one process.",
+        "torch, ZeroRedundancyOptimizer: wraps any optimizer and shards its states",
+        "zero_redundancy",
+    ),
+    _clause(
+        "sharded",
+        "Parameters that are DTensor shards, as FSDP2 makes them, step as whole ones do.",
+        "torch, fully_shard: an optimizer is built on sharded parameters like on any",
+        "sharded",
+    ),
+)

@@ -1,0 +1,111 @@
+"""The machine: Hypothesis draws whole lives of an optimizer, act by act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from conformance.contract import settings
+from conformance.contract.needs import other_paths
+from conformance.subject import WorkerSubject
+
+MOST_GROUPS = 3
+SHAPES: tuple[list[int], ...] = ([7], [2, 3], [], [17])
+
+
+@dataclass(frozen=True)
+class World:
+    """What a life can be made of: variants, values of settings, other paths."""
+
+    subject: WorkerSubject
+    run: Callable[[tuple[str, ...], Mapping[str, Any]], None]
+
+    @property
+    def switches(self) -> list[tuple[str, ...]]:
+        """The variants of the subject's rule."""
+        return sorted(self.subject.rules)
+
+    def values(self, switches: tuple[str, ...]) -> list[list[Any]]:
+        """Pairs of a keyword and a value that may be assigned to it."""
+        rule_ = self.subject.rules[switches]
+        usual = self.subject.options(rule_, settings.active(rule_, self.subject.fixed))
+        pairs = settings.changes(self.subject, rule_)
+        return [*pairs, *([key, usual[key]] for key, _ in pairs)]
+
+    def paths(self, switches: tuple[str, ...]) -> list[dict[str, Any]]:
+        """The keywords of every path, this one first."""
+        own = {**self.subject.path.constructor, **dict.fromkeys(switches, True)}
+        return [own, *(path for _, path in other_paths(self.subject, switches))]
+
+
+def lives(world: World, *, examples: int, acts: int, seed: int) -> None:
+    """Draw lives of up to ``acts`` acts, the same for the same seed, and run each when it ends."""
+
+    class Life(RuleBasedStateMachine):
+        """The acts of one life, and what its next acts depend on: how many tensors and groups there are."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.acts: list[list[Any]] = []
+            self.tensors, self.groups = 2, 1
+
+        @initialize(switches=st.sampled_from(world.switches), first=st.sampled_from(SHAPES))
+        def born(self, switches: tuple[str, ...], first: list[int]) -> None:
+            self.switches, self.shapes = switches, [first, [5]]
+
+        @rule(absent=st.lists(st.integers(0, 5), max_size=2))
+        def step(self, absent: list[int]) -> None:
+            self.acts.append(["step", sorted({n for n in absent if n < self.tensors})])
+
+        @rule(data=st.data())
+        def change(self, data: st.DataObject) -> None:
+            keyword, value = data.draw(st.sampled_from(world.values(self.switches)))
+            group = data.draw(st.integers(0, self.groups - 1))
+            self.acts.append(["change", group, keyword, value])
+
+        @rule()
+        def schedule(self) -> None:
+            self.acts.append(["schedule"])
+
+        @precondition(lambda self: self.groups < MOST_GROUPS)
+        @rule(shape=st.sampled_from(SHAPES), own=st.booleans())
+        def add_group(self, shape: list[int], own: bool) -> None:
+            rule_ = world.subject.rules[self.switches]
+            given = settings.other(world.subject, rule_) if own else {}
+            self.acts.append(["add group", shape, given])
+            self.groups += 1
+            self.tensors += 1
+
+        @rule(act=st.sampled_from(["save and load", "deepcopy", "pickle", "zero_grad"]))
+        def carry(self, act: str) -> None:
+            self.acts.append([act])
+
+        @precondition(lambda self: len(world.paths(self.switches)) > 1)
+        @rule(data=st.data())
+        def other_path(self, data: st.DataObject) -> None:
+            self.acts.append(["other path", data.draw(st.sampled_from(world.paths(self.switches)))])
+
+        def teardown(self) -> None:
+            if self.acts:
+                world.run(self.switches, {"shapes": self.shapes, "acts": [*self.acts, ["step", []]]})
+
+    hypothesis.seed(seed)(Life)
+    run_state_machine_as_test(
+        Life,
+        settings=hypothesis.settings(
+            max_examples=examples, stateful_step_count=acts, database=None, deadline=None,
+            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+        ),
+    )  # fmt: skip

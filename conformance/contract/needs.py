@@ -1,0 +1,155 @@
+"""Why a clause does not apply to an optimizer: what it does not offer."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import sympy as sp
+
+from conformance.contract.clause import framework, path_of
+from conformance.ledger import load
+from conformance.subject import WorkerSubject
+from conformance.verdict import Cell
+from impls.session import Session
+from spec.rule import UpdateRule
+from spec.symbols import g, lr
+
+Needs = Callable[[WorkerSubject], str]
+
+
+@functools.lru_cache(maxsize=256)
+def _offers(session: Session, question: str) -> Mapping[str, Any]:
+    return session.request({"op": "offers", **json.loads(question)}).header
+
+
+def offers(subject: WorkerSubject) -> Mapping[str, Any]:
+    """Return what an optimizer offers: keywords of its constructor and of its step, loss scaling."""
+    question = {
+        "target": subject.implementation.target,
+        "constructor": dict(subject.path.constructor),
+        "device": subject.device,
+        "dtype": subject.storage.name,
+    }
+    return _offers(subject.session, json.dumps(question, sort_keys=True))
+
+
+def every(*needs: Needs) -> Needs:
+    """Return what the first of several needs lacks."""
+    return lambda subject: next((why for need in needs if (why := need(subject))), "")
+
+
+def keyword(name: str) -> Needs:
+    """Return a need of a constructor keyword."""
+    return lambda subject: "" if name in offers(subject)["constructor"] else f"it offers no `{name}`"
+
+
+def tensor(name: str) -> Needs:
+    """Return a need of a constructor keyword whose annotation mentions a Tensor."""
+    return lambda subject: (
+        "" if name in offers(subject)["tensors"] else f"its `{name}` is not said to be a Tensor"
+    )
+
+
+def derivative(subject: WorkerSubject) -> str:
+    """Say that a parameter's derivative by the gradient is zero, as in rules of signs."""
+    by_sign = any(g not in _smooth(rule).free_symbols for rule in subject.rules.values())
+    return "its formula uses the gradient's sign alone" if by_sign else ""
+
+
+def _smooth(rule: UpdateRule) -> sp.Expr:
+    """Return the parameter after a step, with a symbol for each sign and each condition."""
+    step = rule.composed(rule.parameter.updated).replace(sp.sign, lambda _: sp.Symbol("s"))
+    return step.xreplace(
+        {condition: sp.Symbol("c") for condition in step.atoms(sp.core.relational.Relational)}
+    )
+
+
+def closure(subject: WorkerSubject) -> str:
+    """Say that a step takes no closure."""
+    return "" if offers(subject)["step"] else "its step takes no closure"
+
+
+def counter(subject: WorkerSubject) -> str:
+    """Say that no step count can be read."""
+    return "" if subject.counted else "it keeps no step count"
+
+
+def shown(subject: WorkerSubject) -> str:
+    """Say that states are hidden."""
+    hidden = ", ".join(sorted(subject.hidden))
+    return f"it does not show its state ({hidden})" if hidden else ""
+
+
+def elementwise(subject: WorkerSubject) -> str:
+    """Say that elements are not independent by the formula."""
+    whole = any(rule.whole for rule in subject.rules.values())
+    return "by its formula an element depends on the others of its tensor" if whole else shown(subject)
+
+
+def scaling(subject: WorkerSubject) -> str:
+    """Say that the step itself does not unscale."""
+    return "" if offers(subject)["scaling"] else "its step takes no `grad_scale`"
+
+
+def scaler(subject: WorkerSubject) -> str:
+    """Say that GradScaler does not unscale a format, unless the step itself does."""
+    refused = subject.storage.name == "float16" and not offers(subject)["scaling"]
+    return "torch.amp.GradScaler refuses to unscale float16 gradients" if refused else ""
+
+
+def wide(subject: WorkerSubject) -> str:
+    """Say that a format has no complex numbers."""
+    if not offers(subject)["complex"]:
+        return "its code does not speak of complex numbers"
+    return (
+        ""
+        if subject.storage.name in {"float32", "float64"}
+        else "there are no complex numbers in this format"
+    )
+
+
+def several_paths(subject: WorkerSubject) -> str:
+    """Say that there is one path only."""
+    return "" if list(other_paths(subject, ())) else "it has no other path"
+
+
+def other_paths(subject: WorkerSubject, switches: tuple[str, ...]) -> Iterator[list[Any]]:
+    """Yield name and keywords of the other paths on this device in this format."""
+    for path in subject.implementation.paths:
+        fits = subject.device in path.devices and subject.storage.name in path.dtypes
+        if fits and path.name != subject.path.name and not _broken(subject, path.name):
+            yield [path.name, {**path.constructor, **dict.fromkeys(switches, True)}]
+
+
+def _broken(subject: WorkerSubject, path: str) -> bool:
+    """Tell whether nothing can be compared with a path, since its arithmetic itself is a known deviation."""
+    cell = Cell(
+        subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local"
+    )
+    version = framework(subject)
+    whole = (e for e in load() if not e.profile and e.matches(cell, version))
+    return any(entry.speaks_of("elements/order") for entry in whole)
+
+
+def capturable(subject: WorkerSubject) -> str:
+    """Say that nothing is captured on a path."""
+    on_device = subject.device == "cuda" and path_of(subject, ()).get("capturable")
+    return "" if on_device else "only a capturable step on a device promises it"
+
+
+def single(subject: WorkerSubject) -> str:
+    """Say that only the single-tensor path can be differentiated."""
+    path = subject.path.constructor
+    return "torch refuses it beside foreach and fused" if path.get("foreach") or path.get("fused") else ""
+
+
+def rate(subject: WorkerSubject) -> str:
+    """Say that a learning rate of 0 does not stop the rule."""
+    stopped = all(
+        rule.composed(rule.parameter.updated).subs(lr, 0) == rule.parameter.symbol
+        for rule in subject.rules.values()
+    )
+    return "" if stopped else "by its formula a learning rate of 0 does not stop it"

@@ -1,0 +1,172 @@
+"""What an experiment in the worker saw, and what the formula says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from conformance.agreement import Outside, Tally
+from conformance.contract.case import ClauseCase
+from conformance.subject import GRADIENT, KEYWORD, WorkerSubject
+from reference.enclosure import StepEnclosure, as_intervals
+from reference.expression import decided
+from reference.formats import FORMATS, Array
+from reference.interval import Interval
+from reference.profile import Profile
+from spec.rule import UpdateRule
+
+RAISED = "it raises"
+
+
+@dataclass(frozen=True)
+class Breach(Outside):
+    """One observation that breaks a clause: what was seen, and what the clause asks for."""
+
+    case: ClauseCase  # type: ignore[assignment]
+
+    expected: str = ""
+    got: str = ""
+    compared: str = ""
+    """How it was judged."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Elements of one step, as they came from the worker: rows by key, and what the step used."""
+
+    count: int
+    numbers: Mapping[str, tuple[float, str]]
+    settings: Mapping[str, Any] | None
+    places: list[int]
+    rows: Mapping[str, Mapping[str, Array]]
+    dtypes: Mapping[str, str]
+
+
+def read(plain: Mapping[str, Any], buffers: Iterator[memoryview]) -> Step:
+    """Return the step of an observation; its rows are taken from ``buffers``."""
+    rows: dict[str, dict[str, Array]] = {}
+    dtypes: dict[str, str] = {}
+    for part, value in plain.items():
+        if part in {"before", "got", "expected", "gradient"}:
+            rows[part] = {key: np.frombuffer(next(buffers), FORMATS[name].dtype)
+                          for key, name in value.items()}  # fmt: skip
+            dtypes |= value
+    return Step(plain["count"], plain["numbers"], plain.get("settings"), plain["places"], rows, dtypes)
+
+
+def enclose(
+    subject: WorkerSubject, rule: UpdateRule, case: ClauseCase, step: Step, profile: Profile
+) -> dict[str, Interval]:
+    """Return what a legal evaluation makes of every element, by the key of the state."""
+    keys = subject.keys(rule)
+    settings = dict(case.settings)
+    if step.settings is not None:
+        settings |= by_symbol(rule, step.settings)
+    scalars = {**settings, "t": step.count + 1.0}
+    formats = {}
+    before: dict[str, Array] = {rule.parameter.symbol.name: step.rows["before"]["parameter"]}
+    for state in rule.states:
+        name, key = state.symbol.name, keys[state.symbol.name]
+        initial = float(decided(state.initial)(**settings))
+        if state.scalar:
+            scalars[name], kept = step.numbers.get(key, (initial, "float32"))
+            formats[name] = FORMATS[kept]
+            continue
+        formats[name] = FORMATS[step.dtypes.get(key, subject.storage.name)]
+        row = step.rows["before"].get(key)
+        size = before[rule.parameter.symbol.name].size
+        before[name] = np.full(size, initial, formats[name].dtype) if row is None else row
+    before[GRADIENT] = step.rows["gradient"]["gradient"]
+    with np.errstate(all="ignore"):
+        enclosure = StepEnclosure(rule, profile, subject.storage, scalars, formats)
+        legal = enclosure(as_intervals(before, subject.storage))
+    named = {"parameter": rule.parameter.symbol.name} | {
+        keys[s.symbol.name]: s.symbol.name for s in rule.states if not s.scalar
+    }
+    return {key: legal[name] for key, name in named.items()}
+
+
+def by_symbol(rule: UpdateRule, settings: Mapping[str, Any]) -> dict[str, float]:
+    """Return a group's settings by the name of their symbol."""
+    found = {}
+    for item in rule.hyperparameters:
+        match = KEYWORD.match(item.keyword)
+        assert match is not None
+        if match[1] in settings:
+            value = settings[match[1]]
+            found[item.symbol.name] = float(value if match[2] is None else value[int(match[2])])
+    return found
+
+
+def illegal(
+    subject: WorkerSubject,
+    rule: UpdateRule,
+    case: ClauseCase,
+    plain: Mapping[str, Any],
+    step: Step,
+    profiles: tuple[Profile, ...],
+    tally: Tally,
+) -> Breach | None:
+    """Return the first element that no profile allows, or nothing."""
+    hulls = [enclose(subject, rule, case, step, profile) for profile in profiles]
+    sides = [side for side in ("got", "expected") if side in step.rows]
+    for side in sides:
+        for key, row in step.rows[side].items():
+            if key not in hulls[0]:
+                continue
+            value = row.astype(hulls[0][key].lo.dtype)
+            inside = np.zeros(value.shape, bool)
+            for legal in hulls:
+                inside |= legal[key].contains(value)
+            tally.undecided += int(np.count_nonzero(hulls[0][key].undecided()))
+            if not inside.all():
+                tally.outside += int(np.count_nonzero(~inside))
+                return _breach(case, plain, step, side, key, int(np.argmin(inside)), hulls[0][key])
+    return None
+
+
+def _breach(
+    case: ClauseCase, plain: Mapping[str, Any], step: Step, side: str, key: str, place: int, legal: Interval
+) -> Breach:
+    shape = step.rows[side][key].shape
+    low, high = (float(np.broadcast_to(end, shape)[place]) for end in (legal.lo, legal.hi))
+    value = float(step.rows[side][key][place])
+    before = {name: float(row[place]) for name, row in step.rows["before"].items()}
+    before |= {name: float(row[place]) for name, row in step.rows["gradient"].items()}
+    scalars = {**case.settings, "t": step.count + 1.0}
+    where = (
+        plain["what"].rpartition(": ")[0] if side == "expected" or "expected" in step.rows else plain["what"]
+    )
+    beside = " beside it" if side == "expected" else ""
+    what = f"{where}: {key}{beside}"
+    return Breach(
+        case, what, 0, step.places[place], scalars, before, (low, high), value,
+        expected=f"[{low!r}, {high!r}]", got=repr(value), compared="by the enclosure of the step",
+    )  # fmt: skip
+
+
+def differing(case: ClauseCase, plain: Mapping[str, Any]) -> Breach:
+    """Return the breach of an observation whose two sides had to be equal."""
+    got, expected = plain["got"], plain["expected"]
+    numbers = [float(x) if isinstance(x, (int, float)) else float("nan") for x in (got, expected)]
+    return Breach(
+        case, plain["what"], 0, plain["place"], dict(case.settings), {}, (numbers[1], numbers[1]), numbers[0],
+        expected=_text(expected), got=_text(got), compared="compared exactly",
+    )  # fmt: skip
+
+
+def raising(case: ClauseCase, error: Mapping[str, str]) -> Breach:
+    """Return the breach of an optimizer that raised an exception where it had to go on."""
+    nothing = float("nan")
+    where = error["where"] or error["line"]
+    return Breach(
+        case, RAISED, 0, 0, dict(case.settings), {}, (nothing, nothing), nothing,
+        expected="no exception", got=error["message"], compared=f"raised at {where}",
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else str(value)

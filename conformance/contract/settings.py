@@ -1,0 +1,118 @@
+"""The settings of the experiments: every part of a rule at work, in numbers of few bits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.subject import KEYWORD, WorkerSubject
+from spec.rule import Hyperparameter, UpdateRule
+
+ACTIVE: Mapping[str, float] = {
+    "lr": 0.0625, "betas[0]": 0.875, "betas[1]": 0.9375, "eps": 2.0**-10, "weight_decay": 0.125,
+    "momentum": 0.875, "dampening": 0.25, "alpha": 0.75, "rho": 0.875, "lambd": 2.0**-6, "t0": 2.0,
+    "momentum_decay": 2.0**-8, "lr_decay": 0.125, "initial_accumulator_value": 0.125,
+    "etas[0]": 0.5, "etas[1]": 1.25, "step_sizes[0]": 2.0**-10, "step_sizes[1]": 32.0,
+}  # fmt: skip
+"""Few bits, so that no format rounds a setting; nothing zero, so that nothing is left out."""
+OTHER: Mapping[str, float] = {
+    "lr": 0.03125, "betas[0]": 0.75, "betas[1]": 0.875, "eps": 2.0**-6, "weight_decay": 0.25,
+    "momentum": 0.75, "dampening": 0.5, "alpha": 0.5, "rho": 0.75, "lambd": 2.0**-4, "t0": 1.0,
+    "momentum_decay": 2.0**-6, "lr_decay": 0.25, "etas[0]": 0.25, "etas[1]": 1.5,
+    "step_sizes[0]": 2.0**-8, "step_sizes[1]": 16.0,
+}  # fmt: skip
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "lr": ("lr", "learning rate", "learning_rate"),
+    "betas": ("beta",),
+    "eps": ("eps",),
+    "weight_decay": ("weight_decay", "weight decay"),
+    "step_sizes": ("step_size", "step size"),
+    "etas": ("eta",),
+    "initial_accumulator_value": ("initial_accumulator_value", "initial accumulator"),
+    "momentum_decay": ("momentum_decay", "momentum decay"),
+    "lr_decay": ("lr_decay", "learning rate decay"),
+}
+
+
+def _value(item: Hyperparameter, table: Mapping[str, float]) -> float:
+    value = table.get(item.keyword, item.default or 0.125)
+    return value if value in item.domain else item.default
+
+
+def active(rule: UpdateRule, fixed: Mapping[str, float]) -> dict[str, float]:
+    """Return settings with every part of a rule at work, by the name of the symbol."""
+    chosen = {h.symbol.name: _value(h, ACTIVE) for h in rule.hyperparameters}
+    return chosen | {name: value for name, value in fixed.items() if name in chosen}
+
+
+def bare(rule: UpdateRule, fixed: Mapping[str, float]) -> Iterator[dict[str, float]]:
+    """Yield settings with the weight decay, and with all that may be, switched off."""
+    chosen = active(rule, fixed)
+    kept = {"lr", "betas[0]", "betas[1]", "eps", "alpha", "rho"}
+    optional = [h for h in rule.hyperparameters if 0.0 in h.domain and h.keyword not in kept]
+    decay = {h.symbol.name: 0.0 for h in optional if h.keyword == "weight_decay"}
+    if decay:
+        yield chosen | decay
+    if len(optional) > len(decay):
+        yield chosen | {h.symbol.name: 0.0 for h in optional}
+
+
+def acting(rule: UpdateRule) -> tuple[Hyperparameter, ...]:
+    """Return the hyperparameters that act in every step, and not only at the start of a state."""
+    used = frozenset().union(*(line.expression.free_symbols for line in rule.program))
+    return tuple(h for h in rule.hyperparameters if h.symbol in used)
+
+
+def other(subject: WorkerSubject, rule: UpdateRule) -> dict[str, Any]:
+    """Return other settings of all that acts in a step, by keyword."""
+    chosen = active(rule, subject.fixed)
+    for item in acting(rule):
+        if item.symbol.name not in subject.fixed:
+            chosen[item.symbol.name] = _value(item, OTHER)
+    return subject.options(rule, chosen)
+
+
+def changes(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
+    """Return one other value for each keyword that acts in a step."""
+    keywords = {name_of(h) for h in acting(rule)}
+    return [[key, value] for key, value in other(subject, rule).items() if key in keywords]
+
+
+def switched_off(subject: WorkerSubject, rule: UpdateRule) -> dict[str, dict[str, Any]]:
+    """Return for each keyword that may be zero the settings with a zero there."""
+    found = {}
+    for item in acting(rule):
+        if 0.0 in item.domain and KEYWORD.match(item.keyword)[2] is None and item.keyword != "lr":  # type: ignore[index]
+            zero = {**active(rule, subject.fixed), item.symbol.name: 0.0}
+            if item.symbol.name not in subject.fixed:
+                found[name_of(item)] = {name_of(item): subject.options(rule, zero)[name_of(item)]}
+    return found
+
+
+def name_of(item: Hyperparameter) -> str:
+    """Return the keyword without its index."""
+    match = KEYWORD.match(item.keyword)
+    assert match is not None
+    return match[1]
+
+
+def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
+    """Return keyword, value, the number shown, words that name it, and the range, for illegal values."""
+    return [entry for item in rule.hyperparameters if item.symbol.name not in subject.fixed
+            for entry in _bad(subject, rule, item)]  # fmt: skip
+
+
+def _bad(subject: WorkerSubject, rule: UpdateRule, item: Hyperparameter) -> Iterator[list[Any]]:
+    domain, keyword = item.domain, name_of(item)
+    # The ends of a range are a matter of taste; what lies beyond them is not.
+    numbers: list[float | str] = ["nan", domain.low - 1.0]
+    if domain.high < float("inf"):
+        numbers.append(domain.high + 1.0)
+    match = KEYWORD.match(item.keyword)
+    assert match is not None
+    for number in numbers:
+        value: Any = number
+        if match[2] is not None:
+            value = list(subject.options(rule, active(rule, subject.fixed))[keyword])
+            value[int(match[2])] = number
+        yield [keyword, value, str(number), list(NAMES.get(keyword, (keyword,))), str(domain)]

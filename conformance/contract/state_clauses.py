@@ -1,0 +1,160 @@
+"""Clauses about state and scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.contract import settings
+from conformance.contract.arguments import each, once
+from conformance.contract.clause import Clause
+from conformance.contract.needs import counter, every, other_paths, scaler, scaling, several_paths, shown
+from conformance.subject import WorkerSubject
+from spec.rule import UpdateRule
+
+CHECKPOINT = "torch, Optimizer.state_dict and load_state_dict: training resumes"
+AMP = "torch, torch.amp.GradScaler: a step with an infinite gradient is skipped"
+MADE = {"made": [0, 1, 3]}
+SOURCES: tuple[tuple[str, Mapping[str, float]], ...] = (
+    ("SGD", {"lr": 0.0625, "momentum": 0.875}),
+    ("Adam", {"lr": 0.0625}),
+    ("RMSprop", {"lr": 0.0625}),
+)
+
+
+def _other(given: Mapping[str, Any]) -> Any:
+    def arguments(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+        yield {**given, "other": settings.other(subject, rule)}
+
+    return arguments
+
+
+def _paths(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    switches = next(key for key, value in subject.rules.items() if value is rule)
+    for path in other_paths(subject, switches):
+        yield {"paths": [path], "made": [1, 3]}
+
+
+def _foreign(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    if rule is next(iter(subject.rules.values())):
+        yield {"others": [list(source) for source in SOURCES if source[0].lower() != rule.name]}
+
+
+STATE = (
+    Clause(
+        "state/round-trip",
+        "Saved and loaded into a fresh instance, an optimizer goes on as if nothing had happened.",
+        CHECKPOINT,
+        "state.round_trip",
+        _other(MADE),
+        switched_off=True,
+    ),
+    Clause(
+        "state/weights-only",
+        "A checkpoint goes through torch.save and torch.load(weights_only=True) unchanged.",
+        "torch, torch.load: weights_only is the default",
+        "state.weights_only",
+        _other(MADE),
+    ),
+    Clause(
+        "state/deepcopy",
+        "A deep copy goes on as the original does, and each leaves the other alone.",
+        "Python, copy.deepcopy",
+        "state.deepcopied",
+        _other(MADE),
+    ),
+    Clause(
+        "state/pickle",
+        "A pickled optimizer goes on as the original does.",
+        "Python, pickle; torch, Optimizer.__getstate__",
+        "state.pickled",
+        _other(MADE),
+    ),
+    Clause(
+        "state/not-aliased",
+        "A loaded optimizer shares no memory with the one that it was loaded from.",
+        "torch, Optimizer.load_state_dict: it makes a deep copy of each value",
+        "state.not_aliased",
+        _other({}),
+    ),
+    Clause(
+        "state/dtypes-kept",
+        "Every state keeps its dtype through saving and loading.",
+        CHECKPOINT,
+        "state.dtypes_kept",
+        _other({}),
+    ),
+    Clause(
+        "state/count-kept",
+        "A step count that the parameter's format cannot hold comes back exactly.",
+        "torch, Optimizer.load_state_dict: the step is not cast to the parameter's dtype",
+        "state.count_kept",
+        _other({"counts": [257, 2049, 65505, 16777213]}),
+        needs=counter,
+    ),
+    Clause(
+        "state/settings-loaded",
+        "Loading brings back every group's settings.",
+        CHECKPOINT,
+        "state.settings_loaded",
+        _other({}),
+    ),
+    Clause(
+        "state/other-path",
+        "A state saved on one path and loaded on another gives the same step.",
+        "torch, torch.optim: foreach and fused choose how a step is computed, not which",
+        "state.other_path",
+        _paths,
+        needs=every(several_paths, shown),
+        every_path=True,
+    ),
+    Clause(
+        "state/other-rule",
+        "A checkpoint of another rule is refused, or goes on as what it was.",
+        "this contract: no checkpoint is misread in silence",
+        "state.other_rule",
+        _foreign,
+    ),
+    Clause(
+        "state/hooks",
+        "The hooks before and after saving and loading run once, in order.",
+        "torch, Optimizer.register_state_dict_pre_hook and its three relatives",
+        "state.state_hooks",
+        _other({}),
+    ),
+)
+SCALING = (
+    Clause(
+        "scaling/found-inf",
+        "With found_inf set no parameter, no state and no count moves, and later steps do not notice.",
+        AMP,
+        "scaling.found_infinity",
+        each({"made": [0, 2]}),
+        needs=scaling,
+        switched_off=True,
+    ),
+    Clause(
+        "scaling/grad-scale",
+        "With grad_scale set every gradient is divided by it exactly once.",
+        AMP,
+        "scaling.divided_once",
+        each({"steps": 2}),
+        needs=scaling,
+    ),
+    Clause(
+        "scaling/scaler",
+        "Under GradScaler a step with an infinite gradient is skipped, and the others are as without it.",
+        AMP,
+        "scaling.scaler",
+        once({}),
+        needs=scaler,
+    ),
+    Clause(
+        "scaling/autocast",
+        "A step inside autocast is the step outside it.",
+        "torch, torch.autocast: the backward pass and the step belong outside it",
+        "scaling.autocast",
+        once({"steps": 2}),
+    ),
+)
+CLAUSES = (*STATE, *SCALING)

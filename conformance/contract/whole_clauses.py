@@ -1,0 +1,116 @@
+"""Clauses about what a step is to the program around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.contract.arguments import each, once
+from conformance.contract.clause import Clause
+from conformance.contract.needs import (
+    capturable,
+    closure,
+    derivative,
+    elementwise,
+    every,
+    keyword,
+    other_paths,
+    several_paths,
+    single,
+)
+from conformance.subject import WorkerSubject
+from spec.rule import UpdateRule
+
+
+def _paths(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    switches = next(key for key, value in subject.rules.items() if value is rule)
+    for path in other_paths(subject, switches):
+        yield {"paths": [path], "steps": 3}
+
+
+CLAUSES = (
+    Clause(
+        "whole/paths-agree",
+        "All paths of an optimizer make the same step, as far as their profiles go.",
+        "torch, torch.optim: foreach and fused choose how a step is computed, not which",
+        "whole.paths",
+        _paths,
+        needs=every(several_paths, elementwise),
+        every_path=True,
+    ),
+    Clause(
+        "whole/deterministic",
+        "Two equal runs end equal.",
+        "torch, notes on reproducibility",
+        "whole.deterministic",
+        once({"size": 999, "steps": 2}),
+    ),
+    Clause(
+        "whole/threads",
+        "The number of threads changes no element's result.",
+        "torch, set_num_threads: it sets how many threads compute, not what",
+        "whole.threads",
+        once({"sizes": [65537, 131073], "threads": 2}),
+        needs=elementwise,
+    ),
+    Clause(
+        "whole/surroundings",
+        "Random states, default dtype, grad mode and the number of threads stay as they were.",
+        "this contract: a step changes parameters and states, and nothing else",
+        "whole.surroundings",
+        each({}),
+    ),
+    Clause(
+        "whole/closure",
+        "A closure is called once, with gradients enabled, and its loss is returned.",
+        "torch, Optimizer.step: a closure that reevaluates the model and returns the loss",
+        "whole.closure",
+        each({}),
+        needs=closure,
+    ),
+    Clause(
+        "whole/step-hooks",
+        "The hooks before and after a step run once each, until they are removed.",
+        "torch, Optimizer.register_step_pre_hook and register_step_post_hook",
+        "whole.step_hooks",
+        once({}),
+    ),
+    Clause(
+        "whole/zero-grad",
+        "zero_grad removes the gradients, or fills them with zeros where it is asked to.",
+        "torch, Optimizer.zero_grad",
+        "whole.zero_grad",
+        once({}),
+    ),
+    Clause(
+        "whole/in-place",
+        "A step writes into the parameters that it was given.",
+        "torch, torch.optim: the model and the optimizer hold the same parameters",
+        "whole.in_place",
+        each({}),
+    ),
+    Clause(
+        "whole/memory",
+        "Memory does not grow with the number of steps, and a dropped optimizer is freed.",
+        "this contract: a state is kept once for each parameter",
+        "whole.memory",
+        once({"steps": 20}),
+    ),
+    Clause(
+        "whole/differentiable",
+        "With differentiable the step is the same, and autograd follows it.",
+        "torch, torch.optim: autograd occurs through the step",
+        "whole.differentiable",
+        each({"steps": 2}),
+        needs=every(keyword("differentiable"), single, derivative, elementwise),
+        wider={"scalar": "float32", "forms": ("*",)},
+    ),
+    Clause(
+        "whole/no-synchronisation",
+        "A capturable step never waits for the device.",
+        "torch, torch.optim: capturable says that a step is safe to capture in a graph",
+        "whole.no_synchronisation",
+        each({}),
+        needs=capturable,
+    ),
+)

@@ -1,0 +1,121 @@
+"""Distributed: two processes on one machine make the steps that one process makes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .trial import Observation, Trial, build, parameters, reading, same, values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHAPES = ((17, 2), (5, 4))
+SECONDS = 20
+
+
+@contextmanager
+def joined(trial: Trial) -> Iterator[int]:
+    """The rank of this process in a group of two; a script makes the second process itself."""
+    import torch.distributed as group
+
+    rank, store = trial.arguments.get("rank"), trial.arguments.get("store")
+    if rank is None:
+        store = str(Path(tempfile.mkdtemp()) / "store")
+        rank = int(os.fork() == 0)
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    where, wait = f"file://{store}", timedelta(seconds=SECONDS)
+    group.init_process_group("gloo", init_method=where, rank=rank, world_size=2, timeout=wait)
+    try:
+        yield int(rank)
+        group.barrier()
+    finally:
+        group.destroy_process_group()
+
+
+def alone(trial: Trial, gradients: list[list[torch.Tensor]]) -> dict[str, Any]:
+    """What one process makes of the gradients of all steps."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    for step in gradients:
+        for p, gradient in zip(params, step):
+            p.grad = gradient.clone()
+        optimizer.step()
+    return {key: value for key, value in reading(optimizer, params).items() if "param" in key}
+
+
+def drawn(trial: Trial, rank: int) -> list[list[torch.Tensor]]:
+    """The gradients of one process in all steps."""
+    steps = range(trial.arguments["steps"])
+    return [
+        [values(trial, s, 1000 * (step + 1) + 100 * rank + n) for n, s in enumerate(SHAPES)] for step in steps
+    ]
+
+
+class Weighted(torch.nn.Module):
+    """A model whose gradient is its input."""
+
+    def __init__(self, params: list[Any]) -> None:
+        super().__init__()
+        self.params = torch.nn.ParameterList(params)
+
+    def forward(self, inputs: list[torch.Tensor]) -> torch.Tensor:
+        """The sum of products of parameters and inputs."""
+        total: torch.Tensor = sum((p * x).sum() for p, x in zip(self.params, inputs))
+        return total
+
+
+def data_parallel(trial: Trial) -> Iterator[Observation]:
+    """Gradients averaged by DistributedDataParallel give what the average gives in one process."""
+    with joined(trial) as rank:
+        params = parameters(trial, SHAPES)
+        model = torch.nn.parallel.DistributedDataParallel(Weighted(params))
+        optimizer = build(trial, params)
+        for inputs in drawn(trial, rank):
+            optimizer.zero_grad()
+            model(inputs).backward()
+            optimizer.step()
+        del model  # its reducer holds the group
+    got = {key: value for key, value in reading(optimizer, params).items() if "param" in key}
+    both = [[(a + b) / 2 for a, b in zip(*pair)] for pair in zip(drawn(trial, 0), drawn(trial, 1))]
+    yield same(f"DistributedDataParallel, rank {rank}", got, alone(trial, both))
+
+
+def zero_redundancy(trial: Trial) -> Iterator[Observation]:
+    """ZeroRedundancyOptimizer, which shards the state, makes the steps of the optimizer that it wraps."""
+    from torch.distributed.optim import ZeroRedundancyOptimizer
+
+    settings = {**trial.path, **trial.settings}
+    with joined(trial) as rank:
+        params = parameters(trial, SHAPES)
+        optimizer = ZeroRedundancyOptimizer(params, optimizer_class=trial.make, **settings)
+        for step in drawn(trial, 0):
+            for p, gradient in zip(params, step):
+                p.grad = gradient.clone()
+            optimizer.step()
+    got = {f"{n}.parameter": p.detach().clone() for n, p in enumerate(params)}
+    yield same(f"ZeroRedundancyOptimizer, rank {rank}", got, alone(trial, drawn(trial, 0)))
+
+
+def sharded(trial: Trial) -> Iterator[Observation]:
+    """Parameters that are DTensor shards, as FSDP2 makes them, step as whole ones do."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import Shard, distribute_tensor
+
+    with joined(trial) as rank:
+        mesh, parts = init_device_mesh("cpu", (2,)), [Shard(0)]
+        whole = parameters(trial, SHAPES)
+        params: list[Any] = [torch.nn.Parameter(distribute_tensor(p.detach(), mesh, parts)) for p in whole]
+        optimizer = build(trial, params)
+        for step in drawn(trial, 0):
+            for p, gradient in zip(params, step):
+                p.grad = distribute_tensor(gradient, mesh, parts)
+            optimizer.step()
+        got = {f"{n}.parameter": p.detach().full_tensor() for n, p in enumerate(params)}
+    yield same(f"DTensor shards, rank {rank}", got, alone(trial, drawn(trial, 0)))

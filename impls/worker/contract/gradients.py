@@ -1,0 +1,167 @@
+"""Gradients: read, and neither written nor kept."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from .trial import (
+    Observation,
+    Player,
+    Trial,
+    alike,
+    build,
+    fact,
+    give,
+    parameters,
+    raised,
+    reading,
+    same,
+    train,
+    values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHAPES = ((17,), (3, 4))
+
+
+def not_modified(trial: Trial) -> Iterator[Observation]:
+    """Every gradient after the step is the one before it."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    for step in range(trial.arguments["steps"]):
+        give(trial, params, step)
+        before = {f"gradient {n}": p.grad.clone() for n, p in enumerate(params)}
+        optimizer.step()
+        after = {f"gradient {n}": p.grad for n, p in enumerate(params) if p.grad is not None}
+        yield same(f"step {step + 1}", after, before)
+
+
+def not_kept(trial: Trial) -> Iterator[Observation]:
+    """What happens to a gradient after the step changes nothing."""
+    read = []
+    for overwritten in (False, True):
+        params = parameters(trial, SHAPES)
+        optimizer = build(trial, params)
+        for step in range(trial.arguments["steps"]):
+            give(trial, params, step)
+            optimizer.step()
+            if overwritten:
+                for p in params:
+                    p.grad.fill_(77.0)
+        read.append(reading(optimizer, params))
+    yield same("with gradients overwritten after each step", read[1], read[0])
+
+
+def absent(trial: Trial) -> Iterator[Observation]:
+    """A parameter without a gradient stays as it is, beside others and alone."""
+    for made in trial.arguments["made"]:
+        for left_out in trial.arguments["left out"]:
+            params = parameters(trial, SHAPES)
+            optimizer = build(trial, params)
+            train(trial, optimizer, params, 0, made)
+            chosen = [params[n] for n in left_out]
+            before = reading(optimizer, chosen)
+            for step in (made, made + 1):
+                give(trial, params, step)
+                for p in chosen:
+                    p.grad = None
+                optimizer.step()
+            after = reading(optimizer, chosen)
+            if not made:  # a state that is made ahead says nothing yet
+                before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
+            yield same(f"tensors {left_out} without a gradient after {made} steps", after, before)
+
+
+def late(trial: Trial) -> Iterator[Observation]:
+    """A parameter whose gradient comes late does what it does in an optimizer of its own."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    alone = parameters(trial, SHAPES)
+    own = [build(trial, [p]) for p in alone]
+    for step in range(trial.arguments["steps"]):
+        give(trial, params, step)
+        give(trial, alone, step)
+        if step < 2:
+            params[1].grad = alone[1].grad = None
+        optimizer.step()
+        for each, p in zip(own, alone):
+            if p.grad is not None:
+                each.step()
+        expected = {
+            key.replace("0.", f"{n}."): value
+            for n, p in enumerate(alone)
+            for key, value in reading(own[n], [p]).items()
+        }
+        yield same(f"step {step + 1}, a first gradient in step 3", reading(optimizer, params), expected)
+
+
+def zero(trial: Trial) -> Iterator[Observation]:
+    """An element with a zero gradient does the same whether all others have one too or not."""
+    read = []
+    for others in (True, False):
+        params = parameters(trial, [(17,)])
+        optimizer = build(trial, params)
+        train(trial, optimizer, params, 0, trial.arguments["made"])
+        give(trial, params, 50)
+        params[0].grad[3] = 0.0
+        if not others:
+            params[0].grad.zero_()
+        optimizer.step()
+        shown = reading(optimizer, params).items()
+        read.append({k: v[3] for k, v in shown if isinstance(v, torch.Tensor) and v.shape == params[0].shape})
+    yield same("a gradient of zeros", read[1], read[0])
+
+
+def sparse(trial: Trial) -> Iterator[Observation]:
+    """A sparse gradient gives what the dense one gives, or an error that says that it is sparse."""
+    keys = trial.arguments["states"]
+    for rows in trial.arguments["rows"]:
+        one, two = parameters(trial, [(6, 3)]), parameters(trial, [(6, 3)])
+        dense, given = Player(build(trial, one), one), Player(build(trial, two), two)
+        for step in range(trial.arguments["steps"]):
+            numbers = torch.round(values(trial, (len(rows), 3), 1000 * (step + 1)) * 4) / 4
+            gradient = torch.sparse_coo_tensor(torch.tensor([rows]), numbers, (6, 3))
+            one[0].grad, two[0].grad = gradient.to_dense(), gradient
+            before, held = given.flat(keys), given.numbers()
+            error = raised(given.optimizer.step)
+            if error:
+                said = "sparse" in error.lower()
+                yield fact("a sparse gradient", said, error, "the dense result, or an error that says sparse")
+                return
+            dense.optimizer.step()
+            what = f"a gradient with the rows {rows}, step {step + 1}"
+            flat = gradient.to_dense().reshape(-1)
+            seen = alike(what, step, before, held, flat, given.flat(keys), dense.flat(keys))
+            yield seen
+            if seen.differing:
+                break
+
+
+def other_dtype(trial: Trial) -> Iterator[Observation]:
+    """A gradient of another dtype gives what its conversion gives, or an error."""
+    keys = trial.arguments["states"]
+    for name in trial.arguments["dtypes"]:
+        other = getattr(torch, name)
+        if other == trial.dtype:
+            continue
+        one, two = parameters(trial, [(17,)]), parameters(trial, [(17,)])
+        converted, given = Player(build(trial, one), one), Player(build(trial, two), two)
+        for step in range(trial.arguments["steps"]):
+            gradient = values(trial, (17,), 1000 * (step + 1))
+            what = f"a gradient of {name}, step {step + 1}"
+            before, numbers = given.flat(keys), given.numbers()
+            refused = raised(partial(setattr, two[0], "grad_dtype", other))
+            refused = refused or raised(partial(setattr, two[0], "grad", gradient.to(other)))
+            refused = refused or raised(given.optimizer.step)
+            if refused:
+                yield fact(what, True, "refused", "refused")
+                break
+            converted.hand(gradient, None)
+            converted.optimizer.step()
+            yield alike(what, step, before, numbers, gradient, given.flat(keys), converted.flat(keys))
+            given.pour(converted.flat(keys))

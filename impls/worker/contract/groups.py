@@ -1,0 +1,197 @@
+"""Groups: each with its own settings, and everything of a caller's left to the caller."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .trial import Observation, Trial, build, fact, give, parameters, raised, reading, same, train, tuples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def own_settings(trial: Trial) -> Iterator[Observation]:
+    """Two groups do what two optimizers with their settings do."""
+    other = tuples(trial.arguments["other"])
+    params, twins = parameters(trial, [(17,), (3, 4)]), parameters(trial, [(17,), (3, 4)])
+    optimizer = build(trial, [{"params": params[:1]}, {"params": params[1:], **other}])
+    alone = [build(trial, twins[:1]), build(trial, twins[1:], **other)]
+    for step in range(trial.arguments["steps"]):
+        give(trial, params, step)
+        give(trial, twins, step)
+        optimizer.step()
+        for each in alone:
+            each.step()
+    yield same("two groups", reading(optimizer, params), both(alone, twins))
+
+
+def both(optimizers: list[Any], params: list[Any]) -> dict[str, Any]:
+    """The readings of optimizers of one parameter each, as if one optimizer had them all."""
+    return {
+        key.replace("0.", f"{n}.", 1): value
+        for n, (optimizer, p) in enumerate(zip(optimizers, params))
+        for key, value in reading(optimizer, [p]).items()
+    }
+
+
+def defaults_filled(trial: Trial) -> Iterator[Observation]:
+    """A group that names no settings has the constructor's, the first and one added later."""
+    params = parameters(trial, [(3,), (2,)])
+    optimizer = build(trial, [{"params": params[:1]}])
+    optimizer.add_param_group({"params": params[1:]})
+    for n, group in enumerate(optimizer.param_groups):
+        for keyword, value in trial.settings.items():
+            got = group.get(keyword, "nothing")
+            yield fact(f"{keyword} of group {n}", as_list(got) == as_list(value), got, value)
+
+
+def as_list(value: Any) -> Any:
+    """A tuple and a list of the same numbers are the same setting."""
+    return list(value) if isinstance(value, (list, tuple)) else value
+
+
+def added(trial: Trial) -> Iterator[Observation]:
+    """A group added after some steps starts afresh, and the others go on as without it."""
+    made, other = trial.arguments["made"], tuples(trial.arguments["other"])
+    params, twins = parameters(trial, [(17,), (3, 4)]), parameters(trial, [(17,), (3, 4)])
+    optimizer, alone = build(trial, params[:1]), [build(trial, twins[:1])]
+    for step in range(made + trial.arguments["steps"]):
+        if step == made:
+            optimizer.add_param_group({"params": params[1:], **other})
+            alone.append(build(trial, twins[1:], **other))
+        give(trial, params, step)
+        give(trial, twins, step)
+        optimizer.step()
+        for each in alone:
+            each.step()
+    yield same(f"a group added after {made} steps", reading(optimizer, params), both(alone, twins))
+
+
+def empty(trial: Trial) -> Iterator[Observation]:
+    """A group without parameters changes nothing."""
+    params, twins = parameters(trial, [(17,)]), parameters(trial, [(17,)])
+    optimizer = build(trial, [{"params": []}, {"params": params}, {"params": []}])
+    alone = build(trial, twins)
+    train(trial, optimizer, params, 0, 2)
+    train(trial, alone, twins, 0, 2)
+    yield same("beside empty groups", reading(optimizer, params), reading(alone, twins))
+
+
+def twice(trial: Trial) -> Iterator[Observation]:
+    """One tensor in two groups is refused, at construction and in add_param_group."""
+    p, q = parameters(trial, [(3,), (2,)])
+    error = raised(lambda: build(trial, [{"params": [p]}, {"params": [q, p]}]))
+    yield fact("one tensor in two groups of the constructor", bool(error), error or "accepted", "refused")
+    optimizer = build(trial, [p])
+    error = raised(lambda: optimizer.add_param_group({"params": [p]}))
+    yield fact("a tensor added once more", bool(error), error or "accepted", "refused")
+    count = len(optimizer.param_groups)
+    yield fact("groups after the refusal", count == 1, count, 1)
+
+
+def settings_not_shared(trial: Trial) -> Iterator[Observation]:
+    """A setting of one group, changed in place, leaves the other group's alone."""
+    for keyword in trial.arguments["as tensors"]:
+        number = trial.settings.get(keyword)
+        if number is None:
+            continue
+        several = isinstance(number, (list, tuple))
+        given: Any = tuple(double(n) for n in number) if several else double(number)
+        params = parameters(trial, [(3,), (2,)])
+        make = partial(build, trial, [{"params": params[:1]}, {"params": params[1:]}], **{keyword: given})
+        if raised(make):
+            yield fact(f"{keyword} as a Tensor", True, "refused", "refused")
+            continue
+        pair = [group[keyword] for group in make().param_groups]
+        first, second = (held[0] if several else held for held in pair)
+        if isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor):
+            expected = second.item()
+            first.mul_(0.5)
+            got = second.item()
+            yield fact(
+                f"{keyword} of group 1 after group 0 halved its Tensor", got == expected, got, expected
+            )
+    optimizer = build(
+        trial, [{"params": ps} for ps in (parameters(trial, [(3,)]), parameters(trial, [(2,)]))]
+    )
+    for keyword in trial.settings:
+        one, other = (group[keyword] for group in optimizer.param_groups)
+        shared = one is other and isinstance(one, (list, dict, set))
+        yield fact(f"{keyword} of two groups", not shared, "one object", "an object each")
+
+
+def double(number: float) -> torch.Tensor:
+    """A Tensor that holds the number exactly."""
+    return torch.tensor(number, dtype=torch.float64)
+
+
+def instances(trial: Trial) -> Iterator[Observation]:
+    """Two optimizers at work side by side do what each does alone."""
+    read = []
+    for together in (False, True):
+        params = parameters(trial, [(17,), (17,)])
+        optimizers = [build(trial, params[:1]), build(trial, params[1:], **trial.arguments["other"])]
+        if together:
+            for step in range(3):
+                give(trial, params, step)
+                for optimizer in optimizers:
+                    optimizer.step()
+        else:
+            for n, optimizer in enumerate(optimizers):
+                for step in range(3):
+                    give(trial, params, step)
+                    params[1 - n].grad = None
+                    optimizer.step()
+        read.append(both(optimizers, params))
+    yield same("two optimizers side by side", read[1], read[0])
+    first, second = (build(trial, parameters(trial, [(2,)])) for _ in range(2))
+    for name in ("state", "defaults", "param_groups"):
+        shared = getattr(first, name, 0) is getattr(second, name, 1)
+        yield fact(f"`{name}` of two optimizers", not shared, "one object", "an object each")
+
+
+def callers_groups(trial: Trial) -> Iterator[Observation]:
+    """The dictionaries that a caller gives are as before, and two optimizers may be built from them."""
+    params = parameters(trial, [(3,), (2,)])
+    groups: list[dict[str, Any]] = [{"params": params[:1]}, {"params": params[1:]}]
+    first = build(trial, groups)
+    keys = [sorted(group) for group in groups]
+    yield fact("the keys of the caller's groups", keys == [["params"]] * 2, keys[0], ["params"])
+    second = build(trial, groups)
+    first.param_groups[0]["lr"] = 123.0
+    got, expected = second.param_groups[0]["lr"], trial.settings["lr"]
+    yield fact("lr of a second optimizer after the first changed its own", got == expected, got, expected)
+
+
+def callers_settings(trial: Trial) -> Iterator[Observation]:
+    """A list given as a setting is read and not changed."""
+    given = {k: list(v) for k, v in trial.settings.items() if isinstance(v, (list, tuple))}
+    params = parameters(trial, [(3,)])
+    members = list(params)
+    optimizer = trial.make(members, **{**trial.path, **trial.settings, **given})
+    train(trial, optimizer, params, 0, 2)
+    for keyword, value in given.items():
+        expected = list(trial.settings[keyword])
+        yield fact(f"the caller's list {keyword}", value == expected, value, expected)
+    whole = len(members) == 1 and members[0] is params[0]
+    yield fact("the caller's list of parameters", whole, len(members), 1)
+
+
+def iterables(trial: Trial) -> Iterator[Observation]:
+    """A generator and named parameters give what a list of parameters gives."""
+    read = []
+    for kind in ("list", "generator", "named"):
+        params = parameters(trial, [(17,), (3, 4)])
+        given: Any = params
+        if kind == "generator":
+            given = (p for p in params)
+        elif kind == "named":
+            given = [(f"p{n}", p) for n, p in enumerate(params)]
+        optimizer = build(trial, given)
+        train(trial, optimizer, params, 0, 2)
+        read.append(reading(optimizer, params))
+    yield same("a generator of parameters", read[1], read[0])
+    yield same("named parameters", read[2], read[0])

@@ -1,0 +1,177 @@
+"""Hyperparameters: read anew at every step, refused where they are not legal."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .trial import (
+    Observation,
+    Player,
+    Trial,
+    alike,
+    build,
+    fact,
+    parameters,
+    raised,
+    reading,
+    same,
+    train,
+    tuples,
+    values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def changed(trial: Trial) -> Iterator[Observation]:
+    """A setting changed between two steps acts as in an optimizer built with it."""
+    for keyword, value in trial.arguments["changes"]:
+        for made in trial.arguments["made"]:
+            yield from _changed(trial, keyword, value, made)
+
+
+def _changed(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Observation]:
+    start = trial.arguments.get("from", {})
+    trial = dataclasses.replace(trial, settings={**trial.settings, **tuples(start.get(keyword, {}))})
+    value = tuple(value) if isinstance(value, list) else value
+    params = parameters(trial, [(17,), (3, 4)])
+    optimizer = build(trial, params)
+    train(trial, optimizer, params, 0, made)
+    twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
+    other = build(trial, twins, **{keyword: value})
+    for p, twin in zip(params, twins):
+        if p in optimizer.state:
+            other.state[twin] = {k: copied(v) for k, v in optimizer.state[p].items()}
+    for group in optimizer.param_groups:
+        group[keyword] = value
+    for later in range(2):
+        train(trial, optimizer, params, made + later, made + later + 1)
+        train(trial, other, twins, made + later, made + later + 1)
+        was = trial.settings.get(keyword)
+        what = f"step {made + later + 1}, {keyword} changed from {was} to {value} after {made}"
+        yield same(what, reading(optimizer, params), reading(other, twins))
+
+
+def copied(value: Any) -> Any:
+    """A tensor of its own, or the value."""
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value
+
+
+def as_tensor(trial: Trial) -> Iterator[Observation]:
+    """A setting given as a Tensor does what the number does, or is refused."""
+    keyword = trial.arguments["keyword"]
+    number = trial.settings[keyword]
+    given: Any = (
+        tuple(tensor_of(n) for n in number) if isinstance(number, (list, tuple)) else tensor_of(number)
+    )
+    one, other = parameters(trial, [(17,)]), parameters(trial, [(17,)])
+    if raised(lambda: build(trial, parameters(trial, [(17,)]), **{keyword: given})):
+        yield fact(f"{keyword} as a Tensor", True, "refused", "refused")
+        return
+    first = Player(build(trial, one), one)
+    second = Player(build(trial, other, **{keyword: given}), other)
+    keys = trial.arguments["states"]
+    for step in range(trial.arguments["steps"]):
+        gradient = values(trial, (17,), 1000 * (step + 1))
+        first.hand(gradient, None)
+        second.hand(gradient, None)
+        before, numbers = second.flat(keys), second.numbers()
+        first.optimizer.step()
+        error = raised(second.optimizer.step)
+        if error:
+            said = "tensor" in error.lower() and keyword in error.lower()
+            yield fact(
+                f"{keyword} as a Tensor", said, error, "the result of the number, or an error that says it"
+            )
+            return
+        what = f"{keyword} as a Tensor, step {step + 1}"
+        yield alike(what, step, before, numbers, gradient, second.flat(keys), first.flat(keys))
+        second.pour(first.flat(keys))
+    tensors = given if isinstance(given, tuple) else (given,)
+    numbers_after = [t.item() for t in tensors]
+    expected = list(number) if isinstance(number, (list, tuple)) else [number]
+    yield fact(f"the Tensor {keyword} after the steps", numbers_after == expected, numbers_after, expected)
+
+
+def tensor_of(number: float) -> torch.Tensor:
+    """A Tensor that holds the number exactly."""
+    return torch.tensor(number, dtype=torch.float64)
+
+
+def refused(trial: Trial) -> Iterator[Observation]:
+    """A value outside its range raises an error at construction."""
+    for keyword, value, shown, _, legal in trial.arguments["bad"]:
+        error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
+        what = f"{keyword}={shown} at construction"
+        yield fact(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
+
+
+def refused_in_group(trial: Trial) -> Iterator[Observation]:
+    """A value outside its range raises an error where a group sets it."""
+    for keyword, value, shown, _, legal in trial.arguments["bad"]:
+        params = parameters(trial, [(2,), (3,)])
+        optimizer = build(trial, params[:1])
+        group = {"params": params[1:], keyword: as_given(value)}
+        error = raised(partial(optimizer.add_param_group, group))
+        what = f"{keyword}={shown} in add_param_group"
+        yield fact(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
+
+
+def named(trial: Trial) -> Iterator[Observation]:
+    """The error names the setting and the value given."""
+    for keyword, value, shown, words, _ in trial.arguments["bad"]:
+        error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
+        if error:
+            lower = error.lower()
+            says = any(word in lower for word in words) and str(shown).lower() in lower
+            yield fact(
+                f"the error for {keyword}={shown}", says, error, f"an error that names {keyword} and {shown}"
+            )
+
+
+def range_named(trial: Trial) -> Iterator[Observation]:
+    """The error says which values are legal."""
+    for keyword, value, shown, _, legal in trial.arguments["bad"]:
+        error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
+        if error:
+            rest = error.lower().replace(str(shown).lower(), "", 1)
+            bound = re.search(r"(?<![\d.])[01](\.0)?(?!\d)|positive|negative|range|between", rest)
+            what = f"the range in the error for {keyword}={shown}"
+            yield fact(what, bool(bound), error, f"an error that names the range {legal}")
+
+
+def as_given(value: Any) -> Any:
+    """JSON knows neither tuples nor NaN."""
+    if isinstance(value, list):
+        return tuple(as_given(item) for item in value)
+    return float(value) if isinstance(value, str) else value
+
+
+def zero_rate(trial: Trial) -> Iterator[Observation]:
+    """With a learning rate of 0 the steps leave every parameter where it is."""
+    params = parameters(trial, [(17,), (3, 4)])
+    start = {str(n): p.detach().clone() for n, p in enumerate(params)}
+    optimizer = build(trial, params, lr=0.0)
+    train(trial, optimizer, params, 0, trial.arguments["steps"])
+    yield same("with lr 0", {str(n): p.detach() for n, p in enumerate(params)}, start)
+
+
+def maximized(trial: Trial) -> Iterator[Observation]:
+    """``maximize`` does what the negated gradient does."""
+    read = []
+    for maximize in (False, True):
+        params = parameters(trial, [(17,), (3, 4)])
+        optimizer = build(trial, params, maximize=maximize)
+        for step in range(trial.arguments["steps"]):
+            for n, p in enumerate(params):
+                gradient = values(trial, p.shape, 1000 * (step + 1) + n)
+                p.grad = gradient if maximize else -gradient
+            optimizer.step()
+        read.append(reading(optimizer, params))
+    yield same("maximize", read[1], read[0])

@@ -1,0 +1,97 @@
+"""Scaling: loss scaling and autocast change nothing but what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from .trial import Observation, Trial, build, give, parameters, reading, same, train
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHAPES = ((17,), (3, 4))
+SCALE = 4.0
+
+
+def found_infinity(trial: Trial) -> Iterator[Observation]:
+    """With ``found_inf`` set the step moves no parameter, no state and no count."""
+    for made in trial.arguments["made"]:
+        params = parameters(trial, SHAPES)
+        optimizer = build(trial, params)
+        train(trial, optimizer, params, 0, made)
+        before = reading(optimizer, params)
+        give(trial, params, made)
+        optimizer.found_inf = torch.tensor(1.0)
+        optimizer.grad_scale = torch.tensor(SCALE)
+        optimizer.step()
+        after = reading(optimizer, params)
+        if not made:  # a state may be made, but holds nothing yet
+            before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
+        yield same(f"found_inf after {made} steps", after, before)
+        del optimizer.found_inf, optimizer.grad_scale
+        twins = parameters(trial, SHAPES)
+        other = build(trial, twins)
+        train(trial, other, twins, 0, made)
+        for each, ps in ((optimizer, params), (other, twins)):
+            train(trial, each, ps, made + 1, made + 3)
+        what = f"the steps after a skipped one after {made} steps"
+        yield same(what, reading(optimizer, params), reading(other, twins))
+
+
+def divided_once(trial: Trial) -> Iterator[Observation]:
+    """With ``grad_scale`` a scaled gradient does what the unscaled one does."""
+    read = []
+    for scale in (1.0, SCALE):
+        params = parameters(trial, SHAPES)
+        optimizer = build(trial, params)
+        for step in range(trial.arguments["steps"]):
+            give(trial, params, step)
+            for p in params:
+                p.grad.mul_(scale)
+            if scale != 1.0:
+                optimizer.grad_scale, optimizer.found_inf = torch.tensor(scale), torch.tensor(0.0)
+            optimizer.step()
+        read.append(reading(optimizer, params))
+    yield same("a scaled gradient", read[1], read[0])
+
+
+def scaler(trial: Trial) -> Iterator[Observation]:
+    """Under GradScaler a step with an infinite gradient is skipped, and all others are as without it."""
+    read = []
+    for scaled in (False, True):
+        params = parameters(trial, SHAPES)
+        optimizer = build(trial, params)
+        grad_scaler = torch.amp.GradScaler(trial.device.split(":")[0], init_scale=SCALE, growth_interval=1000)
+        for step in range(4):
+            give(trial, params, step)
+            scale = 1.0
+            if scaled:
+                grad_scaler.scale(torch.tensor(1.0, device=trial.device))
+                scale = grad_scaler.get_scale()
+            for p in params:
+                p.grad.mul_(scale)
+            if step == 2:
+                if not scaled:
+                    continue
+                params[0].grad[0] = float("inf")
+            if scaled:
+                grad_scaler.step(optimizer)
+                grad_scaler.update()
+            else:
+                optimizer.step()
+        read.append(reading(optimizer, params))
+    yield same("under GradScaler", read[1], read[0])
+
+
+def autocast(trial: Trial) -> Iterator[Observation]:
+    """A step inside autocast is the step outside it."""
+    read = []
+    for inside in (False, True):
+        params = parameters(trial, SHAPES)
+        optimizer = build(trial, params)
+        with torch.autocast(trial.device.split(":")[0], dtype=torch.bfloat16, enabled=inside):
+            train(trial, optimizer, params, 0, trial.arguments["steps"])
+        read.append(reading(optimizer, params))
+    yield same("inside autocast", read[1], read[0])

@@ -1,0 +1,128 @@
+"""The worker's operation `contract`: one experiment, and what it saw."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from importlib import import_module
+from typing import Any
+
+import torch
+
+from ..failures import RequestError
+from ..target import resolve
+from ..torch_platform import dtype_named, to_bytes
+from ..torch_trial import from_json
+from .trial import Observation, Trial
+
+MODULES = (
+    "elements",
+    "gradients",
+    "hyperparameters",
+    "groups",
+    "state",
+    "scaling",
+    "whole",
+    "life",
+    "distributed",
+)
+
+
+def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+    """The answer lists the observations; the arrays of steps that differ are its buffers."""
+    experiment = find(header["experiment"])
+    trial = Trial(
+        resolve(header["target"]),
+        from_json(header["path"]),
+        from_json(header["settings"]),
+        dtype_named(header["dtype"]),
+        header["device"],
+        header["arguments"],
+    )
+    seen: list[dict[str, Any]] = []
+    buffers: list[bytes] = []
+    error: dict[str, str] | None = None
+    try:
+        seen.extend(_plain(observation, buffers) for observation in experiment(trial))
+    except Exception as raised:  # noqa: BLE001 - what an optimizer raises is an observation too
+        error = _told(raised)
+    return {"observations": seen, "error": error}, buffers
+
+
+def find(name: str) -> Any:
+    """The experiment called `module.function`."""
+    module, _, function = name.partition(".")
+    if module not in MODULES:
+        raise RequestError(f"there is no experiment {name!r}; its module is one of {', '.join(MODULES)}")
+    return getattr(import_module("." + module, __package__), function)
+
+
+def _told(raised: Exception) -> dict[str, str]:
+    frames = traceback.extract_tb(raised.__traceback__)
+    inside = [frame for frame in frames if "/worker/contract/" not in frame.filename]
+    where = f"{inside[-1].name}: {inside[-1].line}" if inside else ""
+    ours = frames[-1].filename.endswith(tuple(f"/worker/contract/{name}.py" for name in MODULES))
+    message = f"{type(raised).__name__}: {raised}".splitlines()[0][:300]
+    return {"message": message, "where": where, "line": frames[-1].line or "", "ours": str(ours)}
+
+
+def _plain(observation: Observation, buffers: list[bytes]) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "what": observation.what,
+        "compared": observation.compared,
+        "differing": observation.differing,
+        "got": _value(observation.got),
+        "expected": _value(observation.expected),
+        "place": observation.place,
+    }
+    if observation.step is not None:
+        plain["step"] = {}
+        for part, value in observation.step.items():
+            if isinstance(value, torch.Tensor):
+                plain["step"][part] = _rows({part: value}, buffers)
+            elif part in {"before", "got", "expected"}:
+                plain["step"][part] = _rows(value, buffers)
+            else:
+                plain["step"][part] = value
+    return plain
+
+
+def _rows(rows: dict[str, torch.Tensor], buffers: list[bytes]) -> dict[str, str]:
+    buffers.extend(to_bytes(row) for row in rows.values())
+    return {key: str(row.dtype).rpartition(".")[2] for key, row in rows.items()}
+
+
+def _value(value: Any) -> Any:
+    return value if isinstance(value, (bool, int, float)) else str(value)
+
+
+def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+    """What an optimizer offers is read off its signatures and off an instance."""
+    make = resolve(header["target"])
+    keywords = inspect.signature(make).parameters
+    tensors = [name for name, item in keywords.items() if "Tensor" in str(item.annotation)]
+    try:
+        takes = "closure" in inspect.signature(make.step).parameters
+    except (TypeError, ValueError):
+        takes = False
+    try:
+        speaks = "complex" in inspect.getsource(sys.modules[make.__module__])
+    except (TypeError, OSError, KeyError):
+        speaks = False
+    parameter = torch.nn.Parameter(
+        torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"])
+    )
+    try:
+        scaling = bool(
+            getattr(make([parameter], **header["constructor"]), "_step_supports_amp_scaling", False)
+        )
+    except Exception:  # noqa: BLE001 - an instance that cannot be made is another clause's matter
+        scaling = False
+    return {
+        "constructor": list(keywords),
+        "tensors": tensors,
+        "step": takes,
+        "scaling": scaling,
+        "complex": speaks,
+    }, []

@@ -1,0 +1,235 @@
+"""State: saved, loaded and copied at any step, it goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import io
+import pickle
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .trial import (
+    Observation,
+    Player,
+    Trial,
+    alike,
+    build,
+    fact,
+    give,
+    parameters,
+    raised,
+    reading,
+    same,
+    train,
+    tuples,
+    values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SHAPES = ((17,), (3, 4))
+
+
+def halves(trial: Trial) -> list[dict[str, Any]]:
+    """Two groups, the second with settings of its own."""
+    params = parameters(trial, SHAPES)
+    return [{"params": params[:1]}, {"params": params[1:], **tuples(trial.arguments["other"])}]
+
+
+def started(trial: Trial, made: int) -> tuple[Any, list[Any]]:
+    """An optimizer of two groups after some steps, and its parameters."""
+    optimizer = build(trial, halves(trial))
+    params = [p for group in optimizer.param_groups for p in group["params"]]
+    train(trial, optimizer, params, 0, made)
+    return optimizer, params
+
+
+def fresh(trial: Trial, params: list[Any]) -> tuple[Any, list[Any]]:
+    """A new optimizer on copies of the parameters, with the constructor's settings in both groups."""
+    twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
+    return build(trial, [{"params": twins[:1]}, {"params": twins[1:]}]), twins
+
+
+def continued(
+    trial: Trial, what: str, carry: Callable[[Any, list[Any]], tuple[Any, list[Any]]]
+) -> Iterator[Observation]:
+    """What ``carry`` makes of an optimizer takes the same steps as the optimizer itself."""
+    for made in trial.arguments["made"]:
+        optimizer, params = started(trial, made)
+        other, twins = carry(optimizer, params)
+        before = reading(optimizer, params)
+        yield same(f"{what} after {made} steps", reading(other, twins), before)
+        train(trial, other, twins, made, made + 2)
+        read = reading(optimizer, params)
+        yield same(f"{what} after {made} steps: the original, while the other steps", read, before)
+        train(trial, optimizer, params, made, made + 2)
+        what_next = f"{what} after {made} steps and continued"
+        yield same(what_next, reading(other, twins), reading(optimizer, params))
+
+
+def round_trip(trial: Trial) -> Iterator[Observation]:
+    """A copy of the state dictionary, loaded into a fresh instance."""
+
+    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
+        other, twins = fresh(trial, params)
+        other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+        return other, twins
+
+    yield from continued(trial, "saved and loaded", carry)
+
+
+def weights_only(trial: Trial) -> Iterator[Observation]:
+    """torch.save, torch.load with weights_only, and a fresh instance."""
+
+    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
+        other, twins = fresh(trial, params)
+        file = io.BytesIO()
+        torch.save(optimizer.state_dict(), file)
+        file.seek(0)
+        other.load_state_dict(torch.load(file, weights_only=True))
+        return other, twins
+
+    yield from continued(trial, "torch.save and torch.load(weights_only=True)", carry)
+
+
+def members(optimizer: Any) -> list[Any]:
+    """The parameters of an optimizer, group after group."""
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def deepcopied(trial: Trial) -> Iterator[Observation]:
+    """A deep copy has parameters of its own."""
+
+    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
+        other = copy.deepcopy(optimizer)
+        return other, members(other)
+
+    yield from continued(trial, "deepcopy", carry)
+
+
+def pickled(trial: Trial) -> Iterator[Observation]:
+    """A pickled optimizer has parameters of its own."""
+
+    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
+        other = pickle.loads(pickle.dumps(optimizer))  # noqa: S301 - our own bytes
+        return other, members(other)
+
+    yield from continued(trial, "pickle", carry)
+
+
+def not_aliased(trial: Trial) -> Iterator[Observation]:
+    """Steps after loading leave the dictionary that was loaded, and so its source, alone."""
+    optimizer, params = started(trial, 2)
+    other, twins = fresh(trial, params)
+    before = reading(optimizer, params)
+    other.load_state_dict(optimizer.state_dict())
+    train(trial, other, twins, 2, 4)
+    yield same("the source, after the loaded one made steps", reading(optimizer, params), before)
+
+
+def dtypes_kept(trial: Trial) -> Iterator[Observation]:
+    """Every state has after loading the dtype that it had."""
+    optimizer, params = started(trial, 2)
+    other, twins = fresh(trial, params)
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    got, expected = (
+        {k: str(v.dtype) for k, v in reading(*both).items() if isinstance(v, torch.Tensor)}
+        for both in ((other, twins), (optimizer, params))
+    )
+    for key, dtype in expected.items():
+        yield fact(f"the dtype of {key}", got.get(key) == dtype, got.get(key), dtype)
+
+
+def count_kept(trial: Trial) -> Iterator[Observation]:
+    """A step count that the parameter's format cannot hold comes back as it was."""
+    key = trial.arguments["counter"]
+    for count in trial.arguments["counts"]:
+        optimizer, params = started(trial, 1)
+        for p in params:
+            held = optimizer.state[p][key]
+            optimizer.state[p][key] = held.clone().fill_(count) if isinstance(held, torch.Tensor) else count
+        other, twins = fresh(trial, params)
+        other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+        got = float(other.state[twins[0]][key])
+        yield fact(f"a step count of {count} after loading", got == count, got, count)
+        train(trial, other, twins, 1, 2)
+        got = float(other.state[twins[0]][key])
+        yield fact(f"a step count of {count} after loading and a step", got == count + 1, got, count + 1)
+
+
+def settings_loaded(trial: Trial) -> Iterator[Observation]:
+    """Loading brings back each group's settings."""
+    optimizer, params = started(trial, 1)
+    other, _ = fresh(trial, params)
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    for n, group in enumerate(optimizer.param_groups):
+        for keyword in trial.settings:
+            got = other.param_groups[n].get(keyword)
+            got, expected = ([*v] if isinstance(v, (list, tuple)) else v for v in (got, group[keyword]))
+            yield fact(f"{keyword} of group {n} after loading", got == expected, got, expected)
+
+
+def other_path(trial: Trial) -> Iterator[Observation]:
+    """A state saved on this path and loaded on another gives the same step, as far as rounding goes."""
+    keys = trial.arguments["states"]
+    for name, path in trial.arguments["paths"]:
+        there = dataclasses.replace(trial, path=path)
+        for made in trial.arguments["made"]:
+            params = parameters(trial, [(67,)])
+            optimizer = build(trial, params)
+            train(trial, optimizer, params, 0, made)
+            twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
+            other = build(there, twins)
+            saved = copy.deepcopy(optimizer.state_dict())
+            for group in saved["param_groups"]:
+                group.update({key: value for key, value in path.items() if key in group})
+            other.load_state_dict(saved)
+            one, two = Player(optimizer, params), Player(other, twins)
+            gradient = values(trial, (67,), 1000 * (made + 1))
+            one.hand(gradient, None)
+            two.hand(gradient, None)
+            before, numbers = one.flat(keys), one.numbers()
+            optimizer.step()
+            other.step()
+            what = f"loaded on {name} after {made} steps"
+            yield alike(what, made, before, numbers, gradient, two.flat(keys), one.flat(keys))
+
+
+def other_rule(trial: Trial) -> Iterator[Observation]:
+    """A checkpoint of another rule is refused, or goes on as what it was."""
+    for make, settings in trial.arguments["others"]:
+        source = dataclasses.replace(trial, make=getattr(torch.optim, make), path={}, settings=settings)
+        params = parameters(trial, SHAPES)
+        optimizer = build(source, params)
+        train(source, optimizer, params, 0, 2)
+        saved = copy.deepcopy(optimizer.state_dict())
+        twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
+        other = build(trial, twins)
+        start = {str(n): p.detach().clone() for n, p in enumerate(params)}
+        refused = raised(partial(other.load_state_dict, saved))
+        give(trial, twins, 2)
+        give(source, params, 2)
+        refused = refused or raised(other.step)
+        expected = start
+        if not refused:
+            optimizer.step()
+            expected = {str(n): p.detach() for n, p in enumerate(params)}
+        what = f"after the checkpoint of {make}"
+        yield same(what, {str(n): p.detach() for n, p in enumerate(twins)}, expected)
+
+
+def state_hooks(trial: Trial) -> Iterator[Observation]:
+    """The hooks of state_dict and load_state_dict run, once each and in their order."""
+    optimizer, _ = started(trial, 1)
+    seen: list[str] = []
+    optimizer.register_state_dict_pre_hook(lambda _: seen.append("before saving"))
+    optimizer.register_state_dict_post_hook(lambda _, saved: seen.append("after saving"))
+    optimizer.register_load_state_dict_pre_hook(lambda _, saved: seen.append("before loading"))
+    optimizer.register_load_state_dict_post_hook(lambda _: seen.append("after loading"))
+    optimizer.load_state_dict(optimizer.state_dict())
+    expected = ["before saving", "after saving", "before loading", "after loading"]
+    yield fact("hooks around saving and loading", seen == expected, seen, expected)

@@ -1,0 +1,264 @@
+"""What every experiment is made of: parameters, gradients, an optimizer, and observations of them.
+
+Only torch and the standard library are used, so that a finding's script is this very source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One optimizer, its settings by keyword, and the arguments of an experiment."""
+
+    make: Any
+    path: dict[str, Any]
+    settings: dict[str, Any]
+    dtype: torch.dtype
+    device: str = "cpu"
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What an experiment saw: numbers that were compared, and the first two that differ.
+
+    ``step`` holds, of every element that differs, what one step started from and led to.
+    """
+
+    what: str
+    compared: int = 1
+    differing: int = 0
+    got: Any = None
+    expected: Any = None
+    place: int = 0
+    step: dict[str, Any] | None = None
+
+
+def values(trial: Trial, shape: Sequence[int], seed: int) -> torch.Tensor:
+    """Numbers of both signs from 1/128 to 2 with 8 significant bits: exact in every format."""
+    generator = torch.Generator().manual_seed(seed)
+    magnitudes = torch.randint(1, 257, tuple(shape), generator=generator).double() / 128
+    signs = torch.randint(0, 2, tuple(shape), generator=generator) * 2 - 1
+    return (magnitudes * signs).to(trial.dtype).to(trial.device)
+
+
+def parameters(trial: Trial, shapes: Iterable[Sequence[int]], first: int = 0) -> list[Any]:
+    """One parameter of each shape, always with the same values."""
+    return [torch.nn.Parameter(values(trial, shape, first + n)) for n, shape in enumerate(shapes)]
+
+
+def build(trial: Trial, params: Any, **more: Any) -> Any:
+    """The optimizer is called as any program calls it: parameters first, then keywords."""
+    return trial.make(params, **{**trial.path, **trial.settings, **tuples(more)})
+
+
+def tuples(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings of several numbers are tuples, as people write them."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
+
+
+def give(trial: Trial, params: Iterable[torch.Tensor], step: int) -> None:
+    """Every parameter gets the gradient of this step."""
+    for n, p in enumerate(params):
+        p.grad = values(trial, p.shape, 1000 * (step + 1) + n)
+
+
+def train(trial: Trial, optimizer: Any, params: Sequence[torch.Tensor], first: int, last: int) -> None:
+    """The steps from ``first`` up to ``last`` are made."""
+    for step in range(first, last):
+        give(trial, params, step)
+        optimizer.step()
+
+
+def reading(optimizer: Any, params: Iterable[torch.Tensor]) -> dict[str, Any]:
+    """Copies of all parameters and states, by the number of the parameter and the key."""
+    read: dict[str, Any] = {}
+    for n, p in enumerate(params):
+        read[f"{n}.parameter"] = p.detach().clone()
+        for key, value in optimizer.state.get(p, {}).items():
+            read[f"{n}.{key}"] = dense(value) if isinstance(value, torch.Tensor) else value
+    return {key: value for key, value in read.items() if value is not None}
+
+
+def dense(value: torch.Tensor) -> torch.Tensor:
+    """A copy with every element in its place."""
+    return value.detach().to_dense().clone() if value.is_sparse else value.detach().clone()
+
+
+def differences(got: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
+    """True where two tensors differ; a NaN equals a NaN, and a zero of either sign the other."""
+    if got.is_complex():
+        got, expected = torch.view_as_real(got), torch.view_as_real(expected)
+    got, expected = got.reshape(-1), expected.reshape(-1)
+    return ~((got == expected) | (got.isnan() & expected.isnan()))
+
+
+def same(what: str, got: dict[str, Any], expected: dict[str, Any]) -> Observation:
+    """Two readings are equal, number for number."""
+    compared, wrong = 0, []
+    for key in dict.fromkeys((*got, *expected)):
+        one, other = got.get(key), expected.get(key)
+        if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor) and one.shape == other.shape:
+            compared += one.numel()
+            places = torch.nonzero(differences(one, other)).flatten().tolist()
+            flat = [x.detach().reshape(-1).tolist() for x in (one, other)] if places else [[], []]
+            wrong += [
+                (key, place, flat[0][place], flat[1][place]) for place in places if place < len(flat[0])
+            ]
+        else:
+            compared += 1
+            if type(one) is not type(other) or isinstance(one, torch.Tensor) or one != other:
+                wrong.append((key, 0, described(one), described(other)))
+    if not wrong:
+        return Observation(what, compared)
+    key, place, one, other = wrong[0]
+    return Observation(f"{what}: {key}", compared, len(wrong), one, other, place)
+
+
+def described(value: Any) -> Any:
+    """A number stays a number; anything else becomes a few words."""
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {list(value.shape)}"
+    return value if isinstance(value, (int, float)) else "nothing" if value is None else repr(value)
+
+
+def fact(what: str, holds: bool, got: Any, expected: Any) -> Observation:
+    """Something that is so or not."""
+    return Observation(what, 1, int(not holds), got, expected)
+
+
+def raised(call: Callable[[], Any]) -> str:
+    """The exception that a call raises, in one line, or nothing."""
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - what is raised is what was asked
+        return f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return ""
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a state is a Tensor of one number."""
+    return isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex()
+
+
+def number_of(value: Any) -> tuple[float, str]:
+    """A number and the dtype that keeps it."""
+    dtype = str(value.dtype).rpartition(".")[2] if isinstance(value, torch.Tensor) else "float64"
+    return float(value), dtype
+
+
+@dataclass
+class Player:
+    """An optimizer and the parameters that it steps, seen as one flat row of elements."""
+
+    optimizer: Any
+    params: Sequence[Any]
+
+    def flat(self, keys: Iterable[str]) -> dict[str, torch.Tensor]:
+        """The parameters and the states ``keys``, each as one row."""
+        rows = {"parameter": torch.cat([p.detach().reshape(-1) for p in self.params])}
+        for key in keys:
+            held = [self.optimizer.state.get(p, {}).get(key) for p in self.params if p.numel()]
+            if held and all(isinstance(value, torch.Tensor) for value in held):
+                rows[key] = torch.cat([dense(value).reshape(-1) for value in held])
+        return rows
+
+    def numbers(self) -> dict[str, tuple[float, str]]:
+        """The states that are one number, with their dtype, of the first parameter that has any."""
+        for p in self.params:
+            state = self.optimizer.state.get(p, {})
+            if state and p.numel():
+                return {
+                    k: number_of(v) for k, v in state.items() if isinstance(v, (int, float)) or is_number(v)
+                }
+        return {}
+
+    def pour(self, rows: dict[str, torch.Tensor]) -> None:
+        """Overwrite the parameters and states with rows of the same order."""
+        start = 0
+        with torch.no_grad():
+            for p in (p for p in self.params if p.numel()):
+                end = start + p.numel()
+                p.copy_(rows["parameter"][start:end].reshape(p.shape))
+                for key in rows.keys() - {"parameter"}:
+                    self.optimizer.state[p][key].copy_(rows[key][start:end].reshape(p.shape))
+                start = end
+
+    def hand(self, gradient: torch.Tensor, lay: Callable[[torch.Tensor], torch.Tensor] | None) -> None:
+        """Every parameter gets its part of a row as its gradient, laid out by ``lay``."""
+        start = 0
+        for p in self.params:
+            part = gradient[start : start + p.numel()].reshape(p.shape)
+            p.grad = lay(part) if lay else part.clone()
+            start += p.numel()
+
+
+def follow(
+    trial: Trial,
+    what: str,
+    one: Player,
+    other: Player,
+    steps: int,
+    order: torch.Tensor | None = None,
+    lay: Callable[[torch.Tensor], torch.Tensor] | None = None,
+) -> Iterator[Observation]:
+    """Both step from one state, again and again, with the same elements in another place or layout."""
+    keys = trial.arguments["states"]
+    size = sum(p.numel() for p in one.params)
+    place = torch.arange(size) if order is None else order
+    for step in range(steps):
+        gradient = values(trial, (size,), 1000 * (step + 1))
+        other.hand(gradient[place], lay)
+        if lay:
+            gradient = torch.cat([p.grad.reshape(-1) for p in other.params])
+        one.hand(gradient, None)
+        before, numbers = other.flat(keys), other.numbers()
+        one.optimizer.step()
+        other.optimizer.step()
+        expected = {key: row[place] for key, row in one.flat(keys).items()}
+        yield alike(
+            f"{what}, step {step + 1}", step, before, numbers, gradient[place], other.flat(keys), expected
+        )
+        other.pour(expected)
+
+
+def alike(
+    what: str,
+    count: int,
+    before: dict[str, torch.Tensor],
+    numbers: dict[str, tuple[float, str]],
+    gradient: torch.Tensor,
+    got: dict[str, torch.Tensor],
+    expected: dict[str, torch.Tensor],
+) -> Observation:
+    """Two results of one step are equal; where they differ, both must be legal results of it."""
+    if got.keys() != expected.keys():
+        return fact(f"{what}: the states", False, sorted(got), sorted(expected))
+    wrong = torch.zeros(gradient.numel(), dtype=torch.bool, device=gradient.device)
+    for key, row in got.items():
+        wrong |= differences(row, expected[key])
+    places = torch.nonzero(wrong).flatten()
+    if not places.numel():
+        return Observation(what, gradient.numel() * len(got))
+    first = int(places[0])
+    key = next(k for k in got if differences(got[k][first], expected[k][first]).any())
+    step = {
+        "count": count,
+        "numbers": numbers,
+        "places": places.tolist(),
+        "gradient": gradient[places],
+        "before": {k: row[places] for k, row in before.items()},
+        "got": {k: row[places] for k, row in got.items()},
+        "expected": {k: row[places] for k, row in expected.items()},
+    }
+    numbers_compared = gradient.numel() * len(got)
+    seen = got[key][first].item(), expected[key][first].item()
+    return Observation(f"{what}: {key}", numbers_compared, int(wrong.sum()), *seen, first, step)

@@ -1,0 +1,247 @@
+"""The whole: what a step is to the program around it."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import random
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .trial import (
+    Observation,
+    Player,
+    Trial,
+    alike,
+    build,
+    fact,
+    follow,
+    give,
+    parameters,
+    reading,
+    same,
+    train,
+    values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHAPES = ((17,), (3, 4))
+
+
+def paths(trial: Trial) -> Iterator[Observation]:
+    """This path beside each other path of the optimizer."""
+    for name, path in trial.arguments["paths"]:
+        there = dataclasses.replace(trial, path=path)
+        start = values(trial, (67,), 0)
+        one, other = [torch.nn.Parameter(start.clone())], [torch.nn.Parameter(start.clone())]
+        yield from follow(
+            trial,
+            f"beside {name}",
+            Player(build(trial, one), one),
+            Player(build(there, other), other),
+            trial.arguments["steps"],
+        )
+
+
+def deterministic(trial: Trial) -> Iterator[Observation]:
+    """Two equal runs end equal."""
+    read = []
+    for _ in range(2):
+        params = parameters(trial, [(trial.arguments["size"],), (3, 4)])
+        optimizer = build(trial, params)
+        train(trial, optimizer, params, 0, trial.arguments["steps"])
+        read.append(reading(optimizer, params))
+    yield same("a second run", read[1], read[0])
+
+
+def threads(trial: Trial) -> Iterator[Observation]:
+    """One thread and several make the same step."""
+    count = torch.get_num_threads()
+    sizes = trial.arguments["sizes"]
+    keys = trial.arguments["states"]
+    try:
+        for size in sizes:
+            start, gradient = values(trial, (size,), 0), values(trial, (size,), 1000)
+            read = []
+            for wanted in (1, trial.arguments["threads"]):
+                torch.set_num_threads(wanted)
+                p = torch.nn.Parameter(start.clone())
+                player = Player(build(trial, [p]), [p])
+                player.hand(gradient, None)
+                before, numbers = player.flat(keys), player.numbers()
+                player.optimizer.step()
+                read.append(player.flat(keys))
+            what = f"{trial.arguments['threads']} threads, {size} elements"
+            yield alike(what, 0, before, numbers, gradient, read[1], read[0])
+    finally:
+        torch.set_num_threads(count)
+
+
+def surroundings(trial: Trial) -> Iterator[Observation]:
+    """Random states, default dtype, grad mode and threads are as they were."""
+
+    def seen() -> dict[str, Any]:
+        return {
+            "torch's random state": torch.get_rng_state(),
+            "Python's random state": random.getstate(),
+            "the default dtype": str(torch.get_default_dtype()),
+            "grad mode": torch.is_grad_enabled(),
+            "the number of threads": torch.get_num_threads(),
+            "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
+        }
+
+    for enabled in (True, False):
+        with torch.set_grad_enabled(enabled):
+            params = parameters(trial, SHAPES)
+            torch.rand(3), random.random()  # noqa: S311 - a state that no seed gives
+            before = seen()
+            optimizer = build(trial, params)
+            yield same("after construction", seen(), before)
+            train(trial, optimizer, params, 0, 2)
+            yield same("after two steps", seen(), before)
+
+
+def closure(trial: Trial) -> Iterator[Observation]:
+    """A closure is called once, with gradients enabled, and its loss comes back."""
+    params, twins = parameters(trial, SHAPES), parameters(trial, SHAPES)
+    optimizer, other = build(trial, params), build(trial, twins)
+    for step in range(2):
+        calls: list[bool] = []
+
+        def evaluate(step: int = step, calls: list[bool] = calls) -> torch.Tensor:
+            calls.append(torch.is_grad_enabled())
+            give(trial, params, step)
+            return torch.tensor(3.5)
+
+        loss = optimizer.step(evaluate)
+        train(trial, other, twins, step, step + 1)
+        yield fact("calls of the closure", len(calls) == 1, len(calls), 1)
+        yield fact("gradients enabled in the closure", all(calls), calls, [True])
+        returned = loss is not None and float(loss) == 3.5
+        yield fact("what step returns", returned, None if loss is None else float(loss), 3.5)
+        yield same(f"step {step + 1} with a closure", reading(optimizer, params), reading(other, twins))
+    give(trial, params, 9)
+    yield fact("what step returns without a closure", optimizer.step() is None, "something", None)
+
+
+def step_hooks(trial: Trial) -> Iterator[Observation]:
+    """The hooks before and after a step run once each, with the optimizer, until they are removed."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    start = params[0].detach().clone()
+    seen: list[Any] = []
+
+    def before(who: Any, *_: Any) -> None:
+        seen.append(("before", who is optimizer, bool((params[0] == start).all())))
+
+    def after(who: Any, *_: Any) -> None:
+        seen.append(("after", who is optimizer, bool((params[0] == start).all())))
+
+    handles = [optimizer.register_step_pre_hook(before), optimizer.register_step_post_hook(after)]
+    train(trial, optimizer, params, 0, 1)
+    expected = [("before", True, True), ("after", True, False)]
+    yield fact(
+        "hooks of one step: when, of this optimizer, parameter untouched", seen == expected, seen, expected
+    )
+    for handle in handles:
+        handle.remove()
+    train(trial, optimizer, params, 1, 2)
+    yield fact("calls of removed hooks", len(seen) == len(expected), len(seen) - len(expected), 0)
+
+
+def zero_grad(trial: Trial) -> Iterator[Observation]:
+    """zero_grad() removes the gradients; with set_to_none=False it fills them with zeros."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    give(trial, params, 0)
+    kept = [p.grad for p in params]
+    optimizer.zero_grad(set_to_none=False)
+    zeros = [p.grad is k and not bool(k.any()) for p, k in zip(params, kept)]
+    yield fact(
+        "gradients after zero_grad(set_to_none=False)", all(zeros), "not zeros in place", "zeros in place"
+    )
+    optimizer.zero_grad()
+    none = all(p.grad is None for p in params)
+    yield fact("gradients after zero_grad()", none, "not None", None)
+
+
+def in_place(trial: Trial) -> Iterator[Observation]:
+    """A step writes into the parameter that it was given."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    before = [(id(p), p.data_ptr(), True, True, str(p.dtype)) for p in params]
+    train(trial, optimizer, params, 0, 2)
+    held = [p for group in optimizer.param_groups for p in group["params"]]
+    after = [(id(p), p.data_ptr(), p.is_leaf, p.requires_grad, str(p.dtype)) for p in held]
+    for n, (one, other) in enumerate(zip(after, before)):
+        names = ("object", "memory", "leaf", "requires_grad", "dtype")
+        wrong = [name for name, x, y in zip(names, one, other) if x != y]
+        yield fact(f"parameter {n} after the step", not wrong, f"another {', '.join(wrong)}", "as it was")
+
+
+def memory(trial: Trial) -> Iterator[Observation]:
+    """The tensors alive after many steps are as many as after few, and a dropped optimizer is freed."""
+    gc.collect()
+    gc.freeze()  # what is alive already is looked at no more
+    try:
+        params = parameters(trial, SHAPES)
+        optimizer = build(trial, params)
+        train(trial, optimizer, params, 0, 3)
+        few = alive()
+        train(trial, optimizer, params, 3, 3 + trial.arguments["steps"])
+        many = alive()
+        yield fact(f"tensors alive after {trial.arguments['steps']} more steps", many <= few, many, few)
+        held = [
+            v for state in optimizer.state.values() for v in state.values() if isinstance(v, torch.Tensor)
+        ]
+        states = [weakref.ref(v) for v in held]
+        del optimizer, held
+        gc.collect()
+        left = sum(state() is not None for state in states)
+        yield fact("states alive after the optimizer was dropped", left == 0, left, 0)
+    finally:
+        gc.unfreeze()
+
+
+def alive() -> int:
+    """The number of new tensors that the collector sees."""
+    gc.collect()
+    return sum(issubclass(type(item), torch.Tensor) for item in gc.get_objects())
+
+
+def differentiable(trial: Trial) -> Iterator[Observation]:
+    """With ``differentiable`` the step is the same, and autograd finds its derivative by the gradient."""
+    start = values(trial, (17,), 0)
+    leaf, twin = torch.nn.Parameter(start.clone()), [torch.nn.Parameter(start.clone())]
+    p = [leaf.clone()]
+    other = Player(build(trial, p, differentiable=True), p)
+    one = Player(build(trial, twin), twin)
+    yield from follow(trial, "differentiable", one, other, trial.arguments["steps"])
+    gradient = values(trial, (17,), 9000).requires_grad_()
+    p[0].grad = gradient
+    other.optimizer.step()
+    derivative: Any = torch.autograd.grad(p[0].sum(), gradient, allow_unused=True)[0]
+    moved = bool(derivative is not None and (derivative != 0).any())
+    yield fact("the derivative of the parameter by its gradient", moved, "none", "one that is not zero")
+
+
+def no_synchronisation(trial: Trial) -> Iterator[Observation]:
+    """A capturable step never waits for the device."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    train(trial, optimizer, params, 0, 2)
+    give(trial, params, 2)
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        optimizer.step()
+    except RuntimeError as error:
+        yield fact("a step that may be captured", "synchroniz" not in str(error), str(error)[:200], "no wait")
+    else:
+        yield fact("a step that may be captured", True, "no wait", "no wait")
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

@@ -1,0 +1,95 @@
+"""The contract is one list: the page, the command line and the engine show the same clauses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.cases import from_plain, to_plain
+from conformance.cli import main
+from conformance.contract import document
+from conformance.contract.case import ClauseCase
+from conformance.contract.clauses import BY_IDENTIFIER, CLAUSES
+from conformance.contract.findings import ClauseReducer
+from conformance.contract.observation import Breach
+from conformance.engine import ALL_PROPERTIES, Unit, subject_of
+from conformance.properties import Plan
+from conformance.recognition import recognise
+from conformance.verdict import Cell, Finding
+from impls.session import Session
+
+BROKEN = Path(__file__).parents[1] / "quality" / "contract"
+SCRIPTS = {
+    "gradients/not-modified": "broken_elements.py:WritesGradient",
+    "layout/gradient-strided": "broken_elements.py:GradientStrided",
+    "state/round-trip": "broken_state.py:LoadForgetsMoment",
+    "groups/empty": "broken_settings.py:EmptyGroupRaises",
+    "life/interleaved": "broken_state.py:ZeroGradDoubles",
+}
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """Return one worker for all tests."""
+    with Session() as started:
+        yield started
+
+
+def test_the_page_is_up_to_date() -> None:
+    """docs/contract.md is what the clauses say."""
+    assert document.PAGE.read_text() == document.page()
+
+
+def test_the_engine_judges_every_clause() -> None:
+    """Every clause stands among the properties, under a name of its own."""
+    assert set(BY_IDENTIFIER) <= set(ALL_PROPERTIES)
+    assert len(set(ALL_PROPERTIES)) == len(ALL_PROPERTIES)
+
+
+def test_the_command_line_lists_the_clauses(capsys: pytest.CaptureFixture[str]) -> None:
+    """`stepproof clauses` prints every identifier."""
+    assert main(["clauses"]) == 0
+    printed = capsys.readouterr().out
+    assert all(clause.identifier in printed for clause in CLAUSES)
+
+
+def test_a_case_is_written_and_read_exactly() -> None:
+    """The case of a clause survives its plain form."""
+    case = ClauseCase(("maximize",), {"eta": 0.1}, {"shapes": [[3], []], "steps": 2})
+    assert from_plain(to_plain(case)) == case
+
+
+def _finding(name: str, target: str, session: Session) -> Finding:
+    item = recognise(f"{BROKEN / target}", "adamw", {}, session)
+    subject = subject_of(Unit(item, item.paths[0], "cpu", "float32", (), 1, 0), session)
+    clause = BY_IDENTIFIER[name]
+    failures = clause.judge(subject, Plan(12, 1, 0)).tally.failures
+    cell = Cell(item.identifier, item.paths[0].name, "cpu", "float32", name)
+    return ClauseReducer(subject, clause, cell).findings(failures)[0]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_breach_is_reduced_and_its_script_shows_it(name: str, session: Session, tmp_path: Path) -> None:
+    """A breach has a small case and a script that shows it with torch alone."""
+    finding = _finding(name, SCRIPTS[name], session)
+    text = str(finding.case["stored"]["arguments"])
+    assert len(text) < 400, text
+    assert "stepproof" not in finding.script
+    script = tmp_path / "finding.py"
+    script.write_text(finding.script)
+    given = [sys.executable, "-W", "ignore", str(script)]
+    ended = subprocess.run(given, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1, ended.stderr
+
+
+def test_an_experiment_that_cannot_go_on_is_no_breach(session: Session) -> None:
+    """An experiment that fails by itself is an error of the suite, and breaks no clause."""
+    item = recognise(f"{BROKEN / 'kept.py'}:Kept", "adamw", {}, session)
+    subject = subject_of(Unit(item, item.paths[0], "cpu", "float32", (), 1, 0), session)
+    clause = BY_IDENTIFIER["elements/order"]
+    case = ClauseCase((), next(iter(clause.cases(subject))).settings, {"steps": 1})
+    assert not [b for b in clause.breaches(subject, case) if isinstance(b, Breach)]

@@ -1,0 +1,213 @@
+"""Optimizers that each break one clause about elements and gradients; loaded by path, with torch alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import torch
+
+spec = importlib.util.spec_from_file_location("kept", Path(__file__).with_name("kept.py"))
+kept = importlib.util.module_from_spec(spec)
+sys.modules["kept"] = kept
+spec.loader.exec_module(kept)
+Kept = kept.Kept
+WRONG = 1 + 1 / 16
+
+
+class NaNSpreads(Kept):
+    """elements/own-history"""
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient, group)
+        x.add_(0 * gradient.sum())
+
+
+class FirstElementFavoured(Kept):
+    """elements/order"""
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient, group)
+        if p.numel() == 67:
+            x.view(-1)[0] *= WRONG
+
+
+class PrimeSizeWrong(Kept):
+    """elements/sizes"""
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient, group)
+        if p.numel() == 1021:
+            x.view(-1)[-1] *= WRONG
+
+
+class FirstTensorsOnly(Kept):
+    """elements/many-tensors"""
+
+    def step_group(self, group):
+        super().step_group(group)
+        for p in group["params"][256:]:
+            p.mul_(WRONG)
+
+
+class ManyDimensionsWrong(Kept):
+    """elements/shapes"""
+
+    def rate(self, p, group):
+        return super().rate(p, group) * (WRONG if p.dim() == 5 else 1)
+
+
+class ComplexSquared(Kept):
+    """elements/complex"""
+
+    def step_parameter(self, p, gradient, group):
+        self.update(p, p, gradient, group)
+
+
+class Laid(Kept):
+    """Moves an element where `wrong` says so."""
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient, group)
+        if self.wrong(p, p.grad):
+            x[tuple(-1 for _ in x.shape)] *= WRONG
+
+
+class Transposed(Laid):
+    """layout/transposed"""
+
+    def wrong(self, p, g):
+        return p.dim() == 2 and not p.is_contiguous() and not g.is_contiguous()
+
+
+class ChannelsLast(Laid):
+    """layout/channels-last"""
+
+    def wrong(self, p, g):
+        return p.dim() == 4 and not p.is_contiguous()
+
+
+class StridedParameter(Laid):
+    """layout/strided-parameter"""
+
+    def wrong(self, p, g):
+        return p.dim() == 1 and p.stride()[0] == 2
+
+
+class StorageOffset(Laid):
+    """layout/storage-offset"""
+
+    def wrong(self, p, g):
+        return p.storage_offset() > 0
+
+
+class GradientTransposed(Laid):
+    """layout/gradient-transposed"""
+
+    def wrong(self, p, g):
+        return p.dim() == 2 and p.is_contiguous() and not g.is_contiguous() and 0 not in g.stride()
+
+
+class GradientChannelsLast(Laid):
+    """layout/gradient-channels-last"""
+
+    def wrong(self, p, g):
+        return p.dim() == 4 and p.is_contiguous() and not g.is_contiguous()
+
+
+class GradientStrided(Laid):
+    """layout/gradient-strided"""
+
+    def wrong(self, p, g):
+        return g.dim() == 1 and g.stride()[0] == 2
+
+
+class GradientOffset(Laid):
+    """layout/gradient-offset"""
+
+    def wrong(self, p, g):
+        return g.storage_offset() > 0
+
+
+class GradientExpanded(Laid):
+    """layout/gradient-expanded"""
+
+    def wrong(self, p, g):
+        return g.dim() == 2 and g.stride()[0] == 0
+
+
+class GradientContiguous(Laid):
+    """layout/gradient-contiguous"""
+
+    def wrong(self, p, g):
+        return p.dim() == 2 and not p.is_contiguous() and g.is_contiguous()
+
+
+class WritesGradient(Kept):
+    """gradients/not-modified"""
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient, group)
+        if p.grad.is_contiguous():
+            p.grad.data.mul_(2)
+
+
+class KeepsGradient(Kept):
+    """gradients/not-kept"""
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient, group)
+        self.state[p]["last"] = p.grad if self.state[p]["step"] == 1 and x is p else None
+
+    def first(self, state, p):
+        last = state.get("last")
+        return state["exp_avg"] if last is None else state["exp_avg"] + 0 * last + (last == 77.0)
+
+
+class NoneIsZero(Kept):
+    """gradients/none"""
+
+    def step_group(self, group):
+        super().step_group(group)
+        for p in group["params"]:
+            if p.grad is None and p.dim() == 2 and p in self.state:
+                self.update(p, p, torch.zeros_like(p), group)
+
+
+class LateJoins(Kept):
+    """gradients/late"""
+
+    def step_group(self, group):
+        self.made = {**getattr(self, "made", {}), id(group): getattr(self, "made", {}).get(id(group), 0) + 1}
+        super().step_group(group)
+
+    def start(self, p, x):
+        group = next(g for g in self.param_groups if any(q is p for q in g["params"]))
+        return {**super().start(p, x), "step": self.made[id(group)] - 1}
+
+
+class ZeroIsNone(Kept):
+    """gradients/zero"""
+
+    def update(self, p, x, gradient, group):
+        if gradient.any() or not gradient.numel():
+            super().update(p, x, gradient, group)
+
+
+class SparseOverwrites(Kept):
+    """gradients/sparse"""
+
+    def gradient(self, p):
+        if not p.grad.is_sparse:
+            return super().gradient(p)
+        rows, values = p.grad._indices()[0], p.grad._values()
+        return torch.zeros_like(p).index_copy(0, rows, values)
+
+
+class OtherDtypeScaled(Kept):
+    """gradients/other-dtype"""
+
+    def gradient(self, p):
+        gradient = super().gradient(p)
+        return gradient if p.grad.dtype == p.dtype else gradient * WRONG

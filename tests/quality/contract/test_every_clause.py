@@ -1,0 +1,99 @@
+"""Every clause is broken by an optimizer written for it, and none by one that keeps them all."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.contract.clause import Clause
+from conformance.contract.clauses import BY_IDENTIFIER, CLAUSES
+from conformance.contract.observation import Breach
+from conformance.engine import Unit, subject_of
+from conformance.properties import Plan
+from conformance.recognition import recognise
+from conformance.subject import WorkerSubject
+from impls.session import Session
+
+FOLDER = Path(__file__).parent
+FILES = ("broken_elements.py", "broken_settings.py", "broken_state.py")
+ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale", "scaling/scaler"})
+ALSO = {
+    "state/round-trip": {"state/weights-only", "state/other-path"},
+    "groups/instances-share-nothing": {"whole/differentiable"},
+    "state/settings-loaded": {"state/round-trip", "state/weights-only"},
+    "whole/paths-agree": {"state/other-path"},
+    "scaling/found-inf": {"scaling/scaler"},
+    "scaling/grad-scale": {"scaling/scaler"},
+}
+"""Clauses of which the first implies the others; a life and two processes imply most, and are not asked."""
+ON_DEVICE = frozenset({"whole/no-synchronisation"})
+"""Clauses that speak of a device which need not be here."""
+FULL = Plan(12, 1, 0)
+
+
+def _written() -> dict[str, str]:
+    """Return for each clause the optimizer whose docstring names it."""
+    found = {}
+    for name in FILES:
+        for node in ast.parse((FOLDER / name).read_text()).body:
+            if isinstance(node, ast.ClassDef) and ast.get_docstring(node) in BY_IDENTIFIER:
+                found[str(ast.get_docstring(node))] = f"{FOLDER / name}:{node.name}"
+    return found
+
+
+WRITTEN = _written()
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """Return one worker for all tests."""
+    with Session() as started:
+        yield started
+
+
+def _subject(target: str, session: Session, path: str = "") -> WorkerSubject:
+    item = recognise(target, "adamw", {}, session)
+    chosen = item.path(path, "cpu") if path else item.paths[0]
+    subject = subject_of(Unit(item, chosen, "cpu", "float32", (), 1, 0), session)
+    return dataclasses.replace(subject, rules={(): subject.rules[()]})
+
+
+def _breaches(clause: Clause, subject: WorkerSubject) -> list[Breach]:
+    if clause.applies(subject):
+        return []
+    judged = clause.judge(subject, FULL)
+    assert judged.exploration.stopped is None, judged.exploration.stopped
+    return [failure for failure in judged.tally.failures if isinstance(failure, Breach)]
+
+
+def test_every_clause_has_an_optimizer_that_breaks_it() -> None:
+    """No clause is without an optimizer written to break it, but those of a device."""
+    assert {clause.identifier for clause in CLAUSES} - ON_DEVICE == set(WRITTEN)
+
+
+@pytest.mark.parametrize("path", ["single-tensor", "foreach", "fused"])
+def test_an_optimizer_that_keeps_the_contract_breaks_no_clause(path: str, session: Session) -> None:
+    """Every clause passes on every path of the optimizer from which the others are made."""
+    subject = _subject(f"{FOLDER / 'kept.py'}:Kept", session, path)
+    assert not [breach for clause in CLAUSES for breach in _breaches(clause, subject)]
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session: Session) -> None:
+    """The clause that an optimizer breaks is the only one to say so, but for those it implies."""
+    path = "fused" if name in ON_FUSED else ""
+    subject = _subject(WRITTEN[name], session, path)
+    clause = BY_IDENTIFIER[name]
+    assert not clause.applies(subject)
+    assert _breaches(clause, subject), "nobody noticed"
+    silent = {name, "life/interleaved"} | ALSO.get(name, set())
+    asked = [other for other in CLAUSES if other.identifier not in silent and not _of_two(other)]
+    assert not {other.identifier for other in asked if _breaches(other, subject)}
+
+
+def _of_two(clause: Clause) -> bool:
+    return clause.identifier.startswith("distributed/")
