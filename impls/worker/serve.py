@@ -23,6 +23,8 @@ OPERATIONS = {
     "hello": "torch_platform:hello",
     "describe": "torch_description:describe",
     "run": "torch_optimizer:run",
+    "schedule": "torch_schedule:run",
+    "train": "torch_training:train",
 }
 
 

@@ -17,13 +17,13 @@ def constant(t: float, lr: float, factor: float, total_iters: int) -> float:
 
 def step(t: int, lr: float, step_size: int, gamma: float) -> float:
     """A decay every ``step_size`` steps."""
-    return lr * gamma ** (t // step_size)
+    return float(lr * gamma ** (t // step_size))
 
 
 def multi_step(t: int, lr: float, milestones: Sequence[int], gamma: float, boundary: str = "at") -> float:
     """A decay at every milestone, or at the step after it."""
     count = bisect_right(sorted(milestones), t if boundary == "at" else t - 1)
-    return lr * gamma ** float(count)
+    return float(lr * gamma**count)
 
 
 def exponential(t: int, lr: float, gamma: float) -> float:
@@ -37,7 +37,7 @@ def polynomial(
     """A power of the share of steps left."""
     if t >= total_iters:
         return eta_end
-    return (lr - eta_end) * (1.0 - t / total_iters) ** power + eta_end
+    return float((lr - eta_end) * (1.0 - t / total_iters) ** power + eta_end)
 
 
 def inverse_time(t: int, lr: float, decay: float) -> float:
