@@ -18,7 +18,8 @@ class Scheduler:
 
     ``options`` are the schedule's options it always has; ``switches`` maps an option to its
     constructor keyword and the value for each choice.  ``computes`` is the arithmetic that it
-    declares for stepping: the closed form, another form of it by name, or the recurrence.
+    declares for stepping: the closed form, another form of it by name, or the recurrence;
+    ``at_epoch`` what it declares for an epoch that it is given.
     ``keywords`` maps the schedule's keywords to its own, where they differ; ``tables`` names those
     that take functions of t.  ``refuses`` are compositions that it may refuse with a clear error.
     """
@@ -30,6 +31,7 @@ class Scheduler:
     options: Mapping[str, str] = field(default_factory=dict)
     switches: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     keywords: Mapping[str, str] = field(default_factory=dict)
+    at_epoch: str = CLOSED
     by_epoch: bool = True
     fractional: bool = False
     momentum: bool = False
@@ -52,8 +54,8 @@ PLATEAU = {"mode": ("mode", {"min": "min", "max": "max"}),
            "threshold_mode": ("threshold_mode", {"rel": "rel", "abs": "abs"})}  # fmt: skip
 
 SCHEDULERS: tuple[Scheduler, ...] = (
-    _torch("ConstantLR", "constant", RECURRENCE, chainable=True),
-    _torch("LinearLR", "linear", RECURRENCE, chainable=True),
+    _torch("ConstantLR", "constant", RECURRENCE, at_epoch="summed", chainable=True),
+    _torch("LinearLR", "linear", RECURRENCE, at_epoch="clipped", chainable=True),
     _torch("StepLR", "step", RECURRENCE, chainable=True),
     _torch("MultiStepLR", "multi_step", RECURRENCE, options={"boundary": "at"}, lists=("milestones",),
         chainable=True),
@@ -62,7 +64,8 @@ SCHEDULERS: tuple[Scheduler, ...] = (
     _torch("CosineAnnealingLR", "cosine", RECURRENCE, options={"after": "periodic", "end": "T"}),
     _torch("CosineAnnealingWarmRestarts", "cosine_restarts", fractional=True),
     _torch("OneCycleLR", "one_cycle", switches=ANNEAL, momentum=True, last="total_steps"),
-    _torch("CyclicLR", "cyclic", "share of the cycle", switches={"mode": ("mode", MODES)}, momentum=True),
+    _torch("CyclicLR", "cyclic", "share of the cycle", switches={"mode": ("mode", MODES)},
+        at_epoch="share of the cycle", momentum=True),
     _torch("LambdaLR", "given", options={"of": "base"}, tables=("lr_lambda",)),
     _torch("MultiplicativeLR", "given", RECURRENCE, options={"of": "previous"}, tables=("lr_lambda",),
         chainable=True),

@@ -91,7 +91,7 @@ class Schedule:
     given: tuple[Given, ...] = ()
     momentum: sp.Expr | None = None
     machine: Machine | None = None
-    forms: Mapping[str, tuple[sp.Expr, sp.Expr]] = field(default_factory=dict)
+    forms: Mapping[str, tuple[sp.Expr, sp.Expr | None]] = field(default_factory=dict)
     """Other ways to compute the closed form and its momentum, by name, proven equal."""
     per_group: tuple[str, ...] = ("lr",)
     """Keywords that may have a value for each parameter group."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 import sympy as sp
 
 from spec.proofs import Proof, equal, prove
-from spec.rule import Pairs
+from spec.rule import Pairs, uncast
 from spec.schedule import Claim, Schedule, ScheduleFamily, previous, t
 
 k = sp.Symbol("k", integer=True, nonnegative=True)
@@ -72,6 +72,19 @@ def follows(schedule: Schedule, regimes: Iterable[Where], source: str) -> Claim:
         source,
         "induction over t: the start, and the step from t - 1 in every branch",
         equations,
+    )
+
+
+def computed(schedule: Schedule, form: str, regimes: Iterable[Where], source: str) -> Claim:
+    """Another form of the closed form is equal to it in every regime."""
+    places = tuple(regimes)
+    other = uncast(schedule.forms[form][0])
+    return Claim(
+        f"forms/{form}",
+        f"Computed as `{form}` it is the same.",
+        source,
+        "substitution in every branch",
+        lambda: tuple((at(other, where), at(schedule.closed, where)) for where in places),
     )
 
 

@@ -101,7 +101,11 @@ class Run:
         return {"kept": now == self.held, "tensors": all(are), "shared": len(set(now)) < len(now)}
 
 
-def _function(table: list[float]) -> Any:
+def _function(table: list[Any]) -> Any:
+    """One table is one function; several are a function for each group."""
+    if table and isinstance(table[0], list):
+        functions = [_function(part) for part in table]
+        return functions if len(functions) > 1 else functions[0]
     return lambda step: table[step]
 
 

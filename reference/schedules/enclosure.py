@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -162,7 +163,8 @@ def _whole_logarithm(e: sp.Basic) -> Compiled:
     x, base = (compiled(part) for part in e.args)
 
     def logarithm(at: Place) -> Number:
-        value, growth = x(at).rational, base(at).rational
+        exactly = Place(at.values, at.functions, Rounding(inexact=False))
+        value, growth = x(exactly).rational, base(exactly).rational
         assert value is not None
         assert growth is not None
         count, reached = 0, growth
@@ -242,6 +244,12 @@ class Settings:
     functions: Mapping[str, Callable[[int], float]] = field(default_factory=dict)
     rounding: Rounding = field(default_factory=Rounding)
     tensor: frozenset[str] = frozenset()
+    base: Number | None = None
+    """The base learning rate, where it is no setting."""
+
+    def with_base(self, base: Number) -> Settings:
+        """Return the settings with another base learning rate."""
+        return dataclasses.replace(self, base=base)
 
     def place(self) -> Place:
         """Return where the schedule's expressions are evaluated."""
@@ -252,6 +260,8 @@ class Settings:
             )
             for h in self.schedule.hyperparameters
         }
+        if self.base is not None:
+            known["eta_0"] = self.base
         return Place(known, self.functions, self.rounding)
 
 
@@ -265,7 +275,7 @@ def closed_form(
     schedule = settings.schedule
     expression = schedule.momentum if momentum else schedule.closed
     if form:
-        expression = schedule.forms[form][momentum]
+        expression = schedule.forms[form][1 if momentum else 0]
     assert expression is not None
     function, place = compiled(expression), settings.place()
     for time in times:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.rule import CLOSED_UNIT, NONNEGATIVE, Citation, Domain, Option, uncast
+from spec.rule import NONNEGATIVE, UNIT, Citation, Domain, Option, uncast
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, t
 from spec.schedule_claims import d, k, p
@@ -20,8 +20,8 @@ USED = (
     Setting(top, "max_lr", 0.1, NONNEGATIVE, "highest learning rate of the first cycle"),
     Setting(up, "step_size_up", 20, COUNT, "steps of the rise"),
     Setting(down, "step_size_down", 20, COUNT, "steps of the fall"),
-    Setting(low, "base_momentum", 0.8, CLOSED_UNIT, "momentum at the top"),
-    Setting(high, "max_momentum", 0.9, CLOSED_UNIT, "momentum at the bottom"),
+    Setting(low, "base_momentum", 0.8, UNIT, "momentum at the top"),
+    Setting(high, "max_momentum", 0.9, UNIT, "momentum at the bottom"),
 )
 DECAY = Setting(decay, "gamma", 0.99, Domain(0.0, 1.0, low_open=True), "factor of the height at every step")
 MODE = Option("mode", {"triangular": "equal cycles: Smith 2017",

@@ -21,6 +21,7 @@ def linear() -> Schedule:
     closed = base * sp.Piecewise((first + (last - first) * t / horizon, t < horizon), (last, True))
     growth = 1 + (last - first) / (horizon * first + (t - 1) * (last - first))
     step = sp.Piecewise((previous * growth, t <= horizon), (previous, True))
+    clipped = base * (first + (last - first) * sp.Min(t, horizon) / horizon)
     return Schedule(
         "linear",
         {},
@@ -28,6 +29,7 @@ def linear() -> Schedule:
         closed,
         Recurrence(base * first, step),
         (Joint("end", horizon),),
+        forms={"clipped": (clipped, None)},
     )
 
 
@@ -42,6 +44,7 @@ FAMILY = ScheduleFamily(
     (), linear,
     (
         claim.follows(PLAIN, ({horizon: k + 1 + p}, {horizon: k + 1}, {t: horizon + p}), SOURCE),
+        claim.computed(PLAIN, "clipped", ({horizon: t + p}, {t: horizon + d}), SOURCE),
         claim.starts_and_ends(PLAIN, {"It starts at s·eta_0": ({t: 0}, base * first),
                                       "it is e·eta_0 from T on": ({t: horizon + d}, base * last)}, SOURCE),
         claim.continuous(lambda: ((RAMP.subs(t, horizon), last),), "at T", SOURCE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.rule import ABOVE_ONE, CLOSED_UNIT, NONNEGATIVE, Citation, Domain, Option
+from spec.rule import ABOVE_ONE, NONNEGATIVE, UNIT, Citation, Domain, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, horizon, t
 from spec.schedule_symbols import COUNT
@@ -18,8 +18,8 @@ USED = (
     Setting(share, "pct_start", 0.3, Domain(0.0, 1.0, high_open=True), "share of the steps that rise"),
     Setting(D, "div_factor", 25.0, ABOVE_ONE, "the peak over the first value"),
     Setting(F, "final_div_factor", 1e4, ABOVE_ONE, "the first value over the last"),
-    Setting(low, "base_momentum", 0.85, CLOSED_UNIT, "momentum at the peak"),
-    Setting(high, "max_momentum", 0.95, CLOSED_UNIT, "momentum at both ends"),
+    Setting(low, "base_momentum", 0.85, UNIT, "momentum at the peak"),
+    Setting(high, "max_momentum", 0.95, UNIT, "momentum at both ends"),
 )  # fmt: skip
 assert COUNT.low == 1
 OPTIONS = (
