@@ -347,11 +347,14 @@ FURTHER = (
     Property("compose/chain-later", "A sequence in which a chain follows composes.",
              "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="chain", place=1),
              SEQUENCE),
-    Property("compose/multiplicative-later", "A product that follows in a sequence starts from the groups' own lr, "
+    Property("compose/multiplicative-later", "A product that follows in a sequence starts from the "
+        "groups' own lr, "
              "as every other schedule does.", "torch.optim.lr_scheduler.SequentialLR", in_force,
              partial(ending_in, names=frozenset({"torch.MultiplicativeLR"})), SEQUENCE),
-    Property("compose/cycle-later", "A cycle that follows in a sequence leaves the schedules before it their lr.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(ending_in, names=strategies.TAKES_OVER),
+    Property("compose/cycle-later", "A cycle that follows in a sequence leaves the schedules before it "
+        "their lr.",
+             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(ending_in,
+             names=strategies.TAKES_OVER),
              SEQUENCE),
     Property("compose/cosine-in-chain", "A cosine to 0 in a chain multiplies, before its end and after it.",
              "torch.optim.lr_scheduler.ChainedScheduler", in_force,

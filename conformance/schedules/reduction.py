@@ -122,4 +122,5 @@ def _consistent(node: Node, settings: tuple[Mapping[str, float], ...]) -> bool:
 
 
 def _rank(value: float) -> int:
-    return SIMPLE.index(value) if value in SIMPLE else len(SIMPLE)
+    """Order values by how plain they are; a zero stays."""
+    return -1 if value == 0.0 else SIMPLE.index(value) if value in SIMPLE else len(SIMPLE)
