@@ -45,15 +45,21 @@ def _meet(value: sp.Expr, boundary: sp.Basic) -> bool:
     for piece in value.atoms(sp.Piecewise):
         for (left, when), (right, _) in itertools.pairwise(piece.args):
             if when == boundary:
-                solutions = sp.solve(when.lhs - when.rhs, t)
-                return bool(solutions) and all(
-                    equal(left.subs(t, at), _first(right, t, at)) for at in solutions
-                )
+                return _equal_where(left, right, when)
     return False
 
 
-def _first(expression: sp.Expr, symbol: sp.Symbol, value: sp.Expr) -> sp.Expr:
-    return sp.simplify(expression.subs(symbol, value))
+def _equal_where(left: sp.Expr, right: sp.Expr, when: sp.Basic) -> bool:
+    """Tell whether two branches are equal where both sides of a relation are."""
+    others = sorted(when.free_symbols - {t}, key=str)
+    for symbol in (t, *others):
+        try:
+            solutions = sp.solve(when.lhs - when.rhs, symbol)
+        except NotImplementedError:  # the floor of a t that is asked for
+            continue
+        if solutions:
+            return all(equal(left.subs(symbol, at), right.subs(symbol, at)) for at in solutions)
+    return False
 
 
 def mutants(schedule: Schedule, family: ScheduleFamily) -> tuple[ScheduleMutant, ...]:

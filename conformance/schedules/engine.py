@@ -100,7 +100,9 @@ def _judge_cell(unit: Unit, subject: Subject, claim: Property, framework: str, p
     if entry is not None:
         return _replayed(subject, claim, entry)
     try:
-        judged = explore(subject, claim, unit.examples, unit.seed, _watcher(claim, power))
+        judged = explore(
+            subject, claim, round(unit.examples * claim.share), unit.seed, _watcher(claim, power)
+        )
     except (TargetError, WorkerFailure) as error:
         return CellResult(place, Verdict.ERROR, str(error))
     return _verdict(judged, claim, subject)

@@ -166,8 +166,9 @@ def _defined(case: Case) -> list[list[list[Number]]]:
     )
     for group in range(len(case.base)):
         rows = []
-        with suppress(ZeroDivisionError, ValueError, AssertionError):
-            rows.append(legal.at_epochs(case, group, range(case.steps)))
+        for formula in (True, False):
+            with suppress(ZeroDivisionError, ValueError, AssertionError):
+                rows.append(legal.at_epochs(case, group, range(case.steps), formula=formula))
         if inside and case.node.entry.computes == RECURRENCE:
             rows.append(legal.stepped(case, group, case.steps))
         found.append(rows)
@@ -324,12 +325,12 @@ FURTHER = (
              "torch.optim documentation: per-parameter options", not_shared, with_shared_tensor, _of_groups),
     Property("epoch/closed-form", "step(epoch) gives the closed form at that epoch, and agrees with "
         "stepping.",
-             "torch.optim.lr_scheduler.LRScheduler.step", by_epoch, epochs, _by_epoch),
+             "torch.optim.lr_scheduler.LRScheduler.step", by_epoch, epochs, _by_epoch, share=3.0),
     Property("horizon/limits", "A horizon of 0 or 1 gives the schedule's value or a clear error.",
-             "the closed form where it is defined", at_limits, limits, _with_limits),
+             "the closed form where it is defined", at_limits, limits, _with_limits, share=3.0),
     Property("settings/edges", "A factor at the edge of its range gives the schedule's value or a clear "
         "error.",
-             "the closed form where it is defined", at_limits, edges, _with_edges),
+             "the closed form where it is defined", at_limits, edges, _with_edges, share=2.0),
     Property("plateau/improvement", "A metric that is no better than the best never counts as an "
         "improvement.",
              "the word: a metric that has stopped improving", not_better, worsening, only_for("plateau")),

@@ -85,10 +85,13 @@ def momenta(case: Case, group: int, steps: int) -> list[Number]:
     )
 
 
-def at_epochs(case: Case, group: int, epochs: Iterable[float]) -> list[Number]:
-    """Return the enclosures of the closed form at epochs, which need not be whole or in order."""
+def at_epochs(case: Case, group: int, epochs: Iterable[float], *, formula: bool = False) -> list[Number]:
+    """Return the enclosures of the closed form at epochs, which need not be whole or in order.
+
+    It is computed in the form that the scheduler declares, or with ``formula`` as it is written.
+    """
     node = case.node
-    form = "" if node.entry.at_epoch == CLOSED else node.entry.at_epoch
+    form = "" if formula or node.entry.at_epoch == CLOSED else node.entry.at_epoch
     return list(closed_form(settings(case, node, group), epochs, form=form))
 
 

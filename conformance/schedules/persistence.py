@@ -115,6 +115,6 @@ PERSISTENCE = (
     Property("resume/last-epoch", "A scheduler built with last_epoch on a loaded optimizer goes on where "
         "the run was.",
              "torch.optim.lr_scheduler.LRScheduler: restoring from a saved checkpoint", resumed,
-             applies=_takes_last_epoch),
+             applies=_takes_last_epoch, share=3.0),
 )  # fmt: skip
 assert strategies.PLAIN

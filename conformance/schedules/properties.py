@@ -24,7 +24,8 @@ COMPOSED = frozenset({"sequence", "chain"})
 class Property:
     """A claim about schedulers: how cases are drawn, and what is compared.
 
-    ``applies`` gives the reason why a scheduler is not asked, or nothing.
+    ``applies`` gives the reason why a scheduler is not asked, or nothing.  ``share`` is how many
+    cases it takes, compared with others.
     """
 
     identifier: str
@@ -33,6 +34,7 @@ class Property:
     judge: Judge
     draw: Callable[[Scheduler], SearchStrategy[Case]] = strategies.of
     applies: Callable[[Scheduler], str] = lambda _: ""
+    share: float = 1.0
 
 
 def plan(case: Case) -> Actions:
@@ -177,11 +179,11 @@ def _no_momentum(entry: Scheduler) -> str:
 
 PROPERTIES = (
     Property("lr/in-force", "The learning rate that the optimizer uses at step t is the schedule's.",
-             "the closed form, or the recurrence that it declares, with rounding propagated", in_force),
+             "the closed form, or the recurrence that it declares, with rounding propagated", in_force, share=2.0),
     Property("lr/reported", "get_last_lr tells the learning rate in force.", "torch.optim documentation",
         reported),
     Property("lr/range", "No learning rate is negative or not finite, in the horizon or beyond it.",
-             "the schedule's range", in_range, applies=_parts_are_asked),
+             "the schedule's range", in_range, applies=_parts_are_asked, share=2.0),
     Property("momentum/in-force", "The cycled momentum at step t is the schedule's.", "Smith 2018, section 3",
              cycled_momentum, applies=_no_momentum),
     Property("groups/independent", "Every group has the learning rates that it has by itself.",

@@ -12,7 +12,7 @@ from conformance.schedules.subject import Failure
 from impls.session import TargetError, WorkerFailure
 from spec import schedules as book
 
-SIMPLE = (1.0, 0.5, 0.25, 0.1, 0.0)
+SIMPLE = (1.0, 0.5, 0.25, 0.1)
 ATTEMPTS = 400
 Judge = Callable[[Case], Failure | None]
 

@@ -86,6 +86,16 @@ def horizon(part: Node) -> int:
     return max([*whole, *part.milestones, 1])
 
 
+def splits(part: Node, steps: int) -> st.SearchStrategy[int]:
+    """Return steps after which something happens: next to the special places, or anywhere."""
+    values = part.settings[0].items()
+    whole = [int(value) for name, value in values if isinstance(value, int) and name != "T_mult"]
+    near = {place + offset for place in (*whole, *part.milestones) for offset in (-1, 0, 1)}
+    special = sorted(place for place in near if 0 < place < steps)
+    anywhere = st.integers(1, max(1, steps - 1))
+    return st.one_of(st.sampled_from(special), anywhere) if special else anywhere
+
+
 @st.composite
 def cases(draw: Draw, entry: Scheduler, *, tensor: bool = False, beyond: int = 2) -> Case:
     """Draw a case of one scheduler that runs past its horizon, where it allows that."""
@@ -100,7 +110,7 @@ def cases(draw: Draw, entry: Scheduler, *, tensor: bool = False, beyond: int = 2
     if entry.last:
         steps = int(drawn.settings[0][entry.last])
     optimizer = draw(st.sampled_from(("SGD", "AdamW")))
-    return Case(drawn, base, steps, draw(st.integers(1, max(1, steps - 1))), lr_dtype, optimizer=optimizer)
+    return Case(drawn, base, steps, draw(splits(drawn, steps)), lr_dtype, optimizer=optimizer)
 
 
 @st.composite
