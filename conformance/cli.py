@@ -14,7 +14,9 @@ from conformance import commands
 from conformance.engine import ALL_PROPERTIES
 from conformance.own_references import entries
 from conformance.recognition import NotJudgeableError, catalogued, recognise
+from conformance.schedules import commands as schedule_commands
 from impls.catalogue import CATALOGUE, FLOATS, Implementation
+from impls.schedulers import SCHEDULERS, Scheduler
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
 
@@ -42,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--rule", help="the rule it claims (see `stepproof rules`)")
     _add_option(check)
     _add_run(check, budget=45.0)
+    check.add_argument("--schedule", help="the schedule it claims (see `stepproof schedules`)")
     report = commands_.add_parser("report", help="judge the catalogue and write the report")
     report.add_argument("--only", action="append", default=[], metavar="NAME", help="an implementation")
     report.add_argument("--references", action="store_true", help="judge the NumPy references too")
@@ -52,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     commands_.add_parser("rules", help="list the rule book")
     replay = commands_.add_parser("replay", help="run a stored failing case again")
     replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
+    commands_.add_parser("schedules", help="list the schedules")
+    plotted = commands_.add_parser("plot", help="draw a schedule: stepproof plot cosine --T 100 --warmup 10")
+    plotted.add_argument("plotted", metavar="SCHEDULE")
+    plotted.add_argument("--svg", type=Path, metavar="FILE", help="write the curve as SVG too")
+    _add_option(plotted)
     commands_.add_parser("devices", help="say which devices a worker sees")
     return parser
 
@@ -137,9 +145,16 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         implementations, console=console, command=given, budget=arguments.budget,
         seed=arguments.seed, output=arguments.output, device=arguments.device, dtypes=dtypes,
         properties=properties, python=arguments.python, timeout=arguments.timeout,
-        jobs=arguments.jobs,
+        jobs=arguments.jobs, schedulers=_schedulers(arguments),
     )  # fmt: skip
     return commands.exit_status(report)
+
+
+def _schedulers(arguments: argparse.Namespace) -> tuple[Scheduler, ...]:
+    """Return the schedulers of a report: all, unless single implementations or properties are asked for."""
+    if arguments.command != "report" or arguments.only or arguments.property or arguments.device != "cpu":
+        return ()
+    return SCHEDULERS
 
 
 def _target(arguments: argparse.Namespace) -> Implementation:
@@ -157,9 +172,14 @@ def _target(arguments: argparse.Namespace) -> Implementation:
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    arguments = _parser().parse_args(given)
+    arguments, more = _parser().parse_known_args(given)
+    if more and arguments.command != "plot":
+        _parser().error(f"unrecognized arguments: {' '.join(more)}")
+    arguments.settings = more
     console = Console(highlight=False)
     try:
+        if schedule_commands.wanted(arguments):
+            return schedule_commands.run(arguments, console)
         if arguments.command in {"check", "report"}:
             return _run(arguments, console)
         if arguments.command == "show":
@@ -172,7 +192,14 @@ def main(given: Sequence[str] | None = None) -> int:
         else:
             found, framework = commands.devices(None)
             console.print(f"torch {framework}: {', '.join(found)}")
-    except (UsageError, NotJudgeableError, WorkerFailure, TargetError, OSError) as error:
+    except (
+        UsageError,
+        schedule_commands.ScheduleError,
+        NotJudgeableError,
+        WorkerFailure,
+        TargetError,
+        OSError,
+    ) as error:
         Console(stderr=True, highlight=False).print(f"stepproof: {error}", markup=False)
         return commands.NOT_JUDGED
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ An entry is plain data, as in the catalogue of optimizers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 CLOSED, RECURRENCE = "closed form", "recurrence"
@@ -76,6 +76,30 @@ SCHEDULERS: tuple[Scheduler, ...] = (
 )  # fmt: skip
 
 
+CLAIM = "#"
+"""Separates a target from what it claims, in the name of a scheduler that is not in the catalogue."""
+
+
 def scheduler(name: str) -> Scheduler | None:
-    """Return the entry with this identifier or target."""
+    """Return the entry with this identifier or target, or the one that a claim describes."""
+    if CLAIM in name:
+        target, _, claim = name.partition(CLAIM)
+        schedule, computes, *options = claim.split(";")
+        return claiming(target, schedule, dict(option.split("=") for option in options), computes)
     return next((s for s in SCHEDULERS if name in {s.identifier, s.target}), None)
+
+
+def claiming(target: str, schedule: str, options: Mapping[str, str], computes: str) -> Scheduler:
+    """Return the entry of a target from outside that claims a schedule.
+
+    It takes the keywords of torch's scheduler for that schedule, or the schedule's own.
+    """
+    identifier = f"{target}{CLAIM}{';'.join([schedule, computes, *(f'{k}={v}' for k, v in options.items())])}"
+    like = next((s for s in SCHEDULERS if s.schedule == schedule), None)
+    if like is None:
+        return Scheduler(identifier, target, schedule, computes, dict(options), by_epoch=False)
+    switches = {name: value for name, value in like.switches.items() if name not in options}
+    chosen = {**like.options, **options}
+    return replace(
+        like, identifier=identifier, target=target, computes=computes, options=chosen, switches=switches
+    )

@@ -90,6 +90,30 @@ class VariantEntry:
 
 
 @dataclass(frozen=True)
+class JointEntry:
+    """A time at which a schedule's formula changes."""
+
+    name: str
+    time: float
+    restart: bool
+
+
+@dataclass(frozen=True)
+class CurveEntry:
+    """A schedule from step 0 on, and what an implementation used at the same steps.
+
+    ``units`` is the difference in radii of the enclosure: at most 1 where it is inside.
+    """
+
+    title: str
+    schedule: tuple[float, ...]
+    implementation: tuple[float, ...]
+    units: tuple[float, ...]
+    joints: tuple[JointEntry, ...]
+    note: str
+
+
+@dataclass(frozen=True)
 class RuleEntry:
     name: str
     title: str
@@ -99,6 +123,7 @@ class RuleEntry:
     states: tuple[StateEntry, ...]
     variants: tuple[VariantEntry, ...]
     proofs: tuple[ProofEntry, ...]
+    curves: tuple[CurveEntry, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from conformance.report import mathml, totals, wording
+from conformance.report.curves import curve_plot
 from conformance.report.matrix import matrices
 from conformance.report.plots import mutant_plot, ratio_plot
 from conformance.verdict import Verdict
@@ -17,6 +18,7 @@ from conformance.verdict import Verdict
 if TYPE_CHECKING:
     from conformance.report.matrix import Matrix
     from conformance.report.model import (
+        CurveEntry,
         DeviationEntry,
         MutantEntry,
         ProofEntry,
@@ -142,6 +144,7 @@ def _environment() -> Environment:
         power=totals.power,
         ratio_plot=_ratio_plot,
         mutant_plot=_mutant_plot,
+        curve_plot=_curve_plot,
         unproven_first=_unproven_first,
     )
     environment.globals.update(
@@ -182,6 +185,10 @@ def _ratio_plot(matrix: Matrix) -> Markup:
 
 def _mutant_plot(rule: RuleEntry) -> Markup:
     return _trusted(mutant_plot(rule))
+
+
+def _curve_plot(curve: CurveEntry) -> Markup:
+    return _trusted(curve_plot(curve))
 
 
 def _is_link(text: str) -> bool:

@@ -169,3 +169,13 @@ def _svg(figure: Figure, prefix: str, title: str) -> str:
         text = text.replace(colour, variable)
     name = re.sub(r"[<>&\"]", "·", title)
     return text.replace("<svg", f'<svg role="img" aria-label="{name}"', 1).strip()
+
+
+INK, QUIET, LINE, PLOT, MARK = _INK, _QUIET, _LINE, _PLOT, _SURVIVED
+"""The colours of the page, for plots drawn elsewhere."""
+SETTINGS = cast("Any", _SETTINGS)
+
+
+def as_svg(figure: Figure, prefix: str, title: str) -> str:
+    """A figure drawn elsewhere becomes an element of the page."""
+    return _svg(figure, prefix, title)

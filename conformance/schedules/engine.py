@@ -12,12 +12,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from conformance.ledger import Entry, load
+from conformance.report.model import CurveEntry
 from conformance.schedules.cases import Case, from_plain
+from conformance.schedules.curves import curves
 from conformance.schedules.findings import finding
 from conformance.schedules.judging import ALL, BY_IDENTIFIER, Judged, cell, explore, figures
 from conformance.schedules.power import Power
 from conformance.schedules.properties import Property
-from conformance.schedules.subject import Failure, Subject, Tally
+from conformance.schedules.subject import Subject, Tally
 from conformance.verdict import CellResult, Verdict
 from impls.schedulers import SCHEDULERS, Scheduler
 from impls.session import Session, TargetError, WorkerFailure
@@ -37,6 +39,8 @@ class Unit:
     seed: int
     python: str | None = None
     timeout: float = 60.0
+    draw: bool = True
+    """Whether its curves are drawn and its drift measured."""
 
 
 @dataclass
@@ -45,7 +49,7 @@ class UnitResult:
 
     results: list[CellResult]
     killed: dict[str, dict[str, str]] = field(default_factory=dict)
-    failures: dict[str, Failure] = field(default_factory=dict)
+    curves: tuple[CurveEntry, ...] = ()
 
 
 def ledger() -> tuple[Entry, ...]:
@@ -88,6 +92,8 @@ def judge_unit(unit: Unit) -> UnitResult:
         judged = _judge_cell(unit, Subject(unit.entry, session), claim, framework, power)
         result.results.append(dataclasses.replace(judged, seconds=time.perf_counter() - start))
     result.killed = power.killed
+    if unit.draw:
+        result.curves = curves(Subject(unit.entry, session))
     return result
 
 

@@ -68,12 +68,22 @@ def by_epoch(subject: Subject, case: Case, tally: Tally) -> Failure | None:
     return None
 
 
+def _restarts(node: Node) -> list[int]:
+    """Return the starts of the first cycles of a schedule with restarts."""
+    length, growth = int(node.settings[0]["T_0"]), int(node.settings[0]["T_mult"])
+    found = [0]
+    while len(found) < 9 and found[-1] < 10**6:
+        found.append(found[-1] + length)
+        length *= growth
+    return found
+
+
 @st.composite
 def epochs(draw: Draw, entry: Scheduler) -> Case:
     """Draw epochs that go forward; fractional ones where the schedule has them."""
     case: Case = draw(strategies.cases(entry))
     last = int(case.node.settings[0][entry.last]) - 1 if entry.last else 2 * strategies.LONGEST
-    far = st.integers(0, 3000) if entry.fractional else st.nothing()
+    far = st.sampled_from(_restarts(case.node)) if entry.fractional else st.nothing()
     whole = st.one_of(st.integers(0, last), far)
     one = st.one_of(whole, st.integers(0, 4 * last).map(lambda x: x / 4)) if entry.fractional else whole
     inputs = draw(st.lists(one, min_size=1, max_size=6))

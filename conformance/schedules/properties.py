@@ -179,7 +179,8 @@ def _no_momentum(entry: Scheduler) -> str:
 
 PROPERTIES = (
     Property("lr/in-force", "The learning rate that the optimizer uses at step t is the schedule's.",
-             "the closed form, or the recurrence that it declares, with rounding propagated", in_force, share=2.0),
+             "the closed form, or the recurrence that it declares, with rounding propagated", in_force,
+             share=2.0),
     Property("lr/reported", "get_last_lr tells the learning rate in force.", "torch.optim documentation",
         reported),
     Property("lr/range", "No learning rate is negative or not finite, in the horizon or beyond it.",

@@ -20,7 +20,6 @@ LONGEST = 48
 TENSOR_FORMATS = ("float64", "float32")
 
 RATES = st.one_of(st.sampled_from((1.0, 0.5, 0.1, 0.003)), st.floats(2.0**-20, 8.0))
-SHARES = st.one_of(st.sampled_from((0.5, 0.1, 0.9, 0.25)), st.floats(0.01, 0.99))
 COUNTS = st.one_of(st.integers(1, 6), st.integers(1, LONGEST))
 FACTORS = st.sampled_from((1.0, 0.5, 0.25, 0.9, 2.0, 0.0))
 METRICS = st.sampled_from((1.0, 0.5, 0.0, 2.0, 0.999, 1.0001, -1.0, -0.5, -2.0))
@@ -43,7 +42,7 @@ def setting(h: Hyperparameter) -> st.SearchStrategy[float]:
     if h.keyword == "power":
         return st.one_of(st.sampled_from((1.0, 2.0, 0.5)), st.floats(0.3, 4.0))
     edges = [edge for edge in (h.domain.high, h.domain.low) if edge in h.domain and abs(edge) < 2.0]
-    return st.one_of(SHARES, st.sampled_from(edges)) if edges else SHARES
+    return st.one_of(st.sampled_from((0.5, *edges, 0.1, 0.9, 0.25)), st.floats(0.01, 0.99))
 
 
 def _options(entry: Scheduler, draw: Draw) -> dict[str, str]:

@@ -145,7 +145,6 @@ def _act(run: Run, action: list[Any]) -> None:
     elif name == "skip":
         with phase("step"):
             for _ in range(given[0]):
-                run.optimizer.step()
                 run.scheduler.step()
     elif name == "read":
         run.read()

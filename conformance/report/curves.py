@@ -1,0 +1,60 @@
+"""A schedule as a curve: the formula, what the optimizer used, and their difference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from conformance.report.plots import INK, LINE, MARK, PLOT, QUIET, SETTINGS, as_svg
+from conformance.report.wording import anchor
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from conformance.report.model import CurveEntry
+
+_WIDTH, _HEIGHT = 620.0, 190.0
+
+
+def curve_plot(curve: CurveEntry) -> str:
+    """The learning rate over the steps, joints as thin lines, restarts as coloured ones."""
+    compared = bool(curve.units)
+    figure = Figure(figsize=(_WIDTH / 72, (_HEIGHT if compared else _HEIGHT * 0.7) / 72))
+    with mpl.rc_context(SETTINGS):
+        upper = figure.add_axes((0.09, 0.42 if compared else 0.17, 0.89, 0.48 if compared else 0.7))
+        steps = range(len(curve.schedule))
+        upper.plot(steps, curve.schedule, color=PLOT, linewidth=1.4)
+        if curve.implementation:
+            upper.plot(range(len(curve.implementation)), curve.implementation, ".", color=INK, markersize=1.6)
+        upper.set_ylim(bottom=0.0)
+        upper.set_title(curve.title, color=INK, loc="left", fontsize=9, parse_math=False)
+        _style(upper, len(steps))
+        _joints(upper, curve)
+        if compared:
+            lower = figure.add_axes((0.09, 0.13, 0.89, 0.19))
+            lower.plot(range(len(curve.units)), curve.units, color=INK, linewidth=0.7)
+            lower.set(ylim=(-1.1, 1.1))
+            lower.set_yticks([-1, 0, 1])
+            _style(lower, len(steps))
+    return as_svg(figure, anchor("curve", curve.title), f"The learning rate of {curve.title} over the steps")
+
+
+def _joints(axes: Axes, curve: CurveEntry) -> None:
+    for joint in curve.joints:
+        axes.axvline(joint.time, color=MARK if joint.restart else LINE, linewidth=0.8, linestyle=":")
+    named: dict[str, float] = {}
+    for joint in curve.joints:
+        named.setdefault(joint.name, joint.time)
+    for name, time in named.items():
+        axes.annotate(name, (time, 1.0), (2, -8), xycoords=("data", "axes fraction"),
+                      textcoords="offset points", color=QUIET, fontsize=7, parse_math=False)  # fmt: skip
+
+
+def _style(axes: Axes, steps: int) -> None:
+    axes.set_xlim(0, max(1, steps - 1))
+    axes.patch.set_visible(False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(LINE)
+    axes.tick_params(length=2, width=0.6, color=LINE, labelcolor=QUIET, labelsize=8)
