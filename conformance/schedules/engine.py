@@ -29,6 +29,10 @@ EXAMPLES_PER_SECOND = 2.4
 """Cases of a property for each second of budget; fixed, so that a budget fixes the cases."""
 
 
+OF_ANOTHER_KIND = "it is no "
+"""A reason that says that a question is not about this kind of schedule at all: it makes no cell."""
+
+
 @dataclass(frozen=True)
 class Unit:
     """One scheduler, judged by one process."""
@@ -88,6 +92,8 @@ def judge_unit(unit: Unit) -> UnitResult:
                            for name in unit.properties])  # fmt: skip
     for name in unit.properties:
         claim = BY_IDENTIFIER[name]
+        if claim.applies(unit.entry).startswith(OF_ANOTHER_KIND):
+            continue
         start = time.perf_counter()
         judged = _judge_cell(unit, Subject(unit.entry, session), claim, framework, power)
         result.results.append(dataclasses.replace(judged, seconds=time.perf_counter() - start))

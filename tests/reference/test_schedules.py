@@ -34,7 +34,7 @@ def closed() -> list[Schedule]:
         names = [option.name for option in family.options]
         chosen = itertools.product(*(option.values for option in family.options))
         found += [family.build(**dict(zip(names, items, strict=True))) for items in chosen]
-    return [schedule for schedule in found if schedule.machine is None]
+    return [schedule for schedule in found if schedule.name in values.BY_NAME]
 
 
 def settings_of(schedule: Schedule, rounding: Rounding | None = None, **other: float) -> Settings:
