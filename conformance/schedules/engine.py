@@ -121,7 +121,7 @@ def _judge_cell(unit: Unit, subject: Subject, claim: Property, framework: str, p
 
 
 def _watcher(claim: Property, power: Power) -> Callable[[Case], None]:
-    measured = claim.identifier in {"lr/in-force", "momentum/in-force", "plateau/improvement"}
+    measured = claim.identifier in {"lr/in-force", "plateau/improvement"}
     return power.add if measured else lambda _: None
 
 

@@ -15,7 +15,7 @@ from spec import schedules as book
 from spec.schedule import Schedule
 from spec.schedule_mutants import ScheduleMutant, mutants
 
-STEPS = 64
+STEPS = 48
 """The steps of a case on which mutants are tried."""
 
 

@@ -57,10 +57,14 @@ def node(draw: Draw, entry: Scheduler, groups: int, steps: int, base: tuple[floa
     settings = [_own(draw, schedule, shared) if index else shared for index in range(groups)]
     settings = [consistent(schedule, dict(values)) for values in settings]
     milestones = tuple(sorted(draw(st.lists(st.integers(0, LONGEST), max_size=5)))) if entry.lists else ()
-    tables = tuple(
-        tuple(draw(st.lists(FACTORS, min_size=steps + 2, max_size=steps + 2))) for _ in range(groups)
-    )
-    return Node(entry.identifier, options, tuple(settings), milestones, tables if entry.tables else ())
+    tables = tuple(_table(draw, steps) for _ in range(groups)) if entry.tables else ()
+    return Node(entry.identifier, options, tuple(settings), milestones, tables)
+
+
+def _table(draw: Draw, steps: int) -> tuple[float, ...]:
+    """Draw a given function: a few factors over and over."""
+    pattern = draw(st.lists(FACTORS, min_size=1, max_size=4))
+    return tuple(pattern[step % len(pattern)] for step in range(steps + 2))
 
 
 def _own(draw: Draw, schedule: Schedule, shared: dict[str, float]) -> dict[str, float]:

@@ -32,4 +32,9 @@ def build(name: str, options: Mapping[str, str] | None = None) -> Schedule:
         if value not in legal[option]:
             known = ", ".join(legal[option])
             raise ValueError(f"option `{option}` of {name} cannot be `{value}`; it can be: {known}")
-    return family.build(**dict(options or {}))
+    return _built(name, tuple(sorted((options or {}).items())))
+
+
+@functools.cache
+def _built(name: str, options: tuple[tuple[str, str], ...]) -> Schedule:
+    return families()[name].build(**dict(options))

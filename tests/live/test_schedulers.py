@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from conformance.schedules import together
@@ -16,7 +18,7 @@ GOOD = {Verdict.PASS, Verdict.DEVIATION, Verdict.NOT_APPLICABLE}
 @pytest.mark.parametrize("unit", units(budget=BUDGET), ids=lambda unit: unit.entry.identifier)
 def test_conforms_or_deviates_as_known(unit: Unit) -> None:
     """Every property passes, does not apply, or is a known deviation that still shows."""
-    results = judge_unit(unit).results
+    results = judge_unit(dataclasses.replace(unit, draw=False)).results
     wrong = [f"{r.cell.property}: {r.verdict} {r.reason}" for r in results if r.verdict not in GOOD]
     assert not wrong
 
