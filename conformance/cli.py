@@ -15,9 +15,11 @@ from conformance.engine import ALL_PROPERTIES
 from conformance.installation import Installation, find
 from conformance.own_references import entries, implementations
 from conformance.recognition import NotJudgeableError, catalogued, recognise
+from conformance.schedules import commands as schedule_commands
 from conformance.training.experiment import RULES, SHOWN, STEPS
 from conformance.training.problems import PROBLEMS
 from impls.catalogue import FLOATS, Implementation
+from impls.schedulers import SCHEDULERS, Scheduler
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
 
@@ -46,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--rule", help="the rule it claims (see `stepproof rules`)")
     _add_option(check)
     _add_run(check, budget=45.0)
+    check.add_argument("--schedule", help="the schedule it claims (see `stepproof schedules`)")
     report = commands_.add_parser("report", help="judge the catalogue and write the report")
     report.add_argument("--only", action="append", default=[], metavar="NAME", help="an implementation")
     report.add_argument("--references", action="store_true", help="judge the NumPy references too")
@@ -65,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     commands_.add_parser("clauses", help="list the clauses of the optimizer contract")
     replay = commands_.add_parser("replay", help="run a stored failing case again")
     replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
+    commands_.add_parser("schedules", help="list the schedules")
+    plotted = commands_.add_parser("plot", help="draw a schedule: stepproof plot cosine --T 100 --warmup 10")
+    plotted.add_argument("plotted", metavar="SCHEDULE")
+    plotted.add_argument("--svg", type=Path, metavar="FILE", help="write the curve as SVG too")
+    _add_option(plotted)
     commands_.add_parser("devices", help="say which devices a worker sees")
     return parser
 
@@ -170,6 +178,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         properties=properties, python=arguments.python, timeout=arguments.timeout,
         jobs=arguments.jobs, absent=chosen.not_run,
         training=arguments.command == "report" and not arguments.only and arguments.device == "cpu",
+        schedulers=_schedulers(arguments),
     )  # fmt: skip
     return commands.exit_status(report)
 
@@ -182,6 +191,13 @@ def _chosen(arguments: argparse.Namespace) -> Installation:
     found = find(_known("library", arguments.library, installation.NAMES), arguments.python)
     own = implementations() if arguments.references else ()
     return Installation((*own, *found.implementations), found.not_run)
+
+
+def _schedulers(arguments: argparse.Namespace) -> tuple[Scheduler, ...]:
+    """Return the schedulers of a report: all, unless single implementations or properties are asked for."""
+    if arguments.command != "report" or arguments.only or arguments.property or arguments.device != "cpu":
+        return ()
+    return SCHEDULERS
 
 
 def _target(arguments: argparse.Namespace) -> Implementation:
@@ -199,9 +215,14 @@ def _target(arguments: argparse.Namespace) -> Implementation:
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    arguments = _parser().parse_args(given)
+    arguments, more = _parser().parse_known_args(given)
+    if more and arguments.command != "plot":
+        _parser().error(f"unrecognized arguments: {' '.join(more)}")
+    arguments.settings = more
     console = Console(highlight=False)
     try:
+        if schedule_commands.wanted(arguments):
+            return schedule_commands.run(arguments, console)
         if arguments.command in {"check", "report"}:
             return _run(arguments, console)
         if arguments.command == "show":
@@ -218,7 +239,14 @@ def main(given: Sequence[str] | None = None) -> int:
         else:
             found, framework = commands.devices(None)
             console.print(f"torch {framework}: {', '.join(found)}")
-    except (UsageError, NotJudgeableError, WorkerFailure, TargetError, OSError) as error:
+    except (
+        UsageError,
+        schedule_commands.ScheduleError,
+        NotJudgeableError,
+        WorkerFailure,
+        TargetError,
+        OSError,
+    ) as error:
         Console(stderr=True, highlight=False).print(f"stepproof: {error}", markup=False)
         return commands.NOT_JUDGED
     except KeyboardInterrupt:

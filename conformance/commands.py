@@ -24,8 +24,10 @@ from conformance.own_references import entries
 from conformance.report import write_report
 from conformance.report.model import Report
 from conformance.report.plots import standalone
+from conformance.schedules import commands as schedule_commands
 from conformance.verdict import CellResult, Verdict
 from impls.catalogue import FLOATS, Implementation
+from impls.schedulers import Scheduler
 from impls.session import Session, WorkerFailure
 from spec import rendering
 from spec import rules as book
@@ -56,6 +58,7 @@ def judge(
     jobs: int | None = None,
     absent: tuple[str, ...] = (),
     training: bool = False,
+    schedulers: tuple[Scheduler, ...] = (),
 ) -> Report:
     """Judge implementations, stream verdicts to ``output`` and write the report there.
 
@@ -84,6 +87,11 @@ def judge(
         environment={**environment_of(framework), **versions(implementations, python)}, not_run=not_run,
         seconds=time.perf_counter() - start, whole=training,
     )  # fmt: skip
+    if schedulers:
+        report = schedule_commands.added(
+            report, schedulers, console, budget=budget, seed=seed, python=python, timeout=timeout,
+            jobs=jobs or _cores(), output=output,
+        )  # fmt: skip
     _write_failures(report, output / "failures", {i.identifier: i for i in implementations}, python)
     section = _training_section(python) if training and framework else ""
     paths = write_report(report, output, section)
@@ -159,7 +167,7 @@ def _line(result: CellResult) -> dict[str, object]:
 def _write_failures(
     report: Report, folder: Path, judged: Mapping[str, Implementation], python: str | None
 ) -> None:
-    findings = [finding for result in report.results for finding in result.findings]
+    findings = [f for r in report.results for f in r.findings if f.cell.implementation in judged]
     if findings:
         folder.mkdir(parents=True, exist_ok=True)
     for finding in findings:
@@ -251,6 +259,8 @@ def replay(console: Console, path: Path) -> int:
     from conformance.recognition import recognise
 
     stored = _stored(path)
+    if "scheduler" in stored:
+        return schedule_commands.replay(console, stored)
     with Session(stored["python"]) as session:
         item = recognise(stored["target"], stored["rule"], stored["options"], session)
         unit = Unit(item, item.path(stored["path"], stored["device"]), stored["device"], stored["dtype"],
@@ -274,6 +284,8 @@ def _stored(path: Path) -> dict[str, Any]:
         stored = json.loads(path.read_text())
     except ValueError:
         stored = None
+    if isinstance(stored, dict) and {"scheduler", "property", "case", "python"} <= stored.keys():
+        return stored
     if not isinstance(stored, dict) or not keys <= stored.keys():
         raise OSError(f"`{path}` is no stored failure; give a .json file of the report's folder `failures`")
     return stored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.report.model import CurveEntry, ExperimentEntry, PlotEntry, ProofEntry
+from conformance.report.model import ExperimentEntry, LineEntry, PlotEntry, ProofEntry
 from reference.experiments import Experiment, Outcome, run_all
 from spec.claims import claims
 from spec.proofs import Proof, prove
@@ -26,7 +26,7 @@ def experiment_entries() -> tuple[ExperimentEntry, ...]:
 
 
 def _entry(item: Experiment, outcome: Outcome) -> ExperimentEntry:
-    curves = tuple(CurveEntry(c.name, _rounded(c.x), _rounded(c.y)) for c in outcome.curves)
+    curves = tuple(LineEntry(c.name, _rounded(c.x), _rounded(c.y)) for c in outcome.curves)
     figures = {name: float(f"{value:.6g}") for name, value in outcome.figures.items()}
     status = "seen" if outcome.seen else "not seen"
     plot = PlotEntry(item.sentence, *item.axes, curves)

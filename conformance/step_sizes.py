@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from conformance.report.model import CurveEntry, PlotEntry
+from conformance.report.model import LineEntry, PlotEntry
 from reference import rules as references
 from reference.experiments.experiment import steps
 from reference.formats import Array
@@ -29,7 +29,7 @@ def step_sizes(rule: UpdateRule) -> PlotEntry | None:
         return None
     shape = (2, 2) if rule.matrices else (1,)
     curves = tuple(
-        CurveEntry(name, tuple(range(1, STEPS + 1)), _lengths(rule, shape, gradient))
+        LineEntry(name, tuple(range(1, STEPS + 1)), _lengths(rule, shape, gradient))
         for name, gradient in GRADIENTS.items()
     )
     return PlotEntry("Step size at default settings", "t", "|change|/lr", curves)

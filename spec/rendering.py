@@ -155,6 +155,7 @@ class Writer:
             sp.Pow: self._power,
             sp.Piecewise: self._cases,
             sp.Abs: self._absolute,
+            sp.floor: lambda e: (self.notation.fenced(self.write(e.args[0])[0], "⌊", "⌋"), ATOM),
             Cast: lambda e: self.write(e.args[0]),
             sp.UnevaluatedExpr: lambda e: (self._tight(e.args[0]), ATOM),
             Norm: lambda e: (self.notation.fenced(self.write(e.args[0])[0], "‖", "‖"), ATOM),
@@ -163,6 +164,8 @@ class Writer:
         }
         if expression.is_Symbol:
             return self._symbol(expression.name), ATOM
+        if expression is sp.pi:
+            return self.notation.symbol("π", "", ""), ATOM
         if isinstance(expression, (sp.Integer, sp.Float, sp.Rational)):
             return self.notation.number(str(expression)), ATOM if expression >= 0 else SUM
         if expression.func in handlers:

@@ -1,13 +1,11 @@
-"""Curves of the report: step sizes of a rule, and what an experiment saw."""
+"""A schedule as a curve: the formula, what the optimizer used, and their difference."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from conformance.report.plots import INK, LINE, PLOT, QUIET, SETTINGS, SURVIVED, svg
 from conformance.report.wording import anchor
@@ -15,66 +13,48 @@ from conformance.report.wording import anchor
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from conformance.report.model import CurveEntry, ExperimentEntry, RuleEntry
+    from conformance.report.model import CurveEntry
 
-_PANEL, _HEIGHT = 200.0, 120.0
-_WIDE, _TALL = 420.0, 150.0
-_LINES = (PLOT, SURVIVED, INK)
+_WIDTH, _HEIGHT = 620.0, 190.0
 
 
-def step_plot(rule: RuleEntry) -> str:
-    """Return the step over the learning rate under three gradients, a panel for each."""
-    plot = rule.step_sizes
-    if plot is None:
-        return ""
-    width = _PANEL * len(plot.curves)
-    figure = Figure(figsize=(width / 72, _HEIGHT / 72))
+def curve_plot(curve: CurveEntry) -> str:
+    """The learning rate over the steps, joints as thin lines, restarts as coloured ones."""
+    compared = bool(curve.units)
+    figure = Figure(figsize=(_WIDTH / 72, (_HEIGHT if compared else _HEIGHT * 0.7) / 72))
     with mpl.rc_context(cast("Any", SETTINGS)):
-        for place, held in enumerate(plot.curves):
-            left = (place * _PANEL + 38) / width
-            axes = figure.add_axes((left, 0.2, (_PANEL - 52) / width, 0.62))
-            axes.plot(held.x, _seen(held), ".", markersize=1.6, color=PLOT)
-            _scaled(axes, held)
-            _dressed(axes, held.name, plot.x_label)
-    title = f"{plot.title} of {rule.name}: {plot.y_label} under three gradients"
-    return svg(figure, anchor("steps", rule.name), title)
+        upper = figure.add_axes((0.09, 0.42 if compared else 0.17, 0.89, 0.48 if compared else 0.7))
+        steps = range(len(curve.schedule))
+        upper.plot(steps, curve.schedule, color=PLOT, linewidth=1.4)
+        if curve.implementation:
+            upper.plot(range(len(curve.implementation)), curve.implementation, ".", color=INK, markersize=1.6)
+        upper.set_ylim(bottom=0.0)
+        upper.set_title(curve.title, color=INK, loc="left", fontsize=9, parse_math=False)
+        _style(upper, len(steps))
+        _joints(upper, curve)
+        if compared:
+            lower = figure.add_axes((0.09, 0.13, 0.89, 0.19))
+            lower.plot(range(len(curve.units)), curve.units, color=INK, linewidth=0.7)
+            lower.set(ylim=(-1.1, 1.1))
+            lower.set_yticks([-1, 0, 1])
+            _style(lower, len(steps))
+    return svg(figure, anchor("curve", curve.title), f"The learning rate of {curve.title} over the steps")
 
 
-def experiment_plot(entry: ExperimentEntry) -> str:
-    """Return the curves of one experiment in one panel, each named at its end."""
-    plot = entry.plot
-    figure = Figure(figsize=(_WIDE / 72, _TALL / 72))
-    with mpl.rc_context(cast("Any", SETTINGS)):
-        axes = figure.add_axes((0.1, 0.2, 0.62, 0.68))
-        for held, colour in zip(plot.curves, _LINES, strict=False):
-            axes.plot(held.x, held.y, color=colour, linewidth=1.1, label=held.name)
-        _dressed(axes, plot.y_label, plot.x_label)
-        legend: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "fontsize": 8}
-        axes.legend(frameon=False, labelcolor=INK, handlelength=1.2, borderaxespad=0.0, **legend)
-    return svg(figure, anchor("experiment", entry.identifier), plot.title)
+def _joints(axes: Axes, curve: CurveEntry) -> None:
+    for joint in curve.joints:
+        axes.axvline(joint.time, color=SURVIVED if joint.restart else LINE, linewidth=0.8, linestyle=":")
+    named: dict[str, float] = {}
+    for joint in curve.joints:
+        named.setdefault(joint.name, joint.time)
+    for name, time in named.items():
+        axes.annotate(name, (time, 1.0), (2, -8), xycoords=("data", "axes fraction"),
+                      textcoords="offset points", color=QUIET, fontsize=7, parse_math=False)  # fmt: skip
 
 
-def _scaled(axes: Axes, held: CurveEntry) -> None:
-    """Scale by logarithms, at least a decade, with marks at the decades alone."""
-    lengths = [y for y in held.y if 0 < y < math.inf]
-    if lengths:
-        low, high = math.floor(math.log10(min(lengths)) - 0.1), math.ceil(math.log10(max(lengths)) + 0.1)
-        axes.set_yscale("log")
-        axes.set_ylim(10.0**low, 10.0**high)
-        axes.set_yticks([10.0**k for k in range(low, high + 1, max(1, (high - low) // 3))])
-        axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _seen(held: CurveEntry) -> list[float]:
-    return [y if y > 0 else math.nan for y in held.y]
-
-
-def _dressed(axes: Axes, title: str, x_label: str) -> None:
-    axes.set_title(title, loc="left", color=QUIET, fontsize=8)
-    axes.set_xlabel(x_label, color=QUIET, fontsize=8, labelpad=1)
+def _style(axes: Axes, steps: int) -> None:
+    axes.set_xlim(0, max(1, steps - 1))
     axes.patch.set_visible(False)
     axes.spines[["top", "right"]].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(LINE)
+    axes.spines[["left", "bottom"]].set_color(LINE)
     axes.tick_params(length=2, width=0.6, color=LINE, labelcolor=QUIET, labelsize=8)
-    axes.tick_params(which="minor", length=0)

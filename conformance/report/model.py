@@ -90,7 +90,7 @@ class VariantEntry:
 
 
 @dataclass(frozen=True)
-class CurveEntry:
+class LineEntry:
     """One line of a plot."""
 
     name: str
@@ -103,7 +103,7 @@ class PlotEntry:
     title: str
     x_label: str
     y_label: str
-    curves: tuple[CurveEntry, ...]
+    curves: tuple[LineEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,30 @@ class ExperimentEntry:
 
 
 @dataclass(frozen=True)
+class JointEntry:
+    """A time at which a schedule's formula changes."""
+
+    name: str
+    time: float
+    restart: bool
+
+
+@dataclass(frozen=True)
+class CurveEntry:
+    """A schedule from step 0 on, and what an implementation used at the same steps.
+
+    ``units`` is the difference in radii of the enclosure: at most 1 where it is inside.
+    """
+
+    title: str
+    schedule: tuple[float, ...]
+    implementation: tuple[float, ...]
+    units: tuple[float, ...]
+    joints: tuple[JointEntry, ...]
+    note: str
+
+
+@dataclass(frozen=True)
 class RuleEntry:
     name: str
     title: str
@@ -131,6 +155,7 @@ class RuleEntry:
     step_sizes: PlotEntry | None = None
     reference: str = ""
     judged: bool = True
+    curves: tuple[CurveEntry, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,16 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from conformance.report import mathml, totals, wording
-from conformance.report.curves import experiment_plot, step_plot
+from conformance.report.curves import curve_plot
 from conformance.report.matrix import matrices
 from conformance.report.plots import mutant_plot, ratio_plot
+from conformance.report.rule_curves import experiment_plot, step_plot
 from conformance.verdict import Verdict
 
 if TYPE_CHECKING:
     from conformance.report.matrix import Matrix
     from conformance.report.model import (
+        CurveEntry,
         DeviationEntry,
         ExperimentEntry,
         MutantEntry,
@@ -147,6 +149,7 @@ def _environment() -> Environment:
         mutant_plot=_mutant_plot,
         step_plot=_step_plot,
         experiment_plot=_experiment_plot,
+        curve_plot=_curve_plot,
         unproven_first=_unproven_first,
     )
     environment.globals.update(
@@ -195,6 +198,10 @@ def _experiment_plot(entry: ExperimentEntry) -> Markup:
 
 def _mutant_plot(rule: RuleEntry) -> Markup:
     return _trusted(mutant_plot(rule))
+
+
+def _curve_plot(curve: CurveEntry) -> Markup:
+    return _trusted(curve_plot(curve))
 
 
 def _is_link(text: str) -> bool:

@@ -29,6 +29,8 @@ OPERATIONS = {
     "run_jax": "optax_transformation:run",
     "contract": "contract.serve:contract",
     "offers": "contract.serve:offers",
+    "schedule": "torch_schedule:run",
+    "train_scheduled": "torch_scheduled_run:train",
 }
 
 

@@ -1,0 +1,114 @@
+"""Puts schedules into the report: a section each, with formula, proofs, mutants and curves."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from conformance.report import model
+from conformance.schedules.engine import Unit, UnitResult, known_cases, ledger
+from conformance.schedules.formulas import lines
+from conformance.schedules.judging import ALL
+from conformance.schedules.power import Power
+from conformance.verdict import Verdict
+from impls.schedulers import CLOSED, RECURRENCE, Scheduler
+from spec import rendering
+from spec import schedules as book
+from spec.schedule import Schedule, ScheduleFamily
+from spec.schedule_claims import proofs
+from spec.schedule_mutants import ScheduleMutant, mutants
+
+
+def extended(report: model.Report, work: list[Unit], results: list[UnitResult]) -> model.Report:
+    """Return the report with the sections, cells and deviations of schedulers added."""
+    power = Power()
+    for result in results:
+        power.merge(result.killed)
+    judged = {unit.entry.schedule for unit in work}
+    cells = tuple(sorted((r for u in results for r in u.results), key=lambda r: r.cell))
+    used = {r.deviation: r.verdict for r in cells if r.deviation}
+    asked = {name for unit in work for name in unit.properties}
+    times = {f"schedules {i}": round(r.seconds, 3) for i, r in enumerate(cells)}
+    return dataclasses.replace(
+        report,
+        rules=(*report.rules, *(section(book.families()[name], work, results,
+            power) for name in sorted(judged))),
+        properties=(*report.properties, *(model.PropertyEntry(p.identifier, p.sentence, p.source)
+                                          for p in ALL if p.identifier in asked)),
+        implementations=(*report.implementations,
+                         *(_implementation(unit.entry, report.environment) for unit in work)),
+        results=(*report.results, *(dataclasses.replace(r, seconds=0.0) for r in cells)),
+        deviations=(*report.deviations, *(_deviation(name, used[name]) for name in used)),
+        times={**report.times, **times},
+    )  # fmt: skip
+
+
+def section(
+    family: ScheduleFamily, work: list[Unit], results: list[UnitResult], power: Power
+) -> model.RuleEntry:
+    """Return the section of one schedule."""
+    mine = [(u.entry, r) for u, r in zip(work, results, strict=True) if u.entry.schedule == family.name]
+    variants: dict[str, Schedule] = {}
+    for entry, _ in mine:
+        for schedule in claimed(entry):
+            variants.setdefault(schedule.label, schedule)
+    proven = frozenset(p.invariant.identifier for p in proofs(family) if p.proven)
+    first = next(iter(variants.values()))
+    states = first.machine.states if first.machine else ()
+    return model.RuleEntry(
+        family.name, family.title, str(family.citation),
+        tuple(model.OptionValue(option.name, value, meaning)
+              for option in family.options for value, meaning in option.values.items()),
+        tuple(model.HyperparameterEntry(rendering.symbol_mathml(h.symbol), h.keyword, f"{h.default:g}",
+                                        str(h.domain), h.meaning) for h in first.hyperparameters),
+        tuple(model.StateEntry(rendering.symbol_mathml(s.symbol), s.keyword, str(s.initial), s.meaning)
+              for s in states),
+        tuple(_variant(schedule, family, proven, power) for schedule in variants.values()),
+        tuple(model.ProofEntry(p.invariant.identifier, p.invariant.sentence, p.invariant.source,
+                               "proven" if p.proven else "not proven", p.equations, p.invariant.method)
+              for p in proofs(family)),
+        curves=tuple(curve for _, result in mine for curve in result.curves),
+    )  # fmt: skip
+
+
+def claimed(entry: Scheduler) -> list[Schedule]:
+    """Return the schedules that a scheduler claims: one for each choice it can be given."""
+    chosen: list[dict[str, str]] = [dict(entry.options)]
+    for option, (_, choices) in entry.switches.items():
+        chosen = [{**known, option: value} for known in chosen for value in choices]
+    return [book.build(entry.schedule, options) for options in chosen]
+
+
+def _variant(
+    schedule: Schedule, family: ScheduleFamily, proven: frozenset[str], power: Power
+) -> model.VariantEntry:
+    known: tuple[model.MutantEntry, ...] = ()
+    if schedule.label in power.killed:  # else this run did not measure it
+        dead = power.killed[schedule.label]
+        known = tuple(_mutant(mutant, dead) for mutant in mutants(schedule, family))
+    return model.VariantEntry(schedule.label, dict(schedule.options), lines(schedule, proven), known)
+
+
+def _mutant(mutant: ScheduleMutant, dead: dict[str, str]) -> model.MutantEntry:
+    if mutant.text in dead:
+        return model.MutantEntry(mutant.name, "killed", mutant.text, dead[mutant.text])
+    status = "equivalent" if mutant.equivalent else "survived"
+    return model.MutantEntry(mutant.name, status, mutant.text, "")
+
+
+def _implementation(entry: Scheduler, environment: dict[str, str]) -> model.ImplementationEntry:
+    computes = {CLOSED: "the closed form", RECURRENCE: "the recurrence"}.get(entry.computes, entry.computes)
+    profile = f"{computes}, in any order of its sums and products; pow and cos within one unit"
+    options = ", ".join(f"{k}={v}" for k, v in entry.options.items())
+    claims = f"{entry.schedule} ({options})" if options else entry.schedule
+    framework = f"{entry.framework} {environment.get(entry.framework, '')}".strip()
+    return model.ImplementationEntry(entry.identifier, entry.target, entry.schedule, claims, framework,
+                                     {"step() on cpu": profile})  # fmt: skip
+
+
+def _deviation(name: str, verdict: Verdict) -> model.DeviationEntry:
+    entry = next(item for item in ledger() if item.identifier == name)
+    status = "in force" if verdict is Verdict.DEVIATION else "no longer shown"
+    profile = f"none; {len(known_cases(entry))} stored cases are replayed"
+    return model.DeviationEntry(name, ", ".join(entry.implementations), entry.condition, entry.reason,
+        entry.link,
+                                profile, status)  # fmt: skip

@@ -1,0 +1,173 @@
+"""Judges every property of a scheduler: the ledger's case first, then fresh ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from conformance.ledger import Entry, load
+from conformance.report.model import CurveEntry
+from conformance.schedules.cases import Case, from_plain
+from conformance.schedules.curves import curves
+from conformance.schedules.findings import finding
+from conformance.schedules.judging import ALL, BY_IDENTIFIER, Judged, cell, explore, figures
+from conformance.schedules.power import Power
+from conformance.schedules.properties import Property
+from conformance.schedules.subject import Subject, Tally
+from conformance.verdict import CellResult, Verdict
+from impls.schedulers import SCHEDULERS, Scheduler
+from impls.session import Session, TargetError, WorkerFailure
+
+FOLDER = Path(str(files("conformance.schedules")))
+EXAMPLES_PER_SECOND = 2.4
+"""Cases of a property for each second of budget; fixed, so that a budget fixes the cases."""
+
+
+OF_ANOTHER_KIND = "it is no "
+"""A reason that says that a question is not about this kind of schedule at all: it makes no cell."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One scheduler, judged by one process."""
+
+    entry: Scheduler
+    properties: tuple[str, ...]
+    examples: int
+    seed: int
+    python: str | None = None
+    timeout: float = 60.0
+    draw: bool = True
+    """Whether its curves are drawn and its drift measured."""
+
+
+@dataclass
+class UnitResult:
+    """The results of a scheduler, and which mutants of which schedule it killed."""
+
+    results: list[CellResult]
+    killed: dict[str, dict[str, str]] = field(default_factory=dict)
+    curves: tuple[CurveEntry, ...] = ()
+
+
+def ledger() -> tuple[Entry, ...]:
+    """Return the known deviations of schedulers, in the format of the optimizers' ledger."""
+    return load(FOLDER / "ledger.toml")
+
+
+def known_cases(entry: Entry) -> tuple[Case, ...]:
+    """Return the stored smallest cases of an entry."""
+    path = FOLDER / "known_cases" / f"{entry.identifier}.json"
+    return tuple(from_plain(plain) for plain in json.loads(path.read_text())) if path.is_file() else ()
+
+
+def units(
+    entries: tuple[Scheduler, ...] = SCHEDULERS, *, properties: tuple[str, ...] = (), budget: float = 10.0,
+    seed: int = 0, python: str | None = None, timeout: float = 60.0,
+) -> list[Unit]:  # fmt: skip
+    """Return the units of a run; ``budget`` is in seconds for each scheduler on two cores."""
+    examples = max(5, round(EXAMPLES_PER_SECOND * budget))
+    chosen = properties or tuple(item.identifier for item in ALL)
+    return [Unit(entry, chosen, examples, seed, python, timeout) for entry in entries]
+
+
+_SESSIONS: dict[tuple[str | None, float], Session] = {}
+
+
+def judge_unit(unit: Unit) -> UnitResult:
+    """Judge every property of a scheduler in this process, in one session."""
+    key = (unit.python, unit.timeout)
+    session = _SESSIONS.setdefault(key, Session(unit.python, timeout=unit.timeout))
+    result, power = UnitResult([]), Power()
+    try:
+        framework = str(session.request({"op": "hello"}).header.get("torch", ""))
+    except WorkerFailure as failure:
+        return UnitResult([CellResult(cell(unit.entry, BY_IDENTIFIER[name]), Verdict.ERROR, failure.sentence)
+                           for name in unit.properties])  # fmt: skip
+    for name in unit.properties:
+        claim = BY_IDENTIFIER[name]
+        if claim.applies(unit.entry).startswith(OF_ANOTHER_KIND):
+            continue
+        start = time.perf_counter()
+        judged = _judge_cell(unit, Subject(unit.entry, session), claim, framework, power)
+        result.results.append(dataclasses.replace(judged, seconds=time.perf_counter() - start))
+    result.killed = power.killed
+    if unit.draw:
+        result.curves = curves(Subject(unit.entry, session))
+    return result
+
+
+def _judge_cell(unit: Unit, subject: Subject, claim: Property, framework: str, power: Power) -> CellResult:
+    place = cell(unit.entry, claim)
+    why_not = claim.applies(unit.entry)
+    if why_not:
+        return CellResult(place, Verdict.NOT_APPLICABLE, why_not)
+    entry = next((e for e in ledger() if e.matches(place, framework)), None)
+    if entry is not None:
+        return _replayed(subject, claim, entry)
+    try:
+        judged = explore(
+            subject, claim, round(unit.examples * claim.share), unit.seed, _watcher(claim, power)
+        )
+    except (TargetError, WorkerFailure) as error:
+        return CellResult(place, Verdict.ERROR, str(error))
+    return _verdict(judged, claim, subject)
+
+
+def _watcher(claim: Property, power: Power) -> Callable[[Case], None]:
+    measured = claim.identifier in {"lr/in-force", "plateau/improvement"}
+    return power.add if measured else lambda _: None
+
+
+def _verdict(judged: Judged, claim: Property, subject: Subject) -> CellResult:
+    place, counted = cell(subject.entry, claim), figures(judged.tally)
+    if judged.failure is not None:
+        found = finding(judged.failure, claim, place)
+        return CellResult(place, Verdict.FAIL, f"after {counted.cases} cases", counted, findings=(found,))
+    if not judged.tally.values or counted.values == counted.undecided:
+        return CellResult(place, Verdict.UNDECIDED, "no case could be judged", counted)
+    return CellResult(place, Verdict.PASS, "", counted)
+
+
+def _replayed(subject: Subject, claim: Property, entry: Entry) -> CellResult:
+    """Return the known deviation if a stored case still shows it, else a failure."""
+    place = cell(subject.entry, claim)
+    for case in known_cases(entry):
+        if case.node.entry != subject.entry:
+            continue
+        try:
+            failure = claim.judge(subject, case, Tally())
+        except (TargetError, WorkerFailure):
+            continue
+        if failure is not None:
+            found = finding(failure, claim, place)
+            return CellResult(place, Verdict.DEVIATION, entry.reason, figures(Tally(cases=1)), "", (found,),
+                              entry.identifier)  # fmt: skip
+    reason = f"the ledger's entry `{entry.identifier}` is no longer shown: remove it"
+    return CellResult(place, Verdict.FAIL, reason, deviation=entry.identifier)
+
+
+Listener = Callable[[Unit, UnitResult], None]
+
+
+def run(work: list[Unit], listeners: list[Listener], jobs: int) -> list[UnitResult]:
+    """Judge all units, ``jobs`` at a time, in the order of ``work``."""
+    results: list[UnitResult] = []
+    if jobs <= 1:
+        for unit in work:
+            results.append(judge_unit(unit))
+            for listener in listeners:
+                listener(unit, results[-1])
+        return results
+    with ProcessPoolExecutor(max_workers=jobs) as pool:
+        for unit, result in zip(work, pool.map(judge_unit, work), strict=True):
+            results.append(result)
+            for listener in listeners:
+                listener(unit, result)
+    return results

@@ -1,0 +1,376 @@
+"""Tensors, epochs, horizons at their limits, compositions and metrics."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from conformance.schedules import legal, strategies
+from conformance.schedules.cases import Case, Node
+from conformance.schedules.properties import COMPOSED, RATE, Property, in_force, plan
+from conformance.schedules.strategies import Draw
+from conformance.schedules.subject import CLEAR, Actions, Failure, Subject, Tally, against, same, stopped
+from impls.schedulers import RECURRENCE, SCHEDULERS, Scheduler
+from impls.session import TargetError
+from reference.schedules.number import Number
+from spec import schedules as book
+from spec.schedule import Schedule
+
+NAN = (math.nan, math.nan)
+
+
+def kept_in_place(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Look at each group's lr at the end: it is the tensor that the optimizer was given."""
+    actions = plan(case)
+    answer = subject.run(case, actions)
+    tally.readings += len(case.base)
+    tally.values += 1
+    if answer["kept"] and answer["tensors"] and not answer["shared"]:
+        return None
+    tally.outside += 1
+    what = "replaced" if not answer["kept"] else "shared" if answer["shared"] else "no tensor any more"
+    return Failure(case, actions, f"the lr tensor, {what},", math.nan, NAN, "its own, filled in place")
+
+
+def not_shared(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Give the optimizer one lr tensor as its default: each group still has its own learning rate."""
+    return in_force(subject, case, tally)
+
+
+@st.composite
+def with_shared_tensor(draw: Draw, entry: Scheduler) -> Case:
+    """Draw groups that differ only in what the scheduler gives them."""
+    case: Case = draw(strategies.cases(entry, tensor=True))
+    base = (case.base[0],) * len(case.base)
+    return dataclasses.replace(case, base=base, shared=True, lr_dtype="float64", optimizer="SGD")
+
+
+def by_epoch(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Step to epochs by argument, and compare with the closed form there."""
+    actions: Actions = [["epochs", list(case.inputs)]]
+    answer = subject.outcome(case, actions)
+    if isinstance(answer, TargetError):
+        return stopped(case, actions, answer, "the schedule has a value here")
+    tally.readings += len(case.inputs) * len(case.base)
+    for group in range(len(case.base)):
+        values = [reading[group] for reading in answer["used"]]
+        enclosed = legal.at_epochs(case, group, case.inputs)
+        failure = against(case, actions, tally, RATE, group, values, enclosed, case.inputs)
+        if failure:
+            return failure
+    return None
+
+
+def _restarts(node: Node) -> list[int]:
+    """Return the starts of the first cycles of a schedule with restarts."""
+    length, growth = int(node.settings[0]["T_0"]), int(node.settings[0]["T_mult"])
+    found = [0]
+    while len(found) < 9 and found[-1] < 10**6:
+        found.append(found[-1] + length)
+        length *= growth
+    return found
+
+
+@st.composite
+def epochs(draw: Draw, entry: Scheduler) -> Case:
+    """Draw epochs that go forward; fractional ones where the schedule has them."""
+    case: Case = draw(strategies.cases(entry))
+    last = int(case.node.settings[0][entry.last]) - 1 if entry.last else 2 * strategies.LONGEST
+    far = st.sampled_from(_restarts(case.node)) if entry.fractional else st.nothing()
+    whole = st.one_of(st.integers(0, last), far)
+    one = st.one_of(whole, st.integers(0, 4 * last).map(lambda x: x / 4)) if entry.fractional else whole
+    inputs = draw(st.lists(one, min_size=1, max_size=6))
+    return dataclasses.replace(case, inputs=tuple(sorted(inputs)))
+
+
+EDGES: dict[str, tuple[float, ...]] = {
+    "factor": (0.0, 1.0), "gamma": (0.0, 1.0), "end_factor": (0.0, 1.0), "eta_min": (0.0,
+    1.0),
+}  # fmt: skip
+
+
+@st.composite
+def edges(draw: Draw, entry: Scheduler) -> Case:
+    """Draw a case with a factor of 0 or 1."""
+    case: Case = draw(strategies.cases(entry))
+    names = sorted(set(EDGES) & set(case.node.settings[0]))
+    name = draw(st.sampled_from(names))
+    value = draw(st.sampled_from(EDGES[name]))
+    settings = tuple({**values, name: value} for values in case.node.settings)
+    node = dataclasses.replace(case.node, settings=settings)
+    return dataclasses.replace(case, node=node, steps=min(case.steps, 12))
+
+
+def _with_edges(entry: Scheduler) -> str:
+    if entry.schedule in COMPOSED or entry.schedule == "plateau":
+        return (
+            "its parts are asked"
+            if entry.schedule in COMPOSED
+            else "its factor is drawn over the whole range"
+        )
+    named = set(EDGES) & {h.keyword for h in book.build(entry.schedule).hyperparameters}
+    return "" if named else "it has no factor"
+
+
+SPECIAL: dict[str, tuple[Any, ...]] = {
+    "T_max": (0, 1), "total_iters": (0, 1), "step_size": (0, 1), "T_0": (0, 1), "total_steps": (0, 1, 2, 10),
+    "step_size_up": (0, 1), "step_size_down": (0, 1), "pct_start": (0.0, 1.0, 0.1, 0.5), "T_mult": (1, 0),
+}  # fmt: skip
+
+
+@st.composite
+def limits(draw: Draw, entry: Scheduler) -> Case:
+    """Draw a case whose horizon, or another length, is 0 or 1."""
+    case: Case = draw(strategies.cases(entry))
+    names = sorted(set(SPECIAL) & set(case.node.settings[0]))
+    if not names:
+        return case
+    chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
+    special = {name: draw(st.sampled_from(SPECIAL[name])) for name in chosen}
+    settings = tuple({**values, **special} for values in case.node.settings)
+    node = dataclasses.replace(case.node, settings=settings)
+    last = settings[0].get(entry.last, 8) if entry.last else 8
+    return dataclasses.replace(case, node=node, steps=max(1, min(8, int(last))))
+
+
+def at_limits(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """At a degenerate horizon a scheduler has the schedule's value, or says what is wrong."""
+    actions = plan(case)
+    answer = subject.outcome(case, actions)
+    defined = _defined(case)
+    tally.readings += 1
+    if isinstance(answer, TargetError):
+        tally.values += 1
+        if answer.kind in CLEAR:
+            return None
+        tally.outside += 1
+        return stopped(case, actions, answer, "the schedule's value, or a ValueError that names the argument")
+    for group in range(len(case.base)):
+        for time, reading in enumerate(answer["used"]):
+            possible = [numbers[time] for numbers in defined[group] if numbers[time].ball.is_finite()]
+            tests = [against(case, actions, Tally(), RATE, group, [reading[group]], [number], [time], time)
+                     for number in possible]  # fmt: skip
+            tally.values += bool(possible)
+            if possible and all(tests):
+                tally.outside += 1
+                return tests[0]
+    return None
+
+
+def _defined(case: Case) -> list[list[list[Number]]]:
+    """Return for each group what is legal: the closed form, and the recurrence within its domain.
+
+    Where the closed form is 0 over 0 nothing is asked but an answer that is no stray error.
+    """
+    found: list[list[list[Number]]] = []
+    schedule = case.node.schedule
+    inside = all(
+        case.node.settings[0][h.keyword] in h.domain for h in schedule.hyperparameters if h.keyword != "lr"
+    )
+    for group in range(len(case.base)):
+        rows = []
+        for formula in (True, False):
+            with suppress(ZeroDivisionError, ValueError, AssertionError):
+                rows.append(legal.at_epochs(case, group, range(case.steps), formula=formula))
+        if inside and case.node.entry.computes == RECURRENCE:
+            rows.append(legal.stepped(case, group, case.steps))
+        found.append(rows)
+    return found
+
+
+@st.composite
+def worsening(draw: Draw, entry: Scheduler) -> Case:
+    """Draw metrics none of which is better than the first."""
+    case: Case = draw(strategies.over_metrics(entry))
+    sign = 1.0 if case.node.options["mode"] == "min" else -1.0
+    first = draw(st.sampled_from((1.0, -1.0, 0.5, -2.0, 0.0)))
+    steps = draw(st.lists(st.sampled_from((0.0, 1e-6, 1e-5, 0.01)), min_size=12, max_size=20))
+    inputs, now = [first], first
+    for step in steps:
+        now += sign * step
+        inputs.append(now)
+    settings = tuple({**values, "eps": 0.0, "min_lr": 0.0} for values in case.node.settings)
+    return dataclasses.replace(
+        case, inputs=tuple(inputs), node=dataclasses.replace(case.node, settings=settings)
+    )
+
+
+def not_better(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Metrics that never improve lead to the decays that patience and cooldown ask for."""
+    node = dataclasses.replace(case.node, options={**case.node.options, "share": "magnitude"})
+    actions = plan(case)
+    answer = subject.run(case, actions)
+    tally.readings += len(answer["used"])
+    judged = dataclasses.replace(case, node=node)
+    for index, (reading, numbers) in enumerate(
+        zip(answer["used"], legal.over_metrics(judged, 0), strict=True)
+    ):
+        tally.values += 1
+        balls = [number.ball for number in numbers]
+        if not any(ball.contains(reading[0]) for ball in balls):
+            tally.outside += 1
+            ends = (float(balls[0].lower()), float(balls[0].upper()))
+            return Failure(case, actions, RATE, reading[0], ends, "", index, 0, index)
+    return None
+
+
+def building_order(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Build the parts in another order: nothing changes."""
+    actions = plan(case)
+    plain = dataclasses.replace(case, order=())
+    first, other = subject.outcome(plain, actions), subject.outcome(case, actions)
+    if isinstance(first, TargetError) or isinstance(other, TargetError):
+        return None
+    tally.readings += len(first["used"])
+    return same(
+        case, actions, tally, RATE, other["used"], first["used"], "the same as built in the listed order"
+    )
+
+
+@st.composite
+def ending_in(draw: Draw, entry: Scheduler, names: frozenset[str]) -> Case:
+    """Draw a composition whose last part is one of the named schedulers."""
+    case: Case = draw(strategies.compositions(entry, parts=NESTED))
+    last = draw(st.sampled_from([s for s in SCHEDULERS if s.identifier in names]))
+    part = strategies.node(draw, last, len(case.base), case.steps + 8)
+    if entry.schedule == "chain":
+        part = dataclasses.replace(
+            part, settings=tuple({**values, "eta_min": 0.0} for values in part.settings)
+        )
+    steps = case.steps
+    if last.last:
+        steps = min(steps, case.node.milestones[-1] + int(part.settings[0][last.last]))
+    node = dataclasses.replace(case.node, parts=(*case.node.parts[:-1], part))
+    return dataclasses.replace(case, node=node, order=(), optimizer="SGD", steps=max(1, steps))
+
+
+def refused(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """A composition that takes no metrics refuses a part that needs them, with a clear error."""
+    actions = plan(case)
+    answer = subject.outcome(case, actions)
+    tally.readings += 1
+    tally.values += 1
+    if isinstance(answer, TargetError) and answer.kind in CLEAR:
+        return None
+    tally.outside += 1
+    expected = "a ValueError that says that it is not supported"
+    if isinstance(answer, TargetError):
+        return stopped(case, actions, answer, expected)
+    return Failure(case, actions, RATE, answer["used"][0][0], NAN, expected)
+
+
+NESTED = tuple(s for s in strategies.CHAINABLE if s.schedule != "given")
+
+
+@st.composite
+def nested(draw: Draw, entry: Scheduler, inner: str, place: int) -> Case:
+    """Draw a sequence of which one part is itself a sequence or a chain."""
+    case: Case = draw(strategies.compositions(entry, parts=NESTED))
+    held = next(s for s in SCHEDULERS if s.schedule == inner)
+    inside = draw(strategies.compositions(held, parts=NESTED))
+    groups = len(case.base)
+    parts = [_for_groups(part, groups) for part in inside.node.parts]
+    within = Node(held.identifier, parts=tuple(parts), milestones=inside.node.milestones)
+    whole = [*case.node.parts]
+    whole[place] = within
+    return dataclasses.replace(case, node=dataclasses.replace(case.node, parts=tuple(whole)), order=())
+
+
+def _for_groups(part: Node, groups: int) -> Node:
+    return dataclasses.replace(part, settings=(part.settings[0],) * groups)
+
+
+def only_for(*names: str) -> Callable[[Scheduler], str]:
+    """Return what says that a property asks of some schedules alone."""
+
+    def applies(entry: Scheduler) -> str:
+        return "" if entry.schedule in names else f"it is no {' or '.join(names)}"
+
+    return applies
+
+
+def _by_epoch(entry: Scheduler) -> str:
+    return "" if entry.by_epoch else "its step takes no epoch"
+
+
+def _with_limits(entry: Scheduler) -> str:
+    if entry.schedule in COMPOSED or entry.schedule == "plateau":
+        return "it has no horizon of its own"
+    schedule: Schedule = book.build(entry.schedule)
+    named = set(SPECIAL) & {h.keyword for h in schedule.hyperparameters}
+    return "" if named else "it has no horizon"
+
+
+def _not_plain(entry: Scheduler) -> str:
+    return "it is no composition" if entry.schedule not in COMPOSED else ""
+
+
+def _with_tensors(entry: Scheduler) -> SearchStrategy[Case]:
+    return strategies.of(entry, tensor=True)
+
+
+def _of_groups(entry: Scheduler) -> str:
+    return (
+        ""
+        if entry.tables or entry.schedule in {"one_cycle", "cyclic"}
+        else "it gives all groups the same factor"
+    )
+
+
+SEQUENCE, CHAIN = only_for("sequence"), only_for("chain")
+FURTHER = (
+    Property("tensor/in-force", "With the lr as a tensor the schedule is the same, in the tensor's format.",
+             "torch.optim documentation: lr as a Tensor", in_force, _with_tensors),
+    Property("tensor/kept", "An lr that is a tensor is filled in place: not replaced, and not shared.",
+             "torch.optim documentation: lr as a Tensor", kept_in_place, _with_tensors),
+    Property("tensor/groups", "Groups that took their lr tensor from the optimizer's default do not share "
+        "it.",
+             "torch.optim documentation: per-parameter options", not_shared, with_shared_tensor, _of_groups),
+    Property("epoch/closed-form", "step(epoch) gives the closed form at that epoch, and agrees with "
+        "stepping.",
+             "torch.optim.lr_scheduler.LRScheduler.step", by_epoch, epochs, _by_epoch, share=3.0),
+    Property("horizon/limits", "A horizon of 0 or 1 gives the schedule's value or a clear error.",
+             "the closed form where it is defined", at_limits, limits, _with_limits, share=3.0),
+    Property("settings/edges", "A factor at the edge of its range gives the schedule's value or a clear "
+        "error.",
+             "the closed form where it is defined", at_limits, edges, _with_edges, share=2.0),
+    Property("plateau/improvement", "A metric that is no better than the best never counts as an "
+        "improvement.",
+             "the word: a metric that has stopped improving", not_better, worsening, only_for("plateau")),
+    Property("compose/order", "The order in which parts are built does not change a composition.",
+             "torch.optim.lr_scheduler.SequentialLR", building_order, applies=_not_plain),
+    Property("compose/sequence-first", "A sequence that starts with a sequence composes.",
+             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="sequence", place=0),
+             SEQUENCE),
+    Property("compose/sequence-later", "A sequence in which a sequence follows composes.",
+             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="sequence", place=1),
+             SEQUENCE),
+    Property("compose/chain-first", "A sequence that starts with a chain composes.",
+             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="chain", place=0),
+             SEQUENCE),
+    Property("compose/chain-later", "A sequence in which a chain follows composes.",
+             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="chain", place=1),
+             SEQUENCE),
+    Property("compose/multiplicative-later", "A product that follows in a sequence starts from the "
+        "groups' own lr, "
+             "as every other schedule does.", "torch.optim.lr_scheduler.SequentialLR", in_force,
+             partial(ending_in, names=frozenset({"torch.MultiplicativeLR"})), SEQUENCE),
+    Property("compose/cycle-later", "A cycle that follows in a sequence leaves the schedules before it "
+        "their lr.",
+             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(ending_in,
+             names=strategies.TAKES_OVER),
+             SEQUENCE),
+    Property("compose/cosine-in-chain", "A cosine to 0 in a chain multiplies, before its end and after it.",
+             "torch.optim.lr_scheduler.ChainedScheduler", in_force,
+             partial(ending_in, names=frozenset({"torch.CosineAnnealingLR"})), CHAIN),
+    Property("compose/plateau", "A composition refuses a scheduler that needs metrics with a clear error.",
+             "torch.optim.lr_scheduler.SequentialLR", refused,
+             partial(ending_in, names=frozenset({"torch.ReduceLROnPlateau"})), only_for("sequence", "chain")),
+)  # fmt: skip

@@ -1,0 +1,110 @@
+"""What a case's learning rates may legally be: an enclosure for every step of every group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
+
+from flint import arb
+
+from conformance.schedules.cases import Case, Node
+from impls.schedulers import CLOSED, RECURRENCE
+from reference.formats import FLOAT64, FORMATS
+from reference.schedules import number as n
+from reference.schedules.enclosure import Settings, closed_form, recurrence
+from reference.schedules.machine import learning_rates
+from reference.schedules.number import Number, Rounding
+
+SOME = Number(arb(1, 2.0**-290))
+"""One, but not known to be exact, so that every operation on it is rounded."""
+FROM_GROUP = frozenset({"lr"})
+
+
+def functions(node: Node, group: int) -> Mapping[str, Callable[[int], float]]:
+    """Return the functions of t that a node is given, for a group."""
+    table = node.factors[group] if node.factors else ()
+    passed = node.milestones
+    return {"f": lambda t: table[t], "n": lambda t: sum(m <= t for m in passed)}
+
+
+def settings(case: Case, node: Node, group: int, *, exact: bool = False) -> Settings:
+    """Return a node's settings for a group."""
+    storage = FORMATS[case.lr_dtype] if case.lr_dtype else FLOAT64
+    values = {**node.settings[group], "lr": case.base[group]}
+    tensor = FROM_GROUP if case.lr_dtype else frozenset()
+    rounding = Rounding(inexact=False) if exact else Rounding(storage)
+    return Settings(node.schedule, values, functions(node, group), rounding, tensor)
+
+
+def stepped(case: Case, group: int, steps: int) -> list[Number]:
+    """Return the enclosures of the steps 0, 1, ... of a case in the arithmetic that it declares."""
+    return _series(case, case.node, group, steps)
+
+
+def _series(case: Case, node: Node, group: int, steps: int, base: Number | None = None) -> list[Number]:
+    if node.entry.schedule == "sequence":
+        return _sequence(case, node, group, steps)
+    if node.entry.schedule == "chain":
+        return _chain(case, node, group, steps)
+    known = settings(case, node, group)
+    if base is not None:
+        known = known.with_base(base)
+    if node.entry.computes == RECURRENCE:
+        return list(recurrence(known, steps))
+    form = "" if node.entry.computes == CLOSED else node.entry.computes
+    return list(closed_form(known, range(steps), form=form))
+
+
+def _sequence(case: Case, node: Node, group: int, steps: int) -> list[Number]:
+    """Each part runs from its milestone to the next, from its own beginning."""
+    found: list[Number] = []
+    ends = [0, *node.milestones, steps]
+    for part, (begin, end) in zip(node.parts, pairwise(ends), strict=True):
+        length = min(end, steps) - min(begin, steps)
+        found += _series(case, part, group, length) if length > 0 else []
+    return found
+
+
+def _chain(case: Case, node: Node, group: int, steps: int) -> list[Number]:
+    """The product of the parts: each multiplies what the others left."""
+    rounding = Rounding(FORMATS[case.lr_dtype] if case.lr_dtype else FLOAT64)
+    tensor = bool(case.lr_dtype)
+    some = Number(SOME.ball, tensor=tensor)
+    series = [_series(case, part, group, steps, some) for part in node.parts]
+    base = Number.exactly(case.base[group], tensor=tensor)
+    return [n.product(rounding, [base, *factors], []) for factors in zip(*series, strict=True)]
+
+
+def momenta(case: Case, group: int, steps: int) -> list[Number]:
+    """Return the enclosures of the momentum at the steps 0, 1, ..."""
+    form = case.node.entry.computes
+    return list(
+        closed_form(
+            settings(case, case.node, group), range(steps), momentum=True, form="" if form == CLOSED else form
+        )
+    )
+
+
+def at_epochs(case: Case, group: int, epochs: Iterable[float], *, formula: bool = False) -> list[Number]:
+    """Return the enclosures of the closed form at epochs, which need not be whole or in order.
+
+    It is computed in the form that the scheduler declares, or with ``formula`` as it is written.
+    """
+    node = case.node
+    form = "" if formula or node.entry.at_epoch == CLOSED else node.entry.at_epoch
+    return list(closed_form(settings(case, node, group), epochs, form=form))
+
+
+def over_metrics(case: Case, group: int) -> list[list[Number]]:
+    """Return what may be in force before the first metric and after each."""
+    return list(learning_rates(settings(case, case.node, group), case.inputs))
+
+
+def exact(case: Case, node: Node, group: int, times: Iterable[float]) -> list[Number]:
+    """Return the formula's own values at some times."""
+    return list(closed_form(settings(case, node, group, exact=True), times))
+
+
+def stored(case: Case, number: Number) -> arb:
+    """Return what a group may hold of a number: rounded once more where its lr is a tensor."""
+    return Rounding(FORMATS[case.lr_dtype]).stored(number) if case.lr_dtype else number.ball

@@ -1,0 +1,97 @@
+"""The power of a run: which formula mutants its own cases tell from the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance.schedules import legal
+from conformance.schedules.cases import Case, Node
+from conformance.schedules.properties import COMPOSED
+from reference.schedules.enclosure import Settings, closed_form
+from reference.schedules.machine import learning_rates
+from reference.schedules.number import Number
+from spec import schedules as book
+from spec.schedule import Schedule
+from spec.schedule_mutants import ScheduleMutant, mutants
+
+STEPS = 48
+"""The steps of a case on which mutants are tried."""
+
+
+@dataclass
+class Power:
+    """The mutants of each schedule judged, and which have been killed so far, and by what."""
+
+    mutants: dict[str, tuple[ScheduleMutant, ...]] = field(default_factory=dict)
+    killed: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def open(self, schedule: Schedule) -> list[ScheduleMutant]:
+        """Return the mutants of a schedule that are still alive."""
+        if schedule.label not in self.mutants:
+            self.mutants[schedule.label] = mutants(schedule, book.families()[schedule.name])
+            self.killed.setdefault(schedule.label, {})
+        dead = self.killed[schedule.label]
+        return [mutant for mutant in self.mutants[schedule.label] if mutant.text not in dead]
+
+    def add(self, case: Case) -> None:
+        """Try every living mutant on a case: its own values against the enclosures."""
+        if case.lr_dtype or case.node.entry.schedule in COMPOSED:
+            return
+        living = self.open(case.node.schedule)
+        if not living:
+            return
+        enclosed = _enclosed(case)
+        for mutant in living:
+            if _outside(case, mutant, enclosed):
+                self.killed[case.node.schedule.label][mutant.text] = case.node.entry.identifier
+
+    def merge(self, killed: dict[str, dict[str, str]]) -> None:
+        """Add what another process killed."""
+        for label, names in killed.items():
+            for name, by in names.items():
+                self.killed.setdefault(label, {}).setdefault(name, by)
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """What is legal in a case for its first group."""
+
+    rates: list[list[Number]]
+    momenta: list[Number]
+
+
+def _enclosed(case: Case) -> Enclosed:
+    if case.inputs:
+        return Enclosed(legal.over_metrics(case, 0), [])
+    steps = min(case.steps, STEPS)
+    momenta = legal.momenta(case, 0, steps) if case.node.entry.momentum else []
+    return Enclosed([[number] for number in legal.stepped(case, 0, steps)], momenta)
+
+
+def _settings(case: Case, node: Node, schedule: Schedule) -> Settings:
+    known = legal.settings(case, node, 0, exact=True)
+    return Settings(schedule, known.values, known.functions, known.rounding)
+
+
+def _values(case: Case, mutant: ScheduleMutant, *, momentum: bool, steps: int) -> Iterator[list[Number]]:
+    settings = _settings(case, case.node, mutant.schedule)
+    if case.inputs:
+        yield from learning_rates(settings, case.inputs)
+    else:
+        for number in closed_form(settings, range(steps), momentum=momentum):
+            yield [number]
+
+
+def _outside(case: Case, mutant: ScheduleMutant, enclosed: Enclosed) -> bool:
+    """Tell whether the mutant leaves what is legal, or has no value at all where the schedule has."""
+    momentum = mutant.text.startswith("mu_t")
+    right = [[number] for number in enclosed.momenta] if momentum else enclosed.rates
+    try:
+        wrong = _values(case, mutant, momentum=momentum, steps=len(right))
+        return any(
+            not any(a.ball.overlaps(b.ball) for a in mine for b in theirs)
+            for mine, theirs in zip(wrong, right, strict=False)
+        )
+    except (ZeroDivisionError, ValueError, AssertionError, IndexError):
+        return True

@@ -1,0 +1,195 @@
+"""What every scheduler is asked: its learning rate, what it reports, its range, its state."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hypothesis.strategies import SearchStrategy
+
+from conformance.schedules import legal, strategies
+from conformance.schedules.cases import Case, Node
+from conformance.schedules.subject import Actions, Failure, Subject, Tally, against, same, stopped
+from impls.schedulers import Scheduler
+from impls.session import TargetError
+
+Judge = Callable[[Subject, Case, Tally], Failure | None]
+RATE, MOMENTUM = "the learning rate", "the momentum"
+COMPOSED = frozenset({"sequence", "chain"})
+
+
+@dataclass(frozen=True)
+class Property:
+    """A claim about schedulers: how cases are drawn, and what is compared.
+
+    ``applies`` gives the reason why a scheduler is not asked, or nothing.  ``share`` is how many
+    cases it takes, compared with others.
+    """
+
+    identifier: str
+    sentence: str
+    source: str
+    judge: Judge
+    draw: Callable[[Scheduler], SearchStrategy[Case]] = strategies.of
+    applies: Callable[[Scheduler], str] = lambda _: ""
+    share: float = 1.0
+
+
+def plan(case: Case) -> Actions:
+    """Return the actions that run a case whole, reading before every step."""
+    if case.inputs:
+        return [["read"], ["metrics", list(case.inputs)]]
+    return [["run", case.steps - 1], ["read"]]
+
+
+def in_force(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Compare what the optimizer used at every step with the schedule's enclosure."""
+    actions = plan(case)
+    answer = subject.outcome(case, actions)
+    if isinstance(answer, TargetError):
+        return stopped(case, actions, answer, "the schedule has a value here")
+    used = answer["used"]
+    tally.readings += len(used) * len(case.base)
+    for group in range(len(case.base)):
+        values = [reading[group] for reading in used]
+        if case.inputs:
+            failure = _one_of(case, actions, tally, group, values)
+        else:
+            enclosed = legal.stepped(case, group, len(used))
+            failure = against(case, actions, tally, RATE, group, values, enclosed, range(len(used)))
+        if failure:
+            return failure
+    return None
+
+
+def _one_of(case: Case, actions: Actions, tally: Tally, group: int, values: list[float]) -> Failure | None:
+    """Compare with the learning rates that the state machine may be in."""
+    for index, (value, numbers) in enumerate(zip(values, legal.over_metrics(case, group), strict=True)):
+        tests = [
+            against(case, actions, Tally(), RATE, group, [value], [number], [index]) for number in numbers
+        ]
+        tally.values += 1
+        tally.undecided += len(numbers) > 1
+        if all(tests):
+            tally.outside += 1
+            first = tests[0]
+            assert first is not None
+            return Failure(case, actions, RATE, value, first.legal, "", index, group, index)
+    return None
+
+
+def reported(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Compare get_last_lr with what the optimizer used at the same step."""
+    actions = plan(case)
+    answer = subject.outcome(case, actions)
+    if isinstance(answer, TargetError):
+        return stopped(case, actions, answer, "the schedule has a value here")
+    tally.readings += len(answer["used"]) * len(case.base)
+    words = "what the optimizer used at this step"
+    return same(case, actions, tally, "get_last_lr", answer["last"], answer["used"], words)
+
+
+def cycled_momentum(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Compare the momentum, or beta1, of every step with its enclosure."""
+    actions = plan(case)
+    answer = subject.run(case, actions)
+    tally.readings += len(answer["used"]) * len(case.base)
+    for group in range(len(case.base)):
+        values = [reading[group] for reading in answer["momentum"]]
+        enclosed = legal.momenta(case, group, len(values))
+        failure = against(case, actions, tally, MOMENTUM, group, values, enclosed, range(len(values)))
+        if failure:
+            return failure
+    return None
+
+
+def in_range(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Step far beyond the horizon: no learning rate is negative, infinite or NaN.
+
+    A scheduler may end with a ValueError that says that it is over.
+    """
+    steps = case.steps + 3
+    actions: Actions = plan(case) if case.inputs else [["run", steps]]
+    answer = subject.outcome(case, actions)
+    while isinstance(answer, TargetError) and answer.kind == "ValueError" and steps > 1:
+        steps -= 1
+        actions = [["run", steps - 1], ["read"]]
+        answer = subject.outcome(case, actions)
+    if isinstance(answer, TargetError):
+        return stopped(case, actions, answer, "a learning rate, or a ValueError that says why there is none")
+    tally.readings += len(answer["used"]) * len(case.base)
+    for index, reading in enumerate(answer["used"]):
+        for group, value in enumerate(reading):
+            tally.values += 1
+            if not (math.isfinite(value) and value >= 0.0):
+                tally.outside += 1
+                return Failure(case, actions, RATE, value, (0.0, math.inf), "", index, group, index)
+    return None
+
+
+def other_keys(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Compare everything else in the groups before and after."""
+    actions = plan(case)
+    answer = subject.run(case, actions)
+    tally.readings += len(case.base)
+    tally.values += 1
+    if not answer["changed"]:
+        return None
+    tally.outside += 1
+    names = ", ".join(answer["changed"])
+    return Failure(
+        case, actions, f"the keys {names} of a group", math.nan, (math.nan, math.nan), "left as they were"
+    )
+
+
+def alone(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Run every group by itself: it has the same learning rates as beside the others."""
+    actions = plan(case)
+    together = subject.run(case, actions)["used"]
+    tally.readings += len(together) * len(case.base)
+    for group in range(len(case.base)):
+        one = dataclasses.replace(case, base=(case.base[group],), node=only(case.node, group))
+        values = subject.run(one, actions)["used"]
+        mine = [[reading[group]] for reading in together]
+        failure = same(case, actions, tally, RATE, mine, values, "what the group has by itself")
+        if failure:
+            return dataclasses.replace(failure, group=group)
+    return None
+
+
+def only(node: Node, group: int) -> Node:
+    """Return a node with the settings of one group."""
+    return dataclasses.replace(
+        node,
+        settings=node.settings[group : group + 1],
+        factors=node.factors[group : group + 1],
+        parts=tuple(only(part, group) for part in node.parts),
+    )
+
+
+def _parts_are_asked(entry: Scheduler) -> str:
+    return "its parts are asked" if entry.schedule in COMPOSED else ""
+
+
+def _no_momentum(entry: Scheduler) -> str:
+    return "" if entry.momentum else "it cycles no momentum"
+
+
+PROPERTIES = (
+    Property("lr/in-force", "The learning rate that the optimizer uses at step t is the schedule's.",
+             "the closed form, or the recurrence that it declares, with rounding propagated", in_force,
+             share=2.0),
+    Property("lr/reported", "get_last_lr tells the learning rate in force.", "torch.optim documentation",
+        reported),
+    Property("lr/range", "No learning rate is negative or not finite, in the horizon or beyond it.",
+             "the schedule's range", in_range, applies=_parts_are_asked, share=2.0),
+    Property("momentum/in-force", "The cycled momentum at step t is the schedule's.", "Smith 2018, section 3",
+             cycled_momentum, applies=_no_momentum),
+    Property("groups/independent", "Every group has the learning rates that it has by itself.",
+             "torch.optim documentation: per-parameter options", alone),
+    Property("groups/other-keys", "A scheduler changes no key of a group but the learning rate, and the "
+        "momentum "
+             "that it declares.", "torch.optim documentation", other_keys),
+)  # fmt: skip

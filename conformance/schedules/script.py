@@ -1,0 +1,105 @@
+"""The standalone script of a finding on a scheduler: torch alone, exit status 1 while it fails."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.schedules.cases import described
+from conformance.schedules.subject import Failure
+
+GROUP_LINES = {
+    "get_last_lr": "[float(lr) for lr in scheduler.get_last_lr()]",
+    "the momentum": "[g['momentum'] if 'momentum' in g else g['betas'][0] for g in optimizer.param_groups]",
+}
+RATES = "[float(g['lr']) for g in optimizer.param_groups]"
+
+
+def script(failure: Failure) -> str:
+    """Return a script of a few lines that builds the case and shows what is wrong."""
+    case = failure.case
+    built = _built(described(case.node, case.order), "**more")
+    lines = [
+        f'"""{case.node.entry.identifier}: {failure.quantity}."""', "", "import sys", "", "import torch",
+        "from torch.optim import lr_scheduler", "", *_optimizer(failure), "", "",
+        "def schedule(optimizer, **more):", f"    return {built}", "", "",
+        "optimizer = new_optimizer()", "scheduler = schedule(optimizer)", "found = []", "", "",
+        "def read():", f"    found.append({GROUP_LINES.get(failure.quantity, RATES)})", "", "",
+    ]  # fmt: skip
+    for action in failure.actions:
+        lines += _action(action)
+    return "\n".join([*lines, *_ending(failure)]) + "\n"
+
+
+def _optimizer(failure: Failure) -> Iterator[str]:
+    case = failure.case
+    yield "def new_optimizer():"
+    groups = []
+    for lr in case.base:
+        value = f"torch.tensor({lr!r}, dtype=torch.{case.lr_dtype})" if case.lr_dtype else repr(lr)
+        given = "" if case.shared else f", 'lr': {value}"
+        groups.append(f"{{'params': [torch.nn.Parameter(torch.zeros(1))]{given}}}")
+    shared = f", lr=torch.tensor({case.base[0]!r}, dtype=torch.{case.lr_dtype})" if case.shared else ""
+    more = "momentum=0.9" if case.optimizer == "SGD" else "betas=(0.9, 0.999)"
+    yield f"    groups = [{', '.join(groups)}]"
+    yield f"    return torch.optim.{case.optimizer}(groups, {more}{shared})"
+
+
+def _built(node: Mapping[str, Any], more: str) -> str:
+    name = node["target"].rpartition(":")[2]
+    keywords = [f"{key}={value!r}" for key, value in node.get("keywords", {}).items()]
+    for key, tables in node.get("tables", {}).items():
+        functions = [f"{_shortened(table)}.__getitem__" for table in tables]
+        keywords.append(f"{key}={functions[0] if len(functions) == 1 else '[' + ', '.join(functions) + ']'}")
+    if "parts" in node:
+        parts = "[" + ", ".join(_built(part, "") for part in node["parts"]) + "]"
+        given = [parts, "optimizer=optimizer"] if node["first"] == "schedulers" else ["optimizer", parts]
+        return f"lr_scheduler.{name}({', '.join([*given, *keywords])})"
+    return f"lr_scheduler.{name}({', '.join(['optimizer', *keywords, *([more] if more else [])])})"
+
+
+def _shortened(table: list[float]) -> str:
+    if len(set(table)) == 1:
+        return f"([{table[0]!r}] * {len(table)})"
+    return repr(table)
+
+
+def _action(action: list[Any]) -> list[str]:
+    name, *given = action
+    if name == "run":
+        stepped = ["    read()", "    optimizer.step()", "    scheduler.step()"]
+        return [f"for _ in range({given[0]}):", *stepped] if given[0] else []
+    if name == "read":
+        return ["read()"]
+    if name in {"metrics", "epochs"}:
+        return [f"for given in {given[0]!r}:", "    scheduler.step(given)", "    read()"] if given[0] else []
+    if name == "resume":
+        return ["state = optimizer.state_dict()", "optimizer = new_optimizer()",
+            "optimizer.load_state_dict(state)",
+                f"scheduler = schedule(optimizer, last_epoch={given[0]})"]  # fmt: skip
+    return ["kept, state = optimizer.state_dict(), scheduler.state_dict()", "before = set(state)",
+            "optimizer = new_optimizer()", "scheduler = schedule(optimizer)",
+            "optimizer.load_state_dict(kept)",
+            "scheduler.load_state_dict(state)"]  # fmt: skip
+
+
+def _ending(failure: Failure) -> Iterator[str]:
+    lo, hi = failure.legal
+    if failure.error:
+        yield f"print('no longer raises {failure.error.partition(':')[0]}')"
+    elif "tensor" in failure.quantity:
+        yield "lrs = [g['lr'] for g in optimizer.param_groups]"
+        yield "print(lrs, 'share one tensor' if len({id(lr) for lr in lrs}) < len(lrs) else '')"
+        yield "sys.exit(len({id(lr) for lr in lrs}) < len(lrs))"
+    elif "of the state" in failure.quantity:
+        yield "print('keys lost from the state that was loaded:', before - set(state))"
+        yield "sys.exit(before != set(state))"
+    elif math.isnan(lo):
+        yield f"print({failure.quantity!r}, 'should be', {failure.expected!r})"
+        yield "sys.exit(1)"
+    else:
+        end = "float('inf')" if math.isinf(hi) else repr(hi)
+        yield f"value = found[{failure.index}][{failure.group}]"
+        yield f"print(f'{{value!r}}; legal: from {lo!r} to {hi!r}')"
+        yield f"sys.exit(not {lo!r} <= value <= {end})"

@@ -1,0 +1,165 @@
+"""Hypothesis strategies for cases of schedulers, simplest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance.schedules.cases import Case, Node
+from impls.schedulers import SCHEDULERS, Scheduler
+from spec import schedules as book
+from spec.rule import Hyperparameter
+from spec.schedule import Schedule
+
+Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
+LONGEST = 48
+"""The longest horizon that is drawn: every special place of a schedule is a few steps away."""
+TENSOR_FORMATS = ("float64", "float32")
+
+RATES = st.one_of(st.sampled_from((1.0, 0.5, 0.1, 0.003)), st.floats(2.0**-20, 8.0))
+COUNTS = st.one_of(st.integers(1, 6), st.integers(1, LONGEST))
+FACTORS = st.sampled_from((1.0, 0.5, 0.25, 0.9, 2.0, 0.0))
+METRICS = st.sampled_from((1.0, 0.5, 0.0, 2.0, 0.999, 1.0001, -1.0, -0.5, -2.0))
+
+
+def setting(h: Hyperparameter) -> st.SearchStrategy[float]:
+    """Return values of a hyperparameter from within its domain."""
+    if h.keyword == "T_mult":
+        return st.integers(1, 3)
+    if h.keyword in {"patience", "cooldown"}:
+        return st.integers(0, 4)
+    if h.symbol.is_integer:
+        return COUNTS.filter(lambda count: count in h.domain)
+    if h.keyword in {"eta_min", "min_lr", "eps", "eta_end"}:
+        return st.one_of(st.just(0.0), st.floats(2.0**-30, 0.05))
+    if h.keyword.endswith("_lr"):
+        return RATES
+    if h.keyword in {"div_factor", "final_div_factor"}:
+        return st.one_of(st.sampled_from((4.0, 25.0, 1e4)), st.floats(1.5, 1e4))
+    if h.keyword == "power":
+        return st.one_of(st.sampled_from((1.0, 2.0, 0.5)), st.floats(0.3, 4.0))
+    edges = [edge for edge in (h.domain.high, h.domain.low) if edge in h.domain and abs(edge) < 2.0]
+    return st.one_of(st.sampled_from((0.5, *edges, 0.1, 0.9, 0.25)), st.floats(0.01, 0.99))
+
+
+def _options(entry: Scheduler, draw: Draw) -> dict[str, str]:
+    return {name: draw(st.sampled_from(sorted(choices))) for name, (_, choices) in entry.switches.items()}
+
+
+def node(draw: Draw, entry: Scheduler, groups: int, steps: int, base: tuple[float, ...] = ()) -> Node:
+    """Draw one scheduler that is no composition; ``steps`` is how far its tables reach."""
+    options = _options(entry, draw)
+    schedule = book.build(entry.schedule, {**entry.options, **options})
+    shared = {h.keyword: draw(setting(h)) for h in schedule.hyperparameters if h.keyword != "lr"}
+    settings = [_own(draw, schedule, shared) if index else shared for index in range(groups)]
+    settings = [consistent(schedule, dict(values)) for values in settings]
+    milestones = tuple(sorted(draw(st.lists(st.integers(0, LONGEST), max_size=5)))) if entry.lists else ()
+    tables = tuple(_table(draw, steps) for _ in range(groups)) if entry.tables else ()
+    return Node(entry.identifier, options, tuple(settings), milestones, tables)
+
+
+def _table(draw: Draw, steps: int) -> tuple[float, ...]:
+    """Draw a given function: a few factors over and over."""
+    pattern = draw(st.lists(FACTORS, min_size=1, max_size=4))
+    return tuple(pattern[step % len(pattern)] for step in range(steps + 2))
+
+
+def _own(draw: Draw, schedule: Schedule, shared: dict[str, float]) -> dict[str, float]:
+    """Draw anew what a group may have for itself."""
+    own = {h.keyword: draw(setting(h)) for h in schedule.hyperparameters if h.keyword in schedule.per_group}
+    return {**shared, **{name: value for name, value in own.items() if name != "lr"}}
+
+
+def consistent(schedule: Schedule, values: dict[str, float]) -> dict[str, float]:
+    """Keep the joints of one cycle in their order, each after the last."""
+    if schedule.name == "one_cycle":
+        steps = values["total_steps"] = max(values["total_steps"], 8)
+        low, high = 1.5 / steps, 0.5 if schedule.options["phases"] == "three" else 1.0 - 1.5 / steps
+        values["pct_start"] = min(max(values["pct_start"], low), high)
+    return values
+
+
+def horizon(part: Node) -> int:
+    """Return the step after which nothing new happens in a schedule, or a few of its periods."""
+    values = part.settings[0]
+    whole = [int(value) for name, value in values.items() if isinstance(value, int) and name != "T_mult"]
+    return max([*whole, *part.milestones, 1])
+
+
+def splits(part: Node, steps: int) -> st.SearchStrategy[int]:
+    """Return steps after which something happens: next to the special places, or anywhere."""
+    values = part.settings[0].items()
+    whole = [int(value) for name, value in values if isinstance(value, int) and name != "T_mult"]
+    near = {place + offset for place in (*whole, *part.milestones) for offset in (-1, 0, 1)}
+    special = sorted(place for place in near if 0 < place < steps)
+    anywhere = st.integers(1, max(1, steps - 1))
+    return st.one_of(st.sampled_from(special), anywhere) if special else anywhere
+
+
+@st.composite
+def cases(draw: Draw, entry: Scheduler, *, tensor: bool = False, beyond: int = 2) -> Case:
+    """Draw a case of one scheduler that runs past its horizon, where it allows that."""
+    groups = draw(st.integers(1, 3))
+    drawn = node(draw, entry, groups, beyond * LONGEST + 8)
+    base = tuple(draw(RATES) for _ in range(groups))
+    lr_dtype = draw(st.sampled_from(TENSOR_FORMATS)) if tensor else ""
+    if lr_dtype == "float32":
+        base = tuple(float(np.float32(value)) for value in base)
+    reach = horizon(drawn)
+    steps = min(beyond * reach + 5, beyond * LONGEST + 5)
+    if entry.last:
+        steps = int(drawn.settings[0][entry.last])
+    optimizer = draw(st.sampled_from(("SGD", "AdamW")))
+    return Case(drawn, base, steps, draw(splits(drawn, steps)), lr_dtype, optimizer=optimizer)
+
+
+@st.composite
+def over_metrics(draw: Draw, entry: Scheduler, *, tensor: bool = False) -> Case:
+    """Draw a case of a scheduler that follows metrics."""
+    groups = draw(st.integers(1, 2))
+    drawn = node(draw, entry, groups, 1)
+    inputs = tuple(draw(st.lists(METRICS, min_size=1, max_size=40)))
+    base = tuple(draw(RATES) for _ in range(groups))
+    split = draw(st.integers(0, len(inputs)))
+    return Case(drawn, base, 1, split, "float64" if tensor else "", inputs=inputs)
+
+
+def of(entry: Scheduler, *, tensor: bool = False) -> st.SearchStrategy[Case]:
+    """Return cases of any scheduler."""
+    if entry.schedule == "plateau":
+        return over_metrics(entry, tensor=tensor)
+    if entry.schedule in {"sequence", "chain"}:
+        return compositions(entry, tensor=tensor)
+    return cases(entry, tensor=tensor)
+
+
+PLAIN = tuple(s for s in SCHEDULERS if s.schedule not in {"sequence", "chain", "plateau"})
+TAKES_OVER = frozenset({"torch.OneCycleLR", "torch.CyclicLR"})
+"""Schedulers that set the groups' own lr when they are built."""
+RESTARTABLE = tuple(s for s in PLAIN if s.identifier not in TAKES_OVER | {"torch.MultiplicativeLR"})
+"""Parts of a sequence; the others are asked in properties of their own."""
+CHAINABLE = tuple(s for s in PLAIN if s.chainable)
+
+
+@st.composite
+def compositions(
+    draw: Draw, entry: Scheduler, *, tensor: bool = False, parts: tuple[Scheduler, ...] = ()
+) -> Case:
+    """Draw two or three schedulers in a sequence or in a chain."""
+    groups, count = draw(st.integers(1, 2)), draw(st.integers(2, 3))
+    known = parts or (CHAINABLE if entry.schedule == "chain" else RESTARTABLE)
+    steps = 60
+    chosen = tuple(node(draw, draw(st.sampled_from(known)), groups, steps + 8) for _ in range(count))
+    milestones: tuple[int, ...] = ()
+    if entry.schedule == "sequence":
+        milestones = tuple(sorted(draw(st.lists(st.integers(0, 40), min_size=count - 1, max_size=count - 1))))
+    base = tuple(draw(RATES) for _ in range(groups))
+    lr_dtype = draw(st.sampled_from(TENSOR_FORMATS)) if tensor else ""
+    if lr_dtype == "float32":
+        base = tuple(float(np.float32(value)) for value in base)
+    order = tuple(draw(st.permutations(range(count))))
+    whole = Node(entry.identifier, parts=chosen, milestones=milestones)
+    return Case(whole, base, steps, draw(st.integers(1, steps - 1)), lr_dtype, order=order)

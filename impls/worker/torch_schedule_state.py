@@ -1,0 +1,42 @@
+"""How a scheduler's state travels: pickle, torch's safe loader, JSON; and what a group holds."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+
+def through(way: str, state: dict[str, Any]) -> Any:
+    """The state as it comes back; None where its content is not what JSON can hold."""
+    if way == "pickle":
+        return pickle.loads(pickle.dumps(state))  # noqa: S301 - our own bytes
+    if way == "weights_only":
+        stream = io.BytesIO()
+        torch.save(state, stream)
+        stream.seek(0)
+        return torch.load(stream, weights_only=True)
+    if not _fits_json(state):
+        return None
+    return json.loads(json.dumps(state))
+
+
+def _fits_json(value: Any) -> bool:
+    """Keys that are no strings and values that are no JSON come back as something else."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _fits_json(item) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(_fits_json(item) for item in value)
+    return value is None or isinstance(value, (str, int, float, bool))
+
+
+def touched(group: Mapping[str, Any], own: frozenset[str]) -> dict[str, str]:
+    """Everything in a group that a scheduler has no business with, as text."""
+    rest = {key: value for key, value in group.items() if key not in own | {"params", "lr", "momentum"}}
+    if "betas" in rest:
+        rest["betas"] = rest["betas"][1:]
+    return {key: repr(value) for key, value in rest.items()}

@@ -1,0 +1,1 @@
+"""Schedules as numbers: readable references, and enclosures of every legal evaluation."""

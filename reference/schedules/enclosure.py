@@ -1,0 +1,302 @@
+"""Walks a schedule's expression: every value it may legally have, as a ball."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+from flint import arb, fmpq
+from sympy.core.function import AppliedUndef
+
+from reference.formats import FLOAT64
+from reference.schedules import number as n
+from reference.schedules.number import Number, Rounding
+from spec.schedule import Schedule, WholeLogarithm
+
+Chooser = Callable[[sp.Basic, "bool | None"], "bool | None"]
+
+
+@dataclass
+class Place:
+    """What an expression is evaluated with: values by symbol, functions by name, and the rounding.
+
+    ``choose`` settles a comparison that rounding leaves open; without it both branches count.
+    """
+
+    values: dict[str, Number]
+    functions: Mapping[str, Callable[[int], float]] = field(default_factory=dict)
+    rounding: Rounding = field(default_factory=Rounding)
+    choose: Chooser | None = None
+
+
+Compiled = Callable[[Place], Number]
+
+
+@functools.lru_cache(maxsize=4096)
+def compiled(e: sp.Basic) -> Compiled:
+    """Return a function of a place that encloses an expression."""
+    if e.is_Symbol:
+        name = e.name
+        return lambda at: at.values[name]
+    if e.is_Rational:
+        return _rational(e)
+    if e is sp.pi:
+        return lambda at: Number(at.rounding.rounded(arb.pi(), 1, tensor=False))
+    if e in {sp.oo, -sp.oo}:
+        infinite = Number.exactly(float(e))
+        return lambda at: infinite
+    handlers: dict[object, Callable[[sp.Basic], Compiled]] = {
+        sp.Add: _sum, sp.Mul: _product, sp.Pow: _power, sp.Piecewise: _cases, sp.Max: _extreme,
+            sp.Min: _extreme,
+        sp.cos: _unary(n.cosine), sp.floor: _unary(lambda _, a: n.floor(a)), sp.Mod: _modulo,
+            sp.Abs: _absolute, sp.sign: _sign,
+        sp.UnevaluatedExpr: _unary(lambda _, a: a), WholeLogarithm: _whole_logarithm,
+            sp.Product: _running_product,
+    }  # fmt: skip
+    if e.func in handlers:
+        return handlers[e.func](e)
+    if isinstance(e, AppliedUndef):
+        return _given(e)
+    raise TypeError(f"a schedule may not use {e.func.__name__}")
+
+
+def _rational(e: sp.Rational) -> Compiled:
+    value = fmpq(int(e.p), int(e.q))
+    if n.representable(value, FLOAT64):
+        constant = Number(arb(value), value, whole=e.q == 1)
+        return lambda at: constant
+    return lambda at: Number(at.rounding.rounded(arb(value), 1, tensor=False))
+
+
+def _sum(e: sp.Basic) -> Compiled:
+    parts = [compiled(a) for a in e.args]
+    return lambda at: n.total(at.rounding, [part(at) for part in parts])
+
+
+def _product(e: sp.Basic) -> Compiled:
+    coefficient, rest = e.as_coeff_Mul()
+    if coefficient == -1:
+        positive = compiled(rest)
+        return lambda at: n.negative(positive(at))
+    above, below = [], []
+    for factor in e.args:
+        if factor.is_Rational and factor.q != 1:
+            above += [compiled(sp.Integer(factor.p))] if factor.p != 1 else []
+            below.append(compiled(sp.Integer(factor.q)))
+        elif factor.is_Pow and factor.exp == -1:
+            below += [compiled(a) for a in sp.Mul.make_args(factor.base)]
+        elif factor.is_Pow and factor.exp.could_extract_minus_sign():
+            below.append(compiled(1 / factor))
+        else:
+            above.append(compiled(factor))
+    return lambda at: n.product(at.rounding, [part(at) for part in above], [part(at) for part in below])
+
+
+def _power(e: sp.Basic) -> Compiled:
+    if e.exp == -1:
+        divisor = compiled(e.base)
+        return lambda at: n.product(at.rounding, [], [divisor(at)])
+    base, exponent = compiled(e.base), compiled(e.exp)
+    return lambda at: n.power(at.rounding, base(at), exponent(at))
+
+
+def _unary(operation: Callable[[Rounding, Number], Number]) -> Callable[[sp.Basic], Compiled]:
+    def build(e: sp.Basic) -> Compiled:
+        inner = compiled(e.args[0])
+        return lambda at: operation(at.rounding, inner(at))
+
+    return build
+
+
+def _modulo(e: sp.Basic) -> Compiled:
+    a, b = (compiled(part) for part in e.args)
+
+    def remainder(at: Place) -> Number:
+        left, right = a(at).rational, b(at).rational
+        assert left is not None
+        assert right is not None
+        value = left - right * int((left / right).p // (left / right).q)
+        return Number(arb(value), value, whole=True)
+
+    return remainder
+
+
+def _absolute(e: sp.Basic) -> Compiled:
+    inner = compiled(e.args[0])
+
+    def absolute(at: Place) -> Number:
+        a = inner(at)
+        rational = None if a.rational is None else abs(a.rational)
+        return Number(abs(a.ball), rational, a.whole, a.tensor, a.both)
+
+    return absolute
+
+
+def _sign(e: sp.Basic) -> Compiled:
+    inner = compiled(e.args[0])
+
+    def sign(at: Place) -> Number:
+        a = inner(at).ball
+        assert bool(a > 0) or bool(a < 0) or a == 0, "the sign of a value that rounding decides"
+        return Number.exactly(int(bool(a > 0)) - int(bool(a < 0)))
+
+    return sign
+
+
+def _extreme(e: sp.Basic) -> Compiled:
+    parts, largest = [compiled(a) for a in e.args], e.func is sp.Max
+
+    def extreme(at: Place) -> Number:
+        values = [part(at) for part in parts]
+        best = values[0].ball
+        for value in values[1:]:
+            best = best.max(value.ball) if largest else best.min(value.ball)
+        return Number(best, None, tensor=any(v.tensor for v in values), both=any(v.both for v in values))
+
+    return extreme
+
+
+def _whole_logarithm(e: sp.Basic) -> Compiled:
+    x, base = (compiled(part) for part in e.args)
+
+    def logarithm(at: Place) -> Number:
+        exactly = Place(at.values, at.functions, Rounding(inexact=False))
+        value, growth = x(exactly).rational, base(exactly).rational
+        assert value is not None
+        assert growth is not None
+        count, reached = 0, growth
+        while reached <= value:
+            count, reached = count + 1, reached * growth
+        return Number.exactly(count)
+
+    return logarithm
+
+
+def _given(e: sp.Basic) -> Compiled:
+    name, argument = str(e.func), compiled(e.args[0])
+
+    def value(at: Place) -> Number:
+        exact = argument(at).rational
+        assert exact is not None
+        return Number.exactly(at.functions[name](int(exact.p)))
+
+    return value
+
+
+def _running_product(e: sp.Basic) -> Compiled:
+    index, _, last = e.limits[0]
+    inner, end = compiled(e.function), compiled(last)
+
+    def running(at: Place) -> Number:
+        exact = end(at).rational
+        assert exact is not None
+        result = Number.exactly(1.0)
+        for j in range(1, int(exact.p) + 1):
+            here = Place({**at.values, index.name: Number.exactly(j)}, at.functions, at.rounding)
+            result = n.product(at.rounding, [result, inner(here)], [])
+        return result
+
+    return running
+
+
+def _cases(e: sp.Basic) -> Compiled:
+    branches = [(compiled(value), condition(when)) for value, when in e.args]
+
+    def cases(at: Place) -> Number:
+        possible = []
+        for value, when in branches:
+            holds = when(at)
+            if holds is not False:
+                possible.append(value(at))
+            if holds:
+                break
+        return n.hull(possible)
+
+    return cases
+
+
+def condition(when: sp.Basic) -> Callable[[Place], bool | None]:
+    """Return a function of a place that says whether a relation holds; None where rounding decides."""
+    if when in {sp.true, True}:
+        return lambda at: True
+    mark = when.rel_op
+    left, right = compiled(when.lhs), compiled(when.rhs)
+
+    def holds(at: Place) -> bool | None:
+        known = n.compare(mark, left(at), right(at))
+        return at.choose(when, known) if at.choose else known
+
+    return holds
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """A schedule's hyperparameters by keyword, and what the user gives as functions of t.
+
+    ``tensor`` names the keywords whose value is a tensor, of the rounding's format.
+    """
+
+    schedule: Schedule
+    values: Mapping[str, float]
+    functions: Mapping[str, Callable[[int], float]] = field(default_factory=dict)
+    rounding: Rounding = field(default_factory=Rounding)
+    tensor: frozenset[str] = frozenset()
+    base: Number | None = None
+    """The base learning rate, where it is no setting."""
+
+    def with_base(self, base: Number) -> Settings:
+        """Return the settings with another base learning rate."""
+        return dataclasses.replace(self, base=base)
+
+    def place(self) -> Place:
+        """Return where the schedule's expressions are evaluated."""
+        known = {
+            h.symbol.name: Number.exactly(
+                int(self.values[h.keyword]) if h.symbol.is_integer else float(self.values[h.keyword]),
+                tensor=h.keyword in self.tensor,
+            )
+            for h in self.schedule.hyperparameters
+        }
+        if self.base is not None:
+            known["eta_0"] = self.base
+        return Place(known, self.functions, self.rounding)
+
+
+def closed_form(
+    settings: Settings, times: Iterable[float], *, momentum: bool = False, form: str = ""
+) -> Iterator[Number]:
+    """Yield the enclosure of the closed form at each time; a fractional time is an epoch.
+
+    ``form`` names another way to compute it, which the schedule lists.
+    """
+    schedule = settings.schedule
+    expression = schedule.momentum if momentum else schedule.closed
+    if form:
+        expression = schedule.forms[form][1 if momentum else 0]
+    assert expression is not None
+    function, place = compiled(expression), settings.place()
+    for time in times:
+        place.values["t"] = Number.exactly(time)
+        yield function(place)
+
+
+def recurrence(
+    settings: Settings, steps: int, *, start: int = 0, first: Number | None = None
+) -> Iterator[Number]:
+    """Yield the enclosure of the recurrence at t = start, start + 1, ..., its rounding propagated.
+
+    ``first`` is the value at ``start``, where it is not the schedule's own beginning.
+    """
+    rule = settings.schedule.recurrence
+    assert rule is not None
+    function, place = compiled(rule.step), settings.place()
+    place.values["t"] = Number.exactly(start)
+    current = first or compiled(rule.start)(place)
+    for time in range(start, start + steps):
+        if time > start:
+            place.values["t"], place.values["eta"] = Number.exactly(time), current
+            current = function(place)
+        yield current

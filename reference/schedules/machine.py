@@ -1,0 +1,67 @@
+"""Runs a schedule over metrics: every state it may legally be in after each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import sympy as sp
+
+from reference.schedules.enclosure import Place, Settings, compiled
+from reference.schedules.number import Number
+
+
+class _OpenError(Exception):
+    """A comparison is open, and no choice was made for it yet."""
+
+
+State = dict[str, Number]
+
+
+def after(settings: Settings, state: State, metric: float) -> list[State]:
+    """Return the states that one metric may lead to: one, unless rounding decides a comparison."""
+    found, open_choices = [], [{}]  # type: ignore[var-annotated]
+    while open_choices:
+        made: dict[sp.Basic, bool] = open_choices.pop()
+        try:
+            found.append(_run(settings, state, metric, made))
+        except _OpenError as undecided:
+            open_choices += [{**made, undecided.args[0]: choice} for choice in (True, False)]
+    return found
+
+
+def _run(settings: Settings, state: State, metric: float, made: dict[sp.Basic, bool]) -> State:
+    machine = settings.schedule.machine
+    assert machine is not None
+
+    def choose(when: sp.Basic, known: bool | None) -> bool:
+        if known is not None:
+            return known
+        if when not in made:
+            raise _OpenError(when)
+        return made[when]
+
+    place = Place({**settings.place().values, **state}, {}, settings.rounding, choose)
+    place.values[machine.metric.name] = Number.exactly(metric)
+    for line in machine.program:
+        place.values[line.target.name] = compiled(line.expression)(place)
+    following = {s.symbol.name: place.values[s.updated.name] for s in machine.states}
+    return {**following, "eta": place.values["eta_t"]}
+
+
+def learning_rates(settings: Settings, metrics: Iterable[float]) -> Iterator[list[Number]]:
+    """Yield, before the first metric and after each, the learning rates that may be in force."""
+    machine = settings.schedule.machine
+    assert machine is not None
+    initial = {s.symbol.name: compiled(s.initial)(settings.place()) for s in machine.states}
+    states = [{**initial, "eta": settings.place().values["eta_0"]}]
+    yield [state["eta"] for state in states]
+    for metric in metrics:
+        states = _distinct([following for state in states for following in after(settings, state, metric)])
+        yield [state["eta"] for state in states]
+
+
+def _distinct(states: list[State]) -> list[State]:
+    seen: dict[str, State] = {}
+    for state in states:
+        seen.setdefault(str({name: value.ball.str(40) for name, value in sorted(state.items())}), state)
+    return list(seen.values())

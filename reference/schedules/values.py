@@ -1,0 +1,184 @@
+"""Every schedule in plain Python, written by hand from its paper or library.
+
+Each function returns the learning rate at step t, from 0; arguments have torch's names.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from math import cos, floor, pi, prod, sqrt
+
+
+def constant(t: float, lr: float, factor: float, total_iters: int) -> float:
+    """A factor until ``total_iters``."""
+    return lr * factor if t < total_iters else lr
+
+
+def step(t: int, lr: float, step_size: int, gamma: float) -> float:
+    """A decay every ``step_size`` steps."""
+    return float(lr * gamma ** (t // step_size))
+
+
+def multi_step(t: int, lr: float, milestones: Sequence[int], gamma: float, boundary: str = "at") -> float:
+    """A decay at every milestone, or at the step after it."""
+    count = bisect_right(sorted(milestones), t if boundary == "at" else t - 1)
+    return float(lr * gamma**count)
+
+
+def exponential(t: int, lr: float, gamma: float) -> float:
+    """A decay at every step."""
+    return lr * gamma**t
+
+
+def polynomial(
+    t: int, lr: float, total_iters: int, power: float, eta_end: float = 0.0, end: str = "zero"
+) -> float:
+    """A power of the share of steps left."""
+    if t >= total_iters:
+        return eta_end
+    return float((lr - eta_end) * (1.0 - t / total_iters) ** power + eta_end)
+
+
+def inverse_time(t: int, lr: float, decay: float) -> float:
+    """One over a linear function."""
+    return lr / (1.0 + decay * t)
+
+
+def inverse_sqrt(
+    t: int, lr: float, warmup: int, d_model: int = 1, scale: str = "peak", first: str = "zero"
+) -> float:
+    """Linear warm-up, then one over the root of the step."""
+    n = t if first == "zero" else t + 1
+    if scale == "width":
+        return lr / sqrt(d_model) * (n / sqrt(warmup) ** 3 if n < warmup else 1.0 / sqrt(n))
+    return lr * (n / warmup if n < warmup else sqrt(warmup / n))
+
+
+def linear(t: int, lr: float, start_factor: float, end_factor: float, total_iters: int) -> float:
+    """A factor that changes linearly."""
+    if t >= total_iters:
+        return lr * end_factor
+    return lr * (start_factor + (end_factor - start_factor) * t / total_iters)
+
+
+def cosine(
+    t: float,
+    lr: float,
+    T_max: int,
+    eta_min: float,
+    after: str = "periodic",
+    end: str = "T",
+) -> float:
+    """Half a cosine."""
+    length = T_max if end == "T" else T_max - 1
+    if after == "hold" and t >= length:
+        return eta_min
+    return eta_min + (lr - eta_min) * (1.0 + cos(pi * t / length)) / 2.0
+
+
+def cosine_restarts(t: float, lr: float, T_0: int, T_mult: int, eta_min: float) -> float:
+    """Half cosines, found by walking from cycle to cycle."""
+    begin, length = 0, T_0
+    if T_mult == 1:
+        begin = T_0 * floor(t / T_0)
+    while t - begin >= length:
+        begin, length = begin + length, length * T_mult
+    return eta_min + (lr - eta_min) * (1.0 + cos(pi * (t - begin) / length)) / 2.0
+
+
+def one_cycle(
+    t: int, max_lr: float, total_steps: int, pct_start: float, div_factor: float, final_div_factor: float,
+    anneal: str = "cos", phases: str = "two", **_: float,
+) -> float:  # fmt: skip
+    """Up to the peak and down."""
+    first = max_lr / div_factor
+    last, peak_at = first / final_div_factor, pct_start * total_steps - 1
+    legs = [(0.0, peak_at, first, max_lr), (peak_at, total_steps - 1.0, max_lr, last)]
+    if phases == "three":
+        back = 2 * pct_start * total_steps - 2
+        legs[1:] = [(peak_at, back, max_lr, first), (back, total_steps - 1.0, first, last)]
+    begin, end, a, b = next((leg for leg in legs if t <= leg[1]), legs[-1])
+    done = (t - begin) / (end - begin)
+    return b + (a - b) * (1.0 + cos(pi * done)) / 2.0 if anneal == "cos" else a + (b - a) * done
+
+
+def cyclic(
+    t: int, base_lr: float, max_lr: float, step_size_up: int, step_size_down: int, gamma: float = 1.0,
+    mode: str = "triangular", **_: float,
+) -> float:  # fmt: skip
+    """A triangle wave."""
+    cycle, place = divmod(t, step_size_up + step_size_down)
+    left = step_size_up + step_size_down - place
+    height = place / step_size_up if place <= step_size_up else left / step_size_down
+    height *= {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": gamma**t}[mode]
+    return base_lr + (max_lr - base_lr) * height
+
+
+def given(t: int, lr: float, lr_lambda: Callable[[int], float], of: str = "base") -> float:
+    """A function of t, or its product from 1 to t."""
+    return lr * lr_lambda(t) if of == "base" else lr * prod(lr_lambda(j) for j in range(1, t + 1))
+
+
+def warmup(
+    t: int, lr: float, warmup: int, T: int = 1, eta_min: float = 0.0, into: str = "cosine",
+        first: str = "zero",
+    clock: str = "restart",
+) -> float:  # fmt: skip
+    """Linear warm-up into another schedule."""
+    if t < warmup:
+        return lr * (t if first == "zero" else t + 1) / warmup
+    later = t - warmup if clock == "restart" else t
+    if into == "constant":
+        return lr
+    if later >= T:
+        return eta_min
+    if into == "linear":
+        return lr + (eta_min - lr) * later / T
+    return eta_min + (lr - eta_min) * (1.0 + cos(pi * later / T)) / 2.0
+
+
+def warmup_stable_decay(
+    t: int, lr: float, warmup: int, stable: int, decay: int, eta_min: float, shape: str = "linear"
+) -> float:
+    """Warm-up, plateau and decay."""
+    if t < warmup:
+        return lr * t / warmup
+    done = (t - warmup - stable) / decay
+    if done < 0:
+        return lr
+    if done >= 1:
+        return eta_min
+    if shape == "cosine":
+        return eta_min + (lr - eta_min) * (1.0 + cos(pi * done)) / 2.0
+    return eta_min + (lr - eta_min) * (1.0 - (done if shape == "linear" else sqrt(done)))
+
+
+def plateau(
+    metrics: Sequence[float], lr: float, factor: float, patience: int, threshold: float, cooldown: int,
+    min_lr: float, eps: float, mode: str = "min", threshold_mode: str = "rel", share: str = "magnitude",
+) -> list[float]:  # fmt: skip
+    """The learning rate before the first metric and after each."""
+    best, bad, rest, found = float("inf" if mode == "min" else "-inf"), 0, 0, [lr]
+    for metric in metrics:
+        turn = -1.0 if share == "magnitude" and best < 0 else 1.0
+        away = threshold if mode == "max" else -threshold
+        bound = best * (1.0 + away * turn) if threshold_mode == "rel" else best + away
+        improved = metric < bound if mode == "min" else metric > bound
+        best, bad = (metric, 0) if improved else (best, bad + 1)
+        if rest > 0:
+            rest, bad = rest - 1, 0
+        if bad > patience:
+            lower = max(lr * factor, min_lr)
+            lr = lower if lr - lower > eps else lr
+            rest, bad = cooldown, 0
+        found.append(lr)
+    return found
+
+
+BY_NAME: dict[str, Callable[..., float]] = {
+    "constant": constant, "step": step, "multi_step": multi_step, "exponential": exponential,
+    "polynomial": polynomial, "inverse_time": inverse_time, "inverse_sqrt": inverse_sqrt, "linear": linear,
+    "cosine": cosine, "cosine_restarts": cosine_restarts, "one_cycle": one_cycle, "cyclic": cyclic,
+    "given": given, "warmup": warmup, "warmup_stable_decay": warmup_stable_decay,
+}  # fmt: skip

@@ -1,0 +1,145 @@
+"""Claims that many schedules make, and their prover."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+
+import sympy as sp
+
+from spec.proofs import Proof, equal, prove
+from spec.rule import Pairs, uncast
+from spec.schedule import Claim, Schedule, ScheduleFamily, previous, t
+
+k = sp.Symbol("k", integer=True, nonnegative=True)
+"""A step of which the next is t = k + 1; also a whole number of cycles."""
+d = sp.Symbol("d", integer=True, nonnegative=True)
+p = sp.Symbol("p", integer=True, positive=True)
+"""A distance in steps: d from 0, p from 1."""
+
+Where = Mapping[sp.Basic, sp.Expr]
+
+
+def at(expression: sp.Expr, where: Where) -> sp.Expr:
+    """Return an expression with every substitution made at once."""
+    return sp.sympify(expression).subs(dict(where), simultaneous=True)
+
+
+def holds(identifier: str, sentence: str, source: str, method: str, *pairs: tuple[sp.Expr, sp.Expr]) -> Claim:
+    """Equations hold."""
+    return Claim(identifier, sentence, source, method, lambda: pairs)
+
+
+def floored(expression: sp.Expr, where: Where) -> sp.Expr:
+    """Return an expression with every floor of an integer plus a share in [0, 1) replaced by the integer.
+
+    That the share lies there is shown with the substitutions of ``where``.
+    """
+
+    def whole(argument: sp.Expr) -> sp.Expr:
+        terms = sp.expand(argument)
+        integer = sum((a for a in sp.Add.make_args(terms) if a.is_integer), sp.S.Zero)
+        share = sp.factor(at(terms - integer, where))
+        inside = share.is_nonnegative and sp.factor(1 - share).is_positive
+        return integer if inside else sp.floor(argument)
+
+    plain = expression.replace(sp.Mod, lambda a, b: a - b * sp.floor(a / b))
+    return plain.replace(sp.floor, whole)
+
+
+def follows(schedule: Schedule, regimes: Iterable[Where], source: str) -> Claim:
+    """The recurrence gives the closed form at every t: its start, and its step in every regime.
+
+    A regime replaces t by k + 1, or the hyperparameters so that one branch of the formula is meant.
+    """
+    places = tuple(regimes)
+
+    def equations() -> Pairs:
+        recurrence = schedule.recurrence
+        assert recurrence is not None
+        pairs = [(recurrence.start, at(schedule.closed, {t: 0}))]
+        for where in places:
+            now = where.get(t, k + 1)
+            others = {symbol: value for symbol, value in where.items() if symbol != t}
+            before = at(at(schedule.closed, {t: now - 1}), others)
+            step = at(at(recurrence.step, {t: now}), others)
+            pairs.append((at(step, {previous: before}), at(at(schedule.closed, {t: now}), others)))
+        return tuple(pairs)
+
+    return Claim(
+        "closed-form/recurrence",
+        "The recurrence gives the closed form at every t.",
+        source,
+        "induction over t: the start, and the step from t - 1 in every branch",
+        equations,
+    )
+
+
+def computed(schedule: Schedule, form: str, regimes: Iterable[Where], source: str) -> Claim:
+    """Another form of the closed form is equal to it in every regime."""
+    places = tuple(regimes)
+    other = uncast(schedule.forms[form][0])
+    return Claim(
+        f"forms/{form}",
+        f"Computed as `{form}` it is the same.",
+        source,
+        "substitution in every branch",
+        lambda: tuple((at(other, where), at(schedule.closed, where)) for where in places),
+    )
+
+
+def starts_and_ends(schedule: Schedule, places: Mapping[str, tuple[Where, sp.Expr]], source: str) -> Claim:
+    """The closed form has the named values at its named places."""
+    named = "; ".join(places)
+    return Claim(
+        "values/ends",
+        f"{named}.",
+        source,
+        "substitution",
+        lambda: tuple((at(schedule.closed, where), value) for where, value in places.values()),
+    )
+
+
+def continuous(pairs: Callable[[], Pairs], places: str, source: str) -> Claim:
+    """The branches that meet at a joint have the same value there."""
+    return Claim(
+        "joints/continuous", f"The branches meet without a jump {places}.", source, "substitution", pairs
+    )
+
+
+def bounded(sentence: str, source: str, differences: Callable[[], tuple[sp.Expr, ...]], method: str) -> Claim:
+    """Differences are at least zero: a range, or a piece that never rises."""
+    return Claim("range", sentence, source, method, nonnegative=differences)
+
+
+def monotone(
+    sentence: str,
+    source: str,
+    differences: Callable[[], tuple[sp.Expr, ...]],
+    pairs: Callable[[], Pairs] = tuple,
+) -> Claim:
+    """Successive differences are at least zero, after ``pairs`` have rewritten them."""
+    return Claim("monotone", sentence, source, "the sign of a difference", pairs, nonnegative=differences)
+
+
+def shown_nonnegative(expression: sp.Expr) -> bool:
+    """Tell whether SymPy shows an expression to be at least zero."""
+    forms = (lambda e: e, sp.factor, lambda e: sp.factor(sp.simplify(e)), sp.expand)
+    return any(form(expression).is_nonnegative for form in forms)
+
+
+def prove_claim(claim: Claim) -> Proof:
+    """Prove every equation and every sign of ``claim``."""
+    shown = prove(claim)
+    signs = claim.nonnegative()
+    proven = shown.proven and all(shown_nonnegative(expression) for expression in signs)
+    return Proof(claim, proven, shown.equations + len(signs))
+
+
+@functools.cache
+def proofs(family: ScheduleFamily) -> tuple[Proof, ...]:
+    """Prove the claims stated beside a schedule."""
+    return tuple(prove_claim(claim) for claim in family.claims)
+
+
+__all__ = ["at", "bounded", "continuous", "equal", "follows", "holds", "monotone", "proofs", "prove_claim"]

@@ -1,0 +1,49 @@
+"""A constant factor until a time, and the optimizer's own learning rate from then on."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from spec import schedule_claims as claim
+from spec.rule import Citation, Domain, Hyperparameter
+from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, previous, t
+from spec.schedule_claims import d, k, p
+from spec.schedule_symbols import BASE, COUNT
+
+factor = sp.Symbol("s", positive=True)
+FACTOR = Hyperparameter(factor, "factor", 1 / 3, Domain(0.0, 1.0, low_open=True), "factor until the end")
+UNTIL = Hyperparameter(horizon, "total_iters", 5, COUNT, "steps until the end")
+
+
+def constant() -> Schedule:
+    """Build the schedule."""
+    closed = sp.Piecewise((base * factor, t < horizon), (base, True))
+    summed = base * sp.Piecewise((factor, t < horizon), (factor + sp.UnevaluatedExpr(1 - factor), True))
+    step = sp.Piecewise((previous / factor, sp.Eq(t, horizon)), (previous, True))
+    return Schedule(
+        "constant",
+        {},
+        (BASE, FACTOR, UNTIL),
+        closed,
+        Recurrence(base * factor, step),
+        (Joint("end", horizon),),
+        forms={"summed": (summed, None)},
+    )
+
+
+PLAIN = constant()
+SOURCE = "torch.optim.lr_scheduler.ConstantLR"
+FAMILY = ScheduleFamily(
+    "constant", "Constant factor",
+    Citation("torch contributors", 2021, "torch.optim.lr_scheduler", "ConstantLR", "closed form"),
+    (), constant,
+    (
+        claim.follows(PLAIN, ({horizon: k + 1 + p}, {horizon: k + 1}, {t: horizon + p}), SOURCE),
+        claim.computed(PLAIN, "summed", ({horizon: t + p}, {t: horizon + d}), SOURCE),
+        claim.starts_and_ends(PLAIN, {
+            "It starts at s·eta_0": ({t: 0}, base * factor),
+            "s·eta_0 is the last value before T": ({t: horizon - 1}, base * factor),
+            "it is eta_0 from T on": ({t: horizon + d}, base),
+        }, SOURCE),
+    ),
+)  # fmt: skip

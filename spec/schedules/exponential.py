@@ -1,0 +1,39 @@
+"""A decay by gamma at every step."""
+
+from __future__ import annotations
+
+from spec import schedule_claims as claim
+from spec.rule import Citation, Domain
+from spec.rule import with_default as given
+from spec.schedule import Recurrence, Schedule, ScheduleFamily, base, gamma, previous, t
+from spec.schedule_claims import k
+from spec.schedule_symbols import BASE, GAMMA
+
+DECAY = given(GAMMA, 0.95)
+assert DECAY.domain == Domain(0.0, 1.0, low_open=True)
+
+
+def exponential() -> Schedule:
+    """Build the schedule."""
+    return Schedule("exponential", {}, (BASE, DECAY), base * gamma**t, Recurrence(base, previous * gamma))
+
+
+PLAIN = exponential()
+SOURCE = "torch.optim.lr_scheduler.ExponentialLR"
+loss = 1 - gamma
+FAMILY = ScheduleFamily(
+    "exponential", "Exponential decay",
+    Citation("torch contributors", 2017, "torch.optim.lr_scheduler", "ExponentialLR", "closed form"),
+    (), exponential,
+    (
+        claim.follows(PLAIN, ({t: k + 1},), SOURCE),
+        claim.starts_and_ends(PLAIN, {"It starts at eta_0": ({t: 0}, base)}, SOURCE),
+        claim.holds("decay/rate", "It loses the same share 1 - gamma of itself at every step.", SOURCE,
+                    "substitution",
+                    (PLAIN.closed.subs(t, k) - PLAIN.closed.subs(t, k + 1), loss * PLAIN.closed.subs(t, k))),
+        claim.holds("decay/sum", "Its sum over n steps is eta_0·(1 - gamma^n)/(1 - gamma).", SOURCE,
+                    "induction over n",
+                    (base * (1 - gamma**k) / loss + PLAIN.closed.subs(t, k),
+                    base * (1 - gamma ** (k + 1)) / loss)),
+    ),
+)  # fmt: skip

@@ -1,0 +1,39 @@
+"""One over time: the step sizes of stochastic approximation."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from spec import schedule_claims as claim
+from spec.rule import POSITIVE, Citation, Hyperparameter
+from spec.schedule import Recurrence, Schedule, ScheduleFamily, base, previous, t
+from spec.schedule_claims import k
+from spec.schedule_symbols import BASE
+
+rate = sp.Symbol("gamma", positive=True)
+RATE = Hyperparameter(rate, "decay", 0.01, POSITIVE, "decay per step")
+
+
+def inverse_time() -> Schedule:
+    """Build the schedule."""
+    step = previous * (1 + rate * (t - 1)) / (1 + rate * t)
+    return Schedule("inverse_time", {}, (BASE, RATE), base / (1 + rate * t), Recurrence(base, step))
+
+
+PLAIN = inverse_time()
+SOURCE = "Robbins and Monro 1951, section 3"
+FAMILY = ScheduleFamily(
+    "inverse_time", "Inverse time",
+    Citation("H. Robbins and S. Monro", 1951, "A stochastic approximation method",
+             "Annals of Mathematical Statistics 22(3)", "section 3"),
+    (), inverse_time,
+    (
+        claim.follows(PLAIN, ({t: k + 1},), SOURCE),
+        claim.starts_and_ends(PLAIN, {"It starts at eta_0": ({t: 0}, base)}, SOURCE),
+        claim.holds("inverse/linear", "Its inverse grows by gamma/eta_0 at every step.", SOURCE,
+            "substitution",
+                    (1 / PLAIN.closed.subs(t, k + 1) - 1 / PLAIN.closed.subs(t, k), rate / base)),
+        claim.monotone("It never rises.", SOURCE,
+                       lambda: (sp.factor(PLAIN.closed.subs(t, k) - PLAIN.closed.subs(t, k + 1)),)),
+    ),
+)  # fmt: skip

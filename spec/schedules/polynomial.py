@@ -1,0 +1,53 @@
+"""A power of the share of steps left."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from spec import schedule_claims as claim
+from spec.rule import NONNEGATIVE, POSITIVE, Citation, Hyperparameter, Option
+from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, previous, t
+from spec.schedule_claims import d, k, p
+from spec.schedule_symbols import BASE, COUNT
+
+power = sp.Symbol("p", positive=True)
+final = sp.Symbol("eta_end", nonnegative=True)
+POWER = Hyperparameter(power, "power", 1.0, POSITIVE, "power of the share left")
+UNTIL = Hyperparameter(horizon, "total_iters", 5, COUNT, "steps until the end")
+FINAL = Hyperparameter(final, "eta_end", 0.0, NONNEGATIVE, "learning rate at the end")
+END = Option(
+    "end", {"zero": "the end is 0: torch", "value": "an end value: optax, Keras, timm, transformers"}
+)
+
+
+def polynomial(end: str = "zero") -> Schedule:
+    """Build the schedule."""
+    last = sp.S.Zero if end == "zero" else final
+    closed = sp.Piecewise(((base - last) * (1 - t / horizon) ** power + last, t < horizon), (last, True))
+    share = ((1 - t / horizon) / (1 - (t - 1) / horizon)) ** power
+    step = sp.Piecewise(((previous - last) * share + last, t <= horizon), (previous, True))
+    used = (BASE, UNTIL, POWER) if end == "zero" else (BASE, UNTIL, POWER, FINAL)
+    return Schedule(
+        "polynomial", {"end": end}, used, closed, Recurrence(base, step), (Joint("end", horizon),)
+    )
+
+
+PLAIN, VALUE = polynomial(), polynomial("value")
+SOURCE = "torch.optim.lr_scheduler.PolynomialLR"
+LEFT = (1 - t / horizon) ** power
+FAMILY = ScheduleFamily(
+    "polynomial", "Polynomial decay",
+    Citation("torch contributors", 2022, "torch.optim.lr_scheduler", "PolynomialLR", "closed form"),
+    (END,), polynomial,
+    (
+        claim.follows(VALUE, ({horizon: k + 1 + p}, {horizon: k + 1}, {t: horizon + p}), SOURCE),
+        claim.starts_and_ends(VALUE, {"It starts at eta_0": ({t: 0}, base),
+                                      "it is eta_end from T on": ({t: horizon + d}, final)}, SOURCE),
+        claim.continuous(lambda: (((base - final) * LEFT.subs(t, horizon) + final, final),), "at T", SOURCE),
+        claim.holds("power/one", "With power 1 it falls by the same amount at every step.", SOURCE,
+            "substitution",
+                    ((PLAIN.closed.subs(t, k) - PLAIN.closed.subs(t, k + 1)).subs({horizon: k + 1 + p,
+                    power: 1}),
+                     base / (k + 1 + p))),
+    ),
+)  # fmt: skip

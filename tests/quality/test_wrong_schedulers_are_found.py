@@ -1,0 +1,99 @@
+"""What the properties of schedulers claim to catch is caught, and a right scheduler is not accused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.schedules.findings import finding
+from conformance.schedules.judging import BY_IDENTIFIER, Judged, cell, explore
+from conformance.schedules.subject import Subject
+from impls.schedulers import CLOSED, SCHEDULERS, Scheduler, claiming
+from impls.session import Session
+
+HERE = Path(__file__).parent / "wrong_schedulers.py"
+EXAMPLES = 12
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """Return one worker for all tests."""
+    with Session() as worker:
+        yield worker
+
+
+def judged(session: Session, name: str, claim: str) -> Judged:
+    """Judge one property of a scheduler of the file beside."""
+    entry = claiming(f"{HERE}:{name}", "cosine", {}, CLOSED)
+    return explore(Subject(entry, session), BY_IDENTIFIER[claim], EXAMPLES, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"),
+    [
+        ("OneLate", "lr/in-force"),
+        ("EndsOneEarly", "lr/in-force"),
+        ("Degrees", "lr/in-force"),
+        ("SinglePrecision", "lr/in-force"),
+        ("OneBaseForAll", "lr/in-force"),
+        ("OneBaseForAll", "groups/independent"),
+        ("ForgetsItsState", "state/pickle"),
+        ("TellsTheBase", "lr/reported"),
+        ("ChangesTheDecay", "groups/other-keys"),
+        ("ReplacesTheTensor", "tensor/kept"),
+    ],
+)
+def test_a_mistake_is_found(session: Session, name: str, claim: str) -> None:
+    """Each wrong scheduler fails the property that speaks of its mistake."""
+    assert judged(session, name, claim).failure is not None
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["lr/in-force", "lr/reported", "lr/range", "groups/independent", "groups/other-keys", "state/pickle",
+     "state/json", "resume/last-epoch", "tensor/in-force", "tensor/kept", "epoch/closed-form"],
+)  # fmt: skip
+def test_a_right_scheduler_is_not_accused(session: Session, claim: str) -> None:
+    """The cosine without a mistake keeps every property."""
+    result = judged(session, "Cosine", claim)
+    assert result.failure is None
+    assert result.tally.values > 0
+
+
+def test_a_failure_is_made_small(session: Session) -> None:
+    """The first wrong value of the scheduler that is one step late is shown with one group of lr 1."""
+    failure = judged(session, "OneLate", "lr/in-force").failure
+    assert failure is not None
+    assert failure.case.base == (1.0,)
+    assert failure.case.steps <= 3
+
+
+def _script(session: Session, name: str, claim: str, entry: Scheduler) -> str:
+    failure = explore(Subject(entry, session), BY_IDENTIFIER[claim], 60, 0).failure
+    assert failure is not None, name
+    return finding(failure, BY_IDENTIFIER[claim], cell(entry, BY_IDENTIFIER[claim])).script
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"),
+    [
+        ("torch.StepLR", "resume/last-epoch"),
+        ("torch.CyclicLR", "state/kept"),
+        ("torch.LambdaLR", "tensor/groups"),
+        ("torch.SequentialLR", "compose/sequence-later"),
+    ],
+)
+def test_a_script_shows_its_finding_with_torch_alone(
+    session: Session, tmp_path: Path, name: str, claim: str
+) -> None:
+    """The script of a finding ends with status 1 in a process that knows nothing of this project."""
+    entry = next(item for item in SCHEDULERS if item.identifier == name)
+    path = tmp_path / "finding.py"
+    path.write_text(_script(session, name, claim, entry))
+    ended = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "SyntaxError" not in ended.stderr

@@ -1,0 +1,122 @@
+"""References and enclosures of schedules: each is inside the other's, and a wrong value is not."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Mapping
+
+import pytest
+from flint import arb
+
+from reference.formats import FLOAT32
+from reference.schedules import values
+from reference.schedules.enclosure import Settings, closed_form, recurrence
+from reference.schedules.machine import learning_rates
+from reference.schedules.number import Rounding
+from spec import schedules as book
+from spec.schedule import Schedule
+
+STEPS = 130
+MILESTONES = (3, 7, 7, 40)
+FUNCTIONS: dict[str, Callable[[int], float]] = {
+    "n": lambda t: sum(m <= t for m in MILESTONES),
+    "f": lambda t: 1.0 / (1.0 + 0.25 * t),
+}
+SMALL = {"T_max": 17, "T_0": 5, "T_mult": 3, "T": 40, "total_iters": 23, "step_size": 9, "total_steps": 131,
+         "power": 1.75, "step_size_up": 5, "step_size_down": 12, "stable": 30, "eta_min": 0.003}  # fmt: skip
+
+
+def closed() -> list[Schedule]:
+    """Return every schedule that has a closed form, with every combination of its options."""
+    found = []
+    for family in book.families().values():
+        names = [option.name for option in family.options]
+        chosen = itertools.product(*(option.values for option in family.options))
+        found += [family.build(**dict(zip(names, items, strict=True))) for items in chosen]
+    return [schedule for schedule in found if schedule.name in values.BY_NAME]
+
+
+def settings_of(schedule: Schedule, rounding: Rounding | None = None, **other: float) -> Settings:
+    """Return settings with small times."""
+    known: Mapping[str, float] = {**SMALL, **other}
+    chosen = {h.keyword: known.get(h.keyword, h.default) for h in schedule.hyperparameters}
+    return Settings(schedule, chosen, FUNCTIONS, rounding or Rounding())
+
+
+def by_hand(schedule: Schedule, t: int) -> float:
+    """Return the value of the reference."""
+    arguments: dict[str, object] = dict(settings_of(schedule).values)
+    if schedule.name == "multi_step":
+        arguments["milestones"] = MILESTONES
+    if schedule.name == "given":
+        arguments["lr_lambda"] = FUNCTIONS["f"]
+    return values.BY_NAME[schedule.name](t, **arguments, **schedule.options)
+
+
+@pytest.mark.parametrize("schedule", closed(), ids=lambda schedule: schedule.label)
+def test_the_reference_lies_in_the_enclosure(schedule: Schedule) -> None:
+    """The value computed by hand is inside the closed form's enclosure at every step."""
+    for t, legal in enumerate(closed_form(settings_of(schedule), range(STEPS))):
+        assert legal.ball.contains(arb(by_hand(schedule, t))), t
+
+
+@pytest.mark.parametrize("schedule", closed(), ids=lambda schedule: schedule.label)
+def test_a_value_off_by_a_millionth_does_not(schedule: Schedule) -> None:
+    """A value larger by one part in a million is outside at every step where it is not zero."""
+    for t, legal in enumerate(closed_form(settings_of(schedule), range(STEPS))):
+        value = by_hand(schedule, t)
+        if value > 1e-12:
+            assert not legal.ball.contains(arb(value * (1 + 1e-6))), t
+
+
+@pytest.mark.parametrize(
+    "schedule", [s for s in closed() if s.recurrence], ids=lambda schedule: schedule.label
+)
+def test_the_recurrence_encloses_the_exact_value(schedule: Schedule) -> None:
+    """The recurrence with its rounding propagated holds the formula's own value at every step."""
+    exact = closed_form(settings_of(schedule, Rounding(inexact=False)), range(STEPS))
+    for t, (legal, value) in enumerate(zip(recurrence(settings_of(schedule), STEPS), exact, strict=True)):
+        assert legal.ball.overlaps(value.ball), t
+
+
+@pytest.mark.parametrize("schedule", closed(), ids=lambda schedule: schedule.label)
+def test_every_other_form_overlaps(schedule: Schedule) -> None:
+    """Each form computed another way encloses the formula's own value."""
+    for name in schedule.forms:
+        for momentum in (False, True) if schedule.momentum is not None else (False,):
+            exact = closed_form(
+                settings_of(schedule, Rounding(inexact=False)), range(STEPS), momentum=momentum
+            )
+            other = closed_form(settings_of(schedule), range(STEPS), momentum=momentum, form=name)
+            assert all(a.ball.overlaps(b.ball) for a, b in zip(exact, other, strict=True))
+
+
+def test_a_tensor_of_float32_is_enclosed_more_widely() -> None:
+    """With the base as a float32 tensor the ball is wider, by the ratio of the formats."""
+    schedule = book.build("exponential")
+    narrow = list(closed_form(settings_of(schedule), range(9)))[-1].ball.rad()
+    wide = Settings(schedule, {"lr": 0.1, "gamma": 0.9}, {}, Rounding(FLOAT32), frozenset({"lr"}))
+    assert list(closed_form(wide, range(9)))[-1].ball.rad() > narrow * 2**27
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
+@pytest.mark.parametrize("share", ["magnitude", "signed"])
+def test_plateau_by_hand_is_what_the_machine_allows(mode: str, threshold_mode: str, share: str) -> None:
+    """On random metrics the reference's learning rate is one that the state machine allows."""
+    schedule = book.build("plateau", {"mode": mode, "threshold_mode": threshold_mode, "share": share})
+    draw = random.Random(0)  # noqa: S311 - cases, not secrets
+    metrics = [draw.choice((-2.0, -1.0, -0.5, 0.0, 0.5, 1.0)) + draw.random() / 50 for _ in range(200)]
+    chosen = {
+        "lr": 0.5,
+        "factor": 0.7,
+        "patience": 2,
+        "threshold": 0.01,
+        "cooldown": 3,
+        "min_lr": 0.01,
+        "eps": 1e-8,
+    }
+    found = values.plateau(metrics, **chosen, mode=mode, threshold_mode=threshold_mode, share=share)  # type: ignore[arg-type]
+    for legal, value in zip(learning_rates(Settings(schedule, chosen), metrics), found, strict=True):
+        assert any(number.ball.contains(arb(value)) for number in legal)
