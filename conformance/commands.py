@@ -103,11 +103,11 @@ def judge(
 
 def _training_section(python: str | None) -> str:
     """Return the section of training from end to end."""
-    from conformance.training.experiment import STEPS
+    from conformance.training.experiment import STEPS_OF_REPORT
     from conformance.training.section import experiments, section
 
     with Session(python) as session:
-        return section(experiments(session, steps=STEPS))
+        return section(experiments(session, steps=STEPS_OF_REPORT))
 
 
 def train(

@@ -17,7 +17,7 @@ from impls.session import Session
 from reference.formats import FORMATS
 from spec.rule import UpdateRule
 
-STEPS = 60
+STEPS, STEPS_OF_REPORT = 60, 30
 LEARNING_RATES = {
     "digits": {"sgd": 0.1, "adam": 0.01, "adamw": 0.01, "rmsprop": 0.002},
     "regression": {"sgd": 0.1, "adam": 0.3, "adamw": 0.3, "rmsprop": 0.1},
