@@ -53,6 +53,10 @@ class Clause:
         """Return why the clause does not apply to ``subject``, or nothing."""
         if subject.implementation.framework != "torch":
             return "a reference is a function and has no life of its own"
+        if subject.implementation.gradient != "dense" or any(r.matrices for r in subject.rules.values()):
+            return "the experiments of the contract give dense tensors of any shape, which it does not take"
+        if self.every_path and any(rule.whole for rule in subject.rules.values()):
+            return "by its formula an element depends on the others of its tensor"
         return self.needs(subject)
 
     def cases(self, subject: WorkerSubject) -> Iterator[ClauseCase]:

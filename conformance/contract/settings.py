@@ -105,7 +105,9 @@ def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
 def _bad(subject: WorkerSubject, rule: UpdateRule, item: Hyperparameter) -> Iterator[list[Any]]:
     domain, keyword = item.domain, name_of(item)
     # The ends of a range are a matter of taste; what lies beyond them is not.
-    numbers: list[float | str] = ["nan", domain.low - 1.0]
+    numbers: list[float | str] = ["nan"]
+    if domain.low > -float("inf"):
+        numbers.append(domain.low - 1.0)
     if domain.high < float("inf"):
         numbers.append(domain.high + 1.0)
     match = KEYWORD.match(item.keyword)

@@ -22,7 +22,7 @@ COLUMNS = r.State(C, C_t, "col_var", "second moment of each column", degree=2, p
 SECOND = r.State(V, V_t, "variance", "second moment", degree=2)
 HYPERPARAMETERS = (
     r.with_default(LEARNING_RATE, 1e-2),
-    r.Hyperparameter(exponent, "beta2_decay", -0.8, r.Domain(-float("inf"), 0.0, low_open=True),
+    r.Hyperparameter(exponent, "beta2_decay", -0.8, r.Domain(-float("inf"), 0.0),
                      "exponent of the decay rate"),
     r.Hyperparameter(epsilon1, "eps[0]", 1e-30, r.NONNEGATIVE, "keeps the second moment from zero"),
     r.Hyperparameter(epsilon2, "eps[1]", 1e-3, r.NONNEGATIVE, "the least scale of a parameter"),
