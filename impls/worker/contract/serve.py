@@ -128,7 +128,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
 
 
 def written(make: Any) -> str:
-    """The source of the modules in which an optimizer and what it extends are written, torch's base left out."""
+    """The source of the modules of an optimizer and of what it extends, torch's base left out."""
     classes = getattr(make, "__mro__", (make,))
     names = {item.__module__ for item in classes if item not in (object, torch.optim.Optimizer)}
     found = []
