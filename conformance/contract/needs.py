@@ -140,6 +140,12 @@ def capturable(subject: WorkerSubject) -> str:
     return "" if on_device else "only a capturable step on a device promises it"
 
 
+def default_device(subject: WorkerSubject) -> str:
+    """Say that nobody promises what happens on a default device."""
+    told = offers(subject)["default device"]
+    return "" if told else "its code does not speak of a device for its state"
+
+
 def single(subject: WorkerSubject) -> str:
     """Say that only the single-tensor path can be differentiated."""
     path = subject.path.constructor

@@ -166,6 +166,13 @@ GROUP_CLAUSES = (
         once({}),
     ),
     Clause(
+        "groups/tensor-twice-in-a-group",
+        "A tensor twice in one group is refused, or steps once.",
+        "torch, Optimizer.add_param_group: a group with duplicate parameters is to become an error",
+        "groups.twice_in_group",
+        once({}),
+    ),
+    Clause(
         "groups/settings-not-shared",
         "No two groups share the object of a setting.",
         GROUPS,

@@ -10,6 +10,7 @@ from conformance.contract.clause import Clause
 from conformance.contract.needs import (
     capturable,
     closure,
+    default_device,
     derivative,
     elementwise,
     every,
@@ -59,6 +60,21 @@ CLAUSES = (
         "this contract: a step changes parameters and states, and nothing else",
         "whole.surroundings",
         each({}),
+    ),
+    Clause(
+        "whole/default-dtype",
+        "The default dtype changes no result.",
+        "torch, set_default_dtype: it is the dtype of tensors that name none",
+        "whole.default_dtype",
+        once({"dtypes": ["float64", "float16", "bfloat16"], "steps": 3}),
+    ),
+    Clause(
+        "whole/default-device",
+        "The default device, where it is not the parameters', changes no result.",
+        "torch, set_default_device; torch.optim.Adam keeps its step count on the CPU whatever it is",
+        "whole.default_device",
+        once({}),
+        needs=default_device,
     ),
     Clause(
         "whole/closure",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,21 @@ def twice(trial: Trial) -> Iterator[Observation]:
     yield fact("a tensor added once more", bool(error), error or "accepted", "refused")
     count = len(optimizer.param_groups)
     yield fact("groups after the refusal", count == 1, count, 1)
+
+
+def twice_in_group(trial: Trial) -> Iterator[Observation]:
+    """One tensor twice in a group is refused, or makes one step where it is asked to make one."""
+    p, twin = parameters(trial, [(3,)])[0], parameters(trial, [(3,)])[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        error = raised(lambda: build(trial, [p, p]))
+        if error:
+            yield fact("one tensor twice in a group", True, "refused", "refused")
+            return
+        optimizer, alone = build(trial, [p, p]), build(trial, [twin])
+        train(trial, optimizer, [p], 0, 1)
+    train(trial, alone, [twin], 0, 1)
+    yield same("one tensor twice in a group, after a step", {"p": p.detach()}, {"p": twin.detach()})
 
 
 def settings_not_shared(trial: Trial) -> Iterator[Observation]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -106,10 +107,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         takes = "closure" in inspect.signature(make.step).parameters
     except (TypeError, ValueError):
         takes = False
-    try:
-        speaks = "complex" in inspect.getsource(sys.modules[make.__module__])
-    except (TypeError, OSError, KeyError):
-        speaks = False
+    source = written(make)
     parameter = torch.nn.Parameter(
         torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"])
     )
@@ -124,5 +122,17 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         "tensors": tensors,
         "step": takes,
         "scaling": scaling,
-        "complex": speaks,
+        "complex": "complex" in source,
+        "default device": "device=" in source,
     }, []
+
+
+def written(make: Any) -> str:
+    """The source of the modules of an optimizer and of what it extends, torch's base left out."""
+    classes = getattr(make, "__mro__", (make,))
+    names = {item.__module__ for item in classes if item not in (object, torch.optim.Optimizer)}
+    found = []
+    for name in sorted(names):
+        with suppress(TypeError, OSError, KeyError):
+            found.append(inspect.getsource(sys.modules[name]))
+    return "\n".join(found)

@@ -6,6 +6,7 @@ import dataclasses
 import gc
 import random
 import weakref
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -103,6 +104,38 @@ def surroundings(trial: Trial) -> Iterator[Observation]:
             yield same("after construction", seen(), before)
             train(trial, optimizer, params, 0, 2)
             yield same("after two steps", seen(), before)
+
+
+def default_dtype(trial: Trial) -> Iterator[Observation]:
+    """The default dtype is another one while the optimizer is made and steps."""
+    usual, read = torch.get_default_dtype(), []
+    for name in ("float32", *trial.arguments["dtypes"]):
+        params = parameters(trial, SHAPES)
+        torch.set_default_dtype(getattr(torch, name))
+        try:
+            optimizer = build(trial, params)
+            train(trial, optimizer, params, 0, trial.arguments["steps"])
+        finally:
+            torch.set_default_dtype(usual)
+        read.append({f"parameter {n}": p.detach() for n, p in enumerate(params)})
+    for name, seen in zip(trial.arguments["dtypes"], read[1:]):
+        yield same(f"with {name} as the default dtype", seen, read[0])
+
+
+def default_device(trial: Trial) -> Iterator[Observation]:
+    """Another default device, which the parameters are not on, while the optimizer is made and steps."""
+    read = []
+    for name in (None, "meta"):
+        params = parameters(trial, SHAPES)
+        gradients = [[values(trial, p.shape, 1000 * (n + 1)) for p in params] for n in range(2)]
+        with torch.device(name) if name else nullcontext():
+            optimizer = build(trial, params)
+            for step in gradients:
+                for p, gradient in zip(params, step):
+                    p.grad = gradient
+                optimizer.step()
+        read.append({f"parameter {n}": p.detach() for n, p in enumerate(params)})
+    yield same("with meta as the default device", read[1], read[0])
 
 
 def closure(trial: Trial) -> Iterator[Observation]:

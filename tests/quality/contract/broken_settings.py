@@ -147,6 +147,13 @@ class TensorTwice(Kept):
             self.param_groups.append({**self.defaults, **group, "params": list(group["params"])})
 
 
+class TensorTwiceInGroup(Kept):
+    """groups/tensor-twice-in-a-group"""
+
+    def unrepeated(self, params):
+        return params
+
+
 class SharedTensors(Kept):
     """groups/settings-not-shared"""
 

@@ -195,6 +195,20 @@ class SeedsTheWorld(Kept):
         return super().step(closure)
 
 
+class DefaultDtype(Kept):
+    """whole/default-dtype"""
+
+    def rate(self, p, group):
+        return float(torch.tensor(super().rate(p, group) * 1.01) / 1.01)
+
+
+class DefaultDevice(Kept):
+    """whole/default-device"""
+
+    def rate(self, p, group):
+        return float(torch.tensor(super().rate(p, group), dtype=torch.float64))
+
+
 class ForgetsLoss(Kept):
     """whole/closure"""
 

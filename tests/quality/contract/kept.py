@@ -53,7 +53,14 @@ class Kept(torch.optim.Optimizer):
     def add_param_group(self, param_group):
         self.check_group(param_group)
         filled = {**{key: self.owned(value) for key, value in self.defaults.items()}, **param_group}
-        super().add_param_group({k: v if k == "params" else self.owned(v) for k, v in filled.items()})
+        filled = {k: v if k == "params" else self.owned(v) for k, v in filled.items()}
+        super().add_param_group({**filled, "params": self.unrepeated(filled["params"])})
+
+    def unrepeated(self, params):
+        params = [params] if isinstance(params, torch.Tensor) else list(params)
+        if len({id(p) for p in params}) < len(params):
+            raise ValueError("a tensor is twice in a group; give it once")
+        return params
 
     def check_group(self, group):
         self.check(group)
@@ -98,7 +105,7 @@ class Kept(torch.optim.Optimizer):
         return self.update(p, p, gradient, group)
 
     def start(self, p, x):
-        return {"step": 0, "exp_avg": torch.zeros_like(x), "exp_avg_sq": torch.zeros_like(x)}
+        return {"step": 0, "exp_avg": torch.zeros_like(x, device=x.device), "exp_avg_sq": torch.zeros_like(x)}
 
     def update(self, p, x, gradient, group):
         state = self.state[p]
