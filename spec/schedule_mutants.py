@@ -50,7 +50,12 @@ def _meet(value: sp.Expr, boundary: sp.Basic) -> bool:
 
 
 def _equal_where(left: sp.Expr, right: sp.Expr, when: sp.Basic) -> bool:
-    """Tell whether two branches are equal where both sides of a relation are."""
+    """Tell whether two branches are equal where both sides of a relation are.
+
+    A floor stands for the integer that it is: beside the boundary it is the same on both sides.
+    """
+    floors = {part: sp.Dummy(integer=True) for part in sp.Tuple(left, right, when).atoms(sp.floor)}
+    left, right, when = (part.xreplace(floors) for part in (left, right, when))
     others = sorted(when.free_symbols - {t}, key=str)
     for symbol in (t, *others):
         try:
