@@ -33,6 +33,9 @@ class ScheduleMutant:
     @functools.cached_property
     def equivalent(self) -> bool:
         """Tell whether SymPy proves it equal: two branches that meet at the boundary that moved."""
+        if self.schedule.machine and self.original.machine:
+            pairs = zip(self.schedule.machine.program, self.original.machine.program, strict=True)
+            return all(mine.expression == right.expression for mine, right in pairs)
         if self.schedule.value is None or self.original.value is None:
             return False
         if self.boundary is not None:
