@@ -33,6 +33,9 @@ class ScheduleMutant:
     @functools.cached_property
     def equivalent(self) -> bool:
         """Tell whether SymPy proves it equal: two branches that meet at the boundary that moved."""
+        if self.schedule.machine and self.original.machine:
+            pairs = zip(self.schedule.machine.program, self.original.machine.program, strict=True)
+            return all(mine.expression == right.expression for mine, right in pairs)
         if self.schedule.value is None or self.original.value is None:
             return False
         if self.boundary is not None:
@@ -50,7 +53,12 @@ def _meet(value: sp.Expr, boundary: sp.Basic) -> bool:
 
 
 def _equal_where(left: sp.Expr, right: sp.Expr, when: sp.Basic) -> bool:
-    """Tell whether two branches are equal where both sides of a relation are."""
+    """Tell whether two branches are equal where both sides of a relation are.
+
+    A floor stands for the integer that it is: beside the boundary it is the same on both sides.
+    """
+    floors = {part: sp.Dummy(integer=True) for part in sp.Tuple(left, right, when).atoms(sp.floor)}
+    left, right, when = (part.xreplace(floors) for part in (left, right, when))
     others = sorted(when.free_symbols - {t}, key=str)
     for symbol in (t, *others):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ EXAMPLES_PER_SECOND = 2.4
 """Cases of a property for each second of budget; fixed, so that a budget fixes the cases."""
 
 
+MEASURED = frozenset({"lr/in-force"})
+"""Properties on whose cases mutants are tried."""
 OF_ANOTHER_KIND = "it is no "
 """A reason that says that a question is not about this kind of schedule at all: it makes no cell."""
 
@@ -112,17 +115,37 @@ def _judge_cell(unit: Unit, subject: Subject, claim: Property, framework: str, p
     if entry is not None:
         return _replayed(subject, claim, entry)
     try:
-        judged = explore(
-            subject, claim, round(unit.examples * claim.share), unit.seed, _watcher(claim, power)
-        )
+        judged = _explored(unit, subject, claim, power)
     except (TargetError, WorkerFailure) as error:
         return CellResult(place, Verdict.ERROR, str(error))
     return _verdict(judged, claim, subject)
 
 
+def _explored(unit: Unit, subject: Subject, claim: Property, power: Power) -> Judged:
+    """Judge drawn cases; where mutants are tried, as many for each variant of the schedule."""
+    examples, watch = round(unit.examples * claim.share), _watcher(claim, power)
+    if claim.identifier not in MEASURED:
+        return explore(subject, claim, examples, unit.seed, watch)
+    judged = Judged()
+    for variant in variants(subject.entry):
+        alone = explore(Subject(variant, subject.session), claim, examples, unit.seed, watch)
+        judged.tally.add(alone.tally)
+        if alone.failure is not None:
+            return Judged(alone.failure, judged.tally)
+    return judged
+
+
+def variants(entry: Scheduler) -> list[Scheduler]:
+    """Return a scheduler once for each choice of its switches, with that choice alone."""
+    names = list(entry.switches)
+    chosen = itertools.product(*(entry.switches[name][1] for name in names))
+    return [dataclasses.replace(entry, switches={
+                name: (entry.switches[name][0], {value: entry.switches[name][1][value]})
+                for name, value in zip(names, values, strict=True)}) for values in chosen]  # fmt: skip
+
+
 def _watcher(claim: Property, power: Power) -> Callable[[Case], None]:
-    measured = claim.identifier in {"lr/in-force", "plateau/improvement"}
-    return power.add if measured else lambda _: None
+    return power.add if claim.identifier in MEASURED else lambda _: None
 
 
 def _verdict(judged: Judged, claim: Property, subject: Subject) -> CellResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -30,7 +31,7 @@ def setting(h: Hyperparameter) -> st.SearchStrategy[float]:
     if h.keyword == "T_mult":
         return st.integers(1, 3)
     if h.keyword in {"patience", "cooldown"}:
-        return st.integers(0, 4)
+        return st.sampled_from((1, 0, 2, 0, 3))
     if h.symbol.is_integer:
         return COUNTS.filter(lambda count: count in h.domain)
     if h.keyword in {"eta_min", "min_lr", "eps", "eta_end"}:
@@ -118,13 +119,48 @@ def cases(draw: Draw, entry: Scheduler, *, tensor: bool = False, beyond: int = 2
 
 @st.composite
 def over_metrics(draw: Draw, entry: Scheduler, *, tensor: bool = False) -> Case:
-    """Draw a case of a scheduler that follows metrics."""
+    """Draw a case of a scheduler that follows metrics, many of them next to what must be passed."""
     groups = draw(st.integers(1, 2))
-    drawn = node(draw, entry, groups, 1)
-    inputs = tuple(draw(st.lists(METRICS, min_size=1, max_size=40)))
     base = tuple(draw(RATES) for _ in range(groups))
+    drawn = node(draw, entry, groups, 1)
+    values = dict(drawn.settings[0])
+    decayed = base[0] * values["factor"]
+    values["min_lr"] = draw(st.sampled_from((0.0, base[0] * 0.75, decayed, decayed * values["factor"])))
+    values["eps"] = draw(st.sampled_from(_changes(base[0], values)))
+    drawn = dataclasses.replace(drawn, settings=(values,) * groups)
+    inputs = _metrics(draw, drawn.options, values["threshold"])
     split = draw(st.integers(0, len(inputs)))
     return Case(drawn, base, 1, split, "float64" if tensor else "", inputs=inputs)
+
+
+def _changes(lr: float, values: Mapping[str, float]) -> tuple[float, ...]:
+    """Return smallest changes: none, torch's own, and what the first decay changes, or just less."""
+    first = lr - max(lr * values["factor"], values["min_lr"])
+    return (0.0, 1e-8, *([first, first * (1 - NEXT_TO)] if first > 0.0 else []))
+
+
+NEXT_TO = 2.0**-22
+"""A share in which only what is off by less than a millionth lies."""
+KINDS = ("worse", "tie", "same", "just better", "worse", "same", "better", "other")
+
+
+def _metrics(draw: Draw, options: Mapping[str, str], threshold: float) -> tuple[float, ...]:
+    """Draw metrics by what they are to the best so far."""
+    sign = -1.0 if options["mode"] == "min" else 1.0
+    best: float = draw(METRICS)
+    found = [best]
+    for kind in draw(st.lists(st.sampled_from(KINDS), min_size=12, max_size=24)):
+        away = sign * threshold
+        bound = best + away if options["threshold_mode"] == "abs" else best * (1.0 + away)
+        other: float = draw(METRICS) if kind == "other" else best
+        metric = {
+            "same": best, "worse": best - sign * 0.5, "tie": bound, "better": bound + sign * 0.5,
+            "other": other, "just better": bound + sign * NEXT_TO * max(abs(bound - best), NEXT_TO),
+        }[kind]  # fmt: skip
+        found.append(metric)
+        if sign * metric > sign * bound:
+            best = metric
+    return tuple(found)
 
 
 def of(entry: Scheduler, *, tensor: bool = False) -> st.SearchStrategy[Case]:

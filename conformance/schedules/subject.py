@@ -52,6 +52,12 @@ class Tally:
     undecided: int = 0
     ratios: list[float] = field(default_factory=list)
 
+    def add(self, other: Tally) -> None:
+        """Add what another tally counted."""
+        for name in ("cases", "readings", "values", "outside", "undecided"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.ratios += other.ratios
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -154,7 +154,16 @@ def _extreme(e: sp.Basic) -> Compiled:
         best = values[0].ball
         for value in values[1:]:
             best = best.max(value.ball) if largest else best.min(value.ball)
-        return Number(best, None, tensor=any(v.tensor for v in values), both=any(v.both for v in values))
+        rationals = [value.rational for value in values]
+        known = [rational for rational in rationals if rational is not None]
+        exact = (max(known) if largest else min(known)) if len(known) == len(rationals) else None
+        return Number(
+            best,
+            exact,
+            all(v.whole for v in values),
+            tensor=any(v.tensor for v in values),
+            both=any(v.both for v in values),
+        )
 
     return extreme
 

@@ -219,10 +219,6 @@ def hull(numbers: Sequence[Number]) -> Number:
 def compare(mark: str, a: Number, b: Number) -> bool | None:
     """Return whether ``a mark b`` holds; None where rounding decides."""
     left, right = a.ball, b.ball
-    if a.whole and b.whole and a.rational is not None and b.rational is not None:
-        difference = a.rational - b.rational
-        return {"<": difference < 0, "<=": difference <= 0, ">": difference > 0, ">=": difference >= 0,
-                "==": difference == 0, "!=": difference != 0}[mark]  # fmt: skip
     if mark in {">", ">="}:
         left, right, mark = right, left, "<" if mark == ">" else "<="
     if mark == "<":

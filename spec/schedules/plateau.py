@@ -56,7 +56,7 @@ def plateau(mode: str = "min", threshold_mode: str = "rel", share: str = "magnit
         Assignment("learning rate", lr_t, sp.Piecewise(
             (sp.Piecewise((lower, sp.Gt(previous - lower, epsilon)), (previous, True)), decays), (previous,
             True))),
-        Assignment("cooldown", rest_t, sp.Piecewise((cooldown, decays), (rest - 1, resting), (rest, True))),
+        Assignment("cooldown", rest_t, sp.Piecewise((cooldown, decays), (sp.Max(rest - 1, 0), True))),
         Assignment("counter", bad_t, sp.Piecewise((0, decays), (due, True))),
     )  # fmt: skip
     states = (State(best, best_t, "best", "best metric", 0, worst), State(bad, bad_t, "num_bad_epochs", "",
