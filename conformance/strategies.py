@@ -16,6 +16,8 @@ LARGEST_WHOLE = 4096
 """The most elements of a tensor whose elements count for each other."""
 LARGEST_MULTIPLIED = 256
 """The same where matrices are multiplied, which takes time with end points in extended precision."""
+WIDEST = 8.0
+"""The largest magnitude drawn of a number that may be any."""
 LARGEST_EXACT_COUNT = 2**24 - 1
 """A step count that is kept in float32 is exact up to here; what follows is its own property."""
 
@@ -42,6 +44,8 @@ def hyperparameter(item: Hyperparameter) -> st.SearchStrategy[float]:
     """Return legal values: those people use, the ends of the domain, and any other."""
     domain = item.domain
     common = st.sampled_from([value for value in _common(item) if value in domain])
+    if domain.low == -float("inf") and domain.high == float("inf"):
+        return st.one_of(common, st.floats(-WIDEST, WIDEST, width=32))
     if domain.high <= 0.0:
         below = st.floats(-2.0, 0.0, width=32).filter(lambda value: value in domain)
         return st.one_of(common, below)

@@ -50,8 +50,9 @@ class Domain:
 
     def __str__(self) -> str:
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"
-        high = "∞" if self.high == float("inf") else f"{self.high:g}"
-        return f"{left}{self.low:g}, {high}{right}"
+        low, high = ("∞" if abs(end) == float("inf") else f"{abs(end):g}" for end in (self.low, self.high))
+        signs = ["−" if end < 0 else "" for end in (self.low, self.high)]
+        return f"{left}{signs[0]}{low}, {signs[1]}{high}{right}"
 
 
 UNIT = Domain(0.0, 1.0, high_open=True)

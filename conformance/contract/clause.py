@@ -14,10 +14,10 @@ from conformance.contract.observation import Breach, differing, illegal, raising
 from conformance.exploration import Exploration
 from conformance.ledger import load
 from conformance.properties import Judged, Plan
-from conformance.subject import WorkerSubject
+from conformance.subject import WorkerSubject, constructor_setting
 from impls.session import TargetError, WorkerFailure
 from reference.profile import Profile
-from spec.rule import UpdateRule
+from spec.rule import ANY_RANK, ELEMENT, UpdateRule
 
 Arguments = Callable[[WorkerSubject, UpdateRule], Iterator[Mapping[str, Any]]]
 Needs = Callable[[WorkerSubject], str]
@@ -53,8 +53,8 @@ class Clause:
         """Return why the clause does not apply to ``subject``, or nothing."""
         if subject.implementation.framework != "torch":
             return "a reference is a function and has no life of its own"
-        if subject.implementation.gradient != "dense" or any(r.matrices for r in subject.rules.values()):
-            return "the experiments of the contract give dense tensors of any shape, which it does not take"
+        if subject.implementation.gradient != "dense":
+            return "the experiments of the contract give dense gradients, which it does not take"
         if self.every_path and any(rule.whole for rule in subject.rules.values()):
             return "by its formula an element depends on the others of its tensor"
         return self.needs(subject)
@@ -125,7 +125,10 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
     """Return the header of the request that runs a case."""
     rule = subject.rules[case.switches]
     keys = subject.keys(rule)
-    elementwise = [keys[s.symbol.name] for s in rule.states if not s.scalar and s.symbol.name in keys]
+    per_element = [s for s in rule.states if not s.scalar and s.per == ELEMENT]
+    elementwise = [keys[s.symbol.name] for s in per_element if s.symbol.name in keys]
+    least, most = rule.ranks
+    ranks = {} if rule.ranks == (0, ANY_RANK) else {"ranks": [least, most]}
     return {
         "op": "contract",
         "target": subject.implementation.target,
@@ -135,14 +138,14 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
         "dtype": subject.storage.name,
         "device": subject.device,
         "arguments": {
-            **case.arguments, "states": elementwise, "counter": subject.implementation.counter,
+            **case.arguments, **ranks, "states": elementwise, "counter": subject.implementation.counter,
         },
     }  # fmt: skip
 
 
 def path_of(subject: WorkerSubject, switches: tuple[str, ...]) -> dict[str, Any]:
     """Return the keywords that choose the path and the variant."""
-    return {**subject.path.constructor, **dict.fromkeys(switches, True)}
+    return {**subject.path.constructor, **dict(constructor_setting(switch) for switch in switches)}
 
 
 def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:

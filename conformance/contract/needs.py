@@ -11,7 +11,7 @@ import sympy as sp
 
 from conformance.contract.clause import framework, path_of
 from conformance.ledger import load
-from conformance.subject import WorkerSubject
+from conformance.subject import WorkerSubject, constructor_setting
 from conformance.verdict import Cell
 from impls.session import Session
 from spec.rule import UpdateRule
@@ -55,6 +55,8 @@ def tensor(name: str) -> Needs:
 
 def derivative(subject: WorkerSubject) -> str:
     """Say that a parameter's derivative by the gradient is zero, as in rules of signs."""
+    if any(rule.whole for rule in subject.rules.values()):
+        return "by its formula an element depends on the others of its tensor"
     by_sign = any(g not in _smooth(rule).free_symbols for rule in subject.rules.values())
     return "its formula uses the gradient's sign alone" if by_sign else ""
 
@@ -121,7 +123,7 @@ def other_paths(subject: WorkerSubject, switches: tuple[str, ...]) -> Iterator[l
     for path in subject.implementation.paths:
         fits = subject.device in path.devices and subject.storage.name in path.dtypes
         if fits and path.name != subject.path.name and not _broken(subject, path.name):
-            yield [path.name, {**path.constructor, **dict.fromkeys(switches, True)}]
+            yield [path.name, {**path.constructor, **dict(map(constructor_setting, switches))}]
 
 
 def _broken(subject: WorkerSubject, path: str) -> bool:
@@ -152,10 +154,15 @@ def single(subject: WorkerSubject) -> str:
     return "torch refuses it beside foreach and fused" if path.get("foreach") or path.get("fused") else ""
 
 
+def _unmoved(rule: UpdateRule) -> bool:
+    """Tell whether a learning rate of 0 leaves the parameter, whatever the other lines compute."""
+    step: sp.Expr = rule.parameter.updated
+    for line in reversed(rule.program):
+        step = step.subs(line.target, line.expression.subs(lr, 0))
+    return bool(step == rule.parameter.symbol)
+
+
 def rate(subject: WorkerSubject) -> str:
     """Say that a learning rate of 0 does not stop the rule."""
-    stopped = all(
-        rule.composed(rule.parameter.updated).subs(lr, 0) == rule.parameter.symbol
-        for rule in subject.rules.values()
-    )
+    stopped = all(_unmoved(rule) for rule in subject.rules.values())
     return "" if stopped else "by its formula a learning rate of 0 does not stop it"

@@ -16,7 +16,7 @@ B, B_t, U_t, O_t = sp.symbols("B B_t U_t O_t", real=True)
 n_t, kappa = sp.symbols("n_t kappa", nonnegative=True)
 BUFFER = r.State(B, B_t, "momentum_buffer", "momentum buffer", degree=1)
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-ANY = r.Domain(-8.0, 8.0)
+ANY = r.Domain(-float("inf"), float("inf"), low_open=True, high_open=True)
 HYPERPARAMETERS = (
     LEARNING_RATE,
     r.with_default(WEIGHT_DECAY, 0.1),
@@ -77,7 +77,7 @@ def muon(
                      (r.Form("step size first", decayed - sp.UnevaluatedExpr(lr * kappa) * O_t),)),
     )  # fmt: skip
     chosen = {"iterations": iterations, "precision": precision, "nesterov": nesterov, "scale": scale}
-    return r.UpdateRule("muon", chosen, PARAMETER, (BUFFER,), HYPERPARAMETERS, program)
+    return r.UpdateRule("muon", chosen, PARAMETER, (BUFFER,), HYPERPARAMETERS, program, (2, 2))
 
 
 JORDAN = "Jordan et al. 2024"

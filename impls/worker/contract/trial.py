@@ -52,7 +52,16 @@ def values(trial: Trial, shape: Sequence[int], seed: int) -> torch.Tensor:
 
 def parameters(trial: Trial, shapes: Iterable[Sequence[int]], first: int = 0) -> list[Any]:
     """One parameter of each shape, always with the same values."""
-    return [torch.nn.Parameter(values(trial, shape, first + n)) for n, shape in enumerate(shapes)]
+    fitted = (fitting(trial, shape) for shape in shapes)
+    return [torch.nn.Parameter(values(trial, shape, first + n)) for n, shape in enumerate(fitted)]
+
+
+def fitting(trial: Trial, shape: Sequence[int]) -> tuple[int, ...]:
+    """The shape with as many dimensions as the optimizer takes: a row more, or all in one."""
+    least, most = trial.arguments.get("ranks", (0, len(shape)))
+    if len(shape) > most:
+        return (torch.Size(shape).numel(),) if least < 2 else (shape[0], torch.Size(shape[1:]).numel())
+    return (*(1,) * (least - len(shape)), *shape)
 
 
 def build(trial: Trial, params: Any, **more: Any) -> Any:
