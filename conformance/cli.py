@@ -27,6 +27,9 @@ EPILOG = """examples:
   stepproof report                                    judge the catalogue and write the report
   stepproof show adamw                                read the formula
   stepproof rules                                     list the rule book
+  stepproof check torch.StepLR --schedule step        judge a learning-rate scheduler
+  stepproof plot cosine --T 100 --warmup 10           draw a schedule
+  stepproof schedules                                 list the schedules
 
 exit status: 0 conforms, 1 does not, 2 could not be judged"""
 
