@@ -30,13 +30,10 @@ EPILOG = """examples:
   stepproof report                                    judge the catalogue and write the report
   stepproof show adamw                                read the formula
   stepproof rules                                     list the rule book
-<<<<<<< HEAD
   stepproof train digits --rule adam                  train a small network and judge every step
-=======
   stepproof check torch.StepLR --schedule step        judge a learning-rate scheduler
   stepproof plot cosine --T 100 --warmup 10           draw a schedule
   stepproof schedules                                 list the schedules
->>>>>>> schedules
 
 exit status: 0 conforms, 1 does not, 2 could not be judged"""
 
