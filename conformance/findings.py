@@ -21,6 +21,9 @@ from conformance.verdict import Cell, Finding
 from impls.session import TargetError, WorkerFailure
 from reference.confirmation import confirm
 
+BIT_FOR_BIT = ("decay/moments", "gradients/absent-rows")
+"""Properties that compare two runs of the implementation itself."""
+
 
 @dataclass(frozen=True)
 class Reducer:
@@ -90,7 +93,7 @@ class Reducer:
             return "seen directly"
         if self.subject.rules[failure.case.switches].whole:
             return "by the interval of the whole tensor"
-        if failure.quantity == "t" or failure.step or self.claim.identifier.startswith("decay/mom"):
+        if failure.quantity == "t" or failure.step or self.claim.identifier.startswith(BIT_FOR_BIT):
             return "compared exactly" if not failure.step else "by the propagated enclosure"
         rule = self.subject.rules[failure.case.switches]
         if any(state.scalar for state in rule.states if state.symbol.name == failure.quantity):

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import agreement, trajectory
+from conformance import absent_rows, agreement, trajectory
 from conformance.agreement import Outside, Sample, Tally
 from conformance.cases import Case, GroupCase, TensorCase
 from conformance.exploration import Exploration, explore
@@ -206,6 +206,12 @@ def _blind(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], t
                 )
 
 
+def _absent(
+    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan
+) -> None:
+    absent_rows.judge(subject, case, prepared, tally)
+
+
 def _claims(identifier: str) -> Callable[[UpdateRule], bool]:
     def stated(rule: UpdateRule) -> bool:
         return any(item.identifier == identifier for item in book.families()[rule.name].invariants)
@@ -350,6 +356,15 @@ PROPERTIES: tuple[Property, ...] = (
         _visible,
         concerns=_starts_from_settings,
         otherwise="its initial state has no settings",
+        share=0.1,
+    ),
+    Property(
+        "gradients/absent-rows",
+        "A row without a gradient keeps parameter and state, and the other rows do not see it.",
+        "torch, SparseAdam: only moments that show up in the gradient are updated",
+        lambda s, plan: local_cases(s.rules, s.fixed, min(plan.size, 1024)),
+        _absent,
+        absent_rows.takes_rows,
         share=0.1,
     ),
     Property(

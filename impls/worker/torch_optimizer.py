@@ -157,7 +157,7 @@ def _load(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot
     for slot in slots:
         if slot.count > 0:
             options = header["groups"][slot.group]["options"]
-            sparse = header.get("gradient") == "sparse"
+            sparse = header.get("gradient", "dense") != "dense"
             template = learn_template(build, options, slot.parameter.dim(), sparse=sparse)
             state = {key: copied(value) for key, value in template.state.items()}
             for key, buffer in zip(header["states"], slot.states):
@@ -211,7 +211,7 @@ def _steps(
             group.update(from_json(options[place] if options else {}))
         for slot in readings.slots:
             gradient = _gradient(next(queue), slot.parameter)
-            slot.parameter.grad = with_rows(gradient) if header.get("gradient") == "sparse" else gradient
+            slot.parameter.grad = _laid(gradient, header.get("gradient", "dense"))
         seconds += _timed_step(optimizer, on_cuda=header["device"].startswith("cuda"))
         if header["read"] == "every":
             readings.read()
@@ -222,6 +222,13 @@ def _steps(
 
 def _gradient(buffer: memoryview, parameter: torch.Tensor) -> torch.Tensor:
     return from_bytes(buffer, parameter.dtype, parameter.shape, str(parameter.device))
+
+
+def _laid(gradient: torch.Tensor, layout: str) -> torch.Tensor:
+    """A gradient is dense, or sparse with all its rows or every other one."""
+    if layout == "dense":
+        return gradient
+    return with_rows(gradient, every=2 if layout.endswith("even rows") else 1)
 
 
 def _timed_step(optimizer: Any, *, on_cuda: bool) -> float:

@@ -65,7 +65,7 @@ def to_bytes(tensor: torch.Tensor) -> bytes:
     return ctypes.string_at(flat.data_ptr(), size) if size else b""
 
 
-def with_rows(gradient: torch.Tensor) -> torch.Tensor:
-    """A sparse tensor that names every row, those of zeros too, which `to_sparse` would leave out."""
-    rows = torch.arange(gradient.shape[0], device=gradient.device).unsqueeze(0)
-    return torch.sparse_coo_tensor(rows, gradient, gradient.shape, check_invariants=True)
+def with_rows(gradient: torch.Tensor, every: int = 1) -> torch.Tensor:
+    """A sparse tensor that names rows, those of zeros too, which `to_sparse` would leave out."""
+    rows = torch.arange(0, gradient.shape[0], every, device=gradient.device)
+    return torch.sparse_coo_tensor(rows.unsqueeze(0), gradient[rows], gradient.shape, check_invariants=True)
