@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -155,12 +155,11 @@ def show_finding(console: Console, finding: Finding, folder: str) -> None:
         f"{finding.quantity} is outside what any legal evaluation can return"
     )
     case = finding.case
-    scalars = "  ".join(f"{k}={_short(v)}" for k, v in case["hyperparameters"].items())
-    before = "  ".join(f"{k}={_short(v)}" for k, v in case["before"].items())
+    before = "  ".join(f"{k}={_short(v)}" for k, v in case.get("before", {}).items())
     rows = (
         ("property", f"{cell.property}: {finding.sentence}"),
         ("formula", f"{finding.assignment}: {finding.formula_text}"),
-        ("case", f"{scalars}  switches: {case['switches']}  shapes: {case['tensors']}"),
+        ("case", _case_line(case)),
         ("before", before),
         ("legal", f"[{finding.legal[0]}, {finding.legal[1]}]"),
         ("got", f"{finding.value} ({finding.value_hex}), {finding.distance}"),
@@ -168,7 +167,16 @@ def show_finding(console: Console, finding: Finding, folder: str) -> None:
         ("replay", finding.replay.replace("failures/", f"{folder}/failures/")),
     )
     for name, text in rows:
-        console.print(f"  [dim]{name:10}[/]{escape(text)}")
+        if text:
+            console.print(f"  [dim]{name:10}[/]{escape(text)}")
+
+
+def _case_line(case: Mapping[str, Any]) -> str:
+    """The case of an optimizer, or that of a scheduler, in one line."""
+    if "hyperparameters" not in case:
+        return "; ".join(f"{name}: {value}" for name, value in case.items() if name != "stored")
+    scalars = "  ".join(f"{k}={_short(v)}" for k, v in case["hyperparameters"].items())
+    return f"{scalars}  switches: {case['switches']}  shapes: {case['tensors']}"
 
 
 def _short(value: str) -> str:
