@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -158,13 +158,12 @@ def show_finding(console: Console, finding: Finding, folder: str) -> None:
         f"{escape(fault)}"
     )
     case = finding.case
-    scalars = "  ".join(f"{k}={_short(v)}" for k, v in case["hyperparameters"].items())
-    before = "  ".join(f"{k}={_short(v)}" for k, v in case["before"].items())
+    before = "  ".join(f"{k}={_short(v)}" for k, v in case.get("before", {}).items())
     low, high = finding.legal
     rows = (
         ("property", f"{cell.property}: {finding.sentence}"),
         ("formula", f"{finding.assignment}: {finding.formula_text}" if finding.assignment else ""),
-        ("case", f"{scalars}  switches: {case['switches']}  shapes: {case['tensors']}"),
+        ("case", _case_line(case)),
         ("before", before),
         ("legal", f"[{finding.legal[0]}, {finding.legal[1]}]" if low != high or finding.assignment else low),
         ("got", ", ".join(part for part in (finding.value, finding.value_hex, finding.distance) if part)),
@@ -173,6 +172,14 @@ def show_finding(console: Console, finding: Finding, folder: str) -> None:
     )
     for name, text in ((name, text) for name, text in rows if text):
         console.print(f"  [dim]{name:10}[/]{escape(text)}")
+
+
+def _case_line(case: Mapping[str, Any]) -> str:
+    """The case of an optimizer, or that of a scheduler, in one line."""
+    if "hyperparameters" not in case:
+        return "; ".join(f"{name}: {value}" for name, value in case.items() if name != "stored")
+    scalars = "  ".join(f"{k}={_short(v)}" for k, v in case["hyperparameters"].items())
+    return f"{scalars}  switches: {case['switches']}  shapes: {case['tensors']}"
 
 
 def _short(value: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 CLOSED, RECURRENCE = "closed form", "recurrence"
+CLAIM = "#"
+"""Separates a target from what it claims, in the name of a scheduler that is not in the catalogue."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class Scheduler:
     chainable: bool = False
     last: str = ""
     framework: str = "torch"
+
+    @property
+    def name(self) -> str:
+        """What people call it: the identifier without what it claims."""
+        return self.identifier.partition(CLAIM)[0]
 
 
 def _torch(name: str, schedule: str, computes: str = CLOSED, **more: Any) -> Scheduler:
@@ -74,10 +81,6 @@ SCHEDULERS: tuple[Scheduler, ...] = (
     _torch("SequentialLR", "sequence", by_epoch=False),
     _torch("ChainedScheduler", "chain", by_epoch=False),
 )  # fmt: skip
-
-
-CLAIM = "#"
-"""Separates a target from what it claims, in the name of a scheduler that is not in the catalogue."""
 
 
 def scheduler(name: str) -> Scheduler | None:

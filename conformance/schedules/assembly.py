@@ -101,7 +101,7 @@ def _implementation(entry: Scheduler, environment: dict[str, str]) -> model.Impl
     options = ", ".join(f"{k}={v}" for k, v in entry.options.items())
     claims = f"{entry.schedule} ({options})" if options else entry.schedule
     framework = f"{entry.framework} {environment.get(entry.framework, '')}".strip()
-    return model.ImplementationEntry(entry.identifier, entry.target, entry.schedule, claims, framework,
+    return model.ImplementationEntry(entry.name, entry.target, entry.schedule, claims, framework,
                                      {"step() on cpu": profile})  # fmt: skip
 
 

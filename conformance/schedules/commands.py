@@ -95,7 +95,7 @@ def judge(
 
     def told(unit: engine.Unit, result: engine.UnitResult) -> None:
         failed = sum(r.verdict in {Verdict.FAIL, Verdict.ERROR} for r in result.results)
-        console.print(f"judged {unit.entry.identifier}: {len(result.results)} properties, {failed} not kept")
+        console.print(f"judged {unit.entry.name}: {len(result.results)} properties, {failed} not kept")
 
     return work, engine.run(work, [told], jobs)
 
@@ -162,10 +162,9 @@ def write_failures(report: Report, folder: Path, python: str | None) -> None:
         if finding.cell.property not in BY_IDENTIFIER:
             continue
         folder.mkdir(parents=True, exist_ok=True)
-        stored: dict[str, Any] = {
-            "scheduler": finding.cell.implementation, "property": finding.cell.property, "python": python,
-            "case": finding.case["stored"],
-        }  # fmt: skip
+        case = finding.case["stored"]
+        stored = {"scheduler": case["node"]["scheduler"], "property": finding.cell.property,
+                  "python": python, "case": case}  # fmt: skip
         (folder / f"{finding.identifier}.json").write_text(json.dumps(stored, indent=1) + "\n")
         (folder / f"{finding.identifier}.py").write_text(finding.script)
 

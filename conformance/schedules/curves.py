@@ -79,7 +79,7 @@ def _curve(subject: Subject, case: Case) -> model.CurveEntry:
     units = tuple(_units(value, number) for value, number in zip(used, enclosed, strict=False))
     note = _drift_note(subject, case)
     joints = tuple(model.JointEntry(name, time, restart) for name, time, restart in joint_times(case))
-    title = f"{subject.entry.identifier}, {schedule.label}"
+    title = f"{subject.entry.name}, {schedule.label}"
     return model.CurveEntry(title, tuple(exact), tuple(used), units, joints, note)
 
 

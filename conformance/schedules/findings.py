@@ -66,11 +66,11 @@ def _named(node: Node) -> str:
     plain = described(node)
     if node.parts:
         inner = ", ".join(_named(part) for part in node.parts)
-        return f"{node.entry.identifier}([{inner}]" + (
+        return f"{node.entry.name}([{inner}]" + (
             f", milestones={list(node.milestones)})" if node.milestones else ")"
         )
     given = {**plain["keywords"], **dict.fromkeys(plain.get("tables", {}), "a function")}
-    return f"{node.entry.identifier}({', '.join(f'{k}={v}' for k, v in given.items())})"
+    return f"{node.entry.name}({', '.join(f'{k}={v}' for k, v in given.items())})"
 
 
 def _distance(failure: Failure) -> str:

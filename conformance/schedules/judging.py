@@ -35,7 +35,7 @@ class Judged:
 
 def cell(entry: Scheduler, claim: Property) -> Cell:
     """Return the cell of a property of a scheduler."""
-    return Cell(entry.identifier, PATH, DEVICE, DTYPE, claim.identifier)
+    return Cell(entry.name, PATH, DEVICE, DTYPE, claim.identifier)
 
 
 def explore(

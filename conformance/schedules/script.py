@@ -21,8 +21,9 @@ def script(failure: Failure) -> str:
     case = failure.case
     built = _built(described(case.node, case.order), "**more")
     lines = [
-        f'"""{case.node.entry.identifier}: {failure.quantity}."""', "", "import sys", "", "import torch",
-        "from torch.optim import lr_scheduler", "", *_optimizer(failure), "", "",
+        f'"""{case.node.entry.name}: {failure.quantity}."""', "", "import sys", "", "import torch",
+        "from torch.optim import lr_scheduler", *_imports(described(case.node)), "", "",
+        *_optimizer(failure), "", "",
         "def schedule(optimizer, **more):", f"    return {built}", "", "",
         "optimizer = new_optimizer()", "scheduler = schedule(optimizer)", "found = []", "", "",
         "def read():", f"    found.append({GROUP_LINES.get(failure.quantity, RATES)})", "", "",
@@ -47,7 +48,7 @@ def _optimizer(failure: Failure) -> Iterator[str]:
 
 
 def _built(node: Mapping[str, Any], more: str) -> str:
-    name = node["target"].rpartition(":")[2]
+    name = _called(node["target"])
     keywords = [f"{key}={value!r}" for key, value in node.get("keywords", {}).items()]
     for key, tables in node.get("tables", {}).items():
         functions = [f"{_shortened(table)}.__getitem__" for table in tables]
@@ -55,8 +56,24 @@ def _built(node: Mapping[str, Any], more: str) -> str:
     if "parts" in node:
         parts = "[" + ", ".join(_built(part, "") for part in node["parts"]) + "]"
         given = [parts, "optimizer=optimizer"] if node["first"] == "schedulers" else ["optimizer", parts]
-        return f"lr_scheduler.{name}({', '.join([*given, *keywords])})"
-    return f"lr_scheduler.{name}({', '.join(['optimizer', *keywords, *([more] if more else [])])})"
+        return f"{name}({', '.join([*given, *keywords])})"
+    return f"{name}({', '.join(['optimizer', *keywords, *([more] if more else [])])})"
+
+
+def _called(target: str) -> str:
+    module, _, name = target.rpartition(":")
+    return f"lr_scheduler.{name}" if module == "torch.optim.lr_scheduler" else name
+
+
+def _imports(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a target from outside torch needs to be imported, whichever part it is."""
+    module, _, name = node["target"].rpartition(":")
+    if module.endswith(".py"):
+        yield f"import runpy; {name} = runpy.run_path({module!r})[{name!r}]"
+    elif module != "torch.optim.lr_scheduler":
+        yield f"from {module} import {name}"
+    for part in node.get("parts", ()):
+        yield from _imports(part)
 
 
 def _shortened(table: list[float]) -> str:

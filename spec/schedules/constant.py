@@ -19,7 +19,8 @@ def constant() -> Schedule:
     """Build the schedule."""
     closed = sp.Piecewise((base * factor, t < horizon), (base, True))
     summed = base * sp.Piecewise((factor, t < horizon), (factor + sp.UnevaluatedExpr(1 - factor), True))
-    step = sp.Piecewise((previous / factor, sp.Eq(t, horizon)), (previous, True))
+    undone = previous * sp.UnevaluatedExpr(1 / factor)
+    step = sp.Piecewise((undone, sp.Eq(t, horizon)), (previous, True))
     return Schedule(
         "constant",
         {},

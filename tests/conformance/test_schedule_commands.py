@@ -70,3 +70,15 @@ def test_a_check_writes_a_valid_report(tmp_path: Path) -> None:
     assert max(abs(unit) for unit in rule["curves"][0]["units"]) <= 1.0
     assert {mutant["status"] for variant in rule["variants"] for mutant in variant["mutants"]} == {"killed"}
     assert "<svg" in (tmp_path / "report.html").read_text()
+
+
+def test_a_wrong_scheduler_is_shown_and_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A stranger's scheduler that is a step late fails; its case is printed, stored and replayed."""
+    target = f"{Path(__file__).parents[1] / 'quality' / 'wrong_schedulers.py'}:OneLate"
+    given = ["check", target, "--schedule", "cosine", "--property", "lr/in-force", "--budget", "2"]
+    assert main([*given, "--output", str(tmp_path)]) == 1
+    printed = capsys.readouterr().out
+    assert "lr of the groups" in printed
+    (stored,) = (tmp_path / "failures").glob("*.json")
+    assert main(["replay", str(stored)]) == 1
+    assert "still fails" in capsys.readouterr().out
