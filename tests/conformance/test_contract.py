@@ -84,6 +84,7 @@ def test_a_breach_is_reduced_and_its_script_shows_it(name: str, session: Session
     given = [sys.executable, "-W", "ignore", str(script)]
     ended = subprocess.run(given, capture_output=True, text=True, check=False)
     assert ended.returncode == 1, ended.stderr
+    assert "NameError" not in ended.stderr
 
 
 def test_an_experiment_that_cannot_go_on_is_no_breach(session: Session) -> None:

@@ -199,7 +199,7 @@ class DefaultDtype(Kept):
     """whole/default-dtype"""
 
     def rate(self, p, group):
-        return float(torch.tensor(super().rate(p, group) * 1.01) / 1.01)
+        return float(torch.tensor(super().rate(p, group) * 1.01, device="cpu") / 1.01)
 
 
 class DefaultDevice(Kept):
