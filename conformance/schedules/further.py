@@ -144,7 +144,6 @@ def at_limits(subject: Subject, case: Case, tally: Tally) -> Failure | None:
     """At a degenerate horizon a scheduler has the schedule's value, or says what is wrong."""
     actions = plan(case)
     answer = subject.outcome(case, actions)
-    defined = _defined(case)
     tally.readings += 1
     if isinstance(answer, TargetError):
         tally.values += 1
@@ -152,6 +151,7 @@ def at_limits(subject: Subject, case: Case, tally: Tally) -> Failure | None:
             return None
         tally.outside += 1
         return stopped(case, actions, answer, "the schedule's value, or a ValueError that names the argument")
+    defined = _defined(case)
     for group in range(len(case.base)):
         for time, reading in enumerate(answer["used"]):
             possible = [numbers[time] for numbers in defined[group] if numbers[time].ball.is_finite()]

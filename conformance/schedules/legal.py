@@ -41,7 +41,10 @@ def stepped(case: Case, group: int, steps: int) -> list[Number]:
     return _series(case, case.node, group, steps)
 
 
-def _series(case: Case, node: Node, group: int, steps: int, base: Number | None = None) -> list[Number]:
+def _series(
+    case: Case, node: Node, group: int, steps: int, base: Number | None = None, *, handed_over: bool = False
+) -> list[Number]:
+    """Return the enclosures of a node; one that is ``handed_over`` to begins with its closed form at 0."""
     if node.entry.schedule == "sequence":
         return _sequence(case, node, group, steps)
     if node.entry.schedule == "chain":
@@ -50,7 +53,9 @@ def _series(case: Case, node: Node, group: int, steps: int, base: Number | None 
     if base is not None:
         known = known.with_base(base)
     if node.entry.computes == RECURRENCE:
-        return list(recurrence(known, steps))
+        form = "" if node.entry.at_epoch == CLOSED else node.entry.at_epoch
+        first = next(closed_form(known, [0], form=form)) if handed_over else None
+        return list(recurrence(known, steps, first=first))
     form = "" if node.entry.computes == CLOSED else node.entry.computes
     return list(closed_form(known, range(steps), form=form))
 
@@ -59,9 +64,10 @@ def _sequence(case: Case, node: Node, group: int, steps: int) -> list[Number]:
     """Each part runs from its milestone to the next, from its own beginning."""
     found: list[Number] = []
     ends = [0, *node.milestones, steps]
-    for part, (begin, end) in zip(node.parts, pairwise(ends), strict=True):
+    for place, (part, (begin, end)) in enumerate(zip(node.parts, pairwise(ends), strict=True)):
         length = min(end, steps) - min(begin, steps)
-        found += _series(case, part, group, length) if length > 0 else []
+        later = place > 0 and begin > 0
+        found += _series(case, part, group, length, handed_over=later) if length > 0 else []
     return found
 
 

@@ -176,6 +176,8 @@ def _whole_logarithm(e: sp.Basic) -> Compiled:
         value, growth = x(exactly).rational, base(exactly).rational
         assert value is not None
         assert growth is not None
+        if growth <= 1:
+            raise ValueError(f"a logarithm to the base {growth} has no whole part")
         count, reached = 0, growth
         while reached <= value:
             count, reached = count + 1, reached * growth
