@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,6 +24,8 @@ MARKS = {
     Verdict.ERROR: "[bold red]! ERROR[/]",
     Verdict.NOT_RUN: "[dim]· not run[/]",
 }
+FOLDED = 3
+"""So many properties of one kind that pass alike share a row."""
 SHOWN_FINDINGS = 6
 
 
@@ -72,10 +74,34 @@ def matrix(results: Iterable[CellResult]) -> Table:
         marks = tuple(MARKS[cells[d].verdict] if d in cells else "" for d in dtypes)
         if any(r.verdict is not Verdict.NOT_APPLICABLE for r in cells.values()):
             rows.setdefault(claim, {}).setdefault(marks, []).append(path)
-    for claim, grouped in rows.items():
-        for index, (marks, paths) in enumerate(grouped.items()):
-            table.add_row("" if index else claim, ", ".join(paths), *marks)
+    paths = {result.cell.path for result in found}
+    for claim, grouped in _folded(rows, len(paths)).items():
+        for index, (marks, held) in enumerate(grouped.items()):
+            shown = "all" if len(held) == len(paths) > 1 else ", ".join(held)
+            table.add_row("" if index else claim, shown, *marks)
     return table
+
+
+Rows: TypeAlias = dict[str, dict[tuple[str, ...], list[str]]]
+"""For each property the paths by their marks in each format."""
+
+
+def _folded(rows: Rows, paths: int) -> Rows:
+    """Return the rows with many properties of one kind that pass on every path alike in one."""
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    quiet = {MARKS[Verdict.PASS], MARKS[Verdict.NOT_APPLICABLE], ""}
+    for claim, grouped in rows.items():
+        marks = next(iter(grouped))
+        if len(grouped) == 1 and len(grouped[marks]) == paths and quiet.issuperset(marks):
+            alike.setdefault((claim.partition("/")[0], marks), []).append(claim)
+    shown, first = {}, {group[0]: group for group in alike.values() if len(group) >= FOLDED}
+    hidden = {claim for group in first.values() for claim in group[1:]}
+    for claim, grouped in rows.items():
+        if claim in first:
+            shown[f"{claim.partition('/')[0]}/… ({len(first[claim])} properties)"] = grouped
+        elif claim not in hidden:
+            shown[claim] = grouped
+    return shown
 
 
 def _places(results: list[CellResult]) -> dict[tuple[str, str], dict[str, CellResult]]:
