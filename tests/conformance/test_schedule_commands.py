@@ -77,7 +77,7 @@ def test_a_wrong_scheduler_is_shown_and_replayed(tmp_path: Path, capsys: pytest.
     target = f"{Path(__file__).parents[1] / 'quality' / 'wrong_schedulers.py'}:OneLate"
     given = ["check", target, "--schedule", "cosine", "--property", "lr/in-force", "--budget", "2"]
     assert main([*given, "--output", str(tmp_path)]) == 1
-    printed = capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
     assert "lr of the groups" in printed
     (stored,) = (tmp_path / "failures").glob("*.json")
     assert main(["replay", str(stored)]) == 1

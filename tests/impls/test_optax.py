@@ -14,9 +14,10 @@ import pytest
 
 from conformance.agreement import Tally
 from conformance.cases import Case, GroupCase, TensorCase
+from conformance.claims import BY_IDENTIFIER
 from conformance.findings import Reducer
 from conformance.installation import probe
-from conformance.properties import BY_IDENTIFIER, Plan
+from conformance.properties import Plan
 from conformance.subject import WorkerSubject, worker_subject
 from conformance.verdict import Cell
 from impls.libraries import LIBRARIES

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from conformance.agreement import shaped
 from conformance.cases import TensorCase
 from conformance.lattice import REGIMES, expand
 from conformance.own_references import variant_rules
+from conformance.strategies import shape_of
 from reference import rules as references
 from reference.confirmation import confirm, enclose
 from reference.enclosure import StepEnclosure, as_intervals
@@ -37,9 +39,10 @@ def scalars(rule: UpdateRule, t: int) -> dict[str, float]:
 
 def before(rule: UpdateRule, storage: Format, regime: str, size: int = 2000) -> dict[str, Array]:
     """Return a seeded lattice of parameter, states and gradient."""
-    values, gradients = expand(TensorCase((size,), 6, 11, regime), rule, storage, scalars(rule, 7))
+    shape = shape_of(rule, size)
+    values, gradients = expand(TensorCase(shape, 6, 11, regime), rule, storage, scalars(rule, 7))
     kept = {state.symbol.name: np.array([KEPT]) for state in rule.states if state.scalar}
-    return {**values, **kept, "g": gradients[0]}
+    return shaped(rule, {**values, **kept, "g": gradients[0]}, shape)
 
 
 def legal(rule: UpdateRule, storage: Format, arrays: Mapping[str, Array]) -> dict[str, Interval]:
