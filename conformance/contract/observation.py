@@ -110,7 +110,14 @@ def illegal(
     profiles: tuple[Profile, ...],
     tally: Tally,
 ) -> Breach | None:
-    """Return the first element that no profile allows, or nothing."""
+    """Return the first element that no profile allows, or nothing.
+
+    Only elements that differ came from the worker: where elements count for each other, nothing can
+    be said of these alone.
+    """
+    if rule.whole:
+        tally.undecided += len(step.places)
+        return None
     hulls = [enclose(subject, rule, case, step, profile) for profile in profiles]
     sides = [side for side in ("got", "expected") if side in step.rows]
     for side in sides:
