@@ -118,7 +118,7 @@ def _rule(family: RuleFamily, rules: dict[str, UpdateRule], power: Power) -> mod
 def _unjudged(family: RuleFamily) -> model.RuleEntry:
     """Return a rule as its spec writes it, which nothing in this run claims."""
     rule = family.build()
-    return dataclasses.replace(_rule(family, {rule.label: rule}, Power()), judged=False)
+    return _rule(family, {rule.label: rule}, Power())
 
 
 def _variant(rule: UpdateRule, power: Power) -> model.VariantEntry:

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from conformance.contract import settings
+from conformance.contract.clause import path_of
 from conformance.contract.needs import other_paths
 from conformance.subject import WorkerSubject
 
@@ -46,8 +47,7 @@ class World:
 
     def paths(self, switches: tuple[str, ...]) -> list[dict[str, Any]]:
         """The keywords of every path, this one first."""
-        own = {**self.subject.path.constructor, **dict.fromkeys(switches, True)}
-        return [own, *(path for _, path in other_paths(self.subject, switches))]
+        return [path_of(self.subject, switches), *(path for _, path in other_paths(self.subject, switches))]
 
 
 def lives(world: World, *, examples: int, acts: int, seed: int) -> None:

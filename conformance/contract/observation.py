@@ -117,6 +117,7 @@ def illegal(
     """
     if rule.whole:
         tally.undecided += len(step.places)
+        tally.unjudged += len(step.places)
         return None
     hulls = [enclose(subject, rule, case, step, profile) for profile in profiles]
     sides = [side for side in ("got", "expected") if side in step.rows]

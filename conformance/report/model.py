@@ -154,7 +154,6 @@ class RuleEntry:
     proofs: tuple[ProofEntry, ...]
     step_sizes: PlotEntry | None = None
     reference: str = ""
-    judged: bool = True
     curves: tuple[CurveEntry, ...] = ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from conformance.literature import proof_entry
 from conformance.report import model
 from conformance.schedules.engine import Unit, UnitResult, known_cases, ledger
 from conformance.schedules.formulas import lines
@@ -63,9 +64,7 @@ def section(
         tuple(model.StateEntry(rendering.symbol_mathml(s.symbol), s.keyword, str(s.initial), s.meaning)
               for s in states),
         tuple(_variant(schedule, family, proven, power) for schedule in variants.values()),
-        tuple(model.ProofEntry(p.invariant.identifier, p.invariant.sentence, p.invariant.source,
-                               "proven" if p.proven else "not proven", p.equations, p.invariant.method)
-              for p in proofs(family)),
+        tuple(proof_entry(proof) for proof in proofs(family)),
         curves=tuple(curve for _, result in mine for curve in result.curves),
     )  # fmt: skip
 

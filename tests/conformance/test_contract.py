@@ -16,10 +16,11 @@ from conformance.contract.case import ClauseCase
 from conformance.contract.clauses import BY_IDENTIFIER, CLAUSES
 from conformance.contract.findings import ClauseReducer
 from conformance.contract.observation import Breach
-from conformance.engine import ALL_PROPERTIES, Unit, subject_of
+from conformance.engine import ALL_PROPERTIES, Unit, judge_unit, subject_of
 from conformance.properties import Plan
 from conformance.recognition import recognise
-from conformance.verdict import Cell, Finding
+from conformance.verdict import Cell, Finding, Verdict
+from impls.catalogue import CATALOGUE
 from impls.session import Session
 
 BROKEN = Path(__file__).parents[1] / "quality" / "contract"
@@ -94,3 +95,15 @@ def test_an_experiment_that_cannot_go_on_is_no_breach(session: Session) -> None:
     clause = BY_IDENTIFIER["elements/order"]
     case = ClauseCase((), next(iter(clause.cases(subject))).settings, {"steps": 1})
     assert not [b for b in clause.breaches(subject, case) if isinstance(b, Breach)]
+
+
+def test_what_cannot_be_judged_of_a_whole_tensor_is_not_passed() -> None:
+    """Values that differ, of a rule whose elements count for each other, leave the clause undecided."""
+    adafactor = next(item for item in CATALOGUE if item.identifier == "torch.Adafactor")
+    foreach = adafactor.path("foreach", "cpu")
+    unit = Unit(
+        adafactor, foreach, "cpu", "float16", ("hyperparameters/tensor-lr",), 4, 0, measure_power=False
+    )
+    result = judge_unit(unit).results[0]
+    assert result.verdict is Verdict.UNDECIDED
+    assert "depend on the whole tensor" in result.reason
