@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -25,7 +26,8 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         give(trial, params, made)
         optimizer.found_inf = torch.tensor(1.0)
         optimizer.grad_scale = torch.tensor(SCALE)
-        optimizer.step()
+        with unset_memory_as_nan():
+            optimizer.step()
         after = reading(optimizer, params)
         if not made:  # a state may be made, but holds nothing yet
             before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
@@ -38,6 +40,18 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
             train(trial, each, ps, made + 1, made + 3)
         what = f"the steps after a skipped one after {made} steps"
         yield same(what, reading(optimizer, params), reading(other, twins))
+
+
+@contextmanager
+def unset_memory_as_nan() -> Iterator[None]:
+    """Memory that torch hands out unset holds NaN inside, so that what reads it is seen in every run."""
+    before = torch.are_deterministic_algorithms_enabled()
+    only_warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=only_warned)
 
 
 def divided_once(trial: Trial) -> Iterator[Observation]:
