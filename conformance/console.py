@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, TypeAlias
 
@@ -113,7 +114,7 @@ def _places(results: list[CellResult]) -> dict[tuple[str, str], dict[str, CellRe
 
 
 def not_applicable(results: Iterable[CellResult]) -> list[str]:
-    """Return one sentence for each property that applies to no cell, with the reason."""
+    """Return one sentence for each reason why properties apply to no cell, with what it concerns."""
     reasons: dict[str, set[str]] = {}
     applied = set()
     for result in results:
@@ -121,7 +122,19 @@ def not_applicable(results: Iterable[CellResult]) -> list[str]:
             reasons.setdefault(result.cell.property, set()).add(result.reason)
         else:
             applied.add(result.cell.property)
-    return [f"{name}: {', '.join(sorted(why))}" for name, why in reasons.items() if name not in applied]
+    alike: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        if name not in applied:
+            alike.setdefault(", ".join(sorted(why)), []).append(name)
+    return [f"{_named(names)}: {why}" for why, names in alike.items()]
+
+
+def _named(names: list[str]) -> str:
+    """Return a few names as they stand, and many by their kinds."""
+    if len(names) < FOLDED:
+        return ", ".join(names)
+    kinds = Counter(name.partition("/")[0] for name in names)
+    return f"{len(names)} properties ({', '.join(f'{kind}/… {count}' for kind, count in kinds.items())})"
 
 
 def show_report(console: Console, report: Report, folder: str) -> None:

@@ -15,7 +15,7 @@ from conformance.cases import TensorCase
 from conformance.ties import ties
 from reference.expression import decided
 from reference.formats import Array, Format
-from spec.rule import ELEMENT, ROW, State, UpdateRule
+from spec.rule import COLUMN, ELEMENT, ROW, State, UpdateRule
 from spec.symbols import g
 
 REGIMES = ("ordinary", "wide", "extreme")
@@ -60,11 +60,12 @@ def expand(
 
 
 def together(state: State, tensor: TensorCase, gradient: Array) -> Array:
-    """Return one gradient for each number of a state: of a row or column the root mean square."""
+    """Return one gradient for each number of a state: of several elements the root mean square."""
     if state.per == ELEMENT:
         return gradient
-    rows: Array = np.sqrt(np.mean(gradient.reshape(tensor.shape) ** 2, axis=-1 if state.per == ROW else -2))
-    return rows.reshape(-1)
+    axis = {ROW: -1, COLUMN: -2}.get(state.per)
+    means: Array = np.sqrt(np.mean(gradient.reshape(tensor.shape) ** 2, axis=axis))
+    return means.reshape(-1)
 
 
 def _stored(rule: UpdateRule, name: str, value: Array, storage: Format) -> Array:
@@ -148,7 +149,8 @@ class _Lattice:
         if state.scalar:  # a product of decay rates, say
             return self.generator.uniform(0.0, 1.0, 1)
         low, high = (-24, 24) if self.regime == "extreme" else (-8, 8)
-        near = np.minimum(np.abs(gradient) ** state.degree, self.storage.largest)
+        with np.errstate(divide="ignore"):
+            near = np.minimum(np.abs(gradient) ** state.degree, self.storage.largest)
         value = near * self._magnitudes(low, high)
         value = self._replace(value, self._chance(16), near)
         if self.regime == "extreme":

@@ -36,7 +36,7 @@ class NotJudgeableError(Exception):
 
 def catalogued(target: str) -> Implementation | None:
     """Return the catalogue's entry for a target or an identifier."""
-    return next((i for i in entries() if target in {i.target, i.identifier}), None)
+    return next((i for i in entries() if target in {i.target, i.identifier, i.adapts}), None)
 
 
 def recognise(target: str, rule: str, options: Mapping[str, str], session: Session) -> Implementation:

@@ -42,7 +42,8 @@ class Implementation:
     ``absent`` are given as None where they are 0, and ``domains`` narrows the legal values of some
     to those from a low one to below a high one.
     ``gradient`` is the layout it takes, ``dense`` or ``sparse``.
-    ``framework`` is what it computes with, ``library`` the package that ships it.
+    ``framework`` is what it computes with, ``library`` the package that ships it.  ``adapts`` is
+    the class that people call, where the target makes it an optimizer of plain steps.
     """
 
     identifier: str
@@ -61,6 +62,7 @@ class Implementation:
     absent: tuple[str, ...] = ()
     domains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     library: str = "torch"
+    adapts: str = ""
 
     def path(self, name: str, device: str) -> ExecutionPath:
         """Return the path called ``name`` on ``device``; raises ``KeyError`` if there is none."""
@@ -108,6 +110,7 @@ SPARSE_PATHS = (
         "sparse", {}, ("cpu", "cuda"), profile=EAGER | {"forms": ("difference added", "quotient first")}
     ),
 )
+ITERATIONS = (ExecutionPath("one iteration", {}, ("cpu", "cuda"), ("float32", "float64"), EAGER),)
 MATRIX_PATHS = (ExecutionPath("single-tensor", {}, ("cpu", "cuda"), profile=EAGER),)
 FUSED_ON_CPU = tuple(path for path in TORCH_PATHS if path.name != "fused" or path.devices == ("cpu",))
 LR_INSIDE_DECAY = {"decoupled_weight_decay": ("decay", "decoupled")}
@@ -148,5 +151,9 @@ CATALOGUE: tuple[Implementation, ...] = (
         "Muon", "muon", MATRIX_PATHS, counter=None,
         switches={"nesterov=false": ("nesterov", "no"), "ns_steps=1": ("iterations", "1"),
                   "adjust_lr_fn=match_rms_adamw": ("scale", "rms")},
+    ),
+    Implementation(
+        "torch.LBFGS", "_stepproof_worker.torch_lbfgs:LBFGS", "lbfgs", ITERATIONS,
+        switches={"history_size=1": ("pairs", "1")}, adapts="torch.optim:LBFGS",
     ),
 )  # fmt: skip

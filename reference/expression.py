@@ -15,7 +15,7 @@ from typing import TypeAlias
 import sympy as sp
 
 from spec.rule import Cast
-from spec.whole import COUNTS, WHOLE, MatrixProduct, Whole
+from spec.whole import COUNTS, WHOLE, Dot, MatrixProduct, Whole
 
 RELATIONS = {
     sp.StrictGreaterThan: "greater", sp.StrictLessThan: "less", sp.Equality: "equal",
@@ -108,7 +108,7 @@ class Compiler:
         return Node(kind, operands, scalar, self._repeated(source), **more)  # type: ignore[arg-type]
 
     def _repeated(self, expression: sp.Expr) -> frozenset[str]:
-        if expression.has(MatrixProduct):  # its enclosure takes each use for itself
+        if expression.has(MatrixProduct, Dot):  # their enclosures take each use for itself
             return frozenset()
         counted = expression.replace(lambda part: isinstance(part, COUNTS), lambda _: sp.S.One)
         leaves = (leaf for leaf in sp.preorder_traversal(counted) if leaf.is_Symbol)

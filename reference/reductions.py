@@ -1,4 +1,4 @@
-"""Norms, means and matrix products of arrays, in the type of the array."""
+"""Norms, means, dot products and matrix products of arrays, in the type of the array."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ AXES: dict[str, Axes] = {"": None, "row ": -1, "column ": -2}
 
 
 def exact(kind: str, operands: list[Array]) -> Array:
-    """Return a reduction or matrix product in the type of its operands."""
+    """Return a reduction or a product in the type of its operands."""
     first = np.asarray(operands[0])
+    if kind == "dot":
+        products = first * operands[1]
+        return np.asarray(np.sum(products, keepdims=True))
     if first.ndim == 0 and kind != "matrix product":  # one element, or the same one everywhere
         return np.ones_like(first) if kind in COUNTS else np.abs(first) if "norm" in kind else first
     if kind == "matrix product":

@@ -40,6 +40,8 @@ def enclosed(kind: str, operands: list[Interval], arithmetic: IntervalArithmetic
     summation = _Summation.of(arithmetic)
     if kind == "matrix product":
         return summation.product(first, operands[1])
+    if kind == "dot":
+        return summation.dot(first, operands[1])
     axes = AXES[kind[:-4]]
     return summation.norm(first, axes) if kind.endswith("norm") else summation.mean(first, axes)
 
@@ -115,6 +117,13 @@ class _Summation:
         low, high = np.where(flags[0], -np.inf, low), np.where(flags[0], np.inf, high)
         return self.arithmetic.rounding(low / terms, high / terms, flags, self.arithmetic.units["divide"])
 
+    def dot(self, a: Interval, b: Interval) -> Interval:
+        """Enclose a dot product: that of a row with a column."""
+        shape = np.broadcast_shapes(np.shape(a.lo), np.shape(b.lo))
+        size = int(np.prod(shape))
+        row, column = (_reshaped(x, shape, as_) for x, as_ in ((a, (1, size)), (b, (size, 1))))
+        return _reshaped(self.product(row, column), (1, 1), (1,) * len(shape))
+
     def product(self, a: Interval, b: Interval) -> Interval:
         """Enclose a product of matrices by midpoints and radii (Rump 1999)."""
         terms = a.lo.shape[-1]
@@ -129,6 +138,12 @@ class _Summation:
         flags = tuple(bool(np.any(x) or np.any(y)) for x, y in zip(a.flags, b.flags, strict=True))
         unknown = np.isinf(high) | flags[0]
         return self.arithmetic.rounding(low, high, (unknown if np.any(unknown) else False, flags[1]), 0.5)
+
+
+def _reshaped(a: Interval, shape: tuple[int, ...], into: tuple[int, ...]) -> Interval:
+    lo, hi = (np.broadcast_to(end, shape).reshape(into) for end in (a.lo, a.hi))
+    nan, both = (bool(np.any(flag)) for flag in a.flags)
+    return Interval(lo, hi, nan, both, point=a.point)
 
 
 def _middle(a: Interval) -> tuple[Array, Array]:

@@ -185,7 +185,8 @@ class Writer:
         assert match is not None, name
         letter, accent, digits, time = (part or "" for part in match.groups())
         subscript = "t−1" if name in self.before else "t" if name == g.name and self.before else time
-        subscript = digits or ("∞" if subscript == "infty" else subscript)
+        subscript = "∞" if subscript == "infty" else subscript
+        subscript = ",".join(part for part in (digits, subscript) if part)
         return self.notation.symbol(GREEK.get(letter, letter), accent, subscript)
 
     def _tight(self, expression: sp.Basic) -> str:

@@ -79,7 +79,7 @@ def with_default(item: Hyperparameter, default: float) -> Hyperparameter:
     return dataclasses.replace(item, default=default)
 
 
-ELEMENT, ROW, COLUMN = "element", "row", "column"
+ELEMENT, ROW, COLUMN, TENSOR = "element", "row", "column", "tensor"
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class State:
 
     ``symbol`` is its value before the step, ``updated`` after it.  ``degree`` is the power of the
     gradient with which it scales; ``keyword`` is torch's key.  ``initial`` may use
-    hyperparameters.  A ``scalar`` state is one number for the whole tensor; others hold one ``per``
-    element, row or column.  ``least`` is a lower bound that other states set.
+    hyperparameters.  A ``scalar`` state is one number that the host computes for the whole tensor;
+    others hold one ``per`` element, row, column or tensor.  ``least`` is a lower bound that other states set.
     """
 
     symbol: sp.Symbol
@@ -106,7 +106,8 @@ class State:
         """Return the shape of the state for a parameter of shape ``of``."""
         if self.scalar:
             return (1,)
-        return {ELEMENT: of, ROW: (*of[:-1], 1), COLUMN: (*of[:-2], 1, *of[-1:])}[self.per]
+        one = (1,) * len(of)
+        return {ELEMENT: of, ROW: (*of[:-1], 1), COLUMN: (*of[:-2], 1, *of[-1:]), TENSOR: one}[self.per]
 
 
 @dataclass(frozen=True)

@@ -103,9 +103,21 @@ class MatrixProduct(Whole):
     kind = "matrix product"
 
 
+class Dot(Whole):
+    """The sum of the products of all elements of two tensors; with 1 the sum of the elements of one."""
+
+    nargs = 2
+    kind = "dot"
+
+    @classmethod
+    def eval(cls, left: sp.Expr, right: sp.Expr) -> sp.Expr | None:
+        """Return zero for a tensor of zeros."""
+        return sp.S.Zero if left.is_zero or right.is_zero else None
+
+
 WHOLE: tuple[type[Whole], ...] = (
     Norm, RowNorm, ColumnNorm, Mean, RowMean, ColumnMean, Count, Width, Height, Transposed, Wide, ShapedAs,
-    MatrixProduct,
+    MatrixProduct, Dot,
 )  # fmt: skip
 COUNTS = (Count, Width, Height)
 OF_MATRICES = (RowNorm, ColumnNorm, RowMean, ColumnMean, Width, Height, Transposed, Wide, MatrixProduct)
@@ -132,4 +144,6 @@ def of_one_element(expression: sp.Expr) -> sp.Expr:
         counted = function in COUNTS
         expression = expression.replace(function, lambda tensor, one=counted: sp.S.One if one else tensor)
     expression = expression.replace(ShapedAs, lambda left, _: left)
-    return expression.replace(MatrixProduct, lambda left, right: left * right)
+    for product in (MatrixProduct, Dot):
+        expression = expression.replace(product, lambda left, right: left * right)
+    return expression

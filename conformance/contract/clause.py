@@ -23,6 +23,9 @@ Arguments = Callable[[WorkerSubject, UpdateRule], Iterator[Mapping[str, Any]]]
 Needs = Callable[[WorkerSubject], str]
 
 
+CALLS_ITSELF = "its steps call the function themselves: the clauses of searches speak of it"
+
+
 def always(_: WorkerSubject) -> str:
     """Return nothing: the clause concerns every optimizer."""
     return ""
@@ -48,11 +51,15 @@ class Clause:
     switched_off: bool = False
     """Whether it is tried without decay and momentum too."""
     of_settings: bool = True
+    searching: bool = False
+    """Whether it speaks of optimizers that call the function themselves."""
 
     def applies(self, subject: WorkerSubject) -> str:
         """Return why the clause does not apply to ``subject``, or nothing."""
         if subject.implementation.framework != "torch":
             return "a reference is a function and has no life of its own"
+        if self.searching != bool(subject.implementation.adapts):
+            return CALLS_ITSELF if subject.implementation.adapts else "it does not call the function itself"
         if subject.implementation.gradient != "dense":
             return "the experiments of the contract give dense gradients, which it does not take"
         if self.every_path and any(rule.whole for rule in subject.rules.values()):
@@ -131,7 +138,7 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
     ranks = {} if rule.ranks == (0, ANY_RANK) else {"ranks": [least, most]}
     return {
         "op": "contract",
-        "target": subject.implementation.target,
+        "target": target_of(clause, subject),
         "experiment": clause.experiment,
         "path": path_of(subject, case.switches),
         "settings": subject.options(rule, case.settings),
@@ -141,6 +148,11 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
             **case.arguments, **ranks, "states": elementwise, "counter": subject.implementation.counter,
         },
     }  # fmt: skip
+
+
+def target_of(clause: Clause, subject: WorkerSubject) -> str:
+    """Return what a clause judges: the class that people call, where an adapter stands for it."""
+    return subject.implementation.adapts if clause.searching else subject.implementation.target
 
 
 def path_of(subject: WorkerSubject, switches: tuple[str, ...]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from conformance.contract import (
     distributed_clauses,
     element_clauses,
     life_clauses,
+    search_clauses,
     setting_clauses,
     state_clauses,
     whole_clauses,
@@ -19,5 +20,6 @@ CLAUSES: tuple[Clause, ...] = (
     *whole_clauses.CLAUSES,
     *distributed_clauses.CLAUSES,
     *life_clauses.CLAUSES,
+    *search_clauses.CLAUSES,
 )
 BY_IDENTIFIER = {clause.identifier: clause for clause in CLAUSES}

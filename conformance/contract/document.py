@@ -29,6 +29,7 @@ TITLES = {
     "whole": "The whole",
     "distributed": "Distributed",
     "life": "A whole life",
+    "search": "Searches, which call the function themselves",
 }
 
 

@@ -26,6 +26,7 @@ OPERATIONS = {
     "run": "torch_optimizer:run",
     "train": "torch_training:train",
     "evaluate": "torch_training:evaluate",
+    "minimise": "torch_minimisation:minimise",
     "run_jax": "optax_transformation:run",
     "contract": "contract.serve:contract",
     "offers": "contract.serve:offers",

@@ -181,7 +181,8 @@ def _state_value(
         return type(model)(from_bytes(buffer, dtype, (), "cpu").item())
     if not isinstance(model, torch.Tensor):
         return from_bytes(buffer, dtype, parameter.shape, device).to(parameter.dtype)
-    shape = _shape(model.shape, template.shape, tuple(parameter.shape))
+    one_number = model.numel() == 1 and len(buffer) == dtype.itemsize
+    shape = model.shape if one_number else _shape(model.shape, template.shape, tuple(parameter.shape))
     return from_bytes(buffer, dtype, shape, str(model.device)).to(model.dtype)
 
 

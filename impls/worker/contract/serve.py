@@ -26,6 +26,7 @@ MODULES = (
     "scaling",
     "whole",
     "life",
+    "search",
     "distributed",
 )
 

@@ -1,0 +1,1 @@
+"""Minimisers that call the function themselves, judged from their start to their end."""

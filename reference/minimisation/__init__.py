@@ -1,0 +1,1 @@
+"""Minimisers that call the function themselves: as a person writes them, on numbers or on balls."""
