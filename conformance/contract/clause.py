@@ -53,8 +53,6 @@ class Clause:
         """Return why the clause does not apply to ``subject``, or nothing."""
         if subject.implementation.framework != "torch":
             return "a reference is a function and has no life of its own"
-        if subject.implementation.gradient != "dense":
-            return "the experiments of the contract give dense gradients, which it does not take"
         if self.every_path and any(rule.whole for rule in subject.rules.values()):
             return "by its formula an element depends on the others of its tensor"
         return self.needs(subject)
@@ -137,6 +135,7 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
         "settings": subject.options(rule, case.settings),
         "dtype": subject.storage.name,
         "device": subject.device,
+        "sparse": subject.implementation.gradient != "dense",
         "arguments": {
             **case.arguments, **ranks, "states": elementwise, "counter": subject.implementation.counter,
         },

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.contract import settings
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause
 from conformance.contract.machine import World, lives
@@ -32,11 +31,9 @@ class LifeClause(Clause):
         """Judge lives until one breaks the clause or stops the worker."""
         judged = Judged()
 
-        def run(switches: tuple[str, ...], arguments: Mapping[str, Any]) -> None:
+        def run(case: ClauseCase) -> None:
             if judged.tally.failures or judged.exploration.stopped is not None:
                 return
-            rule = subject.rules[switches]
-            case = ClauseCase(switches, settings.active(rule, subject.fixed), arguments)
             try:
                 self.run(subject, case, judged.tally, plan)
             except (TargetError, WorkerFailure) as stop:

@@ -91,6 +91,11 @@ def elementwise(subject: WorkerSubject) -> str:
     return "by its formula an element depends on the others of its tensor" if whole else shown(subject)
 
 
+def dense(why: str) -> Needs:
+    """Return a need of dense gradients, and why sparse ones will not do."""
+    return lambda subject: "" if subject.implementation.gradient == "dense" else why
+
+
 def scaling(subject: WorkerSubject) -> str:
     """Say that the step itself does not unscale."""
     return "" if offers(subject)["scaling"] else "its step takes no `grad_scale`"
@@ -163,6 +168,9 @@ def _unmoved(rule: UpdateRule) -> bool:
 
 
 def rate(subject: WorkerSubject) -> str:
-    """Say that a learning rate of 0 does not stop the rule."""
+    """Say that a learning rate of 0 is not legal, or does not stop the rule."""
+    rates = [h for rule in subject.rules.values() for h in rule.hyperparameters if h.symbol == lr]
+    if any(0.0 not in h.domain for h in rates):
+        return "it takes no learning rate of 0"
     stopped = all(_unmoved(rule) for rule in subject.rules.values())
     return "" if stopped else "by its formula a learning rate of 0 does not stop it"

@@ -13,6 +13,8 @@ from .trial import (
     Trial,
     alike,
     build,
+    dense,
+    entries,
     fact,
     give,
     parameters,
@@ -35,9 +37,9 @@ def not_modified(trial: Trial) -> Iterator[Observation]:
     optimizer = build(trial, params)
     for step in range(trial.arguments["steps"]):
         give(trial, params, step)
-        before = {f"gradient {n}": p.grad.clone() for n, p in enumerate(params)}
+        before = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params)}
         optimizer.step()
-        after = {f"gradient {n}": p.grad for n, p in enumerate(params) if p.grad is not None}
+        after = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params) if p.grad is not None}
         yield same(f"step {step + 1}", after, before)
 
 
@@ -52,7 +54,7 @@ def not_kept(trial: Trial) -> Iterator[Observation]:
             optimizer.step()
             if overwritten:
                 for p in params:
-                    p.grad.fill_(77.0)
+                    entries(p.grad).fill_(77.0)
         read.append(reading(optimizer, params))
     yield same("with gradients overwritten after each step", read[1], read[0])
 
@@ -108,9 +110,9 @@ def zero(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, trial.arguments["made"])
         give(trial, params, 50)
-        params[0].grad[3] = 0.0
+        entries(params[0].grad)[3] = 0.0
         if not others:
-            params[0].grad.zero_()
+            entries(params[0].grad).zero_()
         optimizer.step()
         shown = reading(optimizer, params).items()
         read.append({k: v[3] for k, v in shown if isinstance(v, torch.Tensor) and v.shape == params[0].shape})
@@ -118,25 +120,28 @@ def zero(trial: Trial) -> Iterator[Observation]:
 
 
 def sparse(trial: Trial) -> Iterator[Observation]:
-    """A sparse gradient gives what the dense one gives, or an error that says that it is sparse."""
+    """A sparse gradient gives what the dense one gives, or an error that says that it is sparse.
+
+    Where only sparse gradients are taken, one that names a row twice gives what its sum gives.
+    """
     keys = trial.arguments["states"]
     for rows in trial.arguments["rows"]:
         one, two = parameters(trial, [(6, 3)]), parameters(trial, [(6, 3)])
-        dense, given = Player(build(trial, one), one), Player(build(trial, two), two)
+        other, given = Player(build(trial, one), one), Player(build(trial, two), two)
         for step in range(trial.arguments["steps"]):
             numbers = torch.round(values(trial, (len(rows), 3), 1000 * (step + 1)) * 4) / 4
             gradient = torch.sparse_coo_tensor(torch.tensor([rows]), numbers, (6, 3))
-            one[0].grad, two[0].grad = gradient.to_dense(), gradient
+            one[0].grad, two[0].grad = gradient.coalesce() if trial.sparse else dense(gradient), gradient
             before, held = given.flat(keys), given.numbers()
             error = raised(given.optimizer.step)
             if error:
                 said = "sparse" in error.lower()
                 yield fact("a sparse gradient", said, error, "the dense result, or an error that says sparse")
                 return
-            dense.optimizer.step()
+            other.optimizer.step()
             what = f"a gradient with the rows {rows}, step {step + 1}"
-            flat = gradient.to_dense().reshape(-1)
-            seen = alike(what, step, before, held, flat, given.flat(keys), dense.flat(keys))
+            flat = dense(gradient).reshape(-1)
+            seen = alike(what, step, before, held, flat, given.flat(keys), other.flat(keys))
             yield seen
             if seen.differing:
                 break
@@ -156,12 +161,12 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
             what = f"a gradient of {name}, step {step + 1}"
             before, numbers = given.flat(keys), given.numbers()
             refused = raised(partial(setattr, two[0], "grad_dtype", other))
-            refused = refused or raised(partial(setattr, two[0], "grad", gradient.to(other)))
+            refused = refused or raised(partial(setattr, two[0], "grad", trial.lay(gradient.to(other))))
             refused = refused or raised(given.optimizer.step)
             if refused:
                 yield fact(what, True, "refused", "refused")
                 break
-            converted.hand(gradient, None)
+            converted.hand(gradient, trial.lay)
             converted.optimizer.step()
             yield alike(what, step, before, numbers, gradient, given.flat(keys), converted.flat(keys))
             given.pour(converted.flat(keys))

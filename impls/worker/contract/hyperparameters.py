@@ -79,8 +79,8 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
     keys = trial.arguments["states"]
     for step in range(trial.arguments["steps"]):
         gradient = values(trial, (17,), 1000 * (step + 1))
-        first.hand(gradient, None)
-        second.hand(gradient, None)
+        first.hand(gradient, trial.lay)
+        second.hand(gradient, trial.lay)
         before, numbers = second.flat(keys), second.numbers()
         first.optimizer.step()
         error = raised(second.optimizer.step)
@@ -171,7 +171,7 @@ def maximized(trial: Trial) -> Iterator[Observation]:
         for step in range(trial.arguments["steps"]):
             for n, p in enumerate(params):
                 gradient = values(trial, p.shape, 1000 * (step + 1) + n)
-                p.grad = gradient if maximize else -gradient
+                p.grad = trial.lay(gradient if maximize else -gradient)
             optimizer.step()
         read.append(reading(optimizer, params))
     yield same("maximize", read[1], read[0])

@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Player, Trial, build, parameters, reading, same, values
+from .trial import (
+    Observation,
+    Player,
+    Trial,
+    build,
+    dense,
+    fact,
+    parameters,
+    raised,
+    reading,
+    rows_of,
+    same,
+    values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +39,8 @@ class Life:
     settings: list[dict[str, Any]]
     counts: list[list[int]]
     made: int = 0
+    over: bool = False
+    """Whether a gradient was refused: some tensors may have made the step and others not."""
 
     def members(self) -> list[Any]:
         """All parameters, group after group."""
@@ -43,8 +58,11 @@ def interleaved(trial: Trial) -> Iterator[Observation]:
     life = Life(trial, build(trial, params), [params], [dict(trial.settings)], [[0] * len(params)])
     for place, (act, *given) in enumerate(trial.arguments["acts"]):
         what = f"act {place + 1}, {act}"
-        if act == "step":
-            yield from stepped(life, what, given[0])
+        if act in {"step", "sparse step"}:
+            life.made += 1
+            yield from stepped(life, what, *given)
+            if life.over:
+                return
             continue
         before = reading(life.optimizer, life.members())
         known = len(before)
@@ -53,24 +71,54 @@ def interleaved(trial: Trial) -> Iterator[Observation]:
         yield same(what, dict(list(after.items())[:known]) if act == "add group" else after, before)
 
 
-def stepped(life: Life, what: str, absent: list[int]) -> Iterator[Observation]:
-    """One step in which the tensors numbered in ``absent`` get no gradient."""
-    life.made += 1
+def stepped(
+    life: Life, what: str, absent: list[int], rows: list[int] | None = None
+) -> Iterator[Observation]:
+    """One step in which the tensors numbered in ``absent`` get no gradient, and others some rows of one."""
     members, keys = life.members(), life.trial.arguments["states"]
     for n, p in enumerate(members):
-        p.grad = None if n in absent else values(life.trial, p.shape, 1000 * life.made + n)
+        gradient = values(life.trial, p.shape, 1000 * life.made + n)
+        p.grad = None if n in absent else given(life.trial, gradient, rows)
     kept = [p for p in members if p.grad is None]
     untouched = reading(life.optimizer, kept)
     players = [Player(life.optimizer, [p]) for p in members]
     before = [(player.flat(keys), player.numbers()) for player in players]
-    life.optimizer.step()
+    gradients = [None if p.grad is None else dense(p.grad).reshape(-1) for p in members]
+    acting = [None if p.grad is None else touched(life.trial, p.grad) for p in members]
+    refusal = raised(life.optimizer.step) if rows is not None else life.optimizer.step()
+    if refusal:
+        said = "sparse" in refusal.lower()
+        yield fact(what, said, refusal, "a step, or an error that says sparse")
+        life.over = True
+        return
     yield same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
     owners = [(g, i) for g, group in enumerate(life.groups) for i in range(len(group))]
     for n, (p, (group, place)) in enumerate(zip(members, owners)):
-        if p.grad is not None:
+        gradient, moved = gradients[n], acting[n]
+        if gradient is not None and moved is not None:
             count, settings = life.counts[group][place], life.settings[group]
-            yield within(f"{what}: tensor {n}", settings, count, *before[n], p.grad, players[n].flat(keys))
+            (start, numbers), got = before[n], players[n].flat(keys)
+            left = {k: row[~moved] for k, row in got.items() if k in start}
+            yield same(f"{what}: tensor {n}, other rows", left, {k: row[~moved] for k, row in start.items()})
+            start, got = ({k: row[moved] for k, row in rows.items()} for rows in (start, got))
+            if moved.any():
+                yield within(f"{what}: tensor {n}", settings, count, start, numbers, gradient[moved], got)
             life.counts[group][place] += 1
+
+
+def given(trial: Trial, gradient: torch.Tensor, rows: list[int] | None) -> torch.Tensor:
+    """The gradient as the optimizer takes it, or with ``rows`` a sparse one of these alone."""
+    if rows is None or not gradient.dim():
+        return trial.lay(gradient)
+    return rows_of(gradient, sorted({row % len(gradient) for row in rows}))
+
+
+def touched(trial: Trial, gradient: torch.Tensor) -> torch.Tensor:
+    """True where a step must act: everywhere, but where only rows with a gradient count."""
+    chosen = torch.ones(gradient.shape, dtype=torch.bool)
+    if trial.sparse:
+        chosen.zero_()[gradient.coalesce().indices()[0]] = True
+    return chosen.reshape(-1)
 
 
 def within(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .trial import Observation, Trial, build, give, parameters, reading, same, train
+from .trial import Observation, Trial, build, entries, give, parameters, reading, same, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def divided_once(trial: Trial) -> Iterator[Observation]:
         for step in range(trial.arguments["steps"]):
             give(trial, params, step)
             for p in params:
-                p.grad.mul_(scale)
+                entries(p.grad).mul_(scale)
             if scale != 1.0:
                 optimizer.grad_scale, optimizer.found_inf = torch.tensor(scale), torch.tensor(0.0)
             optimizer.step()
@@ -85,11 +85,11 @@ def scaler(trial: Trial) -> Iterator[Observation]:
                 grad_scaler.scale(torch.tensor(1.0, device=trial.device))
                 scale = grad_scaler.get_scale()
             for p in params:
-                p.grad.mul_(scale)
+                entries(p.grad).mul_(scale)
             if step == 2:
                 if not scaled:
                     continue
-                params[0].grad[0] = float("inf")
+                entries(params[0].grad)[0] = float("inf")
             if scaled:
                 grad_scaler.step(optimizer)
                 grad_scaler.update()

@@ -190,8 +190,8 @@ def other_path(trial: Trial) -> Iterator[Observation]:
             other.load_state_dict(saved)
             one, two = Player(optimizer, params), Player(other, twins)
             gradient = values(trial, (67,), 1000 * (made + 1))
-            one.hand(gradient, None)
-            two.hand(gradient, None)
+            one.hand(gradient, trial.lay)
+            two.hand(gradient, trial.lay)
             before, numbers = one.flat(keys), one.numbers()
             optimizer.step()
             other.step()
@@ -202,7 +202,9 @@ def other_path(trial: Trial) -> Iterator[Observation]:
 def other_rule(trial: Trial) -> Iterator[Observation]:
     """A checkpoint of another rule is refused, or goes on as what it was."""
     for make, settings in trial.arguments["others"]:
-        source = dataclasses.replace(trial, make=getattr(torch.optim, make), path={}, settings=settings)
+        source = dataclasses.replace(
+            trial, make=getattr(torch.optim, make), path={}, settings=settings, sparse=False
+        )
         params = parameters(trial, SHAPES)
         optimizer = build(source, params)
         train(source, optimizer, params, 0, 2)

@@ -24,6 +24,11 @@ class Trial:
     dtype: torch.dtype
     device: str = "cpu"
     arguments: dict[str, Any] = field(default_factory=dict)
+    sparse: bool = False
+
+    def lay(self, gradient: torch.Tensor) -> torch.Tensor:
+        """A copy of a gradient in the layout that the optimizer takes: dense, or sparse with every row."""
+        return rows_of(gradient, range(len(gradient))) if self.sparse else gradient.clone()
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,19 @@ def tuples(settings: dict[str, Any]) -> dict[str, Any]:
 def give(trial: Trial, params: Iterable[torch.Tensor], step: int) -> None:
     """Every parameter gets the gradient of this step."""
     for n, p in enumerate(params):
-        p.grad = values(trial, p.shape, 1000 * (step + 1) + n)
+        p.grad = trial.lay(values(trial, p.shape, 1000 * (step + 1) + n))
+
+
+def rows_of(gradient: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
+    """A sparse gradient with some rows of a dense one."""
+    chosen = torch.tensor(list(rows), dtype=torch.int64, device=gradient.device)
+    shape = gradient.shape
+    return torch.sparse_coo_tensor(chosen.unsqueeze(0), gradient[chosen], shape, check_invariants=True)
+
+
+def entries(gradient: torch.Tensor) -> torch.Tensor:
+    """The memory of a gradient's numbers, to be read or overwritten."""
+    return gradient._values() if gradient.is_sparse else gradient  # noqa: SLF001 - values() wants a sorted one
 
 
 def train(trial: Trial, optimizer: Any, params: Sequence[torch.Tensor], first: int, last: int) -> None:
@@ -201,12 +218,12 @@ class Player:
                     self.optimizer.state[p][key].copy_(rows[key][start:end].reshape(p.shape))
                 start = end
 
-    def hand(self, gradient: torch.Tensor, lay: Callable[[torch.Tensor], torch.Tensor] | None) -> None:
+    def hand(self, gradient: torch.Tensor, lay: Callable[[torch.Tensor], torch.Tensor]) -> None:
         """Every parameter gets its part of a row as its gradient, laid out by ``lay``."""
         start = 0
         for p in self.params:
             part = gradient[start : start + p.numel()].reshape(p.shape)
-            p.grad = lay(part) if lay else part.clone()
+            p.grad = lay(part)
             start += p.numel()
 
 
@@ -225,10 +242,10 @@ def follow(
     place = torch.arange(size) if order is None else order
     for step in range(steps):
         gradient = values(trial, (size,), 1000 * (step + 1))
-        other.hand(gradient[place], lay)
+        other.hand(gradient[place], lay or trial.lay)
         if lay:
             gradient = torch.cat([p.grad.reshape(-1) for p in other.params])
-        one.hand(gradient, None)
+        one.hand(gradient, trial.lay)
         before, numbers = other.flat(keys), other.numbers()
         one.optimizer.step()
         other.optimizer.step()

@@ -17,6 +17,7 @@ from .trial import (
     Trial,
     alike,
     build,
+    dense,
     fact,
     follow,
     give,
@@ -72,7 +73,7 @@ def threads(trial: Trial) -> Iterator[Observation]:
                 torch.set_num_threads(wanted)
                 p = torch.nn.Parameter(start.clone())
                 player = Player(build(trial, [p]), [p])
-                player.hand(gradient, None)
+                player.hand(gradient, trial.lay)
                 before, numbers = player.flat(keys), player.numbers()
                 player.optimizer.step()
                 read.append(player.flat(keys))
@@ -127,7 +128,7 @@ def default_device(trial: Trial) -> Iterator[Observation]:
     read = []
     for name in (None, "meta"):
         params = parameters(trial, SHAPES)
-        gradients = [[values(trial, p.shape, 1000 * (n + 1)) for p in params] for n in range(2)]
+        gradients = [[trial.lay(values(trial, p.shape, 1000 * (n + 1))) for p in params] for n in range(2)]
         with torch.device(name) if name else nullcontext():
             optimizer = build(trial, params)
             for step in gradients:
@@ -193,7 +194,7 @@ def zero_grad(trial: Trial) -> Iterator[Observation]:
     give(trial, params, 0)
     kept = [p.grad for p in params]
     optimizer.zero_grad(set_to_none=False)
-    zeros = [p.grad is k and not bool(k.any()) for p, k in zip(params, kept)]
+    zeros = [p.grad is k and not bool(dense(k).any()) for p, k in zip(params, kept)]
     yield fact(
         "gradients after zero_grad(set_to_none=False)", all(zeros), "not zeros in place", "zeros in place"
     )
