@@ -99,7 +99,7 @@ def lives(world: World, *, examples: int, acts: int, seed: int) -> None:
         @rule(shape=st.sampled_from(SHAPES), own=st.booleans())
         def add_group(self, shape: list[int], own: bool) -> None:
             rule_ = world.subject.rules[self.switches]
-            given = settings.other(world.subject, rule_) if own else {}
+            given = dict(settings.changes(world.subject, rule_)) if own else {}
             self.acts.append(["add group", shape, given])
             self.groups += 1
             self.tensors += 1

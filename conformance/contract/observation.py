@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,7 @@ from reference.profile import Profile
 from spec.rule import UpdateRule
 
 RAISED = "it raises"
+ACT = re.compile(r"act (\d+), ")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,19 @@ class Breach(Outside):
     got: str = ""
     compared: str = ""
     """How it was judged."""
+    count: int = 1
+    """How many values of the observation are outside."""
+
+    @property
+    def told(self) -> str:
+        """What was seen in one line: what an exception says, and in a life the acts up to it."""
+        what = f"{self.quantity}: {self.got}" if self.quantity == RAISED else self.quantity
+        acts = self.case.arguments.get("acts")
+        if acts is None:
+            return what
+        number = ACT.match(what)
+        made = acts[: int(number[1])] if number else acts
+        return f"{what}, after {', '.join(dict.fromkeys(act[0] for act in made))}"
 
 
 @dataclass(frozen=True)
@@ -109,8 +125,8 @@ def illegal(
     step: Step,
     profiles: tuple[Profile, ...],
     tally: Tally,
-) -> Breach | None:
-    """Return the first element that no profile allows, or nothing.
+) -> list[Breach]:
+    """Return for each quantity the first element that no profile allows.
 
     Only elements that differ came from the worker: where elements count for each other, nothing can
     be said of these alone.
@@ -118,9 +134,10 @@ def illegal(
     if rule.whole:
         tally.undecided += len(step.places)
         tally.unjudged += len(step.places)
-        return None
+        return []
     hulls = [enclose(subject, rule, case, step, profile) for profile in profiles]
     sides = [side for side in ("got", "expected") if side in step.rows]
+    found = []
     for side in sides:
         for key, row in step.rows[side].items():
             if key not in hulls[0]:
@@ -131,9 +148,9 @@ def illegal(
                 inside |= legal[key].contains(value)
             tally.undecided += int(np.count_nonzero(hulls[0][key].undecided()))
             if not inside.all():
-                tally.outside += int(np.count_nonzero(~inside))
-                return _breach(case, plain, step, side, key, int(np.argmin(inside)), hulls[0][key])
-    return None
+                breach = _breach(case, plain, step, side, key, int(np.argmin(inside)), hulls[0][key])
+                found.append(dataclasses.replace(breach, count=int(np.count_nonzero(~inside))))
+    return found
 
 
 def _breach(
@@ -162,7 +179,7 @@ def differing(case: ClauseCase, plain: Mapping[str, Any]) -> Breach:
     numbers = [float(x) if isinstance(x, (int, float)) else float("nan") for x in (got, expected)]
     return Breach(
         case, plain["what"], 0, plain["place"], dict(case.settings), {}, (numbers[1], numbers[1]), numbers[0],
-        expected=_text(expected), got=_text(got), compared="compared exactly",
+        expected=_text(expected), got=_text(got), compared="compared exactly", count=plain["differing"],
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def data_parallel(trial: Trial) -> Iterator[Observation]:
         del model  # its reducer holds the group
     got = {key: value for key, value in reading(optimizer, params).items() if "param" in key}
     both = [[(a + b) / 2 for a, b in zip(*pair)] for pair in zip(drawn(trial, 0), drawn(trial, 1))]
-    yield same(f"DistributedDataParallel, rank {rank}", got, alone(trial, both))
+    yield from same(f"DistributedDataParallel, rank {rank}", got, alone(trial, both))
 
 
 def zero_redundancy(trial: Trial) -> Iterator[Observation]:
@@ -113,7 +113,7 @@ def zero_redundancy(trial: Trial) -> Iterator[Observation]:
                 p.grad = trial.lay(gradient)
             optimizer.step()
     got = {f"{n}.parameter": p.detach().clone() for n, p in enumerate(params)}
-    yield same(f"ZeroRedundancyOptimizer, rank {rank}", got, alone(trial, drawn(trial, 0)))
+    yield from same(f"ZeroRedundancyOptimizer, rank {rank}", got, alone(trial, drawn(trial, 0)))
 
 
 def sharded(trial: Trial) -> Iterator[Observation]:
@@ -131,4 +131,4 @@ def sharded(trial: Trial) -> Iterator[Observation]:
                 p.grad = distribute_tensor(gradient, mesh, parts)
             optimizer.step()
         got = {f"{n}.parameter": p.detach().full_tensor() for n, p in enumerate(params)}
-    yield same(f"DTensor shards, rank {rank}", got, alone(trial, drawn(trial, 0)))
+    yield from same(f"DTensor shards, rank {rank}", got, alone(trial, drawn(trial, 0)))

@@ -42,7 +42,7 @@ def own_history(trial: Trial) -> Iterator[Observation]:
                     entries(params[0].grad).view(-1)[place] = number
                 optimizer.step()
             read.append(without(reading(optimizer, params), params[0].shape, place))
-        yield same(f"after a gradient of {bad} in element {place} of tensor 0", read[1], read[0])
+        yield from same(f"after a gradient of {bad} in element {place} of tensor 0", read[1], read[0])
 
 
 def without(read: dict[str, Any], shape: torch.Size, place: int) -> dict[str, Any]:
@@ -181,4 +181,4 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
         seen = reading(optimizer, [p])
         parts = {k: v for k, v in seen.items() if isinstance(v, torch.Tensor) and v.numel() > 1}
         read.append({k: torch.view_as_real(v) if v.is_complex() else v for k, v in parts.items()})
-    yield same("complex", read[1], read[0])
+    yield from same("complex", read[1], read[0])

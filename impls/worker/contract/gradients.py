@@ -40,7 +40,7 @@ def not_modified(trial: Trial) -> Iterator[Observation]:
         before = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params)}
         optimizer.step()
         after = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params) if p.grad is not None}
-        yield same(f"step {step + 1}", after, before)
+        yield from same(f"step {step + 1}", after, before)
 
 
 def not_kept(trial: Trial) -> Iterator[Observation]:
@@ -56,7 +56,7 @@ def not_kept(trial: Trial) -> Iterator[Observation]:
                 for p in params:
                     entries(p.grad).fill_(77.0)
         read.append(reading(optimizer, params))
-    yield same("with gradients overwritten after each step", read[1], read[0])
+    yield from same("with gradients overwritten after each step", read[1], read[0])
 
 
 def absent(trial: Trial) -> Iterator[Observation]:
@@ -76,7 +76,7 @@ def absent(trial: Trial) -> Iterator[Observation]:
             after = reading(optimizer, chosen)
             if not made:  # a state that is made ahead says nothing yet
                 before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
-            yield same(f"tensors {left_out} without a gradient after {made} steps", after, before)
+            yield from same(f"tensors {left_out} without a gradient after {made} steps", after, before)
 
 
 def late(trial: Trial) -> Iterator[Observation]:
@@ -99,7 +99,7 @@ def late(trial: Trial) -> Iterator[Observation]:
             for n, p in enumerate(alone)
             for key, value in reading(own[n], [p]).items()
         }
-        yield same(f"step {step + 1}, a first gradient in step 3", reading(optimizer, params), expected)
+        yield from same(f"step {step + 1}, a first gradient in step 3", reading(optimizer, params), expected)
 
 
 def zero(trial: Trial) -> Iterator[Observation]:
@@ -116,7 +116,7 @@ def zero(trial: Trial) -> Iterator[Observation]:
         optimizer.step()
         shown = reading(optimizer, params).items()
         read.append({k: v[3] for k, v in shown if isinstance(v, torch.Tensor) and v.shape == params[0].shape})
-    yield same("a gradient of zeros", read[1], read[0])
+    yield from same("a gradient of zeros", read[1], read[0])
 
 
 def sparse(trial: Trial) -> Iterator[Observation]:

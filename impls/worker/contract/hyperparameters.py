@@ -55,7 +55,7 @@ def _changed(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Obse
         train(trial, other, twins, made + later, made + later + 1)
         was = trial.settings.get(keyword)
         what = f"step {made + later + 1}, {keyword} changed from {was} to {value} after {made}"
-        yield same(what, reading(optimizer, params), reading(other, twins))
+        yield from same(what, reading(optimizer, params), reading(other, twins))
 
 
 def copied(value: Any) -> Any:
@@ -159,7 +159,7 @@ def zero_rate(trial: Trial) -> Iterator[Observation]:
     start = {str(n): p.detach().clone() for n, p in enumerate(params)}
     optimizer = build(trial, params, lr=0.0)
     train(trial, optimizer, params, 0, trial.arguments["steps"])
-    yield same("with lr 0", {str(n): p.detach() for n, p in enumerate(params)}, start)
+    yield from same("with lr 0", {str(n): p.detach() for n, p in enumerate(params)}, start)
 
 
 def maximized(trial: Trial) -> Iterator[Observation]:
@@ -174,4 +174,4 @@ def maximized(trial: Trial) -> Iterator[Observation]:
                 p.grad = trial.lay(gradient if maximize else -gradient)
             optimizer.step()
         read.append(reading(optimizer, params))
-    yield same("maximize", read[1], read[0])
+    yield from same("maximize", read[1], read[0])

@@ -68,7 +68,7 @@ def interleaved(trial: Trial) -> Iterator[Observation]:
         known = len(before)
         ACTS[act](life, *given)
         after = reading(life.optimizer, life.members())
-        yield same(what, dict(list(after.items())[:known]) if act == "add group" else after, before)
+        yield from same(what, dict(list(after.items())[:known]) if act == "add group" else after, before)
 
 
 def stepped(
@@ -91,7 +91,7 @@ def stepped(
         yield fact(what, said, refusal, "a step, or an error that says sparse")
         life.over = True
         return
-    yield same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
+    yield from same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
     owners = [(g, i) for g, group in enumerate(life.groups) for i in range(len(group))]
     for n, (p, (group, place)) in enumerate(zip(members, owners)):
         gradient, moved = gradients[n], acting[n]
@@ -99,7 +99,7 @@ def stepped(
             count, settings = life.counts[group][place], life.settings[group]
             (start, numbers), got = before[n], players[n].flat(keys)
             left = {k: row[~moved] for k, row in got.items() if k in start}
-            yield same(f"{what}: tensor {n}, other rows", left, {k: row[~moved] for k, row in start.items()})
+            yield from same(f"{what}: tensor {n}, other rows", left, {k: row[~moved] for k, row in start.items()})
             start, got = ({k: row[moved] for k, row in rows.items()} for rows in (start, got))
             if moved.any():
                 yield within(f"{what}: tensor {n}", settings, count, start, numbers, gradient[moved], got)

@@ -31,7 +31,7 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         after = reading(optimizer, params)
         if not made:  # a state may be made, but holds nothing yet
             before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
-        yield same(f"found_inf after {made} steps", after, before)
+        yield from same(f"found_inf after {made} steps", after, before)
         del optimizer.found_inf, optimizer.grad_scale
         twins = parameters(trial, SHAPES)
         other = build(trial, twins)
@@ -39,7 +39,7 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         for each, ps in ((optimizer, params), (other, twins)):
             train(trial, each, ps, made + 1, made + 3)
         what = f"the steps after a skipped one after {made} steps"
-        yield same(what, reading(optimizer, params), reading(other, twins))
+        yield from same(what, reading(optimizer, params), reading(other, twins))
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def divided_once(trial: Trial) -> Iterator[Observation]:
                 optimizer.grad_scale, optimizer.found_inf = torch.tensor(scale), torch.tensor(0.0)
             optimizer.step()
         read.append(reading(optimizer, params))
-    yield same("a scaled gradient", read[1], read[0])
+    yield from same("a scaled gradient", read[1], read[0])
 
 
 def scaler(trial: Trial) -> Iterator[Observation]:
@@ -96,7 +96,7 @@ def scaler(trial: Trial) -> Iterator[Observation]:
             else:
                 optimizer.step()
         read.append(reading(optimizer, params))
-    yield same("under GradScaler", read[1], read[0])
+    yield from same("under GradScaler", read[1], read[0])
 
 
 def autocast(trial: Trial) -> Iterator[Observation]:
@@ -108,4 +108,4 @@ def autocast(trial: Trial) -> Iterator[Observation]:
         with torch.autocast(trial.device.split(":")[0], dtype=torch.bfloat16, enabled=inside):
             train(trial, optimizer, params, 0, trial.arguments["steps"])
         read.append(reading(optimizer, params))
-    yield same("inside autocast", read[1], read[0])
+    yield from same("inside autocast", read[1], read[0])

@@ -62,13 +62,13 @@ def continued(
         optimizer, params = started(trial, made)
         other, twins = carry(optimizer, params)
         before = reading(optimizer, params)
-        yield same(f"{what} after {made} steps", reading(other, twins), before)
+        yield from same(f"{what} after {made} steps", reading(other, twins), before)
         train(trial, other, twins, made, made + 2)
         read = reading(optimizer, params)
-        yield same(f"{what} after {made} steps: the original, while the other steps", read, before)
+        yield from same(f"{what} after {made} steps: the original, while the other steps", read, before)
         train(trial, optimizer, params, made, made + 2)
         what_next = f"{what} after {made} steps and continued"
-        yield same(what_next, reading(other, twins), reading(optimizer, params))
+        yield from same(what_next, reading(other, twins), reading(optimizer, params))
 
 
 def round_trip(trial: Trial) -> Iterator[Observation]:
@@ -128,7 +128,7 @@ def not_aliased(trial: Trial) -> Iterator[Observation]:
     before = reading(optimizer, params)
     other.load_state_dict(optimizer.state_dict())
     train(trial, other, twins, 2, 4)
-    yield same("the source, after the loaded one made steps", reading(optimizer, params), before)
+    yield from same("the source, after the loaded one made steps", reading(optimizer, params), before)
 
 
 def dtypes_kept(trial: Trial) -> Iterator[Observation]:
@@ -221,7 +221,7 @@ def other_rule(trial: Trial) -> Iterator[Observation]:
             optimizer.step()
             expected = {str(n): p.detach() for n, p in enumerate(params)}
         what = f"after the checkpoint of {make}"
-        yield same(what, {str(n): p.detach() for n, p in enumerate(twins)}, expected)
+        yield from same(what, {str(n): p.detach() for n, p in enumerate(twins)}, expected)
 
 
 def state_hooks(trial: Trial) -> Iterator[Observation]:

@@ -127,26 +127,23 @@ def differences(got: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
     return ~((got == expected) | (got.isnan() & expected.isnan()))
 
 
-def same(what: str, got: dict[str, Any], expected: dict[str, Any]) -> Observation:
-    """Two readings are equal, number for number."""
-    compared, wrong = 0, []
+def same(what: str, got: dict[str, Any], expected: dict[str, Any]) -> Iterator[Observation]:
+    """Two readings are equal, number for number; each of their parts that is not is named."""
+    equal = 0
     for key in dict.fromkeys((*got, *expected)):
         one, other = got.get(key), expected.get(key)
         if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor) and one.shape == other.shape:
-            compared += one.numel()
             places = torch.nonzero(differences(one, other)).flatten().tolist()
-            flat = [x.detach().reshape(-1).tolist() for x in (one, other)] if places else [[], []]
-            wrong += [
-                (key, place, flat[0][place], flat[1][place]) for place in places if place < len(flat[0])
-            ]
+            equal += one.numel() - len(places)
+            if places:
+                size, place = one.numel(), places[0] // (2 if one.is_complex() else 1)
+                pair = (x.detach().reshape(-1)[place].item() for x in (one, other))
+                yield Observation(f"{what}: {key}", size, len(places), *pair, place)
+        elif type(one) is not type(other) or isinstance(one, torch.Tensor) or one != other:
+            yield fact(f"{what}: {key}", False, described(one), described(other))
         else:
-            compared += 1
-            if type(one) is not type(other) or isinstance(one, torch.Tensor) or one != other:
-                wrong.append((key, 0, described(one), described(other)))
-    if not wrong:
-        return Observation(what, compared)
-    key, place, one, other = wrong[0]
-    return Observation(f"{what}: {key}", compared, len(wrong), one, other, place)
+            equal += 1
+    yield Observation(what, equal)
 
 
 def described(value: Any) -> Any:

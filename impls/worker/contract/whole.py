@@ -57,7 +57,7 @@ def deterministic(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, trial.arguments["steps"])
         read.append(reading(optimizer, params))
-    yield same("a second run", read[1], read[0])
+    yield from same("a second run", read[1], read[0])
 
 
 def threads(trial: Trial) -> Iterator[Observation]:
@@ -102,9 +102,9 @@ def surroundings(trial: Trial) -> Iterator[Observation]:
             torch.rand(3), random.random()  # noqa: S311 - a state that no seed gives
             before = seen()
             optimizer = build(trial, params)
-            yield same("after construction", seen(), before)
+            yield from same("after construction", seen(), before)
             train(trial, optimizer, params, 0, 2)
-            yield same("after two steps", seen(), before)
+            yield from same("after two steps", seen(), before)
 
 
 def default_dtype(trial: Trial) -> Iterator[Observation]:
@@ -120,7 +120,7 @@ def default_dtype(trial: Trial) -> Iterator[Observation]:
             torch.set_default_dtype(usual)
         read.append({f"parameter {n}": p.detach() for n, p in enumerate(params)})
     for name, seen in zip(trial.arguments["dtypes"], read[1:]):
-        yield same(f"with {name} as the default dtype", seen, read[0])
+        yield from same(f"with {name} as the default dtype", seen, read[0])
 
 
 def default_device(trial: Trial) -> Iterator[Observation]:
@@ -136,7 +136,7 @@ def default_device(trial: Trial) -> Iterator[Observation]:
                     p.grad = gradient
                 optimizer.step()
         read.append({f"parameter {n}": p.detach() for n, p in enumerate(params)})
-    yield same("with meta as the default device", read[1], read[0])
+    yield from same("with meta as the default device", read[1], read[0])
 
 
 def closure(trial: Trial) -> Iterator[Observation]:
@@ -157,7 +157,7 @@ def closure(trial: Trial) -> Iterator[Observation]:
         yield fact("gradients enabled in the closure", all(calls), calls, [True])
         returned = loss is not None and float(loss) == 3.5
         yield fact("what step returns", returned, None if loss is None else float(loss), 3.5)
-        yield same(f"step {step + 1} with a closure", reading(optimizer, params), reading(other, twins))
+        yield from same(f"step {step + 1} with a closure", reading(optimizer, params), reading(other, twins))
     give(trial, params, 9)
     yield fact("what step returns without a closure", optimizer.step() is None, "something", None)
 
