@@ -96,9 +96,9 @@ def judge_deviation(
     judge: Callable[[WorkerSubject, Callable[[Outside], bool]], CellResult],
 ) -> CellResult:
     """Judge a cell of which deviations are known; ``judge`` judges what they leave of it."""
-    if all(entry.observed for entry in entries):
+    if isinstance(claim, Clause) and all(entry.observed for entry in entries):
         return _judge_observed(subject, claim, cell, entries, judge)
-    entry = next(entry for entry in entries if not entry.observed)
+    entry = next((entry for entry in entries if not entry.observed), entries[0])
     best = shown_in(entry, claim)
     shown = replayed(subject, best, entry)
     if not shown and cell.implementation not in CATALOGUED:

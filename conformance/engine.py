@@ -176,11 +176,6 @@ def _judge(
         return CellResult(cell, Verdict.FAIL, reason, figures, findings=findings)
     if judged.exploration.stopped is not None:
         return CellResult(cell, Verdict.ERROR, stop_reason(judged, subject), figures)
-    if judged.tally.unjudged:
-        reason = (
-            f"{judged.tally.unjudged:,} values differ, and by its formula they depend on the whole tensor"
-        )
-        return CellResult(cell, Verdict.UNDECIDED, reason, figures)
     if figures.element_cases == figures.undecided:
         reason = "no element-case could be decided" if figures.cases else "no case was judged"
         return CellResult(cell, Verdict.UNDECIDED, reason, figures)

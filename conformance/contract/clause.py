@@ -53,8 +53,6 @@ class Clause:
         """Return why the clause does not apply to ``subject``, or nothing."""
         if subject.implementation.framework != "torch":
             return "a reference is a function and has no life of its own"
-        if self.every_path and any(rule.whole for rule in subject.rules.values()):
-            return "by its formula an element depends on the others of its tensor"
         return self.needs(subject)
 
     def cases(self, subject: WorkerSubject) -> Iterator[ClauseCase]:
@@ -126,8 +124,8 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
     """Return the header of the request that runs a case."""
     rule = subject.rules[case.switches]
     keys = subject.keys(rule)
-    per_element = [s for s in rule.states if not s.scalar and s.per == ELEMENT]
-    elementwise = [keys[s.symbol.name] for s in per_element if s.symbol.name in keys]
+    kept = [s for s in rule.states if not s.scalar and (rule.whole or s.per == ELEMENT)]
+    states = [keys[s.symbol.name] for s in kept if s.symbol.name in keys]
     least, most = rule.ranks
     ranks = {} if rule.ranks == (0, ANY_RANK) else {"ranks": [least, most]}
     return {
@@ -140,7 +138,8 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
         "device": subject.device,
         "sparse": subject.implementation.gradient != "dense",
         "arguments": {
-            **case.arguments, **ranks, "states": elementwise, "counter": subject.implementation.counter,
+            **case.arguments, **ranks, "states": states, "whole": rule.whole,
+            "counter": subject.implementation.counter,
         },
     }  # fmt: skip
 

@@ -68,7 +68,7 @@ def _clause(
 ) -> DistributedClause:
     return DistributedClause(
         f"distributed/{name}", sentence, source, f"distributed.{experiment}", once({"steps": 2}),
-        needs=every(_one_format, elementwise, needs),
+        needs=every(_one_format, needs),
     )  # fmt: skip
 
 
@@ -90,6 +90,6 @@ CLAUSES: tuple[Clause, ...] = (
         "Parameters that are DTensor shards, as FSDP2 makes them, step as whole ones do.",
         "torch, fully_shard: an optimizer is built on sharded parameters like on any",
         "sharded",
-        dense("it takes sparse gradients alone, and a DTensor has no sparse layout"),
+        every(elementwise, dense("it takes sparse gradients alone, and a DTensor has no sparse layout")),
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
-from conformance.contract.needs import dense, elementwise, every, wide
+from conformance.contract.needs import dense, elementwise, every, rank, shown, wide
 from conformance.subject import WorkerSubject
 from spec.rule import UpdateRule
 
@@ -34,7 +34,9 @@ def _layout(name: str, sentence: str, shape: list[int], parameter: str, gradient
     arguments: Mapping[str, Any] = {
         "shape": shape, "parameter": parameter, "gradient": gradient, "steps": 2,
     }  # fmt: skip
-    needs = every(STRIDES, elementwise) if name.startswith("gradient") else elementwise
+    needs = every(rank(len(shape)), shown)
+    if name.startswith("gradient"):
+        needs = every(STRIDES, needs)
     return Clause(f"layout/{name}", sentence, LAYOUT, "elements.laid_out", each(arguments), needs=needs)
 
 
@@ -180,7 +182,7 @@ GRADIENTS = (
         "torch, torch.sparse: optimizers that take sparse gradients are named",
         "gradients.sparse",
         _rows,
-        needs=elementwise,
+        needs=shown,
         switched_off=True,
     ),
     Clause(
@@ -189,7 +191,7 @@ GRADIENTS = (
         "torch, Tensor.grad_dtype: a gradient may have a dtype of its own",
         "gradients.other_dtype",
         once({"dtypes": ["float64", "float32", "bfloat16", "float16"], "steps": 2}),
-        needs=elementwise,
+        needs=shown,
     ),
 )
 CLAUSES = (*ELEMENTS, *LAYOUTS, *GRADIENTS)

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause
 from conformance.contract.machine import World, lives
-from conformance.contract.needs import elementwise
+from conformance.contract.needs import shown
 from conformance.exploration import Exploration
 from conformance.properties import Judged, Plan
 from conformance.subject import WorkerSubject
@@ -56,7 +56,7 @@ CLAUSES: tuple[Clause, ...] = (
         "the rule's own citation, and every clause above",
         "life.interleaved",
         _drawn,
-        needs=elementwise,
+        needs=shown,
         every_path=True,
     ),
 )

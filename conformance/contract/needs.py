@@ -85,6 +85,16 @@ def shown(subject: WorkerSubject) -> str:
     return f"it does not show its state ({hidden})" if hidden else ""
 
 
+def rank(count: int) -> Needs:
+    """Return a need of tensors with ``count`` dimensions."""
+
+    def need(subject: WorkerSubject) -> str:
+        lowest, highest = (end(r.ranks[n] for r in subject.rules.values()) for n, end in ((0, max), (1, min)))
+        return "" if lowest <= count <= highest else f"its rule has no tensors of {count} dimensions"
+
+    return need
+
+
 def elementwise(subject: WorkerSubject) -> str:
     """Say that elements are not independent by the formula."""
     whole = any(rule.whole for rule in subject.rules.values())

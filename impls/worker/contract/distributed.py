@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Trial, build, parameters, reading, same, values
+from .trial import Observation, Trial, build, fitting, parameters, reading, same, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +53,9 @@ def alone(trial: Trial, gradients: list[list[torch.Tensor]]) -> dict[str, Any]:
 def drawn(trial: Trial, rank: int) -> list[list[torch.Tensor]]:
     """The gradients of one process in all steps."""
     steps = range(trial.arguments["steps"])
+    shapes = [fitting(trial, shape) for shape in SHAPES]
     return [
-        [values(trial, s, 1000 * (step + 1) + 100 * rank + n) for n, s in enumerate(SHAPES)] for step in steps
+        [values(trial, s, 1000 * (step + 1) + 100 * rank + n) for n, s in enumerate(shapes)] for step in steps
     ]
 
 

@@ -21,6 +21,7 @@ from .trial import (
     raised,
     reading,
     same,
+    start_of,
     train,
     values,
 )
@@ -128,11 +129,12 @@ def sparse(trial: Trial) -> Iterator[Observation]:
     for rows in trial.arguments["rows"]:
         one, two = parameters(trial, [(6, 3)]), parameters(trial, [(6, 3)])
         other, given = Player(build(trial, one), one), Player(build(trial, two), two)
+        shape = one[0].shape
         for step in range(trial.arguments["steps"]):
-            numbers = torch.round(values(trial, (len(rows), 3), 1000 * (step + 1)) * 4) / 4
-            gradient = torch.sparse_coo_tensor(torch.tensor([rows]), numbers, (6, 3))
+            numbers = torch.round(values(trial, (len(rows), *shape[1:]), 1000 * (step + 1)) * 4) / 4
+            gradient = torch.sparse_coo_tensor(torch.tensor([rows]), numbers, shape)
             one[0].grad, two[0].grad = gradient.coalesce() if trial.sparse else dense(gradient), gradient
-            before, held = given.flat(keys), given.numbers()
+            start = start_of(trial, given, step, dense(gradient).reshape(-1))
             error = raised(given.optimizer.step)
             if error:
                 said = "sparse" in error.lower()
@@ -140,8 +142,7 @@ def sparse(trial: Trial) -> Iterator[Observation]:
                 return
             other.optimizer.step()
             what = f"a gradient with the rows {rows}, step {step + 1}"
-            flat = dense(gradient).reshape(-1)
-            seen = alike(what, step, before, held, flat, given.flat(keys), other.flat(keys))
+            seen = alike(what, start, given.flat(keys), other.flat(keys))
             yield seen
             if seen.differing:
                 break
@@ -159,7 +160,7 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
         for step in range(trial.arguments["steps"]):
             gradient = values(trial, (17,), 1000 * (step + 1))
             what = f"a gradient of {name}, step {step + 1}"
-            before, numbers = given.flat(keys), given.numbers()
+            start = start_of(trial, given, step, gradient)
             refused = raised(partial(setattr, two[0], "grad_dtype", other))
             refused = refused or raised(partial(setattr, two[0], "grad", trial.lay(gradient.to(other))))
             refused = refused or raised(given.optimizer.step)
@@ -168,5 +169,5 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
                 break
             converted.hand(gradient, trial.lay)
             converted.optimizer.step()
-            yield alike(what, step, before, numbers, gradient, given.flat(keys), converted.flat(keys))
+            yield alike(what, start, given.flat(keys), converted.flat(keys))
             given.pour(converted.flat(keys))

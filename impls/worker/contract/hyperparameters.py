@@ -20,6 +20,7 @@ from .trial import (
     raised,
     reading,
     same,
+    start_of,
     train,
     tuples,
     values,
@@ -81,7 +82,7 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
         gradient = values(trial, (17,), 1000 * (step + 1))
         first.hand(gradient, trial.lay)
         second.hand(gradient, trial.lay)
-        before, numbers = second.flat(keys), second.numbers()
+        start = start_of(trial, second, step, gradient)
         first.optimizer.step()
         error = raised(second.optimizer.step)
         if error:
@@ -91,7 +92,7 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
             )
             return
         what = f"{keyword} as a Tensor, step {step + 1}"
-        yield alike(what, step, before, numbers, gradient, second.flat(keys), first.flat(keys))
+        yield alike(what, start, second.flat(keys), first.flat(keys))
         second.pour(first.flat(keys))
     tensors = given if isinstance(given, tuple) else (given,)
     numbers_after = [t.item() for t in tensors]

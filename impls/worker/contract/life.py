@@ -13,15 +13,18 @@ import torch
 from .trial import (
     Observation,
     Player,
+    Start,
     Trial,
     build,
     dense,
+    described_step,
     fact,
     parameters,
     raised,
     reading,
     rows_of,
     same,
+    start_of,
     values,
 )
 
@@ -45,6 +48,16 @@ class Life:
     def members(self) -> list[Any]:
         """All parameters, group after group."""
         return [p for group in self.groups for p in group]
+
+    def place(self, n: int) -> tuple[int, int]:
+        """The group of tensor ``n``, and its place there."""
+        owners = [(g, i) for g, group in enumerate(self.groups) for i in range(len(group))]
+        return owners[n]
+
+    def count(self, n: int) -> None:
+        """Tensor ``n`` made a step more."""
+        group, place = self.place(n)
+        self.counts[group][place] += 1
 
     def adopt(self, optimizer: Any) -> None:
         """Another instance takes over, with the parameters that it holds."""
@@ -81,9 +94,7 @@ def stepped(
         p.grad = None if n in absent else given(life.trial, gradient, rows)
     kept = [p for p in members if p.grad is None]
     untouched = reading(life.optimizer, kept)
-    players = [Player(life.optimizer, [p]) for p in members]
-    before = [(player.flat(keys), player.numbers()) for player in players]
-    gradients = [None if p.grad is None else dense(p.grad).reshape(-1) for p in members]
+    starts = [begun(life, n, p) for n, p in enumerate(members)]
     acting = [None if p.grad is None else touched(life.trial, p.grad) for p in members]
     refusal = raised(life.optimizer.step) if rows is not None else life.optimizer.step()
     if refusal:
@@ -92,18 +103,34 @@ def stepped(
         life.over = True
         return
     yield from same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
-    owners = [(g, i) for g, group in enumerate(life.groups) for i in range(len(group))]
-    for n, (p, (group, place)) in enumerate(zip(members, owners)):
-        gradient, moved = gradients[n], acting[n]
-        if gradient is not None and moved is not None:
-            count, settings = life.counts[group][place], life.settings[group]
-            (start, numbers), got = before[n], players[n].flat(keys)
-            left = {k: row[~moved] for k, row in got.items() if k in start}
-            yield from same(f"{what}: tensor {n}, other rows", left, {k: row[~moved] for k, row in start.items()})
-            start, got = ({k: row[moved] for k, row in rows.items()} for rows in (start, got))
-            if moved.any():
-                yield within(f"{what}: tensor {n}", settings, count, start, numbers, gradient[moved], got)
-            life.counts[group][place] += 1
+    for n, (p, start, chosen) in enumerate(zip(members, starts, acting)):
+        if start is not None and chosen is not None:
+            got = Player(life.optimizer, [p]).flat(keys)
+            yield from moved(f"{what}: tensor {n}", life.settings[life.place(n)[0]], start, got, chosen)
+            life.count(n)
+
+
+def begun(life: Life, n: int, p: torch.Tensor) -> Start | None:
+    """What a step of tensor ``n`` starts from, if it has a gradient."""
+    if p.grad is None:
+        return None
+    group, place = life.place(n)
+    gradient = dense(p.grad).reshape(-1)
+    return start_of(life.trial, Player(life.optimizer, [p]), life.counts[group][place], gradient)
+
+
+def moved(
+    what: str, settings: dict[str, Any], start: Start, got: dict[str, torch.Tensor], chosen: torch.Tensor
+) -> Iterator[Observation]:
+    """Chosen elements are what one step may make of them, which the formula says; others are untouched."""
+    every = bool(chosen.all())
+    if not every:
+        rest = ({k: row[~chosen] for k, row in rows.items() if k in start.rows} for rows in (got, start.rows))
+        yield from same(f"{what}, other rows", *rest)
+    if chosen.any():
+        step = described_step(start, chosen, {"got": got}, every=every)
+        count = int(chosen.sum())
+        yield Observation(what, count * len(got), count, step={**step, "settings": dict(settings)})
 
 
 def given(trial: Trial, gradient: torch.Tensor, rows: list[int] | None) -> torch.Tensor:
@@ -119,28 +146,6 @@ def touched(trial: Trial, gradient: torch.Tensor) -> torch.Tensor:
     if trial.sparse:
         chosen.zero_()[gradient.coalesce().indices()[0]] = True
     return chosen.reshape(-1)
-
-
-def within(
-    what: str,
-    settings: dict[str, Any],
-    count: int,
-    before: dict[str, torch.Tensor],
-    numbers: dict[str, tuple[float, str]],
-    gradient: torch.Tensor,
-    got: dict[str, torch.Tensor],
-) -> Observation:
-    """Every element is what one step may make of it; the formula says what that is."""
-    step = {
-        "settings": dict(settings),
-        "count": count,
-        "numbers": numbers,
-        "places": list(range(gradient.numel())),
-        "gradient": gradient.reshape(-1),
-        "before": before,
-        "got": got,
-    }
-    return Observation(what, gradient.numel() * len(got), gradient.numel(), step=step)
 
 
 def change(life: Life, group: int, keyword: str, value: Any) -> None:

@@ -81,9 +81,7 @@ def _plain(observation: Observation, buffers: list[bytes]) -> dict[str, Any]:
     if observation.step is not None:
         plain["step"] = {}
         for part, value in observation.step.items():
-            if isinstance(value, torch.Tensor):
-                plain["step"][part] = _rows({part: value}, buffers)
-            elif part in {"before", "got", "expected"}:
+            if part in {"before", "gradient", "got", "expected"}:
                 plain["step"][part] = _rows(value, buffers)
             else:
                 plain["step"][part] = value

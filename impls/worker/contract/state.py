@@ -23,6 +23,7 @@ from .trial import (
     raised,
     reading,
     same,
+    start_of,
     train,
     tuples,
     values,
@@ -180,6 +181,7 @@ def other_path(trial: Trial) -> Iterator[Observation]:
         there = dataclasses.replace(trial, path=path)
         for made in trial.arguments["made"]:
             params = parameters(trial, [(67,)])
+            size = params[0].numel()
             optimizer = build(trial, params)
             train(trial, optimizer, params, 0, made)
             twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
@@ -189,14 +191,14 @@ def other_path(trial: Trial) -> Iterator[Observation]:
                 group.update({key: value for key, value in path.items() if key in group})
             other.load_state_dict(saved)
             one, two = Player(optimizer, params), Player(other, twins)
-            gradient = values(trial, (67,), 1000 * (made + 1))
+            gradient = values(trial, (size,), 1000 * (made + 1))
             one.hand(gradient, trial.lay)
             two.hand(gradient, trial.lay)
-            before, numbers = one.flat(keys), one.numbers()
+            start = start_of(trial, one, made, gradient)
             optimizer.step()
             other.step()
             what = f"loaded on {name} after {made} steps"
-            yield alike(what, made, before, numbers, gradient, two.flat(keys), one.flat(keys))
+            yield alike(what, start, two.flat(keys), one.flat(keys))
 
 
 def other_rule(trial: Trial) -> Iterator[Observation]:

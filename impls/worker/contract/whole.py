@@ -18,12 +18,14 @@ from .trial import (
     alike,
     build,
     dense,
+    described_step,
     fact,
     follow,
     give,
     parameters,
     reading,
     same,
+    start_of,
     train,
     values,
 )
@@ -38,8 +40,7 @@ def paths(trial: Trial) -> Iterator[Observation]:
     """This path beside each other path of the optimizer."""
     for name, path in trial.arguments["paths"]:
         there = dataclasses.replace(trial, path=path)
-        start = values(trial, (67,), 0)
-        one, other = [torch.nn.Parameter(start.clone())], [torch.nn.Parameter(start.clone())]
+        one, other = parameters(trial, [(67,)]), parameters(trial, [(67,)])
         yield from follow(
             trial,
             f"beside {name}",
@@ -67,18 +68,17 @@ def threads(trial: Trial) -> Iterator[Observation]:
     keys = trial.arguments["states"]
     try:
         for size in sizes:
-            start, gradient = values(trial, (size,), 0), values(trial, (size,), 1000)
-            read = []
+            gradient, read = values(trial, (size,), 1000), []
             for wanted in (1, trial.arguments["threads"]):
                 torch.set_num_threads(wanted)
-                p = torch.nn.Parameter(start.clone())
-                player = Player(build(trial, [p]), [p])
+                params = parameters(trial, [(size,)])
+                player = Player(build(trial, params), params)
                 player.hand(gradient, trial.lay)
-                before, numbers = player.flat(keys), player.numbers()
+                start = start_of(trial, player, 0, gradient)
                 player.optimizer.step()
                 read.append(player.flat(keys))
             what = f"{trial.arguments['threads']} threads, {size} elements"
-            yield alike(what, 0, before, numbers, gradient, read[1], read[0])
+            yield alike(what, start, read[1], read[0])
     finally:
         torch.set_num_threads(count)
 
@@ -248,19 +248,36 @@ def alive() -> int:
 
 
 def differentiable(trial: Trial) -> Iterator[Observation]:
-    """With ``differentiable`` the step is the same, and autograd finds its derivative by the gradient."""
-    start = values(trial, (17,), 0)
-    leaf, twin = torch.nn.Parameter(start.clone()), [torch.nn.Parameter(start.clone())]
-    p = [leaf.clone()]
-    other = Player(build(trial, p, differentiable=True), p)
-    one = Player(build(trial, twin), twin)
-    yield from follow(trial, "differentiable", one, other, trial.arguments["steps"])
-    gradient = values(trial, (17,), 9000).requires_grad_()
-    p[0].grad = gradient
-    other.optimizer.step()
-    derivative: Any = torch.autograd.grad(p[0].sum(), gradient, allow_unused=True)[0]
-    moved = bool(derivative is not None and (derivative != 0).any())
-    yield fact("the derivative of the parameter by its gradient", moved, "none", "one that is not zero")
+    """With ``differentiable`` the step is the same, and autograd finds the derivatives of the formula."""
+    for made in trial.arguments["made"]:
+        for by in trial.arguments["by"]:
+            twin, leaf = parameters(trial, [(17,)]), parameters(trial, [(17,)])
+            p = [leaf[0].clone()]
+            one, other = Player(build(trial, twin), twin), Player(build(trial, p, differentiable=True), p)
+            yield from follow(trial, "differentiable", one, other, made)
+            state = other.optimizer.state[p[0]]
+            state.update({k: v.detach() for k, v in state.items() if isinstance(v, torch.Tensor)})
+            yield from derived(trial, f"step {made + 1}", other, made, by)
+
+
+def derived(trial: Trial, what: str, player: Player, made: int, by: str) -> Iterator[Observation]:
+    """The derivative of the sum of all elements after a step, by the gradient or by a Tensor setting."""
+    gradient = values(trial, (17,), 9000)
+    start = start_of(trial, player, made, gradient.clone())
+    player.params[0].grad = variable = gradient
+    if by != "gradient":
+        variable = torch.tensor(trial.settings[by], dtype=torch.float64)
+        player.optimizer.param_groups[0][by] = variable
+    variable.requires_grad_()
+    key = f"derivative by {by}"
+    player.optimizer.step()
+    total = player.params[0].sum()
+    found = torch.autograd.grad(total, variable, allow_unused=True)[0] if total.requires_grad else None
+    if found is None:
+        yield fact(f"{what}: {key}", False, "nothing that autograd follows", "the formula's derivative")
+        return
+    step = described_step(start, gradient != 0, {"got": {key: found.reshape(-1)}}, every=True)
+    yield Observation(f"{what}: {key}", found.numel(), found.numel(), step=step)
 
 
 def no_synchronisation(trial: Trial) -> Iterator[Observation]:
