@@ -74,8 +74,6 @@ class Tally:
     histogram: Array = field(default_factory=lambda: np.zeros(RATIO_BINS, np.int64))
     ratios: list[Array] = field(default_factory=list)
     failures: list[Outside] = field(default_factory=list)
-    unjudged: int = 0
-    """Values that differ where they should not, and of which nothing can be said."""
 
     def add_ratios(self, ratio: Array) -> None:
         """Add observed errors over the room the enclosures leave."""

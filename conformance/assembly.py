@@ -52,7 +52,7 @@ def assemble(
     flat = tuple(sorted((r for u in results for r in u.results), key=lambda r: r.cell))
     times = {str(index): round(r.seconds, 3) for index, r in enumerate(flat)}
     untimed = tuple(dataclasses.replace(r, seconds=0.0) for r in flat)
-    used = {r.deviation: r.verdict for r in flat if r.deviation}
+    used = {name: r.verdict for r in flat for name in (r.deviation, *r.further) if name}
     return model.Report(
         version("stepproof"),
         command,

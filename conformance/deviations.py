@@ -15,7 +15,7 @@ from conformance.contract.findings import ClauseReducer
 from conformance.contract.observation import Breach
 from conformance.findings import reducer
 from conformance.ledger import Entry
-from conformance.properties import Plan
+from conformance.properties import Plan, nothing
 from conformance.reduction import Reduction
 from conformance.subject import WorkerSubject, prepare
 from conformance.verdict import Cell, CellResult, Figures, Verdict
@@ -38,6 +38,11 @@ class Shown:
         return self.stopped or bool(self.tally.failures)
 
 
+def explained(entry: Entry, failure: Outside) -> bool:
+    """Tell whether a failure is the deviation."""
+    return not isinstance(failure, Breach) or entry.explains(failure.told)
+
+
 def shown_in(entry: Entry, claim: Claim) -> Claim:
     """Return the property in which a deviation shows best: one in arithmetic, in local agreement."""
     agreement = BY_IDENTIFIER["agreement/local"]
@@ -52,6 +57,7 @@ def replayed(subject: WorkerSubject, claim: Claim, entry: Entry) -> Shown:
         if fits(case, subject):
             tried += 1
             shown = run(subject, claim, case)
+            shown.tally.failures = [f for f in shown.tally.failures if explained(entry, f)]
             if shown:
                 return dataclasses.replace(shown, replayed=tried)
     return Shown(Tally(), replayed=tried)
@@ -86,21 +92,20 @@ def judge_deviation(
     subject: WorkerSubject,
     claim: Claim,
     cell: Cell,
-    entry: Entry,
-    judge: Callable[[WorkerSubject], CellResult],
+    entries: list[Entry],
+    judge: Callable[[WorkerSubject, Callable[[Outside], bool]], CellResult],
 ) -> CellResult:
-    """Judge a cell of which a deviation is known; ``judge`` judges it under the wider profile."""
+    """Judge a cell of which deviations are known; ``judge`` judges what they leave of it."""
+    if isinstance(claim, Clause) and all(entry.observed for entry in entries):
+        return _judge_observed(subject, claim, cell, entries, judge)
+    entry = next((entry for entry in entries if not entry.observed), entries[0])
     best = shown_in(entry, claim)
     shown = replayed(subject, best, entry)
     if not shown and cell.implementation not in CATALOGUED:
         # What the framework does wrong need not be wrong in everybody's code.
-        return _inherited(judge(subject), entry, anew=not shown.replayed)
+        return _inherited(judge(subject, nothing), entry, anew=not shown.replayed)
     if not shown:
-        reason = f"deviation `{entry.identifier}` is no longer shown by its {shown.replayed} stored cases"
-        if not shown.replayed:
-            reason = f"deviation `{entry.identifier}` has no case of this cell"
-        action = "remove it from the ledger, or record it again: python -m conformance.record"
-        return CellResult(cell, Verdict.FAIL, f"{reason}: {action}", Figures(), deviation=entry.identifier)
+        return _stale(cell, entry, shown)
     own = best.identifier == cell.property
     findings = reducer(subject, best, cell, reduced=True).findings(shown.tally.failures[:1] if own else [])
     if not entry.profile:
@@ -108,12 +113,57 @@ def judge_deviation(
             cell, Verdict.DEVIATION, entry.reason, Figures(cases=1), "", findings, entry.identifier
         )
     wider = subject.with_profile(subject.profile.widened(entry.profile))
-    result = judge(wider)
+    result = judge(wider, nothing)
     if result.verdict is not Verdict.PASS:
         return result
     return dataclasses.replace(
         result, verdict=Verdict.DEVIATION, reason=entry.reason, deviation=entry.identifier,
         findings=findings, profile=f"wider: {wider.profile}",
+    )  # fmt: skip
+
+
+def _stale(cell: Cell, entry: Entry, shown: Shown) -> CellResult:
+    """Return the verdict on a cell whose deviation is there no more."""
+    reason = f"deviation `{entry.identifier}` is no longer shown by its {shown.replayed} stored cases"
+    if not shown.replayed:
+        reason = f"deviation `{entry.identifier}` has no case of this cell"
+    action = "remove it from the ledger, or record it again: python -m conformance.record"
+    return CellResult(cell, Verdict.FAIL, f"{reason}: {action}", Figures(), deviation=entry.identifier)
+
+
+def _judge_observed(
+    subject: WorkerSubject,
+    claim: Claim,
+    cell: Cell,
+    entries: list[Entry],
+    judge: Callable[[WorkerSubject, Callable[[Outside], bool]], CellResult],
+) -> CellResult:
+    """Judge all cases of a clause; what no deviation explains is new."""
+    known, findings, seen = [], [], set()
+    for entry in entries:
+        shown = replayed(subject, claim, entry)
+        if shown:
+            findings += reducer(subject, claim, cell, reduced=True).findings(shown.tally.failures[:1])
+        elif cell.implementation in CATALOGUED:
+            return _stale(cell, entry, shown)
+        elif shown.replayed:
+            continue  # what the framework does wrong need not be wrong in everybody's code
+        known.append(entry)
+
+    def is_known(failure: Outside) -> bool:
+        explaining = [entry for entry in known if explained(entry, failure)]
+        seen.update(entry.identifier for entry in explaining)
+        return bool(explaining)
+
+    result = judge(subject, is_known)
+    standing = [entry for entry in known if entry.identifier in seen]
+    if result.verdict is not Verdict.PASS or not standing:
+        return result
+    first, *more = standing
+    return dataclasses.replace(
+        result, verdict=Verdict.DEVIATION, reason=" ".join(entry.reason for entry in standing),
+        deviation=first.identifier, further=tuple(entry.identifier for entry in more),
+        findings=tuple(findings),
     )  # fmt: skip
 
 
@@ -126,10 +176,10 @@ def _inherited(result: CellResult, entry: Entry, *, anew: bool) -> CellResult:
     )
 
 
-def search(subject: WorkerSubject, claim: Claim) -> Case | ClauseCase | None:
-    """Return the smallest case found in which the property fails or stops the worker."""
+def search(subject: WorkerSubject, claim: Claim, entry: Entry) -> Case | ClauseCase | None:
+    """Return the smallest case found that shows a deviation or stops the worker."""
     if isinstance(claim, Clause):
-        return _search(subject, claim)
+        return _search(subject, claim, entry)
     judged = claim.judge(subject, SEARCH)
     if judged.tally.failures:
         failure = judged.tally.failures[0]
@@ -147,14 +197,15 @@ def search(subject: WorkerSubject, claim: Claim) -> Case | ClauseCase | None:
     return judged.exploration.case
 
 
-def _search(subject: WorkerSubject, clause: Clause) -> ClauseCase | None:
-    """Return the smallest case in which a clause is broken."""
+def _search(subject: WorkerSubject, clause: Clause, entry: Entry) -> ClauseCase | None:
+    """Return the smallest case in which a clause is broken as the entry says."""
     cell = Cell(subject.implementation.identifier, subject.path.name, subject.device,
                 subject.storage.name, clause.identifier)  # fmt: skip
-    found = clause.judge(subject, SEARCH).tally.failures
+    plan = dataclasses.replace(SEARCH, explained=lambda failure: not explained(entry, failure))
+    found = clause.judge(subject, plan).tally.failures
     if not found or not isinstance(found[0], Breach):
         return None
-    return ClauseReducer(subject, clause, cell).smallest(found[0]).case
+    return ClauseReducer(subject, clause, cell).smallest(found[0], entry.explains).case
 
 
 def _fewest(case: Case, judge: Callable[[Case], Outside | None]) -> Case:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from conformance.agreement import Tally
+from conformance.agreement import Outside, Tally
 from conformance.claims import BY_IDENTIFIER, CLAIMS, Claim
 from conformance.deviations import judge_deviation
 from conformance.findings import reducer
@@ -18,7 +18,7 @@ from conformance.installation import version
 from conformance.ledger import load
 from conformance.own_references import FRAMEWORK, reference_subject
 from conformance.power import Power
-from conformance.properties import Judged, Plan
+from conformance.properties import Judged, Plan, nothing
 from conformance.subject import WorkerSubject, worker_subject
 from conformance.verdict import Cell, CellResult, Figures, Verdict
 from impls.catalogue import ExecutionPath, Implementation
@@ -138,13 +138,14 @@ def judge_cell(unit: Unit, subject: WorkerSubject, claim: Claim, framework: str,
     why_not = claim.applies(subject)
     if why_not:
         return CellResult(cell, Verdict.NOT_APPLICABLE, why_not, profile=str(subject.profile))
-    entry = next((e for e in load() if e.matches(cell, framework)), None)
-    if entry is None:
+    entries = [entry for entry in load() if entry.matches(cell, framework)]
+    if not entries:
         result = _judge(unit, subject, claim, cell, power)
     else:
         result = judge_deviation(
-            subject, claim, cell, entry, lambda wider: _judge(unit, wider, claim, cell, power)
-        )
+            subject, claim, cell, entries,
+            lambda wider, known: _judge(unit, wider, claim, cell, power, known),
+        )  # fmt: skip
     return dataclasses.replace(
         result, seconds=time.perf_counter() - start, profile=result.profile or str(subject.profile)
     )
@@ -155,8 +156,15 @@ def _plan(unit: Unit, claim: Claim) -> Plan:
     return Plan(max(3, round(unit.cases * share)), ELEMENTS, unit.seed)
 
 
-def _judge(unit: Unit, subject: WorkerSubject, claim: Claim, cell: Cell, power: Power) -> CellResult:
-    plan = _plan(unit, claim)
+def _judge(
+    unit: Unit,
+    subject: WorkerSubject,
+    claim: Claim,
+    cell: Cell,
+    power: Power,
+    known: Callable[[Outside], bool] = nothing,
+) -> CellResult:
+    plan = dataclasses.replace(_plan(unit, claim), explained=known)
     if unit.measure_power:
         name = f"{cell.property} in {cell.dtype}"
         plan.samples = lambda samples: power.add(samples, subject.storage, name)
@@ -168,11 +176,6 @@ def _judge(unit: Unit, subject: WorkerSubject, claim: Claim, cell: Cell, power: 
         return CellResult(cell, Verdict.FAIL, reason, figures, findings=findings)
     if judged.exploration.stopped is not None:
         return CellResult(cell, Verdict.ERROR, stop_reason(judged, subject), figures)
-    if judged.tally.unjudged:
-        reason = (
-            f"{judged.tally.unjudged:,} values differ, and by its formula they depend on the whole tensor"
-        )
-        return CellResult(cell, Verdict.UNDECIDED, reason, figures)
     if figures.element_cases == figures.undecided:
         reason = "no element-case could be decided" if figures.cases else "no case was judged"
         return CellResult(cell, Verdict.UNDECIDED, reason, figures)

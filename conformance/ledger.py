@@ -18,7 +18,8 @@ from conformance.contract.case import ClauseCase
 from conformance.verdict import Cell
 
 KEYS = frozenset(
-    {"id", "property", "implementation", "path", "device", "dtype", "version", "reason", "link", "profile"}
+    {"id", "property", "implementation", "path", "device", "dtype", "version", "reason", "link", "profile",
+     "observed"}
 )
 REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 
@@ -27,7 +28,8 @@ REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 class Entry:
     """A finding that is known: where it applies, why, and under which profile the rest is judged.
 
-    Without ``profile`` nothing else of the cell can be judged.  ``cases`` are replayed first.
+    ``observed`` names what a clause sees of it; without that, and without ``profile``, nothing else
+    of the cell can be judged.  ``cases`` are replayed first.
     """
 
     identifier: str
@@ -41,6 +43,7 @@ class Entry:
     link: str
     profile: Mapping[str, Any] = field(default_factory=dict)
     cases: tuple[Case | ClauseCase, ...] = ()
+    observed: tuple[str, ...] = ()
 
     def with_cases(self, cases: Sequence[Case | ClauseCase]) -> Entry:
         """Return the entry with other cases."""
@@ -56,6 +59,10 @@ class Entry:
             and _any(cell.dtype, self.dtypes)
             and fnmatch.fnmatchcase(framework, self.version)
         )
+
+    def explains(self, told: str) -> bool:
+        """Tell whether what a clause saw is this deviation."""
+        return not self.observed or _any(told, self.observed)
 
     def speaks_of(self, claim: str) -> bool:
         """Tell whether the entry names a property."""
@@ -105,4 +112,5 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         item.get("link", ""),
         item.get("profile", {}),
         tuple(from_plain(case) for case in cases),
+        patterns("observed") if "observed" in item else (),
     )

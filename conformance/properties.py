@@ -32,14 +32,21 @@ SMALL, SETTINGS, LEAST_SETTINGS = 256, 150, 40
 COUNTS = (1, 2, 255, 256, 2**24 - 2, 2**24 - 1, 2**24, 2**30)
 
 
+def nothing(_: Outside) -> bool:
+    """Return False: nothing is known."""
+    return False
+
+
 @dataclass
 class Plan:
-    """How hard to test: cases, elements of the large tensor, the seed; and who takes samples."""
+    """How hard to test: cases, elements of the large tensor, the seed; who takes samples, what is known."""
 
     cases: int
     size: int
     seed: int
     samples: Callable[[list[Sample]], None] | None = None
+    explained: Callable[[Outside], bool] = nothing
+    """Tells whether a known deviation explains a failure of a clause."""
 
 
 @dataclass

@@ -52,7 +52,7 @@ def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> tuple
         if claim.applies(subject) or replayed(subject, claim, entry.with_cases(kept)):
             continue
         shown = [case for case in entry.cases if replayed(subject, claim, entry.with_cases([case]))]
-        found = shown[0] if shown else search(subject, claim)
+        found = shown[0] if shown else search(subject, claim, entry)
         if found is None:
             Console().print(f"{entry.identifier}: not shown by {unit.cell(claim.identifier)}")
         else:

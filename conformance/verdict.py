@@ -85,5 +85,7 @@ class CellResult:
     profile: str = ""
     findings: tuple[Finding, ...] = ()
     deviation: str = ""
+    further: tuple[str, ...] = ()
+    """Other deviations of the same cell."""
     power: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0

@@ -201,6 +201,11 @@ class StepEnclosure:
 
         return Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines)
 
+    def lines(self, tensors: Mapping[str, Interval]) -> dict[str, Interval]:
+        """Return the enclosure of every line on tensors, and what they start from, by symbol."""
+        step = _Step(self, tensors)
+        return {**step.known, **{name: step.line(name) for name in self.program.lines}}
+
     def __call__(self, tensors: Mapping[str, Interval]) -> dict[str, Interval]:
         """Return the enclosure of each quantity after the step, by the name of its symbol.
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from conformance.agreement import Tally
 from conformance.contract.arguments import once
 from conformance.contract.case import ClauseCase
-from conformance.contract.clause import Clause
-from conformance.contract.needs import elementwise, every
+from conformance.contract.clause import Clause, always
+from conformance.contract.needs import Needs, dense, elementwise, every
 from conformance.properties import Plan
 from conformance.subject import WorkerSubject
 from impls.session import Session, WorkerFailure
@@ -63,10 +63,12 @@ class DistributedClause(Clause):
         return tallies
 
 
-def _clause(name: str, sentence: str, source: str, experiment: str) -> DistributedClause:
+def _clause(
+    name: str, sentence: str, source: str, experiment: str, needs: Needs = always
+) -> DistributedClause:
     return DistributedClause(
         f"distributed/{name}", sentence, source, f"distributed.{experiment}", once({"steps": 2}),
-        needs=every(_one_format, elementwise),
+        needs=every(_one_format, needs),
     )  # fmt: skip
 
 
@@ -88,5 +90,6 @@ CLAUSES: tuple[Clause, ...] = (
         "Parameters that are DTensor shards, as FSDP2 makes them, step as whole ones do.",
         "torch, fully_shard: an optimizer is built on sharded parameters like on any",
         "sharded",
+        every(elementwise, dense("it takes sparse gradients alone, and a DTensor has no sparse layout")),
     ),
 )

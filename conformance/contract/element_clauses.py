@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
-from conformance.contract.needs import elementwise, wide
+from conformance.contract.needs import dense, elementwise, every, rank, shown, wide
 from conformance.subject import WorkerSubject
 from spec.rule import UpdateRule
 
@@ -21,6 +21,9 @@ SIZES = (
 )
 
 
+STRIDES = dense("it takes sparse gradients alone, which have no strides")
+
+
 def _rows(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any]]:
     # A row given twice is added twice, which the half formats round twice.
     twice = [[1, 4, 1]] if subject.storage.name in {"float32", "float64"} else []
@@ -31,7 +34,10 @@ def _layout(name: str, sentence: str, shape: list[int], parameter: str, gradient
     arguments: Mapping[str, Any] = {
         "shape": shape, "parameter": parameter, "gradient": gradient, "steps": 2,
     }  # fmt: skip
-    return Clause(f"layout/{name}", sentence, LAYOUT, "elements.laid_out", each(arguments), needs=elementwise)
+    needs = every(rank(len(shape)), shown)
+    if name.startswith("gradient"):
+        needs = every(STRIDES, needs)
+    return Clause(f"layout/{name}", sentence, LAYOUT, "elements.laid_out", each(arguments), needs=needs)
 
 
 ELEMENTS = (
@@ -176,7 +182,7 @@ GRADIENTS = (
         "torch, torch.sparse: optimizers that take sparse gradients are named",
         "gradients.sparse",
         _rows,
-        needs=elementwise,
+        needs=shown,
         switched_off=True,
     ),
     Clause(
@@ -185,7 +191,7 @@ GRADIENTS = (
         "torch, Tensor.grad_dtype: a gradient may have a dtype of its own",
         "gradients.other_dtype",
         once({"dtypes": ["float64", "float32", "bfloat16", "float16"], "steps": 2}),
-        needs=elementwise,
+        needs=shown,
     ),
 )
 CLAUSES = (*ELEMENTS, *LAYOUTS, *GRADIENTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +38,12 @@ class ClauseReducer:
                 first.setdefault(kind(failure), failure)
         return tuple(self._finding(breach) for breach in list(first.values())[:MOST])
 
-    def smallest(self, breach: Breach) -> Breach:
-        """Return the breach with the smallest case."""
+    def smallest(self, breach: Breach, counts: Callable[[str], bool] = bool) -> Breach:
+        """Return the breach with the smallest case, among those of which ``counts`` is true."""
         subject, clause = self.subject, self.clause
         return ClauseReduction(
-            lambda case: subject.rules[case.switches], lambda case: clause.breaches(subject, case)
+            lambda case: subject.rules[case.switches],
+            lambda case: [item for item in clause.breaches(subject, case) if counts(item.told)],
         ).reduce(breach)
 
     def _finding(self, breach: Breach) -> Finding:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.contract import settings
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause
 from conformance.contract.machine import World, lives
-from conformance.contract.needs import elementwise
+from conformance.contract.needs import shown
 from conformance.exploration import Exploration
 from conformance.properties import Judged, Plan
 from conformance.subject import WorkerSubject
@@ -32,11 +31,9 @@ class LifeClause(Clause):
         """Judge lives until one breaks the clause or stops the worker."""
         judged = Judged()
 
-        def run(switches: tuple[str, ...], arguments: Mapping[str, Any]) -> None:
+        def run(case: ClauseCase) -> None:
             if judged.tally.failures or judged.exploration.stopped is not None:
                 return
-            rule = subject.rules[switches]
-            case = ClauseCase(switches, settings.active(rule, subject.fixed), arguments)
             try:
                 self.run(subject, case, judged.tally, plan)
             except (TargetError, WorkerFailure) as stop:
@@ -59,7 +56,7 @@ CLAUSES: tuple[Clause, ...] = (
         "the rule's own citation, and every clause above",
         "life.interleaved",
         _drawn,
-        needs=elementwise,
+        needs=shown,
         every_path=True,
     ),
 )

@@ -18,8 +18,9 @@ from hypothesis.stateful import (
 )
 
 from conformance.contract import settings
+from conformance.contract.case import ClauseCase
 from conformance.contract.clause import path_of
-from conformance.contract.needs import other_paths
+from conformance.contract.needs import offers, other_paths
 from conformance.subject import WorkerSubject
 
 MOST_GROUPS = 3
@@ -31,12 +32,18 @@ class World:
     """What a life can be made of: variants, values of settings, other paths."""
 
     subject: WorkerSubject
-    run: Callable[[tuple[str, ...], Mapping[str, Any]], None]
+    run: Callable[[ClauseCase], None]
 
     @property
     def switches(self) -> list[tuple[str, ...]]:
         """The variants of the subject's rule."""
         return sorted(self.subject.rules)
+
+    def starts(self, switches: tuple[str, ...]) -> list[dict[str, float]]:
+        """Settings with which a life begins: all at work, and some switched off."""
+        rule_ = self.subject.rules[switches]
+        bare = settings.bare(rule_, self.subject.fixed)
+        return [settings.active(rule_, self.subject.fixed), *bare]
 
     def values(self, switches: tuple[str, ...]) -> list[list[Any]]:
         """Pairs of a keyword and a value that may be assigned to it."""
@@ -59,15 +66,24 @@ def lives(world: World, *, examples: int, acts: int, seed: int) -> None:
         def __init__(self) -> None:
             super().__init__()
             self.acts: list[list[Any]] = []
+            self.settings: Mapping[str, float] = {}
             self.tensors, self.groups = 2, 1
 
-        @initialize(switches=st.sampled_from(world.switches), first=st.sampled_from(SHAPES))
-        def born(self, switches: tuple[str, ...], first: list[int]) -> None:
+        @initialize(
+            switches=st.sampled_from(world.switches), first=st.sampled_from(SHAPES), data=st.data()
+        )
+        def born(self, switches: tuple[str, ...], first: list[int], data: st.DataObject) -> None:
             self.switches, self.shapes = switches, [first, [5]]
+            self.settings = data.draw(st.sampled_from(world.starts(switches)))
 
         @rule(absent=st.lists(st.integers(0, 5), max_size=2))
         def step(self, absent: list[int]) -> None:
             self.acts.append(["step", sorted({n for n in absent if n < self.tensors})])
+
+        @precondition(lambda _: offers(world.subject)["sparse"])
+        @rule(absent=st.lists(st.integers(0, 5), max_size=1), rows=st.lists(st.integers(0, 16), max_size=3))
+        def sparse_step(self, absent: list[int], rows: list[int]) -> None:
+            self.acts.append(["sparse step", [n for n in absent if n < self.tensors], rows])
 
         @rule(data=st.data())
         def change(self, data: st.DataObject) -> None:
@@ -83,7 +99,7 @@ def lives(world: World, *, examples: int, acts: int, seed: int) -> None:
         @rule(shape=st.sampled_from(SHAPES), own=st.booleans())
         def add_group(self, shape: list[int], own: bool) -> None:
             rule_ = world.subject.rules[self.switches]
-            given = settings.other(world.subject, rule_) if own else {}
+            given = dict(settings.changes(world.subject, rule_)) if own else {}
             self.acts.append(["add group", shape, given])
             self.groups += 1
             self.tensors += 1
@@ -99,7 +115,8 @@ def lives(world: World, *, examples: int, acts: int, seed: int) -> None:
 
         def teardown(self) -> None:
             if self.acts:
-                world.run(self.switches, {"shapes": self.shapes, "acts": [*self.acts, ["step", []]]})
+                arguments = {"shapes": self.shapes, "acts": [*self.acts, ["step", []]]}
+                world.run(ClauseCase(self.switches, self.settings, arguments))
 
     hypothesis.seed(seed)(Life)
     run_state_machine_as_test(

@@ -85,10 +85,25 @@ def shown(subject: WorkerSubject) -> str:
     return f"it does not show its state ({hidden})" if hidden else ""
 
 
+def rank(count: int) -> Needs:
+    """Return a need of tensors with ``count`` dimensions."""
+
+    def need(subject: WorkerSubject) -> str:
+        lowest, highest = (end(r.ranks[n] for r in subject.rules.values()) for n, end in ((0, max), (1, min)))
+        return "" if lowest <= count <= highest else f"its rule has no tensors of {count} dimensions"
+
+    return need
+
+
 def elementwise(subject: WorkerSubject) -> str:
     """Say that elements are not independent by the formula."""
     whole = any(rule.whole for rule in subject.rules.values())
     return "by its formula an element depends on the others of its tensor" if whole else shown(subject)
+
+
+def dense(why: str) -> Needs:
+    """Return a need of dense gradients, and why sparse ones will not do."""
+    return lambda subject: "" if subject.implementation.gradient == "dense" else why
 
 
 def scaling(subject: WorkerSubject) -> str:
@@ -163,6 +178,9 @@ def _unmoved(rule: UpdateRule) -> bool:
 
 
 def rate(subject: WorkerSubject) -> str:
-    """Say that a learning rate of 0 does not stop the rule."""
+    """Say that a learning rate of 0 is not legal, or does not stop the rule."""
+    rates = [h for rule in subject.rules.values() for h in rule.hyperparameters if h.symbol == lr]
+    if any(0.0 not in h.domain for h in rates):
+        return "it takes no learning rate of 0"
     stopped = all(_unmoved(rule) for rule in subject.rules.values())
     return "" if stopped else "by its formula a learning rate of 0 does not stop it"

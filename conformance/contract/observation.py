@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from conformance.agreement import Outside, Tally
+from conformance.agreement import Outside, Tally, shaped
 from conformance.contract.case import ClauseCase
 from conformance.subject import GRADIENT, KEYWORD, WorkerSubject
+from reference.derivative import enclose_derivative
 from reference.enclosure import StepEnclosure, as_intervals
 from reference.expression import decided
 from reference.formats import FORMATS, Array
 from reference.interval import Interval
 from reference.profile import Profile
 from spec.rule import UpdateRule
+from spec.symbols import g
 
 RAISED = "it raises"
+BY = "derivative by "
+ACT = re.compile(r"act (\d+), ")
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,18 @@ class Breach(Outside):
     got: str = ""
     compared: str = ""
     """How it was judged."""
+    count: int = 1
+    """How many values of the observation are outside."""
+
+    @property
+    def told(self) -> str:
+        """What was seen in one line: what an exception says, in a life the acts up to it, the variant."""
+        what = f"{self.quantity}: {self.got}" if self.quantity == RAISED else self.quantity
+        acts = self.case.arguments.get("acts", ())
+        number = ACT.match(what)
+        made = dict.fromkeys(act[0] for act in (acts[: int(number[1])] if number else acts))
+        told = f"{what}, after {', '.join(made)}" if made else what
+        return f"{told}, with {', '.join(self.case.switches)}" if self.case.switches else told
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,7 @@ class Step:
     numbers: Mapping[str, tuple[float, str]]
     settings: Mapping[str, Any] | None
     places: list[int]
+    shape: tuple[int, ...]
     rows: Mapping[str, Mapping[str, Array]]
     dtypes: Mapping[str, str]
 
@@ -54,7 +73,10 @@ def read(plain: Mapping[str, Any], buffers: Iterator[memoryview]) -> Step:
             rows[part] = {key: np.frombuffer(next(buffers), FORMATS[name].dtype)
                           for key, name in value.items()}  # fmt: skip
             dtypes |= value
-    return Step(plain["count"], plain["numbers"], plain.get("settings"), plain["places"], rows, dtypes)
+    return Step(
+        plain["count"], plain["numbers"], plain.get("settings"), plain["places"],
+        tuple(plain["shape"] or [len(plain["places"])]), rows, dtypes,
+    )  # fmt: skip
 
 
 def enclose(
@@ -77,16 +99,27 @@ def enclose(
             continue
         formats[name] = FORMATS[step.dtypes.get(key, subject.storage.name)]
         row = step.rows["before"].get(key)
-        size = before[rule.parameter.symbol.name].size
-        before[name] = np.full(size, initial, formats[name].dtype) if row is None else row
+        shape = state.shape(step.shape) if rule.whole else step.shape
+        before[name] = np.full(shape, initial, formats[name].dtype) if row is None else row
     before[GRADIENT] = step.rows["gradient"]["gradient"]
+    if rule.whole:
+        before = shaped(rule, before, step.shape)
     with np.errstate(all="ignore"):
         enclosure = StepEnclosure(rule, profile, subject.storage, scalars, formats)
         legal = enclosure(as_intervals(before, subject.storage))
+    derivatives = {key: derivative(enclosure, before, key) for key in step.rows.get("got", {}) if BY in key}
     named = {"parameter": rule.parameter.symbol.name} | {
         keys[s.symbol.name]: s.symbol.name for s in rule.states if not s.scalar
     }
-    return {key: legal[name] for key, name in named.items()}
+    return {key: legal[name] for key, name in named.items()} | derivatives
+
+
+def derivative(enclosure: StepEnclosure, before: Mapping[str, Array], key: str) -> Interval:
+    """Return the enclosure of a derivative by the gradient or by a setting, named by its keyword."""
+    name = key.removeprefix(BY)
+    settings = (h.symbol for h in enclosure.program.rule.hyperparameters if h.keyword == name)
+    by = g if name == "gradient" else next(settings)
+    return enclose_derivative(enclosure, before, by, total=by != g)
 
 
 def by_symbol(rule: UpdateRule, settings: Mapping[str, Any]) -> dict[str, float]:
@@ -109,49 +142,44 @@ def illegal(
     step: Step,
     profiles: tuple[Profile, ...],
     tally: Tally,
-) -> Breach | None:
-    """Return the first element that no profile allows, or nothing.
-
-    Only elements that differ came from the worker: where elements count for each other, nothing can
-    be said of these alone.
-    """
-    if rule.whole:
-        tally.undecided += len(step.places)
-        tally.unjudged += len(step.places)
-        return None
+) -> list[Breach]:
+    """Return for each quantity the first element that no profile allows."""
     hulls = [enclose(subject, rule, case, step, profile) for profile in profiles]
     sides = [side for side in ("got", "expected") if side in step.rows]
+    found = []
     for side in sides:
         for key, row in step.rows[side].items():
             if key not in hulls[0]:
                 continue
-            value = row.astype(hulls[0][key].lo.dtype)
-            inside = np.zeros(value.shape, bool)
+            inside = np.zeros(row.shape, bool)
             for legal in hulls:
-                inside |= legal[key].contains(value)
+                ends = legal[key]
+                value = row.astype(ends.lo.dtype)
+                value = value.reshape(ends.lo.shape) if ends.lo.size == row.size else value
+                inside |= ends.contains(value).reshape(-1)
             tally.undecided += int(np.count_nonzero(hulls[0][key].undecided()))
             if not inside.all():
-                tally.outside += int(np.count_nonzero(~inside))
-                return _breach(case, plain, step, side, key, int(np.argmin(inside)), hulls[0][key])
-    return None
+                breach = _breach(case, plain, step, side, key, int(np.argmin(inside)), hulls[0][key])
+                found.append(dataclasses.replace(breach, count=int(np.count_nonzero(~inside))))
+    return found
 
 
 def _breach(
     case: ClauseCase, plain: Mapping[str, Any], step: Step, side: str, key: str, place: int, legal: Interval
 ) -> Breach:
     shape = step.rows[side][key].shape
-    low, high = (float(np.broadcast_to(end, shape)[place]) for end in (legal.lo, legal.hi))
+    low, high = (float(np.broadcast_to(end.reshape(-1), shape)[place]) for end in (legal.lo, legal.hi))
     value = float(step.rows[side][key][place])
-    before = {name: float(row[place]) for name, row in step.rows["before"].items()}
-    before |= {name: float(row[place]) for name, row in step.rows["gradient"].items()}
+    rows = step.rows["before"] | step.rows["gradient"]
+    before = {name: float(row[place]) for name, row in rows.items() if row.shape == shape}
     scalars = {**case.settings, "t": step.count + 1.0}
     where = (
         plain["what"].rpartition(": ")[0] if side == "expected" or "expected" in step.rows else plain["what"]
     )
     beside = " beside it" if side == "expected" else ""
-    what = f"{where}: {key}{beside}"
+    what = where if where.endswith(key) else f"{where}: {key}{beside}"
     return Breach(
-        case, what, 0, step.places[place], scalars, before, (low, high), value,
+        case, what, 0, step.places[place] if place < len(step.places) else place, scalars, before, (low, high), value,
         expected=f"[{low!r}, {high!r}]", got=repr(value), compared="by the enclosure of the step",
     )  # fmt: skip
 
@@ -162,7 +190,7 @@ def differing(case: ClauseCase, plain: Mapping[str, Any]) -> Breach:
     numbers = [float(x) if isinstance(x, (int, float)) else float("nan") for x in (got, expected)]
     return Breach(
         case, plain["what"], 0, plain["place"], dict(case.settings), {}, (numbers[1], numbers[1]), numbers[0],
-        expected=_text(expected), got=_text(got), compared="compared exactly",
+        expected=_text(expected), got=_text(got), compared="compared exactly", count=plain["differing"],
     )  # fmt: skip
 
 

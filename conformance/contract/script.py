@@ -44,10 +44,11 @@ def script(subject: WorkerSubject, clause: Clause, breach: Breach) -> str:
     module, _, function = clause.experiment.partition(".")
     target, _, name = header["target"].rpartition(":")
     body = _source((module, "trial"), function)
+    sparse = "    sparse=True,\n" if header["sparse"] else ""
     trial = (
         f"trial = Trial(\n    {name},\n    path={header['path']!r},\n    settings={_settings(header)},\n"
         f"    dtype=torch.{header['dtype']},\n    device={header['device']!r},\n"
-        f"    arguments={header['arguments']!r},\n)"
+        f"    arguments={header['arguments']!r},\n{sparse})"
     )
     return "\n".join(
         [

@@ -15,8 +15,10 @@ from conformance.contract.needs import (
     elementwise,
     every,
     keyword,
+    offers,
     other_paths,
     several_paths,
+    shown,
     single,
 )
 from conformance.subject import WorkerSubject
@@ -29,6 +31,12 @@ def _paths(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, An
         yield {"paths": [path], "steps": 3}
 
 
+def _derivatives(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    yield {"made": [0, 2], "by": ["gradient"]}
+    if "lr" in offers(subject)["tensors"]:
+        yield {"made": [0, 2], "by": ["lr"]}
+
+
 CLAUSES = (
     Clause(
         "whole/paths-agree",
@@ -36,7 +44,7 @@ CLAUSES = (
         "torch, torch.optim: foreach and fused choose how a step is computed, not which",
         "whole.paths",
         _paths,
-        needs=every(several_paths, elementwise),
+        needs=every(several_paths, shown),
         every_path=True,
     ),
     Clause(
@@ -52,7 +60,7 @@ CLAUSES = (
         "torch, set_num_threads: it sets how many threads compute, not what",
         "whole.threads",
         once({"sizes": [65537, 131073], "threads": 2}),
-        needs=elementwise,
+        needs=shown,
     ),
     Clause(
         "whole/surroundings",
@@ -114,10 +122,10 @@ CLAUSES = (
     ),
     Clause(
         "whole/differentiable",
-        "With differentiable the step is the same, and autograd follows it.",
+        "With differentiable the step is the same, and autograd finds the derivative of the formula.",
         "torch, torch.optim: autograd occurs through the step",
         "whole.differentiable",
-        each({"steps": 2}),
+        _derivatives,
         needs=every(keyword("differentiable"), single, derivative, elementwise),
         wider={"scalar": "float32", "forms": ("*",)},
     ),

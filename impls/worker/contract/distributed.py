@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Trial, build, parameters, reading, same, values
+from .trial import Observation, Trial, build, fitting, parameters, reading, same, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def alone(trial: Trial, gradients: list[list[torch.Tensor]]) -> dict[str, Any]:
     optimizer = build(trial, params)
     for step in gradients:
         for p, gradient in zip(params, step):
-            p.grad = gradient.clone()
+            p.grad = trial.lay(gradient)
         optimizer.step()
     return {key: value for key, value in reading(optimizer, params).items() if "param" in key}
 
@@ -53,29 +53,43 @@ def alone(trial: Trial, gradients: list[list[torch.Tensor]]) -> dict[str, Any]:
 def drawn(trial: Trial, rank: int) -> list[list[torch.Tensor]]:
     """The gradients of one process in all steps."""
     steps = range(trial.arguments["steps"])
+    shapes = [fitting(trial, shape) for shape in SHAPES]
     return [
-        [values(trial, s, 1000 * (step + 1) + 100 * rank + n) for n, s in enumerate(SHAPES)] for step in steps
+        [values(trial, s, 1000 * (step + 1) + 100 * rank + n) for n, s in enumerate(shapes)] for step in steps
     ]
 
 
 class Weighted(torch.nn.Module):
     """A model whose gradient is its input."""
 
-    def __init__(self, params: list[Any]) -> None:
+    def __init__(self, params: list[Any], *, sparse: bool) -> None:
         super().__init__()
-        self.params = torch.nn.ParameterList(params)
+        tables = [table(p) for p in params if sparse]
+        self.parts = torch.nn.ModuleList(tables) if sparse else torch.nn.ParameterList(params)
 
     def forward(self, inputs: list[torch.Tensor]) -> torch.Tensor:
         """The sum of products of parameters and inputs."""
-        total: torch.Tensor = sum((p * x).sum() for p, x in zip(self.params, inputs))
+        total: torch.Tensor = sum((seen(part) * x).sum() for part, x in zip(self.parts, inputs))
         return total
+
+
+def table(p: Any) -> torch.nn.Embedding:
+    """A table of the parameter's rows, whose gradient is sparse."""
+    made = torch.nn.Embedding(*p.shape, sparse=True)
+    made.weight = p
+    return made
+
+
+def seen(part: Any) -> torch.Tensor:
+    """The parameter, or all its rows looked up in their table."""
+    return part(torch.arange(part.num_embeddings)) if isinstance(part, torch.nn.Embedding) else part
 
 
 def data_parallel(trial: Trial) -> Iterator[Observation]:
     """Gradients averaged by DistributedDataParallel give what the average gives in one process."""
     with joined(trial) as rank:
         params = parameters(trial, SHAPES)
-        model = torch.nn.parallel.DistributedDataParallel(Weighted(params))
+        model = torch.nn.parallel.DistributedDataParallel(Weighted(params, sparse=trial.sparse))
         optimizer = build(trial, params)
         for inputs in drawn(trial, rank):
             optimizer.zero_grad()
@@ -84,7 +98,7 @@ def data_parallel(trial: Trial) -> Iterator[Observation]:
         del model  # its reducer holds the group
     got = {key: value for key, value in reading(optimizer, params).items() if "param" in key}
     both = [[(a + b) / 2 for a, b in zip(*pair)] for pair in zip(drawn(trial, 0), drawn(trial, 1))]
-    yield same(f"DistributedDataParallel, rank {rank}", got, alone(trial, both))
+    yield from same(f"DistributedDataParallel, rank {rank}", got, alone(trial, both))
 
 
 def zero_redundancy(trial: Trial) -> Iterator[Observation]:
@@ -97,10 +111,10 @@ def zero_redundancy(trial: Trial) -> Iterator[Observation]:
         optimizer = ZeroRedundancyOptimizer(params, optimizer_class=trial.make, **settings)
         for step in drawn(trial, 0):
             for p, gradient in zip(params, step):
-                p.grad = gradient.clone()
+                p.grad = trial.lay(gradient)
             optimizer.step()
     got = {f"{n}.parameter": p.detach().clone() for n, p in enumerate(params)}
-    yield same(f"ZeroRedundancyOptimizer, rank {rank}", got, alone(trial, drawn(trial, 0)))
+    yield from same(f"ZeroRedundancyOptimizer, rank {rank}", got, alone(trial, drawn(trial, 0)))
 
 
 def sharded(trial: Trial) -> Iterator[Observation]:
@@ -118,4 +132,4 @@ def sharded(trial: Trial) -> Iterator[Observation]:
                 p.grad = distribute_tensor(gradient, mesh, parts)
             optimizer.step()
         got = {f"{n}.parameter": p.detach().full_tensor() for n, p in enumerate(params)}
-    yield same(f"DTensor shards, rank {rank}", got, alone(trial, drawn(trial, 0)))
+    yield from same(f"DTensor shards, rank {rank}", got, alone(trial, drawn(trial, 0)))

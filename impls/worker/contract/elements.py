@@ -11,7 +11,9 @@ from .trial import (
     Player,
     Trial,
     build,
+    entries,
     fact,
+    fitting,
     follow,
     give,
     parameters,
@@ -37,10 +39,10 @@ def own_history(trial: Trial) -> Iterator[Observation]:
                 give(trial, params, step)
                 if spoiled and step == 0:
                     number = torch.finfo(trial.dtype).max if bad == "largest" else float(bad)
-                    params[0].grad.view(-1)[place] = number
+                    entries(params[0].grad).view(-1)[place] = number
                 optimizer.step()
             read.append(without(reading(optimizer, params), params[0].shape, place))
-        yield same(f"after a gradient of {bad} in element {place} of tensor 0", read[1], read[0])
+        yield from same(f"after a gradient of {bad} in element {place} of tensor 0", read[1], read[0])
 
 
 def without(read: dict[str, Any], shape: torch.Size, place: int) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def divided(trial: Trial) -> Iterator[Observation]:
 def shaped(trial: Trial) -> Iterator[Observation]:
     """The same elements flat and in a shape."""
     for shape in trial.arguments["shapes"]:
-        start = values(trial, shape, 0)
+        start = values(trial, fitting(trial, shape), 0)
         one = [torch.nn.Parameter(start.reshape(-1).clone())]
         other = [torch.nn.Parameter(start.clone())]
         yield from follow(
@@ -155,7 +157,7 @@ def laid_out(trial: Trial) -> Iterator[Observation]:
         Player(build(trial, one), one),
         Player(build(trial, other), other),
         trial.arguments["steps"],
-        lay=lay_gradient,
+        lay=None if trial.sparse else lay_gradient,
     )
 
 
@@ -168,7 +170,7 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, [p])
         for step in range(trial.arguments["steps"]):
             gradient = values(trial, (5, 2), 1000 * (step + 1))
-            p.grad = torch.view_as_complex(gradient) if is_complex else gradient
+            p.grad = trial.lay(torch.view_as_complex(gradient) if is_complex else gradient)
             error = raised(optimizer.step)
             if error:
                 said = is_complex and ("complex" in error.lower() or "floating" in error.lower())
@@ -179,4 +181,4 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
         seen = reading(optimizer, [p])
         parts = {k: v for k, v in seen.items() if isinstance(v, torch.Tensor) and v.numel() > 1}
         read.append({k: torch.view_as_real(v) if v.is_complex() else v for k, v in parts.items()})
-    yield same("complex", read[1], read[0])
+    yield from same("complex", read[1], read[0])

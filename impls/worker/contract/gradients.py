@@ -13,12 +13,15 @@ from .trial import (
     Trial,
     alike,
     build,
+    dense,
+    entries,
     fact,
     give,
     parameters,
     raised,
     reading,
     same,
+    start_of,
     train,
     values,
 )
@@ -35,10 +38,10 @@ def not_modified(trial: Trial) -> Iterator[Observation]:
     optimizer = build(trial, params)
     for step in range(trial.arguments["steps"]):
         give(trial, params, step)
-        before = {f"gradient {n}": p.grad.clone() for n, p in enumerate(params)}
+        before = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params)}
         optimizer.step()
-        after = {f"gradient {n}": p.grad for n, p in enumerate(params) if p.grad is not None}
-        yield same(f"step {step + 1}", after, before)
+        after = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params) if p.grad is not None}
+        yield from same(f"step {step + 1}", after, before)
 
 
 def not_kept(trial: Trial) -> Iterator[Observation]:
@@ -52,9 +55,9 @@ def not_kept(trial: Trial) -> Iterator[Observation]:
             optimizer.step()
             if overwritten:
                 for p in params:
-                    p.grad.fill_(77.0)
+                    entries(p.grad).fill_(77.0)
         read.append(reading(optimizer, params))
-    yield same("with gradients overwritten after each step", read[1], read[0])
+    yield from same("with gradients overwritten after each step", read[1], read[0])
 
 
 def absent(trial: Trial) -> Iterator[Observation]:
@@ -74,7 +77,7 @@ def absent(trial: Trial) -> Iterator[Observation]:
             after = reading(optimizer, chosen)
             if not made:  # a state that is made ahead says nothing yet
                 before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
-            yield same(f"tensors {left_out} without a gradient after {made} steps", after, before)
+            yield from same(f"tensors {left_out} without a gradient after {made} steps", after, before)
 
 
 def late(trial: Trial) -> Iterator[Observation]:
@@ -97,7 +100,7 @@ def late(trial: Trial) -> Iterator[Observation]:
             for n, p in enumerate(alone)
             for key, value in reading(own[n], [p]).items()
         }
-        yield same(f"step {step + 1}, a first gradient in step 3", reading(optimizer, params), expected)
+        yield from same(f"step {step + 1}, a first gradient in step 3", reading(optimizer, params), expected)
 
 
 def zero(trial: Trial) -> Iterator[Observation]:
@@ -108,35 +111,38 @@ def zero(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, trial.arguments["made"])
         give(trial, params, 50)
-        params[0].grad[3] = 0.0
+        entries(params[0].grad)[3] = 0.0
         if not others:
-            params[0].grad.zero_()
+            entries(params[0].grad).zero_()
         optimizer.step()
         shown = reading(optimizer, params).items()
         read.append({k: v[3] for k, v in shown if isinstance(v, torch.Tensor) and v.shape == params[0].shape})
-    yield same("a gradient of zeros", read[1], read[0])
+    yield from same("a gradient of zeros", read[1], read[0])
 
 
 def sparse(trial: Trial) -> Iterator[Observation]:
-    """A sparse gradient gives what the dense one gives, or an error that says that it is sparse."""
+    """A sparse gradient gives what the dense one gives, or an error that says that it is sparse.
+
+    Where only sparse gradients are taken, one that names a row twice gives what its sum gives.
+    """
     keys = trial.arguments["states"]
     for rows in trial.arguments["rows"]:
         one, two = parameters(trial, [(6, 3)]), parameters(trial, [(6, 3)])
-        dense, given = Player(build(trial, one), one), Player(build(trial, two), two)
+        other, given = Player(build(trial, one), one), Player(build(trial, two), two)
+        shape = one[0].shape
         for step in range(trial.arguments["steps"]):
-            numbers = torch.round(values(trial, (len(rows), 3), 1000 * (step + 1)) * 4) / 4
-            gradient = torch.sparse_coo_tensor(torch.tensor([rows]), numbers, (6, 3))
-            one[0].grad, two[0].grad = gradient.to_dense(), gradient
-            before, held = given.flat(keys), given.numbers()
+            numbers = torch.round(values(trial, (len(rows), *shape[1:]), 1000 * (step + 1)) * 4) / 4
+            gradient = torch.sparse_coo_tensor(torch.tensor([rows]), numbers, shape)
+            one[0].grad, two[0].grad = gradient.coalesce() if trial.sparse else dense(gradient), gradient
+            start = start_of(trial, given, step, dense(gradient).reshape(-1))
             error = raised(given.optimizer.step)
             if error:
                 said = "sparse" in error.lower()
                 yield fact("a sparse gradient", said, error, "the dense result, or an error that says sparse")
                 return
-            dense.optimizer.step()
+            other.optimizer.step()
             what = f"a gradient with the rows {rows}, step {step + 1}"
-            flat = gradient.to_dense().reshape(-1)
-            seen = alike(what, step, before, held, flat, given.flat(keys), dense.flat(keys))
+            seen = alike(what, start, given.flat(keys), other.flat(keys))
             yield seen
             if seen.differing:
                 break
@@ -154,14 +160,14 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
         for step in range(trial.arguments["steps"]):
             gradient = values(trial, (17,), 1000 * (step + 1))
             what = f"a gradient of {name}, step {step + 1}"
-            before, numbers = given.flat(keys), given.numbers()
+            start = start_of(trial, given, step, gradient)
             refused = raised(partial(setattr, two[0], "grad_dtype", other))
-            refused = refused or raised(partial(setattr, two[0], "grad", gradient.to(other)))
+            refused = refused or raised(partial(setattr, two[0], "grad", trial.lay(gradient.to(other))))
             refused = refused or raised(given.optimizer.step)
             if refused:
                 yield fact(what, True, "refused", "refused")
                 break
-            converted.hand(gradient, None)
+            converted.hand(gradient, trial.lay)
             converted.optimizer.step()
-            yield alike(what, step, before, numbers, gradient, given.flat(keys), converted.flat(keys))
+            yield alike(what, start, given.flat(keys), converted.flat(keys))
             given.pour(converted.flat(keys))

@@ -26,7 +26,7 @@ def own_settings(trial: Trial) -> Iterator[Observation]:
         optimizer.step()
         for each in alone:
             each.step()
-    yield same("two groups", reading(optimizer, params), both(alone, twins))
+    yield from same("two groups", reading(optimizer, params), both(alone, twins))
 
 
 def both(optimizers: list[Any], params: list[Any]) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def added(trial: Trial) -> Iterator[Observation]:
         optimizer.step()
         for each in alone:
             each.step()
-    yield same(f"a group added after {made} steps", reading(optimizer, params), both(alone, twins))
+    yield from same(f"a group added after {made} steps", reading(optimizer, params), both(alone, twins))
 
 
 def empty(trial: Trial) -> Iterator[Observation]:
@@ -78,7 +78,7 @@ def empty(trial: Trial) -> Iterator[Observation]:
     alone = build(trial, twins)
     train(trial, optimizer, params, 0, 2)
     train(trial, alone, twins, 0, 2)
-    yield same("beside empty groups", reading(optimizer, params), reading(alone, twins))
+    yield from same("beside empty groups", reading(optimizer, params), reading(alone, twins))
 
 
 def twice(trial: Trial) -> Iterator[Observation]:
@@ -105,7 +105,7 @@ def twice_in_group(trial: Trial) -> Iterator[Observation]:
         optimizer, alone = build(trial, [p, p]), build(trial, [twin])
         train(trial, optimizer, [p], 0, 1)
     train(trial, alone, [twin], 0, 1)
-    yield same("one tensor twice in a group, after a step", {"p": p.detach()}, {"p": twin.detach()})
+    yield from same("one tensor twice in a group, after a step", {"p": p.detach()}, {"p": twin.detach()})
 
 
 def settings_not_shared(trial: Trial) -> Iterator[Observation]:
@@ -162,7 +162,7 @@ def instances(trial: Trial) -> Iterator[Observation]:
                     params[1 - n].grad = None
                     optimizer.step()
         read.append(both(optimizers, params))
-    yield same("two optimizers side by side", read[1], read[0])
+    yield from same("two optimizers side by side", read[1], read[0])
     first, second = (build(trial, parameters(trial, [(2,)])) for _ in range(2))
     for name in ("state", "defaults", "param_groups"):
         shared = getattr(first, name, 0) is getattr(second, name, 1)
@@ -209,5 +209,5 @@ def iterables(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, given)
         train(trial, optimizer, params, 0, 2)
         read.append(reading(optimizer, params))
-    yield same("a generator of parameters", read[1], read[0])
-    yield same("named parameters", read[2], read[0])
+    yield from same("a generator of parameters", read[1], read[0])
+    yield from same("named parameters", read[2], read[0])

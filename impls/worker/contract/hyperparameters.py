@@ -20,6 +20,7 @@ from .trial import (
     raised,
     reading,
     same,
+    start_of,
     train,
     tuples,
     values,
@@ -55,7 +56,7 @@ def _changed(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Obse
         train(trial, other, twins, made + later, made + later + 1)
         was = trial.settings.get(keyword)
         what = f"step {made + later + 1}, {keyword} changed from {was} to {value} after {made}"
-        yield same(what, reading(optimizer, params), reading(other, twins))
+        yield from same(what, reading(optimizer, params), reading(other, twins))
 
 
 def copied(value: Any) -> Any:
@@ -79,9 +80,9 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
     keys = trial.arguments["states"]
     for step in range(trial.arguments["steps"]):
         gradient = values(trial, (17,), 1000 * (step + 1))
-        first.hand(gradient, None)
-        second.hand(gradient, None)
-        before, numbers = second.flat(keys), second.numbers()
+        first.hand(gradient, trial.lay)
+        second.hand(gradient, trial.lay)
+        start = start_of(trial, second, step, gradient)
         first.optimizer.step()
         error = raised(second.optimizer.step)
         if error:
@@ -91,7 +92,7 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
             )
             return
         what = f"{keyword} as a Tensor, step {step + 1}"
-        yield alike(what, step, before, numbers, gradient, second.flat(keys), first.flat(keys))
+        yield alike(what, start, second.flat(keys), first.flat(keys))
         second.pour(first.flat(keys))
     tensors = given if isinstance(given, tuple) else (given,)
     numbers_after = [t.item() for t in tensors]
@@ -159,7 +160,7 @@ def zero_rate(trial: Trial) -> Iterator[Observation]:
     start = {str(n): p.detach().clone() for n, p in enumerate(params)}
     optimizer = build(trial, params, lr=0.0)
     train(trial, optimizer, params, 0, trial.arguments["steps"])
-    yield same("with lr 0", {str(n): p.detach() for n, p in enumerate(params)}, start)
+    yield from same("with lr 0", {str(n): p.detach() for n, p in enumerate(params)}, start)
 
 
 def maximized(trial: Trial) -> Iterator[Observation]:
@@ -171,7 +172,7 @@ def maximized(trial: Trial) -> Iterator[Observation]:
         for step in range(trial.arguments["steps"]):
             for n, p in enumerate(params):
                 gradient = values(trial, p.shape, 1000 * (step + 1) + n)
-                p.grad = gradient if maximize else -gradient
+                p.grad = trial.lay(gradient if maximize else -gradient)
             optimizer.step()
         read.append(reading(optimizer, params))
-    yield same("maximize", read[1], read[0])
+    yield from same("maximize", read[1], read[0])

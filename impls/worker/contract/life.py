@@ -10,7 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Player, Trial, build, parameters, reading, same, values
+from .trial import (
+    Observation,
+    Player,
+    Start,
+    Trial,
+    build,
+    dense,
+    described_step,
+    fact,
+    parameters,
+    raised,
+    reading,
+    rows_of,
+    same,
+    start_of,
+    values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +42,22 @@ class Life:
     settings: list[dict[str, Any]]
     counts: list[list[int]]
     made: int = 0
+    over: bool = False
+    """Whether a gradient was refused: some tensors may have made the step and others not."""
 
     def members(self) -> list[Any]:
         """All parameters, group after group."""
         return [p for group in self.groups for p in group]
+
+    def place(self, n: int) -> tuple[int, int]:
+        """The group of tensor ``n``, and its place there."""
+        owners = [(g, i) for g, group in enumerate(self.groups) for i in range(len(group))]
+        return owners[n]
+
+    def count(self, n: int) -> None:
+        """Tensor ``n`` made a step more."""
+        group, place = self.place(n)
+        self.counts[group][place] += 1
 
     def adopt(self, optimizer: Any) -> None:
         """Another instance takes over, with the parameters that it holds."""
@@ -43,56 +71,81 @@ def interleaved(trial: Trial) -> Iterator[Observation]:
     life = Life(trial, build(trial, params), [params], [dict(trial.settings)], [[0] * len(params)])
     for place, (act, *given) in enumerate(trial.arguments["acts"]):
         what = f"act {place + 1}, {act}"
-        if act == "step":
-            yield from stepped(life, what, given[0])
+        if act in {"step", "sparse step"}:
+            life.made += 1
+            yield from stepped(life, what, *given)
+            if life.over:
+                return
             continue
         before = reading(life.optimizer, life.members())
         known = len(before)
         ACTS[act](life, *given)
         after = reading(life.optimizer, life.members())
-        yield same(what, dict(list(after.items())[:known]) if act == "add group" else after, before)
+        yield from same(what, dict(list(after.items())[:known]) if act == "add group" else after, before)
 
 
-def stepped(life: Life, what: str, absent: list[int]) -> Iterator[Observation]:
-    """One step in which the tensors numbered in ``absent`` get no gradient."""
-    life.made += 1
+def stepped(
+    life: Life, what: str, absent: list[int], rows: list[int] | None = None
+) -> Iterator[Observation]:
+    """One step in which the tensors numbered in ``absent`` get no gradient, and others some rows of one."""
     members, keys = life.members(), life.trial.arguments["states"]
     for n, p in enumerate(members):
-        p.grad = None if n in absent else values(life.trial, p.shape, 1000 * life.made + n)
+        gradient = values(life.trial, p.shape, 1000 * life.made + n)
+        p.grad = None if n in absent else given(life.trial, gradient, rows)
     kept = [p for p in members if p.grad is None]
     untouched = reading(life.optimizer, kept)
-    players = [Player(life.optimizer, [p]) for p in members]
-    before = [(player.flat(keys), player.numbers()) for player in players]
-    life.optimizer.step()
-    yield same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
-    owners = [(g, i) for g, group in enumerate(life.groups) for i in range(len(group))]
-    for n, (p, (group, place)) in enumerate(zip(members, owners)):
-        if p.grad is not None:
-            count, settings = life.counts[group][place], life.settings[group]
-            yield within(f"{what}: tensor {n}", settings, count, *before[n], p.grad, players[n].flat(keys))
-            life.counts[group][place] += 1
+    starts = [begun(life, n, p) for n, p in enumerate(members)]
+    acting = [None if p.grad is None else touched(life.trial, p.grad) for p in members]
+    refusal = raised(life.optimizer.step) if rows is not None else life.optimizer.step()
+    if refusal:
+        said = "sparse" in refusal.lower()
+        yield fact(what, said, refusal, "a step, or an error that says sparse")
+        life.over = True
+        return
+    yield from same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
+    for n, (p, start, chosen) in enumerate(zip(members, starts, acting)):
+        if start is not None and chosen is not None:
+            got = Player(life.optimizer, [p]).flat(keys)
+            yield from moved(f"{what}: tensor {n}", life.settings[life.place(n)[0]], start, got, chosen)
+            life.count(n)
 
 
-def within(
-    what: str,
-    settings: dict[str, Any],
-    count: int,
-    before: dict[str, torch.Tensor],
-    numbers: dict[str, tuple[float, str]],
-    gradient: torch.Tensor,
-    got: dict[str, torch.Tensor],
-) -> Observation:
-    """Every element is what one step may make of it; the formula says what that is."""
-    step = {
-        "settings": dict(settings),
-        "count": count,
-        "numbers": numbers,
-        "places": list(range(gradient.numel())),
-        "gradient": gradient.reshape(-1),
-        "before": before,
-        "got": got,
-    }
-    return Observation(what, gradient.numel() * len(got), gradient.numel(), step=step)
+def begun(life: Life, n: int, p: torch.Tensor) -> Start | None:
+    """What a step of tensor ``n`` starts from, if it has a gradient."""
+    if p.grad is None:
+        return None
+    group, place = life.place(n)
+    gradient = dense(p.grad).reshape(-1)
+    return start_of(life.trial, Player(life.optimizer, [p]), life.counts[group][place], gradient)
+
+
+def moved(
+    what: str, settings: dict[str, Any], start: Start, got: dict[str, torch.Tensor], chosen: torch.Tensor
+) -> Iterator[Observation]:
+    """Chosen elements are what one step may make of them, which the formula says; others are untouched."""
+    every = bool(chosen.all())
+    if not every:
+        rest = ({k: row[~chosen] for k, row in rows.items() if k in start.rows} for rows in (got, start.rows))
+        yield from same(f"{what}, other rows", *rest)
+    if chosen.any():
+        step = described_step(start, chosen, {"got": got}, every=every)
+        count = int(chosen.sum())
+        yield Observation(what, count * len(got), count, step={**step, "settings": dict(settings)})
+
+
+def given(trial: Trial, gradient: torch.Tensor, rows: list[int] | None) -> torch.Tensor:
+    """The gradient as the optimizer takes it, or with ``rows`` a sparse one of these alone."""
+    if rows is None or not gradient.dim():
+        return trial.lay(gradient)
+    return rows_of(gradient, sorted({row % len(gradient) for row in rows}))
+
+
+def touched(trial: Trial, gradient: torch.Tensor) -> torch.Tensor:
+    """True where a step must act: everywhere, but where only rows with a gradient count."""
+    chosen = torch.ones(gradient.shape, dtype=torch.bool)
+    if trial.sparse:
+        chosen.zero_()[gradient.coalesce().indices()[0]] = True
+    return chosen.reshape(-1)
 
 
 def change(life: Life, group: int, keyword: str, value: Any) -> None:

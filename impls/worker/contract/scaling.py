@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .trial import Observation, Trial, build, give, parameters, reading, same, train
+from .trial import Observation, Trial, build, entries, give, parameters, reading, same, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         after = reading(optimizer, params)
         if not made:  # a state may be made, but holds nothing yet
             before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
-        yield same(f"found_inf after {made} steps", after, before)
+        yield from same(f"found_inf after {made} steps", after, before)
         del optimizer.found_inf, optimizer.grad_scale
         twins = parameters(trial, SHAPES)
         other = build(trial, twins)
@@ -39,7 +39,7 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         for each, ps in ((optimizer, params), (other, twins)):
             train(trial, each, ps, made + 1, made + 3)
         what = f"the steps after a skipped one after {made} steps"
-        yield same(what, reading(optimizer, params), reading(other, twins))
+        yield from same(what, reading(optimizer, params), reading(other, twins))
 
 
 @contextmanager
@@ -63,12 +63,12 @@ def divided_once(trial: Trial) -> Iterator[Observation]:
         for step in range(trial.arguments["steps"]):
             give(trial, params, step)
             for p in params:
-                p.grad.mul_(scale)
+                entries(p.grad).mul_(scale)
             if scale != 1.0:
                 optimizer.grad_scale, optimizer.found_inf = torch.tensor(scale), torch.tensor(0.0)
             optimizer.step()
         read.append(reading(optimizer, params))
-    yield same("a scaled gradient", read[1], read[0])
+    yield from same("a scaled gradient", read[1], read[0])
 
 
 def scaler(trial: Trial) -> Iterator[Observation]:
@@ -85,18 +85,18 @@ def scaler(trial: Trial) -> Iterator[Observation]:
                 grad_scaler.scale(torch.tensor(1.0, device=trial.device))
                 scale = grad_scaler.get_scale()
             for p in params:
-                p.grad.mul_(scale)
+                entries(p.grad).mul_(scale)
             if step == 2:
                 if not scaled:
                     continue
-                params[0].grad[0] = float("inf")
+                entries(params[0].grad)[0] = float("inf")
             if scaled:
                 grad_scaler.step(optimizer)
                 grad_scaler.update()
             else:
                 optimizer.step()
         read.append(reading(optimizer, params))
-    yield same("under GradScaler", read[1], read[0])
+    yield from same("under GradScaler", read[1], read[0])
 
 
 def autocast(trial: Trial) -> Iterator[Observation]:
@@ -108,4 +108,4 @@ def autocast(trial: Trial) -> Iterator[Observation]:
         with torch.autocast(trial.device.split(":")[0], dtype=torch.bfloat16, enabled=inside):
             train(trial, optimizer, params, 0, trial.arguments["steps"])
         read.append(reading(optimizer, params))
-    yield same("inside autocast", read[1], read[0])
+    yield from same("inside autocast", read[1], read[0])

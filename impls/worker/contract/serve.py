@@ -15,7 +15,7 @@ from ..failures import RequestError
 from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
-from .trial import Observation, Trial
+from .trial import Observation, Trial, rows_of
 
 MODULES = (
     "elements",
@@ -41,6 +41,7 @@ def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
         dtype_named(header["dtype"]),
         header["device"],
         header["arguments"],
+        header["sparse"],
     )
     seen: list[dict[str, Any]] = []
     buffers: list[bytes] = []
@@ -81,9 +82,7 @@ def _plain(observation: Observation, buffers: list[bytes]) -> dict[str, Any]:
     if observation.step is not None:
         plain["step"] = {}
         for part, value in observation.step.items():
-            if isinstance(value, torch.Tensor):
-                plain["step"][part] = _rows({part: value}, buffers)
-            elif part in {"before", "got", "expected"}:
+            if part in {"before", "gradient", "got", "expected"}:
                 plain["step"][part] = _rows(value, buffers)
             else:
                 plain["step"][part] = value
@@ -112,13 +111,15 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
     parameter = torch.nn.Parameter(
         torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"])
     )
-    try:
-        scaling = bool(
-            getattr(make([parameter], **header["constructor"]), "_step_supports_amp_scaling", False)
-        )
-    except Exception:  # noqa: BLE001 - an instance that cannot be made is another clause's matter
-        scaling = False
+    scaling = sparse = False
+    with suppress(Exception):  # an instance that cannot be made is another clause's matter
+        optimizer = make([parameter], **header["constructor"])
+        scaling = bool(getattr(optimizer, "_step_supports_amp_scaling", False))
+        parameter.grad = rows_of(torch.ones_like(parameter.detach()), [0])
+        optimizer.step()
+        sparse = True
     return {
+        "sparse": sparse,
         "constructor": list(keywords),
         "tensors": tensors,
         "step": takes,

@@ -23,6 +23,7 @@ from .trial import (
     raised,
     reading,
     same,
+    start_of,
     train,
     tuples,
     values,
@@ -62,13 +63,13 @@ def continued(
         optimizer, params = started(trial, made)
         other, twins = carry(optimizer, params)
         before = reading(optimizer, params)
-        yield same(f"{what} after {made} steps", reading(other, twins), before)
+        yield from same(f"{what} after {made} steps", reading(other, twins), before)
         train(trial, other, twins, made, made + 2)
         read = reading(optimizer, params)
-        yield same(f"{what} after {made} steps: the original, while the other steps", read, before)
+        yield from same(f"{what} after {made} steps: the original, while the other steps", read, before)
         train(trial, optimizer, params, made, made + 2)
         what_next = f"{what} after {made} steps and continued"
-        yield same(what_next, reading(other, twins), reading(optimizer, params))
+        yield from same(what_next, reading(other, twins), reading(optimizer, params))
 
 
 def round_trip(trial: Trial) -> Iterator[Observation]:
@@ -128,7 +129,7 @@ def not_aliased(trial: Trial) -> Iterator[Observation]:
     before = reading(optimizer, params)
     other.load_state_dict(optimizer.state_dict())
     train(trial, other, twins, 2, 4)
-    yield same("the source, after the loaded one made steps", reading(optimizer, params), before)
+    yield from same("the source, after the loaded one made steps", reading(optimizer, params), before)
 
 
 def dtypes_kept(trial: Trial) -> Iterator[Observation]:
@@ -180,6 +181,7 @@ def other_path(trial: Trial) -> Iterator[Observation]:
         there = dataclasses.replace(trial, path=path)
         for made in trial.arguments["made"]:
             params = parameters(trial, [(67,)])
+            size = params[0].numel()
             optimizer = build(trial, params)
             train(trial, optimizer, params, 0, made)
             twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
@@ -189,20 +191,22 @@ def other_path(trial: Trial) -> Iterator[Observation]:
                 group.update({key: value for key, value in path.items() if key in group})
             other.load_state_dict(saved)
             one, two = Player(optimizer, params), Player(other, twins)
-            gradient = values(trial, (67,), 1000 * (made + 1))
-            one.hand(gradient, None)
-            two.hand(gradient, None)
-            before, numbers = one.flat(keys), one.numbers()
+            gradient = values(trial, (size,), 1000 * (made + 1))
+            one.hand(gradient, trial.lay)
+            two.hand(gradient, trial.lay)
+            start = start_of(trial, one, made, gradient)
             optimizer.step()
             other.step()
             what = f"loaded on {name} after {made} steps"
-            yield alike(what, made, before, numbers, gradient, two.flat(keys), one.flat(keys))
+            yield alike(what, start, two.flat(keys), one.flat(keys))
 
 
 def other_rule(trial: Trial) -> Iterator[Observation]:
     """A checkpoint of another rule is refused, or goes on as what it was."""
     for make, settings in trial.arguments["others"]:
-        source = dataclasses.replace(trial, make=getattr(torch.optim, make), path={}, settings=settings)
+        source = dataclasses.replace(
+            trial, make=getattr(torch.optim, make), path={}, settings=settings, sparse=False
+        )
         params = parameters(trial, SHAPES)
         optimizer = build(source, params)
         train(source, optimizer, params, 0, 2)
@@ -219,7 +223,7 @@ def other_rule(trial: Trial) -> Iterator[Observation]:
             optimizer.step()
             expected = {str(n): p.detach() for n, p in enumerate(params)}
         what = f"after the checkpoint of {make}"
-        yield same(what, {str(n): p.detach() for n, p in enumerate(twins)}, expected)
+        yield from same(what, {str(n): p.detach() for n, p in enumerate(twins)}, expected)
 
 
 def state_hooks(trial: Trial) -> Iterator[Observation]:

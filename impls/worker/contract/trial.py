@@ -24,6 +24,11 @@ class Trial:
     dtype: torch.dtype
     device: str = "cpu"
     arguments: dict[str, Any] = field(default_factory=dict)
+    sparse: bool = False
+
+    def lay(self, gradient: torch.Tensor) -> torch.Tensor:
+        """A copy of a gradient in the layout that the optimizer takes: dense, or sparse with every row."""
+        return rows_of(gradient, range(len(gradient))) if self.sparse else gradient.clone()
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,19 @@ def tuples(settings: dict[str, Any]) -> dict[str, Any]:
 def give(trial: Trial, params: Iterable[torch.Tensor], step: int) -> None:
     """Every parameter gets the gradient of this step."""
     for n, p in enumerate(params):
-        p.grad = values(trial, p.shape, 1000 * (step + 1) + n)
+        p.grad = trial.lay(values(trial, p.shape, 1000 * (step + 1) + n))
+
+
+def rows_of(gradient: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
+    """A sparse gradient with some rows of a dense one."""
+    chosen = torch.tensor(list(rows), dtype=torch.int64, device=gradient.device)
+    shape = gradient.shape
+    return torch.sparse_coo_tensor(chosen.unsqueeze(0), gradient[chosen], shape, check_invariants=True)
+
+
+def entries(gradient: torch.Tensor) -> torch.Tensor:
+    """The memory of a gradient's numbers, to be read or overwritten."""
+    return gradient._values() if gradient.is_sparse else gradient  # noqa: SLF001 - values() wants a sorted one
 
 
 def train(trial: Trial, optimizer: Any, params: Sequence[torch.Tensor], first: int, last: int) -> None:
@@ -110,26 +127,23 @@ def differences(got: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
     return ~((got == expected) | (got.isnan() & expected.isnan()))
 
 
-def same(what: str, got: dict[str, Any], expected: dict[str, Any]) -> Observation:
-    """Two readings are equal, number for number."""
-    compared, wrong = 0, []
+def same(what: str, got: dict[str, Any], expected: dict[str, Any]) -> Iterator[Observation]:
+    """Two readings are equal, number for number; each of their parts that is not is named."""
+    equal = 0
     for key in dict.fromkeys((*got, *expected)):
         one, other = got.get(key), expected.get(key)
         if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor) and one.shape == other.shape:
-            compared += one.numel()
             places = torch.nonzero(differences(one, other)).flatten().tolist()
-            flat = [x.detach().reshape(-1).tolist() for x in (one, other)] if places else [[], []]
-            wrong += [
-                (key, place, flat[0][place], flat[1][place]) for place in places if place < len(flat[0])
-            ]
+            equal += one.numel() - len(places)
+            if places:
+                size, place = one.numel(), places[0] // (2 if one.is_complex() else 1)
+                pair = (x.detach().reshape(-1)[place].item() for x in (one, other))
+                yield Observation(f"{what}: {key}", size, len(places), *pair, place)
+        elif type(one) is not type(other) or isinstance(one, torch.Tensor) or one != other:
+            yield fact(f"{what}: {key}", False, described(one), described(other))
         else:
-            compared += 1
-            if type(one) is not type(other) or isinstance(one, torch.Tensor) or one != other:
-                wrong.append((key, 0, described(one), described(other)))
-    if not wrong:
-        return Observation(what, compared)
-    key, place, one, other = wrong[0]
-    return Observation(f"{what}: {key}", compared, len(wrong), one, other, place)
+            equal += 1
+    yield Observation(what, equal)
 
 
 def described(value: Any) -> Any:
@@ -198,16 +212,37 @@ class Player:
                 end = start + p.numel()
                 p.copy_(rows["parameter"][start:end].reshape(p.shape))
                 for key in rows.keys() - {"parameter"}:
-                    self.optimizer.state[p][key].copy_(rows[key][start:end].reshape(p.shape))
+                    held, row = self.optimizer.state[p][key], rows[key]
+                    held.copy_((row if len(self.params) == 1 else row[start:end]).reshape(held.shape))
                 start = end
 
-    def hand(self, gradient: torch.Tensor, lay: Callable[[torch.Tensor], torch.Tensor] | None) -> None:
+    def hand(self, gradient: torch.Tensor, lay: Callable[[torch.Tensor], torch.Tensor]) -> None:
         """Every parameter gets its part of a row as its gradient, laid out by ``lay``."""
         start = 0
         for p in self.params:
             part = gradient[start : start + p.numel()].reshape(p.shape)
-            p.grad = lay(part) if lay else part.clone()
+            p.grad = lay(part)
             start += p.numel()
+
+
+@dataclass(frozen=True)
+class Start:
+    """What one step starts from: rows of the parameter and the states, numbers, and the gradient.
+
+    ``shape`` is the tensor's, where its elements count for each other.
+    """
+
+    count: int
+    rows: dict[str, torch.Tensor]
+    numbers: dict[str, tuple[float, str]]
+    gradient: torch.Tensor
+    shape: list[int] | None = None
+
+
+def start_of(trial: Trial, player: Player, count: int, gradient: torch.Tensor) -> Start:
+    """What the next step of a player starts from."""
+    shape = list(player.params[0].shape) if trial.arguments["whole"] else None
+    return Start(count, player.flat(trial.arguments["states"]), player.numbers(), gradient, shape)
 
 
 def follow(
@@ -222,52 +257,52 @@ def follow(
     """Both step from one state, again and again, with the same elements in another place or layout."""
     keys = trial.arguments["states"]
     size = sum(p.numel() for p in one.params)
-    place = torch.arange(size) if order is None else order
     for step in range(steps):
         gradient = values(trial, (size,), 1000 * (step + 1))
-        other.hand(gradient[place], lay)
+        other.hand(gradient if order is None else gradient[order], lay or trial.lay)
         if lay:
             gradient = torch.cat([p.grad.reshape(-1) for p in other.params])
-        one.hand(gradient, None)
-        before, numbers = other.flat(keys), other.numbers()
+        one.hand(gradient, trial.lay)
+        start = start_of(trial, other, step, gradient if order is None else gradient[order])
         one.optimizer.step()
         other.optimizer.step()
-        expected = {key: row[place] for key, row in one.flat(keys).items()}
-        yield alike(
-            f"{what}, step {step + 1}", step, before, numbers, gradient[place], other.flat(keys), expected
-        )
+        expected = {key: row if order is None else row[order] for key, row in one.flat(keys).items()}
+        yield alike(f"{what}, step {step + 1}", start, other.flat(keys), expected)
         other.pour(expected)
 
 
 def alike(
-    what: str,
-    count: int,
-    before: dict[str, torch.Tensor],
-    numbers: dict[str, tuple[float, str]],
-    gradient: torch.Tensor,
-    got: dict[str, torch.Tensor],
-    expected: dict[str, torch.Tensor],
+    what: str, start: Start, got: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]
 ) -> Observation:
-    """Two results of one step are equal; where they differ, both must be legal results of it."""
+    """Two results of one step are equal; where they differ, both must be legal results of it.
+
+    What differs is shown by its elements alone, or by whole tensors where elements count for each other.
+    """
     if got.keys() != expected.keys():
         return fact(f"{what}: the states", False, sorted(got), sorted(expected))
-    wrong = torch.zeros(gradient.numel(), dtype=torch.bool, device=gradient.device)
-    for key, row in got.items():
-        wrong |= differences(row, expected[key])
-    places = torch.nonzero(wrong).flatten()
-    if not places.numel():
-        return Observation(what, gradient.numel() * len(got))
-    first = int(places[0])
-    key = next(k for k in got if differences(got[k][first], expected[k][first]).any())
-    step = {
-        "count": count,
-        "numbers": numbers,
-        "places": places.tolist(),
-        "gradient": gradient[places],
-        "before": {k: row[places] for k, row in before.items()},
-        "got": {k: row[places] for k, row in got.items()},
-        "expected": {k: row[places] for k, row in expected.items()},
-    }
-    numbers_compared = gradient.numel() * len(got)
+    wrong = {key: differences(row, expected[key]) for key, row in got.items()}
+    compared = sum(len(row) for row in got.values())
+    unequal = [key for key, places in wrong.items() if places.any()]
+    if not unequal:
+        return Observation(what, compared)
+    key, first = unequal[0], int(torch.nonzero(wrong[unequal[0]])[0])
+    count = sum(int(places.sum()) for places in wrong.values())
     seen = got[key][first].item(), expected[key][first].item()
-    return Observation(f"{what}: {key}", numbers_compared, int(wrong.sum()), *seen, first, step)
+    every = start.shape is not None
+    differing = torch.ones_like(wrong[key]) if every else torch.stack([*wrong.values()]).any(0)
+    step = described_step(start, differing, {"got": got, "expected": expected}, every=every)
+    return Observation(f"{what}: {key}", compared, count, *seen, first, step)
+
+
+def described_step(
+    start: Start, chosen: torch.Tensor, results: dict[str, dict[str, torch.Tensor]], *, every: bool
+) -> dict[str, Any]:
+    """The chosen elements of a step, or every one, as the judge reads them."""
+    parts = {"before": start.rows, "gradient": {"gradient": start.gradient.reshape(-1)}, **results}
+    return {
+        "count": start.count,
+        "numbers": start.numbers,
+        "places": torch.nonzero(chosen).flatten().tolist(),
+        "shape": start.shape,
+        **{name: {k: r if every else r[chosen] for k, r in part.items()} for name, part in parts.items()},
+    }

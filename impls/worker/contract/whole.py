@@ -17,12 +17,15 @@ from .trial import (
     Trial,
     alike,
     build,
+    dense,
+    described_step,
     fact,
     follow,
     give,
     parameters,
     reading,
     same,
+    start_of,
     train,
     values,
 )
@@ -37,8 +40,7 @@ def paths(trial: Trial) -> Iterator[Observation]:
     """This path beside each other path of the optimizer."""
     for name, path in trial.arguments["paths"]:
         there = dataclasses.replace(trial, path=path)
-        start = values(trial, (67,), 0)
-        one, other = [torch.nn.Parameter(start.clone())], [torch.nn.Parameter(start.clone())]
+        one, other = parameters(trial, [(67,)]), parameters(trial, [(67,)])
         yield from follow(
             trial,
             f"beside {name}",
@@ -56,7 +58,7 @@ def deterministic(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, trial.arguments["steps"])
         read.append(reading(optimizer, params))
-    yield same("a second run", read[1], read[0])
+    yield from same("a second run", read[1], read[0])
 
 
 def threads(trial: Trial) -> Iterator[Observation]:
@@ -66,18 +68,17 @@ def threads(trial: Trial) -> Iterator[Observation]:
     keys = trial.arguments["states"]
     try:
         for size in sizes:
-            start, gradient = values(trial, (size,), 0), values(trial, (size,), 1000)
-            read = []
+            gradient, read = values(trial, (size,), 1000), []
             for wanted in (1, trial.arguments["threads"]):
                 torch.set_num_threads(wanted)
-                p = torch.nn.Parameter(start.clone())
-                player = Player(build(trial, [p]), [p])
-                player.hand(gradient, None)
-                before, numbers = player.flat(keys), player.numbers()
+                params = parameters(trial, [(size,)])
+                player = Player(build(trial, params), params)
+                player.hand(gradient, trial.lay)
+                start = start_of(trial, player, 0, gradient)
                 player.optimizer.step()
                 read.append(player.flat(keys))
             what = f"{trial.arguments['threads']} threads, {size} elements"
-            yield alike(what, 0, before, numbers, gradient, read[1], read[0])
+            yield alike(what, start, read[1], read[0])
     finally:
         torch.set_num_threads(count)
 
@@ -101,9 +102,9 @@ def surroundings(trial: Trial) -> Iterator[Observation]:
             torch.rand(3), random.random()  # noqa: S311 - a state that no seed gives
             before = seen()
             optimizer = build(trial, params)
-            yield same("after construction", seen(), before)
+            yield from same("after construction", seen(), before)
             train(trial, optimizer, params, 0, 2)
-            yield same("after two steps", seen(), before)
+            yield from same("after two steps", seen(), before)
 
 
 def default_dtype(trial: Trial) -> Iterator[Observation]:
@@ -119,7 +120,7 @@ def default_dtype(trial: Trial) -> Iterator[Observation]:
             torch.set_default_dtype(usual)
         read.append({f"parameter {n}": p.detach() for n, p in enumerate(params)})
     for name, seen in zip(trial.arguments["dtypes"], read[1:]):
-        yield same(f"with {name} as the default dtype", seen, read[0])
+        yield from same(f"with {name} as the default dtype", seen, read[0])
 
 
 def default_device(trial: Trial) -> Iterator[Observation]:
@@ -127,7 +128,7 @@ def default_device(trial: Trial) -> Iterator[Observation]:
     read = []
     for name in (None, "meta"):
         params = parameters(trial, SHAPES)
-        gradients = [[values(trial, p.shape, 1000 * (n + 1)) for p in params] for n in range(2)]
+        gradients = [[trial.lay(values(trial, p.shape, 1000 * (n + 1))) for p in params] for n in range(2)]
         with torch.device(name) if name else nullcontext():
             optimizer = build(trial, params)
             for step in gradients:
@@ -135,7 +136,7 @@ def default_device(trial: Trial) -> Iterator[Observation]:
                     p.grad = gradient
                 optimizer.step()
         read.append({f"parameter {n}": p.detach() for n, p in enumerate(params)})
-    yield same("with meta as the default device", read[1], read[0])
+    yield from same("with meta as the default device", read[1], read[0])
 
 
 def closure(trial: Trial) -> Iterator[Observation]:
@@ -156,7 +157,7 @@ def closure(trial: Trial) -> Iterator[Observation]:
         yield fact("gradients enabled in the closure", all(calls), calls, [True])
         returned = loss is not None and float(loss) == 3.5
         yield fact("what step returns", returned, None if loss is None else float(loss), 3.5)
-        yield same(f"step {step + 1} with a closure", reading(optimizer, params), reading(other, twins))
+        yield from same(f"step {step + 1} with a closure", reading(optimizer, params), reading(other, twins))
     give(trial, params, 9)
     yield fact("what step returns without a closure", optimizer.step() is None, "something", None)
 
@@ -193,7 +194,7 @@ def zero_grad(trial: Trial) -> Iterator[Observation]:
     give(trial, params, 0)
     kept = [p.grad for p in params]
     optimizer.zero_grad(set_to_none=False)
-    zeros = [p.grad is k and not bool(k.any()) for p, k in zip(params, kept)]
+    zeros = [p.grad is k and not bool(dense(k).any()) for p, k in zip(params, kept)]
     yield fact(
         "gradients after zero_grad(set_to_none=False)", all(zeros), "not zeros in place", "zeros in place"
     )
@@ -247,19 +248,36 @@ def alive() -> int:
 
 
 def differentiable(trial: Trial) -> Iterator[Observation]:
-    """With ``differentiable`` the step is the same, and autograd finds its derivative by the gradient."""
-    start = values(trial, (17,), 0)
-    leaf, twin = torch.nn.Parameter(start.clone()), [torch.nn.Parameter(start.clone())]
-    p = [leaf.clone()]
-    other = Player(build(trial, p, differentiable=True), p)
-    one = Player(build(trial, twin), twin)
-    yield from follow(trial, "differentiable", one, other, trial.arguments["steps"])
-    gradient = values(trial, (17,), 9000).requires_grad_()
-    p[0].grad = gradient
-    other.optimizer.step()
-    derivative: Any = torch.autograd.grad(p[0].sum(), gradient, allow_unused=True)[0]
-    moved = bool(derivative is not None and (derivative != 0).any())
-    yield fact("the derivative of the parameter by its gradient", moved, "none", "one that is not zero")
+    """With ``differentiable`` the step is the same, and autograd finds the derivatives of the formula."""
+    for made in trial.arguments["made"]:
+        for by in trial.arguments["by"]:
+            twin, leaf = parameters(trial, [(17,)]), parameters(trial, [(17,)])
+            p = [leaf[0].clone()]
+            one, other = Player(build(trial, twin), twin), Player(build(trial, p, differentiable=True), p)
+            yield from follow(trial, "differentiable", one, other, made)
+            state = other.optimizer.state[p[0]]
+            state.update({k: v.detach() for k, v in state.items() if isinstance(v, torch.Tensor)})
+            yield from derived(trial, f"step {made + 1}", other, made, by)
+
+
+def derived(trial: Trial, what: str, player: Player, made: int, by: str) -> Iterator[Observation]:
+    """The derivative of the sum of all elements after a step, by the gradient or by a Tensor setting."""
+    gradient = values(trial, (17,), 9000)
+    start = start_of(trial, player, made, gradient.clone())
+    player.params[0].grad = variable = gradient
+    if by != "gradient":
+        variable = torch.tensor(trial.settings[by], dtype=torch.float64)
+        player.optimizer.param_groups[0][by] = variable
+    variable.requires_grad_()
+    key = f"derivative by {by}"
+    player.optimizer.step()
+    total = player.params[0].sum()
+    found = torch.autograd.grad(total, variable, allow_unused=True)[0] if total.requires_grad else None
+    if found is None:
+        yield fact(f"{what}: {key}", False, "nothing that autograd follows", "the formula's derivative")
+        return
+    step = described_step(start, gradient != 0, {"got": {key: found.reshape(-1)}}, every=True)
+    yield Observation(f"{what}: {key}", found.numel(), found.numel(), step=step)
 
 
 def no_synchronisation(trial: Trial) -> Iterator[Observation]:
