@@ -19,7 +19,8 @@ from conformance.schedules import commands as schedule_commands
 from conformance.training.experiment import RULES, SHOWN, STEPS
 from conformance.training.problems import PROBLEMS
 from impls.catalogue import FLOATS, Implementation
-from impls.schedulers import SCHEDULERS, Scheduler
+from impls.scheduler import Scheduler
+from impls.schedulers import SCHEDULERS
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
 

@@ -11,7 +11,7 @@ from conformance.schedules.formulas import lines
 from conformance.schedules.judging import ALL
 from conformance.schedules.power import Power
 from conformance.verdict import Verdict
-from impls.schedulers import CLOSED, RECURRENCE, Scheduler
+from impls.scheduler import CLOSED, RECURRENCE, Scheduler
 from spec import rendering
 from spec import schedules as book
 from spec.schedule import Schedule, ScheduleFamily

@@ -24,7 +24,8 @@ from conformance.schedules.formulas import lines
 from conformance.schedules.judging import BY_IDENTIFIER
 from conformance.schedules.own import own_scheduler
 from conformance.verdict import Verdict
-from impls.schedulers import SCHEDULERS, Scheduler, scheduler
+from impls.scheduler import Scheduler
+from impls.schedulers import SCHEDULERS, scheduler
 from impls.session import Session
 from reference.schedules.enclosure import Settings
 from reference.schedules.number import Rounding
