@@ -211,7 +211,7 @@ def worsening(draw: Draw, entry: Scheduler) -> Case:
     for step in steps:
         now += sign * step
         inputs.append(now)
-    settings = tuple({**values, "eps": 0.0, "min_lr": 0.0} for values in case.node.settings)
+    settings = tuple({**values, "eps": 0.0, "min_lr": 0.0, **entry.fixed} for values in case.node.settings)
     return dataclasses.replace(
         case, inputs=tuple(inputs), node=dataclasses.replace(case.node, settings=settings)
     )

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -162,14 +163,22 @@ def alone(subject: Subject, case: Case, tally: Tally) -> Failure | None:
 
 def with_own_rates(entry: Scheduler) -> SearchStrategy[Case]:
     """Draw groups of different learning rates, whatever the arguments speak of."""
-    return strategies.of(dataclasses.replace(entry, one_base=False))
+    return strategies.of(dataclasses.replace(entry, one_base=bool(entry.ratios)))
 
 
 @st.composite
 def compiled(draw: strategies.Draw, entry: Scheduler) -> Case:
-    """Draw one learning rate whose schedule is compiled with the step of the optimizer."""
+    """Draw one schedule that is compiled with the step of the optimizer, often of an awkward length."""
     case: Case = draw(strategies.of(entry))
-    return dataclasses.replace(case, base=case.base[:1], node=only(case.node, 0), compiled=True)
+    for name in {"step_size", "transition_steps", "total_iters"} & {*strategies.keywords(case.node)}:
+        length = draw(st.one_of(st.just(int(case.node.settings[0][name])), st.sampled_from(AWKWARD)))
+        node = dataclasses.replace(case.node, settings=({**case.node.settings[0], name: length},))
+        case = dataclasses.replace(case, node=node, steps=min(length + 5, case.steps + AWKWARD[-1]))
+    return dataclasses.replace(case, compiled=True)
+
+
+AWKWARD = tuple(n for n in range(2, 64) if np.float32(n) * np.float32(1 / n) < 1)
+"""Lengths that float32 does not divide by themselves once the quotient is a product with the reciprocal."""
 
 
 def _compiles(entry: Scheduler) -> str:

@@ -94,6 +94,11 @@ def consistent(schedule: Schedule, values: dict[str, float]) -> dict[str, float]
     return values
 
 
+def keywords(part: Node) -> tuple[str, ...]:
+    """Return the keywords of a scheduler's settings; a composition has none of its own."""
+    return tuple(part.settings[0]) if part.settings else ()
+
+
 def horizon(part: Node) -> int:
     """Return the step after which nothing new happens in a schedule, or a few of its periods."""
     values = part.settings[0]
@@ -193,7 +198,9 @@ TAKES_OVER = frozenset({"torch.OneCycleLR", "torch.CyclicLR"})
 RESTARTABLE = tuple(s for s in PLAIN if s.identifier not in TAKES_OVER | {"torch.MultiplicativeLR"})
 """Parts of a sequence; the others are asked in properties of their own."""
 CHAINABLE = tuple(s for s in PLAIN if s.chainable)
-JOINABLE = tuple(s for s in OTHERS if s.interface == OPTAX and s.schedule != "sequence")
+JOINABLE = tuple(s for s in OTHERS if s.interface == OPTAX and s.schedule not in {"sequence", "step"}
+                 and (s.fixed or s.schedule != "polynomial"))  # fmt: skip
+"""Functions that are joined; a staircase and a power are compiled by themselves."""
 
 
 @st.composite

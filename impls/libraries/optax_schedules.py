@@ -10,7 +10,7 @@ from typing import Any
 from impls.scheduler import CLOSED, OPTAX, Scheduler
 
 VALUE, PEAK = {"lr": "init_value"}, {"lr": "peak_value", "warmup": "warmup_steps"}
-FROM_ZERO = {"init_value": 0.0}
+FROM_ZERO, FROM_PEAK = {"init_value": 0.0}, "from the peak"
 LINE = {**VALUE, "total_iters": "transition_steps", "eta_end": "end_value", "power": ""}
 
 
@@ -24,8 +24,10 @@ def _own(name: str, schedule: str, variant: str = "", **more: Any) -> Scheduler:
 
 OPTAX_SCHEDULES: tuple[Scheduler, ...] = (
     _own("constant_schedule", "constant", options={"factor": "none"}, keywords={"lr": "value"}),
-    _own("linear_schedule", "polynomial", options={"end": "value"}, keywords=LINE, fixed={"power": 1.0}),
-    _own("polynomial_schedule", "polynomial", options={"end": "value"}, keywords={**LINE, "power": "power"}),
+    _own("linear_schedule", "polynomial", options={"end": "value"}, keywords=LINE, fixed={"power": 1.0},
+         computes="clipped"),
+    _own("polynomial_schedule", "polynomial", options={"end": "value"}, keywords={**LINE, "power": "power"},
+         computes="clipped"),
     _own("exponential_decay", "exponential", options={"over": "period"},
          keywords={**VALUE, "gamma": "decay_rate"}),
     _own("exponential_decay", "step", ", staircase", constructor={"staircase": True},
@@ -35,11 +37,11 @@ OPTAX_SCHEDULES: tuple[Scheduler, ...] = (
     _own("cosine_decay_schedule", "cosine", options={"after": "hold", "end": "T"}, computes="factor",
          keywords={**VALUE, "T_max": "decay_steps", "eta_min": ""}, ratios={"alpha": ("eta_min", "lr")}),
     _own("warmup_constant_schedule", "warmup", options={"into": "constant"}, keywords=PEAK,
-         constructor=FROM_ZERO),
-    _own("warmup_cosine_decay_schedule", "warmup", options={"into": "cosine"}, computes="factor",
+         constructor=FROM_ZERO, computes=FROM_PEAK),
+    _own("warmup_cosine_decay_schedule", "warmup", options={"into": "cosine"}, computes=FROM_PEAK,
          keywords={**PEAK, "eta_min": "end_value"}, sums={"decay_steps": ("warmup", "T_max")},
          constructor=FROM_ZERO),
     _own("warmup_exponential_decay_schedule", "warmup", options={"into": "exponential"},
-         keywords={**PEAK, "gamma": "decay_rate"}, constructor=FROM_ZERO),
+         keywords={**PEAK, "gamma": "decay_rate"}, constructor=FROM_ZERO, computes=FROM_PEAK),
     _own("join_schedules", "sequence", by_epoch=False),
 )  # fmt: skip

@@ -170,7 +170,27 @@ def product(rounding: Rounding, above: Sequence[Number], below: Sequence[Number]
         usable = rational is not None and divisor.rational is not None and divisor.rational != 0
         rational = rational / divisor.rational if usable else None  # type: ignore[operator]
     roundings = max(len(above), 1) - 1 + rounding.divisions * len(below)
+    if rounding.divisions > 1 and any(not _halves(divisor) for divisor in below):
+        return _reciprocal(rounding, ball, rational, numbers, roundings)
     return _result(rounding, ball, rational, numbers, roundings)
+
+
+def _halves(divisor: Number) -> bool:
+    """Tell whether a divisor has an exact reciprocal: a power of two."""
+    return divisor.rational is not None and divisor.rational != 0 and representable(1 / divisor.rational, FLOAT64)
+
+
+def _reciprocal(
+    rounding: Rounding, ball: arb, rational: fmpq | None, numbers: Sequence[Number], roundings: int
+) -> Number:
+    """Return a product with reciprocals, of which not even 3/3 need be exact."""
+    whole = all(number.whole for number in numbers)
+    if not rounding.inexact:
+        return _result(rounding, ball, rational, numbers, roundings)
+    both = any(number.both for number in numbers)
+    tensor = any(number.tensor for number in numbers)
+    rounded = rounding.rounded(ball, roundings, tensor=tensor)
+    return Number(rounded, rational if whole else None, whole, tensor, both)
 
 
 def negative(number: Number) -> Number:
@@ -181,7 +201,7 @@ def negative(number: Number) -> Number:
 
 def power(rounding: Rounding, a: Number, exponent: Number) -> Number:
     """Return a**exponent: a product for 2, else the library's pow."""
-    whole = exponent.rational is not None and exponent.rational.q == 1
+    whole = exponent.rational is not None and exponent.rational.q == 1 and exponent.ball.is_exact()
     if whole:
         n = int(exponent.rational.p)  # type: ignore[union-attr]
         ball = a.ball**n if n >= 0 else 1 / a.ball**-n

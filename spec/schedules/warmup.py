@@ -11,7 +11,7 @@ from spec import schedule_claims as claim
 from spec.rule import Citation, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, base, horizon, t
-from spec.schedule_claims import d, k
+from spec.schedule_claims import d, k, p
 from spec.schedule_symbols import BASE, COUNT
 from spec.schedules.constant import constant
 from spec.schedules.cosine import cosine
@@ -51,8 +51,13 @@ OPTIONS = (
 
 def into(main: sp.Expr, first: str = "zero", clock: str = "restart") -> sp.Expr:
     """Return a warm-up into ``main``, an expression of t."""
-    ramp = base * (t if first == "zero" else t + 1) / length
-    return sp.Piecewise((ramp, t < length), (main.subs(t, t - begun(clock)), True))
+    rise = base * ramp(first) / length
+    return sp.Piecewise((rise, t < length), (main.subs(t, t - begun(clock)), True))
+
+
+def ramp(first: str) -> sp.Expr:
+    """Return how many steps of the warm-up count at t."""
+    return t if first == "zero" else t + 1
 
 
 def begun(clock: str) -> sp.Expr:
@@ -66,6 +71,8 @@ def warmup(into_: str = "cosine", first: str = "zero", clock: str = "restart") -
     joints = [Joint("end of the warm-up", length)]
     joints += [dataclasses.replace(joint, time=begun(clock) + joint.time) for joint in main.joints]
     forms = {name: (into(other, first, clock), None) for name, (other, _) in main.forms.items()}
+    other = into(main.forms.get("factor", (main.closed,))[0], first, clock)
+    forms["from the peak"] = (sp.Piecewise((base - base * (1 - ramp(first) / length), t < length), other.args[1]), None)
     chosen = {"into": into_, "first": first, "clock": clock}
     return Schedule("warmup", chosen, (BASE, WARMUP, *main.hyperparameters[1:]),
                     into(main.closed, first, clock), joints=tuple(joints), forms=forms)  # fmt: skip
@@ -96,6 +103,8 @@ FAMILY = ScheduleFamily(
         claim.holds("clock/peak", "With `peak` the first step after the whole has f(1).", "transformers",
                     "substitution", (into(ANY(t), "share", "peak").subs(t, length), ANY(1)),
                     (LINEAR.subs(t, length).subs(horizon, d + 2), base * (d + 1) / (d + 2))),
+        claim.computed(PLAIN, "from the peak", ({length: t + p}, {t: length + d, horizon: d + p},
+                       {t: length + horizon + d}), "optax"),
         claim.holds("warm-up/even", "It rises by eta_0/w at every step of the warm-up.", GOYAL, "substitution",
                     ((PLAIN.closed.subs(t, k + 1) - PLAIN.closed.subs(t, k)).subs(length, k + 2 + d),
                      base / (k + 2 + d))),
