@@ -84,7 +84,8 @@ def judge(
             results = engine.run(work, [append, progress], jobs or _cores())
     report = assemble(
         work, results, command=command, seed=seed, budget=budget,
-        environment={**environment_of(framework), **versions((*implementations, *schedulers), python)}, not_run=not_run,
+        environment={**environment_of(framework), **versions((*implementations, *schedulers), python)},
+            not_run=not_run,
         seconds=time.perf_counter() - start, whole=training,
     )  # fmt: skip
     if schedulers:

@@ -28,21 +28,26 @@ def find(names: Iterable[str], python: str | None) -> Installation:
     """Return what the libraries called ``names`` implement, as far as a worker can import them."""
     chosen = tuple(names)
     found: list[Implementation] = list(CATALOGUE) if TORCH in chosen else []
-    missing = []
+    not_run = []
     schedulers = list(SCHEDULERS) if TORCH in chosen else []
     with Session(python) as session:
         for library in (LIBRARIES[name] for name in chosen if name != TORCH):
             version, reason = probe(library, session)
             if reason:
-                missing.append(
-                    f"not run: {library.name}: {reason}; install it beside the code under test, with "
-                    f"pip install 'stepproof[{library.name}]'"
-                )
+                not_run.append(missing(library, reason))
             else:
                 assert version
                 found += library.implementations
                 schedulers += library.schedulers
-    return Installation(tuple(found), tuple(missing), tuple(schedulers))
+    return Installation(tuple(found), tuple(not_run), tuple(schedulers))
+
+
+def missing(library: Library, reason: str) -> str:
+    """Return the sentence that says that a library is not installed, and what to do."""
+    return (
+        f"not run: {library.name}: {reason}; install it beside the code under test, with "
+        f"pip install 'stepproof[{library.name}]'"
+    )
 
 
 def probe(library: Library, session: Session) -> tuple[str, str]:
@@ -60,9 +65,7 @@ def version(implementation: Implementation | Scheduler, session: Session) -> str
     return probe(library, session)[0]
 
 
-def versions(
-    implementations: Iterable[Implementation | Scheduler], python: str | None
-) -> Mapping[str, str]:
+def versions(implementations: Iterable[Implementation | Scheduler], python: str | None) -> Mapping[str, str]:
     """Return the version of every other library that ships one of ``implementations``."""
     names = {item.library for item in implementations} & LIBRARIES.keys()
     if not names:

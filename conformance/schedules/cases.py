@@ -82,10 +82,16 @@ def described(node: Node, base: tuple[float, ...], order: tuple[int, ...] = ()) 
         if entry.schedule == "chain":
             return {"target": entry.target, "first": "schedulers", **parts}
         places = "boundaries" if entry.interface == OPTAX else "milestones"
-        return {"target": entry.target, "first": "optimizer", "keywords": {places: list(node.milestones)}, **parts}
+        return {
+            "target": entry.target,
+            "first": "optimizer",
+            "keywords": {places: list(node.milestones)},
+            **parts,
+        }
     tables = {name: [list(table) for table in node.factors] for name in entry.tables}
     return {
-        "target": entry.target, "interface": entry.interface, "keywords": keywords(node, base), "tables": tables,
+        "target": entry.target, "interface": entry.interface, "keywords": keywords(node, base),
+            "tables": tables,
     }  # fmt: skip
 
 
@@ -110,14 +116,20 @@ def keywords(node: Node, base: tuple[float, ...]) -> dict[str, Any]:
     return found
 
 
+MOMENTUM: Mapping[str, Mapping[str, Any]] = {
+    "SGD": {"momentum": 0.9},
+    "AdamW": {"betas": [0.9, 0.999]},
+}
+
+
 def header(case: Case, actions: list[list[Any]]) -> dict[str, Any]:
     """Return the request that runs a case."""
     if case.node.entry.interface == OPTAX:
         each = [described(only(case.node, group), (lr,)) for group, lr in enumerate(case.base)]
         return {"op": "schedule_optax", "schedules": each, "actions": actions, "compiled": case.compiled}
-    constructor: dict[str, Any] = {"SGD": {"momentum": 0.9}, "AdamW": {"betas": [0.9, 0.999]}}[case.optimizer]
+    constructor = dict(MOMENTUM[case.optimizer])
     if case.node.entry.one_base:
-        constructor = {**constructor, "lr": case.base[0]}
+        constructor["lr"] = case.base[0]
     groups: list[dict[str, Any]] = [{} if case.shared else {"lr": lr} for lr in case.base]
     optimizer = {
         "target": f"torch.optim:{case.optimizer}", "constructor": constructor, "groups": groups,

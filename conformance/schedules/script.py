@@ -30,13 +30,13 @@ def script(failure: Failure) -> str:
     if interface == OPTAX:
         return script_optax(failure)
     node = described(case.node, case.base, case.order)
-    built = _built(node, "**more")
+    built, counter = _built(node, "**more"), ["count = 0"] if interface == TIMM else []
     lines = [
         f'"""{case.node.entry.name}: {failure.quantity}."""', "", "import sys", "", "import torch",
         "from torch.optim import lr_scheduler", *_imports(node), "", "",
         *_optimizer(failure), "", "",
         "def schedule(optimizer, **more):", f"    return {built}", "", "",
-        "optimizer = new_optimizer()", "scheduler = schedule(optimizer)", "found = []", *(["count = 0"] if interface == TIMM else []), "", "",
+        "optimizer = new_optimizer()", "scheduler = schedule(optimizer)", "found = []", *counter, "", "",
         "def read():", f"    found.append({GROUP_LINES.get(failure.quantity, RATES)})", "", "",
     ]  # fmt: skip
     for action in failure.actions:

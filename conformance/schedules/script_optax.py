@@ -24,7 +24,11 @@ def script_optax(failure: Failure) -> str:
         return "\n".join([*lines, f"print('no longer raises {failure.error.partition(':')[0]}')", ""])
     lo, hi = failure.legal
     end = "float('inf')" if math.isinf(hi) else repr(hi)
-    lines += [f"print(f'{{value!r}}; legal: from {lo!r} to {hi!r}')", f"sys.exit(not {lo!r} <= value <= {end})", ""]
+    lines += [
+        f"print(f'{{value!r}}; legal: from {lo!r} to {hi!r}')",
+        f"sys.exit(not {lo!r} <= value <= {end})",
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -70,7 +70,10 @@ def node(draw: Draw, entry: Scheduler, groups: int, steps: int, base: tuple[floa
 def _below(values: Mapping[str, float], base: tuple[float, ...]) -> dict[str, float]:
     """Keep the last learning rate below the first, which some constructors ask for."""
     lowest = min(base) / 2
-    return {name: min(value, lowest) if name in {"eta_min", "eta_end"} else value for name, value in values.items()}
+    return {
+        name: min(value, lowest) if name in {"eta_min", "eta_end"} else value
+        for name, value in values.items()
+    }
 
 
 def _table(draw: Draw, steps: int) -> tuple[float, ...]:

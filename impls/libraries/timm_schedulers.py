@@ -20,7 +20,9 @@ SHARED, PREFIX = {"clock": "shared"}, {"warmup_prefix": True}
 
 def _own(name: str, schedule: str, variant: str = "", **more: Any) -> Scheduler:
     target = f"timm.scheduler.{MODULES[name]}:{name}"
-    return Scheduler(f"timm.{name}{variant}", target, schedule, **{"interface": TIMM, "library": "timm", **more})
+    return Scheduler(
+        f"timm.{name}{variant}", target, schedule, **{"interface": TIMM, "library": "timm", **more}
+    )
 
 
 MODULES = {

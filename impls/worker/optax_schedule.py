@@ -71,7 +71,9 @@ class Run:
             self.update(read=True)
         elif name == "epochs":
             with phase("step"):
-                self.used += [float(np.float64(self.schedule(jnp.asarray(int(at), jnp.int32)))) for at in given]
+                self.used += [
+                    float(np.float64(self.schedule(jnp.asarray(int(at), jnp.int32)))) for at in given
+                ]
         elif name == "save":
             with phase("save"):
                 kept = pickle.dumps(jax.tree.map(np.asarray, self.state))

@@ -10,7 +10,7 @@ class Counted:
 
     def __init__(self, scheduler: Any) -> None:
         self.scheduler = scheduler
-        self.count = 0
+        self.count: float = 0
 
     def step(self, epoch: float | None = None, metric: float | None = None) -> None:
         """Without an epoch it is the next one."""

@@ -273,10 +273,12 @@ class Settings:
     def place(self) -> Place:
         """Return where the schedule's expressions are evaluated."""
         known = {
-            h.symbol.name: self.rounding.given(Number.exactly(
-                int(self.values[h.keyword]) if h.symbol.is_integer else float(self.values[h.keyword]),
-                tensor=h.keyword in self.tensor,
-            ))
+            h.symbol.name: self.rounding.given(
+                Number.exactly(
+                    int(self.values[h.keyword]) if h.symbol.is_integer else float(self.values[h.keyword]),
+                    tensor=h.keyword in self.tensor,
+                )
+            )
             for h in self.schedule.hyperparameters
         }
         if self.base is not None:

@@ -177,7 +177,11 @@ def product(rounding: Rounding, above: Sequence[Number], below: Sequence[Number]
 
 def _halves(divisor: Number) -> bool:
     """Tell whether a divisor has an exact reciprocal: a power of two."""
-    return divisor.rational is not None and divisor.rational != 0 and representable(1 / divisor.rational, FLOAT64)
+    return (
+        divisor.rational is not None
+        and divisor.rational != 0
+        and representable(1 / divisor.rational, FLOAT64)
+    )
 
 
 def _reciprocal(
@@ -210,7 +214,11 @@ def power(rounding: Rounding, a: Number, exponent: Number) -> Number:
         )
         exact = n in {0, 1} or (a.whole and n >= 0)
         return _result(
-            rounding, ball, rational if exact else None, (a, exponent), 0 if n in {0, 1} else rounding.function_units
+            rounding,
+            ball,
+            rational if exact else None,
+            (a, exponent),
+            0 if n in {0, 1} else rounding.function_units,
         )
     ball = _real_power(a.ball, exponent.ball)
     return _result(rounding, ball, None, (a, exponent), rounding.function_units)

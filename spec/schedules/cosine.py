@@ -45,11 +45,15 @@ def cosine(after: str = "periodic", end: str = "T") -> Schedule:
 
 PLAIN, HELD = cosine(), cosine("hold")
 SGDR = "Loshchilov and Hutter 2017, equation 5"
-CHAINABLE = "The chainable form gives the closed form, and where it divides by zero torch's other branch does."
+CHAINABLE = (
+    "The chainable form gives the closed form, and where it divides by zero torch's other branch does."
+)
 x, height = sp.Symbol("x", real=True), sp.Symbol("h", nonnegative=True)
 SINGULAR = {t: (2 * k + 1) * horizon + 1}
 assert PLAIN.recurrence is not None
-RISING, RATIO = (branch[0].subs(previous, half_cosine(t - 1, horizon)) for branch in PLAIN.recurrence.step.args)
+RISING, RATIO = (
+    branch[0].subs(previous, half_cosine(t - 1, horizon)) for branch in PLAIN.recurrence.step.args
+)
 FORM = half_cosine(t, horizon)
 ANGLE = sp.pi * (2 * t + 1) / (2 * (t + p))
 FAMILY = ScheduleFamily(
@@ -58,7 +62,8 @@ FAMILY = ScheduleFamily(
              "arXiv:1608.03983", "equation 5"),
     OPTIONS, cosine,
     (
-        claim.holds("closed-form/recurrence", CHAINABLE, SGDR, "induction over t: the start and both branches",
+        claim.holds("closed-form/recurrence", CHAINABLE, SGDR,
+                "induction over t: the start and both branches",
                     (FORM.subs(t, 0), base), (RATIO, FORM),
                     (RISING.subs(SINGULAR), sp.expand_trig(sp.expand(FORM.subs(SINGULAR))))),
         claim.holds("chainable/singular", "The chainable form divides by zero exactly at t = (2k + 1)·T + 1.",
@@ -66,11 +71,13 @@ FAMILY = ScheduleFamily(
                     (1 + sp.cos(x), 2 * sp.cos(x / 2) ** 2), (1 + sp.cos(sp.pi * (2 * k + 1)), sp.S.Zero)),
         claim.starts_and_ends(PLAIN, {"It starts at eta_0": ({t: 0}, base), "it is eta_min at T":
                               ({t: horizon}, lowest), "eta_0 again at 2T": ({t: 2 * horizon}, base)}, SGDR),
-        claim.holds("range/squares", "It lies between eta_min and eta_0, as squares show.", SGDR, "half angles",
+        claim.holds("range/squares", "It lies between eta_min and eta_0, as squares show.", SGDR,
+                "half angles",
                     (base - FORM, (base - lowest) * sp.sin(sp.pi * t / (2 * horizon)) ** 2),
                     (FORM - lowest, (base - lowest) * sp.cos(sp.pi * t / (2 * horizon)) ** 2)),
         claim.monotone("It never rises until T: eta_t - eta_(t+1) has two sines of angles in [0, pi].", SGDR,
-                       lambda: tuple(sp.factor(a) for a in (ANGLE, sp.pi - ANGLE, sp.pi / 2 - sp.pi / (2 * p))),
+                       lambda: tuple(sp.factor(a) for a in (ANGLE, sp.pi - ANGLE,
+                               sp.pi / 2 - sp.pi / (2 * p))),
                        lambda: ((FORM - FORM.subs(t, t + 1), (base - lowest) * sp.sin(sp.pi * (2 * t + 1) /
                                  (2 * horizon)) * sp.sin(sp.pi / (2 * horizon))),)),
         claim.holds("mean", "Its mean over a period of 2T steps is (eta_0 + eta_min)/2.", SGDR,

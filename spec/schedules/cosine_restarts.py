@@ -21,7 +21,7 @@ GROWTH = Setting(growth, "T_mult", 1, Domain(1, 100), "factor by which each cycl
 UNTIL = Setting(horizon, "T_max", 100, COUNT, "steps of all cycles")
 NUMBER = Setting(number, "num_cycles", 3, Domain(1, 10**4), "number of cycles")
 CYCLES = Option("cycles", {"endless": "each as long as the last, or m times: torch, timm, Keras",
-                           "equal": "n of equal length in T steps, and 0 after them: transformers"})  # fmt: skip
+                           "equal": "n equal ones in T steps, and 0 after them: transformers"})  # fmt: skip
 
 
 def start(cycle: sp.Expr) -> sp.Expr:
@@ -38,7 +38,9 @@ def cosine_restarts(cycles: str = "endless") -> Schedule:
     """Build the schedule; t may be fractional."""
     if cycles == "equal":
         share = number * t / horizon
-        closed = sp.Piecewise((half_cosine(share - sp.floor(share), 1).subs(lowest, 0), t < horizon), (0, True))
+        closed = sp.Piecewise(
+            (half_cosine(share - sp.floor(share), 1).subs(lowest, 0), t < horizon), (0, True)
+        )
         joints = (Joint("restart", horizon * i / number, restart=True, repeated=True), Joint("end", horizon))
         return Schedule("cosine_restarts", {"cycles": cycles}, (BASE, UNTIL, NUMBER), closed, joints=joints)
     equal = half_cosine(t - first * sp.floor(t / first), first)
@@ -62,12 +64,14 @@ FAMILY = ScheduleFamily(
     (
         claim.holds("restarts/period", "Cycle i has length T_0·m^i.", SGDR, "the difference of two starts",
                     (first * (SUM.subs(k, k + 1) - SUM), first * mu**k)),
-        claim.holds("restarts/index", "The cycle of a start is its own.", SGDR, "substitution into the logarithm",
+        claim.holds("restarts/index", "The cycle of a start is its own.", SGDR,
+                "substitution into the logarithm",
                     (1 + (first * SUM) * (mu - 1) / first, mu**k), (WholeLogarithm(growth**k, growth), k)),
         claim.holds("restarts/value", "Every restart is exactly at eta_0.", SGDR, "substitution",
                     (half_cosine(sp.S.Zero, first * mu**k), base), (EQUAL.subs(t, k * first), base),
                     (COUNTED.args[0][0].subs(horizon, number * first).subs(t, k * first), base)),
-        claim.holds("restarts/end", "A cycle tends to eta_min at its end; n equal ones are followed by 0.", SGDR,
+        claim.holds("restarts/end", "A cycle tends to eta_min at its end; n equal ones are followed by 0.",
+                SGDR,
                     "substitution", (half_cosine(first * mu**k, first * mu**k), lowest),
                     (COUNTED.subs(t, horizon + d), sp.S.Zero)),
         claim.holds("restarts/equal", "Cycles of equal length have the period T_0.", SGDR, "substitution",

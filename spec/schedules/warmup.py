@@ -72,7 +72,10 @@ def warmup(into_: str = "cosine", first: str = "zero", clock: str = "restart") -
     joints += [dataclasses.replace(joint, time=begun(clock) + joint.time) for joint in main.joints]
     forms = {name: (into(other, first, clock), None) for name, (other, _) in main.forms.items()}
     other = into(main.forms.get("factor", (main.closed,))[0], first, clock)
-    forms["from the peak"] = (sp.Piecewise((base - base * (1 - ramp(first) / length), t < length), other.args[1]), None)
+    forms["from the peak"] = (
+        sp.Piecewise((base - base * (1 - ramp(first) / length), t < length), other.args[1]),
+        None,
+    )
     chosen = {"into": into_, "first": first, "clock": clock}
     return Schedule("warmup", chosen, (BASE, WARMUP, *main.hyperparameters[1:]),
                     into(main.closed, first, clock), joints=tuple(joints), forms=forms)  # fmt: skip
@@ -91,21 +94,24 @@ FAMILY = ScheduleFamily(
              "Accurate, large minibatch SGD: training ImageNet in 1 hour", "arXiv:1706.02677", "section 2.2"),
     OPTIONS, _build,
     (
-        claim.holds("warm-up/anything", "After the warm-up any main schedule f is itself, w steps later.", GOYAL,
+        claim.holds("warm-up/anything", "After the warm-up any main schedule f is itself, w steps later.",
+                GOYAL,
                     "substitution for an arbitrary f", (into(ANY(t)).subs(t, length + d), ANY(d))),
         claim.starts_and_ends(PLAIN, {"With `zero` it starts at 0": ({t: 0}, sp.S.Zero),
                                       "it peaks at w with eta_0": ({t: length}, base)}, GOYAL),
         claim.holds("first/share", "With `share` it starts at eta_0/w and is eta_0 at w - 1.", GOYAL,
                     "substitution", (SHARE.closed.subs(t, 0), base / length),
                     (SHARE.closed.subs(t, length - 1), base)),
-        claim.continuous(lambda: (((base * t / length).subs(t, length), PLAIN.closed.subs(t, length)),), "at w",
+        claim.continuous(lambda: (((base * t / length).subs(t, length), PLAIN.closed.subs(t, length)),),
+                "at w",
                          GOYAL),
         claim.holds("clock/peak", "With `peak` the first step after the whole has f(1).", "transformers",
                     "substitution", (into(ANY(t), "share", "peak").subs(t, length), ANY(1)),
                     (LINEAR.subs(t, length).subs(horizon, d + 2), base * (d + 1) / (d + 2))),
         claim.computed(PLAIN, "from the peak", ({length: t + p}, {t: length + d, horizon: d + p},
                        {t: length + horizon + d}), "optax"),
-        claim.holds("warm-up/even", "It rises by eta_0/w at every step of the warm-up.", GOYAL, "substitution",
+        claim.holds("warm-up/even", "It rises by eta_0/w at every step of the warm-up.", GOYAL,
+                "substitution",
                     ((PLAIN.closed.subs(t, k + 1) - PLAIN.closed.subs(t, k)).subs(length, k + 2 + d),
                      base / (k + 2 + d))),
     ),
