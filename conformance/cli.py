@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -18,8 +17,9 @@ from conformance.recognition import NotJudgeableError, catalogued, recognise
 from conformance.schedules import commands as schedule_commands
 from conformance.training.experiment import RULES, SHOWN, STEPS
 from conformance.training.problems import PROBLEMS
+from conformance.usage import UsageError, nearest, pairs
 from impls.catalogue import FLOATS, Implementation
-from impls.schedulers import SCHEDULERS, Scheduler
+from impls.scheduler import Scheduler
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
 
@@ -125,31 +125,9 @@ def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
 
 
-class UsageError(Exception):
-    """Something given is not legal; the message says what is."""
-
-
-def _nearest(what: str, given: str, known: Iterable[str]) -> UsageError:
-    names = list(known)
-    close = [name for name in names if name.casefold() == given.casefold()]
-    close = close or difflib.get_close_matches(given, names, n=3, cutoff=0.4)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names)}"
-    return UsageError(f"there is no {what} `{given}`; {hint}")
-
-
-def _options(given: Sequence[str]) -> dict[str, str]:
-    options = {}
-    for item in given:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise UsageError(f"`--option {item}` needs a value: --option {item}=VALUE")
-        options[name] = value
-    return options
-
-
 def _rule(name: str, options: dict[str, str]) -> None:
     if name not in book.names():
-        raise _nearest("rule", name, book.names())
+        raise nearest("rule", name, book.names())
     try:
         book.build(name, options)
     except ValueError as error:
@@ -159,7 +137,7 @@ def _rule(name: str, options: dict[str, str]) -> None:
 def _known(what: str, given: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     for name in given:
         if name not in known:
-            raise _nearest(what, name, known)
+            raise nearest(what, name, known)
     return tuple(given) or tuple(known)
 
 
@@ -172,7 +150,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         console.print("not run: no CUDA device")
         return commands.NOT_JUDGED
     chosen = Installation((_target(arguments),), ()) if arguments.command == "check" else _chosen(arguments)
-    if not chosen.implementations:
+    if not (chosen.implementations or chosen.schedulers):
         raise UsageError("; ".join(chosen.not_run))
     given = " ".join(["stepproof", *sys.argv[1:]])
     report = commands.judge(
@@ -181,7 +159,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         properties=properties, python=arguments.python, timeout=arguments.timeout,
         jobs=arguments.jobs, absent=chosen.not_run,
         training=arguments.command == "report" and not arguments.only and arguments.device == "cpu",
-        schedulers=_schedulers(arguments),
+        schedulers=_schedulers(arguments, chosen),
     )  # fmt: skip
     return commands.exit_status(report)
 
@@ -193,25 +171,25 @@ def _chosen(arguments: argparse.Namespace) -> Installation:
         return Installation(tuple(item for item in entries() if item.identifier in names), ())
     found = find(_known("library", arguments.library, installation.NAMES), arguments.python)
     own = implementations() if arguments.references else ()
-    return Installation((*own, *found.implementations), found.not_run)
+    return Installation((*own, *found.implementations), found.not_run, found.schedulers)
 
 
-def _schedulers(arguments: argparse.Namespace) -> tuple[Scheduler, ...]:
+def _schedulers(arguments: argparse.Namespace, chosen: Installation) -> tuple[Scheduler, ...]:
     """Return the schedulers of a report: all, unless single implementations or properties are asked for."""
     if arguments.command != "report" or arguments.only or arguments.property or arguments.device != "cpu":
         return ()
-    return SCHEDULERS
+    return chosen.schedulers
 
 
 def _target(arguments: argparse.Namespace) -> Implementation:
-    options = _options(arguments.option)
+    options = pairs(arguments.option)
     known = catalogued(arguments.target)
     rule = arguments.rule or (known.rule if known else None)
     if rule is None:
         raise UsageError(f"say which rule `{arguments.target}` claims: --rule NAME")
     _rule(rule, options)
     if known is None and ":" not in arguments.target:
-        raise _nearest("target", arguments.target, [i.identifier for i in entries()])
+        raise nearest("target", arguments.target, [i.identifier for i in entries()])
     with Session(arguments.python, timeout=arguments.timeout) as session:
         return recognise(arguments.target, rule, options, session)
 
@@ -229,8 +207,8 @@ def main(given: Sequence[str] | None = None) -> int:
         if arguments.command in {"check", "report"}:
             return _run(arguments, console)
         if arguments.command == "show":
-            _rule(arguments.rule, _options(arguments.option))
-            commands.show(console, arguments.rule, _options(arguments.option))
+            _rule(arguments.rule, pairs(arguments.option))
+            commands.show(console, arguments.rule, pairs(arguments.option))
         elif arguments.command == "rules":
             commands.list_rules(console)
         elif arguments.command == "train":
@@ -244,7 +222,6 @@ def main(given: Sequence[str] | None = None) -> int:
             console.print(f"torch {framework}: {', '.join(found)}")
     except (
         UsageError,
-        schedule_commands.ScheduleError,
         NotJudgeableError,
         WorkerFailure,
         TargetError,

@@ -27,7 +27,7 @@ from conformance.report.plots import standalone
 from conformance.schedules import commands as schedule_commands
 from conformance.verdict import CellResult, Verdict
 from impls.catalogue import FLOATS, Implementation
-from impls.schedulers import Scheduler
+from impls.scheduler import Scheduler
 from impls.session import Session, WorkerFailure
 from spec import rendering
 from spec import rules as book
@@ -84,7 +84,8 @@ def judge(
             results = engine.run(work, [append, progress], jobs or _cores())
     report = assemble(
         work, results, command=command, seed=seed, budget=budget,
-        environment={**environment_of(framework), **versions(implementations, python)}, not_run=not_run,
+        environment={**environment_of(framework), **versions((*implementations, *schedulers), python)},
+            not_run=not_run,
         seconds=time.perf_counter() - start, whole=training,
     )  # fmt: skip
     if schedulers:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from impls.catalogue import CATALOGUE, Implementation
 from impls.libraries import LIBRARIES, Library
+from impls.scheduler import Scheduler
+from impls.schedulers import SCHEDULERS
 from impls.session import Session
 
 TORCH = "torch"
@@ -19,25 +21,33 @@ class Installation:
 
     implementations: tuple[Implementation, ...]
     not_run: tuple[str, ...]
+    schedulers: tuple[Scheduler, ...] = ()
 
 
 def find(names: Iterable[str], python: str | None) -> Installation:
     """Return what the libraries called ``names`` implement, as far as a worker can import them."""
     chosen = tuple(names)
     found: list[Implementation] = list(CATALOGUE) if TORCH in chosen else []
-    missing = []
+    not_run = []
+    schedulers = list(SCHEDULERS) if TORCH in chosen else []
     with Session(python) as session:
         for library in (LIBRARIES[name] for name in chosen if name != TORCH):
             version, reason = probe(library, session)
             if reason:
-                missing.append(
-                    f"not run: {library.name}: {reason}; install it beside the code under test, with "
-                    f"pip install 'stepproof[{library.name}]'"
-                )
+                not_run.append(missing(library, reason))
             else:
                 assert version
                 found += library.implementations
-    return Installation(tuple(found), tuple(missing))
+                schedulers += library.schedulers
+    return Installation(tuple(found), tuple(not_run), tuple(schedulers))
+
+
+def missing(library: Library, reason: str) -> str:
+    """Return the sentence that says that a library is not installed, and what to do."""
+    return (
+        f"not run: {library.name}: {reason}; install it beside the code under test, with "
+        f"pip install 'stepproof[{library.name}]'"
+    )
 
 
 def probe(library: Library, session: Session) -> tuple[str, str]:
@@ -47,15 +57,15 @@ def probe(library: Library, session: Session) -> tuple[str, str]:
     return str(answer["version"]), str(answer["reason"])
 
 
-def version(implementation: Implementation, session: Session) -> str:
-    """Return the version of the library that ships an implementation."""
+def version(implementation: Implementation | Scheduler, session: Session) -> str:
+    """Return the version of the library that ships an implementation or a scheduler."""
     library = LIBRARIES.get(implementation.library)
     if library is None:
         return str(session.request({"op": "hello"}).header.get("torch", ""))
     return probe(library, session)[0]
 
 
-def versions(implementations: Iterable[Implementation], python: str | None) -> Mapping[str, str]:
+def versions(implementations: Iterable[Implementation | Scheduler], python: str | None) -> Mapping[str, str]:
     """Return the version of every other library that ships one of ``implementations``."""
     names = {item.library for item in implementations} & LIBRARIES.keys()
     if not names:

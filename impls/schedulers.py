@@ -1,52 +1,15 @@
-"""The catalogue of schedulers: what each claims, and how its keywords are called.
-
-An entry is plain data, as in the catalogue of optimizers.
-"""
+"""The catalogue of schedulers: torch's, and those of other libraries where they are installed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-CLOSED, RECURRENCE = "closed form", "recurrence"
-CLAIM = "#"
-"""Separates a target from what it claims, in the name of a scheduler that is not in the catalogue."""
-
-
-@dataclass(frozen=True)
-class Scheduler:
-    """Code that claims a schedule.
-
-    ``options`` are the schedule's options it always has; ``switches`` maps an option to its
-    constructor keyword and the value for each choice.  ``computes`` is the arithmetic that it
-    declares for stepping: the closed form, another form of it by name, or the recurrence;
-    ``at_epoch`` what it declares for an epoch that it is given.
-    ``keywords`` maps the schedule's keywords to its own, where they differ; ``tables`` names those
-    that take functions of t.  ``refuses`` are compositions that it may refuse with a clear error.
-    """
-
-    identifier: str
-    target: str
-    schedule: str
-    computes: str = CLOSED
-    options: Mapping[str, str] = field(default_factory=dict)
-    switches: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
-    keywords: Mapping[str, str] = field(default_factory=dict)
-    at_epoch: str = CLOSED
-    by_epoch: bool = True
-    fractional: bool = False
-    momentum: bool = False
-    lists: tuple[str, ...] = ()
-    tables: tuple[str, ...] = ()
-    chainable: bool = False
-    last: str = ""
-    framework: str = "torch"
-
-    @property
-    def name(self) -> str:
-        """What people call it: the identifier without what it claims."""
-        return self.identifier.partition(CLAIM)[0]
+from impls.libraries.optax_schedules import OPTAX_SCHEDULES
+from impls.libraries.timm_schedulers import TIMM_SCHEDULERS
+from impls.libraries.transformers_schedules import TRANSFORMERS_SCHEDULES
+from impls.scheduler import CLAIM, CLOSED, RECURRENCE, Scheduler
 
 
 def _torch(name: str, schedule: str, computes: str = CLOSED, **more: Any) -> Scheduler:
@@ -83,13 +46,17 @@ SCHEDULERS: tuple[Scheduler, ...] = (
 )  # fmt: skip
 
 
+OTHERS: tuple[Scheduler, ...] = (*TRANSFORMERS_SCHEDULES, *TIMM_SCHEDULERS, *OPTAX_SCHEDULES)
+"""Every scheduler of every other library."""
+
+
 def scheduler(name: str) -> Scheduler | None:
     """Return the entry with this identifier or target, or the one that a claim describes."""
     if CLAIM in name:
         target, _, claim = name.partition(CLAIM)
         schedule, computes, *options = claim.split(";")
         return claiming(target, schedule, dict(option.split("=") for option in options), computes)
-    return next((s for s in SCHEDULERS if name in {s.identifier, s.target}), None)
+    return next((s for s in (*SCHEDULERS, *OTHERS) if name in {s.identifier, s.target}), None)
 
 
 def claiming(target: str, schedule: str, options: Mapping[str, str], computes: str) -> Scheduler:

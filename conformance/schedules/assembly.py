@@ -8,10 +8,10 @@ from conformance.literature import proof_entry
 from conformance.report import model
 from conformance.schedules.engine import Unit, UnitResult, known_cases, ledger
 from conformance.schedules.formulas import lines
-from conformance.schedules.judging import ALL
+from conformance.schedules.judging import ALL, cell
 from conformance.schedules.power import Power
 from conformance.verdict import Verdict
-from impls.schedulers import CLOSED, RECURRENCE, Scheduler
+from impls.scheduler import CLOSED, OPTAX, RECURRENCE, Scheduler
 from spec import rendering
 from spec import schedules as book
 from spec.schedule import Schedule, ScheduleFamily
@@ -97,11 +97,17 @@ def _mutant(mutant: ScheduleMutant, dead: dict[str, str]) -> model.MutantEntry:
 def _implementation(entry: Scheduler, environment: dict[str, str]) -> model.ImplementationEntry:
     computes = {CLOSED: "the closed form", RECURRENCE: "the recurrence"}.get(entry.computes, entry.computes)
     profile = f"{computes}, in any order of its sums and products; pow and cos within one unit"
+    if entry.interface == OPTAX:
+        profile = (
+            f"{computes}, in float32; quotients as products with reciprocals; pow and cos within four units"
+        )
     options = ", ".join(f"{k}={v}" for k, v in entry.options.items())
     claims = f"{entry.schedule} ({options})" if options else entry.schedule
-    framework = f"{entry.framework} {environment.get(entry.framework, '')}".strip()
-    return model.ImplementationEntry(entry.name, entry.target, entry.schedule, claims, framework,
-                                     {"step() on cpu": profile})  # fmt: skip
+    version = environment.get(entry.library, environment.get(entry.framework, ""))
+    path = cell(entry, ALL[0]).path
+    return model.ImplementationEntry(entry.name, entry.target, entry.schedule, claims,
+                                     f"{entry.library} {version}".strip(),
+                                         {f"{path} on cpu": profile})  # fmt: skip
 
 
 def _deviation(name: str, verdict: Verdict) -> model.DeviationEntry:

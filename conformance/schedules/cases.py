@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from impls.schedulers import Scheduler, scheduler
+from impls.scheduler import OPTAX, Scheduler
+from impls.schedulers import scheduler
 from spec import schedules as book
 from spec.schedule import Schedule
 
@@ -47,7 +48,8 @@ class Case:
 
     ``base`` holds the lr of each group; ``split`` is where something happens after that many
     steps.  With ``lr_dtype`` each lr is a tensor of that format, one for all groups if ``shared``.
-    ``inputs`` are metrics or epochs.  ``order`` is the order in which parts are built.
+    ``inputs`` are metrics or epochs.  ``order`` is the order in which parts are built.  ``compiled``
+    says that the function that is the schedule is compiled.
     """
 
     node: Node
@@ -59,44 +61,83 @@ class Case:
     optimizer: str = "SGD"
     inputs: tuple[float, ...] = ()
     order: tuple[int, ...] = ()
+    compiled: bool = False
 
 
-def described(node: Node, order: tuple[int, ...] = ()) -> dict[str, Any]:
-    """Return what the worker needs to build a scheduler."""
+def only(node: Node, group: int) -> Node:
+    """Return a node with the settings of one group."""
+    return dataclasses.replace(
+        node,
+        settings=node.settings[group : group + 1],
+        factors=node.factors[group : group + 1],
+        parts=tuple(only(part, group) for part in node.parts),
+    )
+
+
+def described(node: Node, base: tuple[float, ...], order: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Return what the worker needs to build a scheduler; ``base`` holds the lr of each group."""
     entry = node.entry
     if node.parts:
-        parts = {"parts": [described(part) for part in node.parts], "order": list(order)}
+        parts = {"parts": [described(part, base) for part in node.parts], "order": list(order)}
         if entry.schedule == "chain":
             return {"target": entry.target, "first": "schedulers", **parts}
+        places = "boundaries" if entry.interface == OPTAX else "milestones"
         return {
             "target": entry.target,
             "first": "optimizer",
-            "keywords": {"milestones": list(node.milestones)},
+            "keywords": {places: list(node.milestones)},
             **parts,
         }
-    keywords: dict[str, Any] = {}
-    for option, (keyword, choices) in entry.switches.items():
-        keywords[keyword] = choices[node.options[option]]
-    for name in node.settings[0]:
-        values = [group[name] for group in node.settings]
-        same = all(value == values[0] for value in values)
-        keywords[entry.keywords.get(name, name)] = values[0] if same else values
-    keywords |= {name: list(node.milestones) for name in entry.lists}
     tables = {name: [list(table) for table in node.factors] for name in entry.tables}
-    return {"target": entry.target, "keywords": keywords, "tables": tables}
+    return {
+        "target": entry.target, "interface": entry.interface, "keywords": keywords(node, base),
+            "tables": tables,
+    }  # fmt: skip
+
+
+def keywords(node: Node, base: tuple[float, ...]) -> dict[str, Any]:
+    """Return the arguments of a scheduler's constructor; a list where groups have their own."""
+    entry, first = node.entry, {**node.settings[0], "lr": base[0]}
+    found: dict[str, Any] = dict(entry.constructor)
+    for option, (keyword, choices) in entry.switches.items():
+        found[keyword] = choices[node.options[option]]
+    summed = {name for names in entry.sums.values() for name in names}
+    for name in first:
+        left_out = name in summed or name in entry.fixed or name == "lr"
+        keyword = entry.keywords.get(name, "" if left_out else name)
+        if keyword:
+            values = [{**group, "lr": lr}[name] for group, lr in zip(node.settings, base, strict=False)]
+            found[keyword] = values[0] if all(value == values[0] for value in values) else values
+    found |= {keyword: sum(first[name] for name in names) for keyword, names in entry.sums.items()}
+    found |= {keyword: first[a] / first[b] for keyword, (a, b) in entry.ratios.items()}
+    for name in entry.lists:
+        scaled = [[place, first["gamma"]] for place in node.milestones]
+        found[name] = scaled if entry.interface == OPTAX else list(node.milestones)
+    return found
+
+
+MOMENTUM: Mapping[str, Mapping[str, Any]] = {
+    "SGD": {"momentum": 0.9},
+    "AdamW": {"betas": [0.9, 0.999]},
+}
 
 
 def header(case: Case, actions: list[list[Any]]) -> dict[str, Any]:
     """Return the request that runs a case."""
-    momentum = {"SGD": {"momentum": 0.9}, "AdamW": {"betas": [0.9, 0.999]}}[case.optimizer]
+    if case.node.entry.interface == OPTAX:
+        each = [described(only(case.node, group), (lr,)) for group, lr in enumerate(case.base)]
+        return {"op": "schedule_optax", "schedules": each, "actions": actions, "compiled": case.compiled}
+    constructor = dict(MOMENTUM[case.optimizer])
+    if case.node.entry.one_base:
+        constructor["lr"] = case.base[0]
     groups: list[dict[str, Any]] = [{} if case.shared else {"lr": lr} for lr in case.base]
     optimizer = {
-        "target": f"torch.optim:{case.optimizer}", "constructor": momentum, "groups": groups,
+        "target": f"torch.optim:{case.optimizer}", "constructor": constructor, "groups": groups,
         "probe": case.optimizer == "SGD", "lr_dtype": case.lr_dtype or None,
         "shared_lr": case.base[0] if case.shared else None,
     }  # fmt: skip
-    described_scheduler = described(case.node, case.order)
-    return {"op": "schedule", "optimizer": optimizer, "scheduler": described_scheduler, "actions": actions}
+    scheduler_ = described(case.node, case.base, case.order)
+    return {"op": "schedule", "optimizer": optimizer, "scheduler": scheduler_, "actions": actions}
 
 
 def to_plain(value: Any) -> Any:

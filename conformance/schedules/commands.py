@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import os
 import time
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.console import show_report
+from conformance.installation import missing, probe, versions
 from conformance.report import write_report
 from conformance.report.model import Report
 from conformance.schedules import engine, plot
@@ -23,18 +23,17 @@ from conformance.schedules.curves import times_of
 from conformance.schedules.formulas import lines
 from conformance.schedules.judging import BY_IDENTIFIER
 from conformance.schedules.own import own_scheduler
+from conformance.usage import UsageError, nearest, pairs
 from conformance.verdict import Verdict
-from impls.schedulers import SCHEDULERS, Scheduler, scheduler
+from impls.libraries import LIBRARIES
+from impls.scheduler import Scheduler
+from impls.schedulers import OTHERS, SCHEDULERS, scheduler
 from impls.session import Session
 from reference.schedules.enclosure import Settings
 from reference.schedules.number import Rounding
 from spec import rendering
 from spec import schedules as book
 from spec.schedule import Schedule
-
-
-class ScheduleError(Exception):
-    """Something given is not legal; the message says what is."""
 
 
 def wanted(arguments: argparse.Namespace) -> bool:
@@ -53,35 +52,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     elif arguments.command == "plot":
         draw(console, arguments)
     elif arguments.command == "show":
-        show(console, _built(arguments.rule, _pairs(arguments.option)))
+        show(console, _built(arguments.rule, pairs(arguments.option)))
     else:
         return check(console, arguments)
     return 0
 
 
-def _nearest(what: str, given: str, known: Sequence[str]) -> ScheduleError:
-    close = difflib.get_close_matches(given, known, n=3, cutoff=0.4)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}"
-    return ScheduleError(f"there is no {what} `{given}`; {hint}")
-
-
-def _pairs(given: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for item in given:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise ScheduleError(f"`--option {item}` needs a value: --option {item}=VALUE")
-        pairs[name] = value
-    return pairs
-
-
 def _built(name: str, options: Mapping[str, str]) -> Schedule:
     if name not in book.families():
-        raise _nearest("schedule", name, sorted(book.families()))
+        raise nearest("schedule", name, sorted(book.families()))
     try:
         return book.build(name, options)
     except ValueError as error:
-        raise ScheduleError(str(error)) from None
+        raise UsageError(str(error)) from None
 
 
 def judge(
@@ -108,10 +91,12 @@ def check(console: Console, arguments: argparse.Namespace) -> int:
     start = time.perf_counter()
     for name in arguments.property:
         if name not in BY_IDENTIFIER:
-            raise _nearest("property", name, sorted(BY_IDENTIFIER))
+            raise nearest("property", name, sorted(BY_IDENTIFIER))
     with Session(arguments.python, timeout=arguments.timeout) as session:
         framework = str(session.request({"op": "hello"}).header["torch"])
         entry = _target(arguments, session)
+        if entry.library in LIBRARIES and (reason := probe(LIBRARIES[entry.library], session)[1]):
+            raise UsageError(missing(LIBRARIES[entry.library], reason))
     work, results = judge(
         (entry,), console, budget=min(arguments.budget, 45.0), seed=arguments.seed, python=arguments.python,
         timeout=arguments.timeout, jobs=1, properties=tuple(arguments.property),
@@ -119,7 +104,8 @@ def check(console: Console, arguments: argparse.Namespace) -> int:
     given = f"stepproof check {arguments.target}"
     report = assemble(
         [], [], command=given, seed=arguments.seed, budget=arguments.budget, not_run=(),
-        environment=environment_of(framework), seconds=time.perf_counter() - start,
+        environment={**environment_of(framework), **versions((entry,), arguments.python)},
+        seconds=time.perf_counter() - start,
     )  # fmt: skip
     report = extended(report, work, results)
     output = arguments.output
@@ -145,14 +131,14 @@ def added(
 
 
 def _target(arguments: argparse.Namespace, session: Session) -> Scheduler:
-    known, options = scheduler(arguments.target), _pairs(arguments.option)
+    known, options = scheduler(arguments.target), pairs(arguments.option)
     name = arguments.schedule or (known.schedule if known else None)
     assert name is not None
     _built(name, options)
     if known and known.schedule == name and options.items() <= known.options.items():
         return known
     if ":" not in arguments.target:
-        raise _nearest("scheduler", arguments.target, [s.identifier for s in SCHEDULERS])
+        raise nearest("scheduler", arguments.target, [s.identifier for s in (*SCHEDULERS, *OTHERS)])
     return own_scheduler(arguments.target, name, options, session)
 
 
@@ -176,7 +162,7 @@ def replay(console: Console, stored: Mapping[str, Any]) -> int:
 
     entry = scheduler(stored["scheduler"])
     if entry is None:
-        raise _nearest("scheduler", stored["scheduler"], [s.identifier for s in SCHEDULERS])
+        raise nearest("scheduler", stored["scheduler"], [s.identifier for s in (*SCHEDULERS, *OTHERS)])
     with Session(stored["python"]) as session:
         claim = BY_IDENTIFIER[stored["property"]]
         failure = claim.judge(Subject(entry, session), from_plain(stored["case"]), Tally())
@@ -193,7 +179,7 @@ def list_schedules(console: Console) -> None:
     for heading in ("schedule", "citation", "options", "implementations"):
         table.add_column(heading)
     for name, family in book.families().items():
-        owners = ", ".join(s.identifier for s in SCHEDULERS if s.schedule == name)
+        owners = ", ".join(s.identifier for s in (*SCHEDULERS, *OTHERS) if s.schedule == name)
         citation = f"{family.citation.authors} ({family.citation.year})"
         table.add_row(name, citation, ", ".join(option.name for option in family.options), owners)
     console.print(table)
@@ -223,7 +209,7 @@ def show(console: Console, schedule: Schedule) -> None:
 
 def draw(console: Console, arguments: argparse.Namespace) -> None:
     """Draw a schedule in the terminal, and as an SVG file where one is named."""
-    name, options = arguments.plotted, _pairs(arguments.option)
+    name, options = arguments.plotted, pairs(arguments.option)
     given = _numbers(arguments.settings)
     if "warmup" in given and name in {"cosine", "linear", "constant"}:
         options, name = {**options, "into": name}, "warmup"
@@ -233,7 +219,7 @@ def draw(console: Console, arguments: argparse.Namespace) -> None:
     whole = sum(lengths) if schedule.name != "cosine" else lengths[0]
     steps = int(given.get("steps", min(100_000, max([*milestones, whole, 100]))))
     if any(item.kind != "milestones" for item in schedule.given):
-        raise ScheduleError(
+        raise UsageError(
             f"{name} is made of what it is given, and has no curve of its own; plot a part of it"
         )
     rates = plot.points(schedule, values, steps, milestones)
@@ -248,10 +234,10 @@ def draw(console: Console, arguments: argparse.Namespace) -> None:
 
 
 def _numbers(given: Sequence[str]) -> dict[str, float | str]:
-    """Read `--T 100 --warmup 10` and `--T=100`; raises ``ScheduleError`` for what is none."""
+    """Read `--T 100 --warmup 10` and `--T=100`; raises ``UsageError`` for what is none."""
     items = [part for item in given for part in item.split("=", 1)]
     if len(items) % 2 or not all(name.startswith("--") for name in items[::2]):
-        raise ScheduleError(f"settings come in pairs, as in --T 100 --warmup 10; given: {' '.join(given)}")
+        raise UsageError(f"settings come in pairs, as in --T 100 --warmup 10; given: {' '.join(given)}")
     return {
         name.removeprefix("--").replace("-", "_"): value
         for name, value in zip(items[::2], items[1::2], strict=True)
@@ -273,17 +259,17 @@ def _settings(
                 continue
             value = float(text)
         except ValueError:
-            raise ScheduleError(f"--{name} {text} is no number; give one") from None
+            raise UsageError(f"--{name} {text} is no number; give one") from None
         if keyword == "steps":
             continue
         if keyword not in values:
-            raise _nearest(f"setting of {schedule.name}", name, [*values, "T", "steps"])
+            raise nearest(f"setting of {schedule.name}", name, [*values, "T", "steps"])
         h = domains[keyword]
         if value not in h.domain or (h.symbol.is_integer and value != int(value)):
             whole = "a whole number in " if h.symbol.is_integer else ""
-            raise ScheduleError(f"--{name} {text} is not in {whole}{h.domain}; give one that is")
+            raise UsageError(f"--{name} {text} is not in {whole}{h.domain}; give one that is")
         values[keyword] = value
     return values, milestones
 
 
-__all__ = ["ScheduleError", "added", "check", "judge", "replay", "run", "wanted"]
+__all__ = ["added", "check", "judge", "replay", "run", "wanted"]

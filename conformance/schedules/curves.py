@@ -13,7 +13,7 @@ from conformance.schedules import legal
 from conformance.schedules.cases import Case, Node
 from conformance.schedules.properties import COMPOSED, plan
 from conformance.schedules.subject import Actions, Subject
-from impls.schedulers import RECURRENCE, Scheduler
+from impls.scheduler import RECURRENCE, Scheduler
 from impls.session import TargetError
 from reference.schedules.enclosure import Place, compiled
 from reference.schedules.number import Number
@@ -45,7 +45,7 @@ def shown_case(entry: Scheduler, options: dict[str, str]) -> Case:
     """Return the case that a curve shows: one group with the settings of ``SHOWN``."""
     schedule = book.build(entry.schedule, {**entry.options, **options})
     settings = {h.keyword: _setting(schedule, h.keyword, h.default)
-                for h in schedule.hyperparameters if h.keyword != "lr"}  # fmt: skip
+                for h in schedule.hyperparameters if h.keyword != "lr"} | dict(entry.fixed)  # fmt: skip
     factors = (tuple(1.0 / (1.0 + 0.02 * step) for step in range(STEPS + 2)),) if entry.tables else ()
     if schedule.options.get("of") == "previous":
         factors = ((0.98,) * (STEPS + 2),)

@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
+from conformance.installation import version
 from conformance.ledger import Entry, load
 from conformance.report.model import CurveEntry
 from conformance.schedules.cases import Case, from_plain
 from conformance.schedules.curves import curves
 from conformance.schedules.findings import finding
-from conformance.schedules.judging import ALL, BY_IDENTIFIER, Judged, cell, explore, figures
+from conformance.schedules.judging import ALL, BY_IDENTIFIER, Judged, cell, explore, figures, why_not
 from conformance.schedules.power import Power
 from conformance.schedules.properties import Property
 from conformance.schedules.subject import Subject, Tally
 from conformance.verdict import CellResult, Verdict
-from impls.schedulers import SCHEDULERS, Scheduler
+from impls.scheduler import Scheduler
+from impls.schedulers import SCHEDULERS
 from impls.session import Session, TargetError, WorkerFailure
 
 FOLDER = Path(str(files("conformance.schedules")))
@@ -89,13 +91,13 @@ def judge_unit(unit: Unit) -> UnitResult:
     session = _SESSIONS.setdefault(key, Session(unit.python, timeout=unit.timeout))
     result, power = UnitResult([]), Power()
     try:
-        framework = str(session.request({"op": "hello"}).header.get("torch", ""))
+        framework = version(unit.entry, session)
     except WorkerFailure as failure:
         return UnitResult([CellResult(cell(unit.entry, BY_IDENTIFIER[name]), Verdict.ERROR, failure.sentence)
                            for name in unit.properties])  # fmt: skip
     for name in unit.properties:
         claim = BY_IDENTIFIER[name]
-        if claim.applies(unit.entry).startswith(OF_ANOTHER_KIND):
+        if why_not(claim, unit.entry).startswith(OF_ANOTHER_KIND):
             continue
         start = time.perf_counter()
         judged = _judge_cell(unit, Subject(unit.entry, session), claim, framework, power)
@@ -108,9 +110,9 @@ def judge_unit(unit: Unit) -> UnitResult:
 
 def _judge_cell(unit: Unit, subject: Subject, claim: Property, framework: str, power: Power) -> CellResult:
     place = cell(unit.entry, claim)
-    why_not = claim.applies(unit.entry)
-    if why_not:
-        return CellResult(place, Verdict.NOT_APPLICABLE, why_not)
+    reason = why_not(claim, unit.entry)
+    if reason:
+        return CellResult(place, Verdict.NOT_APPLICABLE, reason)
     entry = next((e for e in ledger() if e.matches(place, framework)), None)
     if entry is not None:
         return _replayed(subject, claim, entry)

@@ -52,7 +52,7 @@ def _confirmed(failure: Failure) -> str:
 
 def _table(failure: Failure) -> dict[str, Any]:
     case = failure.case
-    table: dict[str, Any] = {"scheduler": _named(case.node), "lr of the groups": list(case.base)}
+    table: dict[str, Any] = {"scheduler": _named(case.node, case.base), "lr of the groups": list(case.base)}
     if case.lr_dtype:
         table["lr is"] = f"a {case.lr_dtype} tensor" + (" shared by default" if case.shared else "")
     table["actions"] = "; ".join(" ".join(str(part) for part in action) for action in failure.actions)
@@ -62,10 +62,10 @@ def _table(failure: Failure) -> dict[str, Any]:
     return table
 
 
-def _named(node: Node) -> str:
-    plain = described(node)
+def _named(node: Node, base: tuple[float, ...]) -> str:
+    plain = described(node, base)
     if node.parts:
-        inner = ", ".join(_named(part) for part in node.parts)
+        inner = ", ".join(_named(part, base) for part in node.parts)
         return f"{node.entry.name}([{inner}]" + (
             f", milestones={list(node.milestones)})" if node.milestones else ")"
         )

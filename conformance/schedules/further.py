@@ -17,7 +17,8 @@ from conformance.schedules.cases import Case, Node
 from conformance.schedules.properties import COMPOSED, RATE, Property, in_force, plan
 from conformance.schedules.strategies import Draw
 from conformance.schedules.subject import CLEAR, Actions, Failure, Subject, Tally, against, same, stopped
-from impls.schedulers import RECURRENCE, SCHEDULERS, Scheduler
+from impls.scheduler import OPTAX, RECURRENCE, Scheduler
+from impls.schedulers import SCHEDULERS
 from impls.session import TargetError
 from reference.schedules.number import Number
 from spec import schedules as book
@@ -100,12 +101,20 @@ EDGES: dict[str, tuple[float, ...]] = {
 def edges(draw: Draw, entry: Scheduler) -> Case:
     """Draw a case with a factor of 0 or 1."""
     case: Case = draw(strategies.cases(entry))
-    names = sorted(set(EDGES) & set(case.node.settings[0]))
+    names = sorted(set(EDGES) & _settable(entry))
     name = draw(st.sampled_from(names))
     value = draw(st.sampled_from(EDGES[name]))
+    if name == "eta_min" and entry.library != "torch":
+        value = min(value, *case.base, 1.0)
     settings = tuple({**values, name: value} for values in case.node.settings)
     node = dataclasses.replace(case.node, settings=settings)
     return dataclasses.replace(case, node=node, steps=min(case.steps, 12))
+
+
+def _settable(entry: Scheduler) -> set[str]:
+    """Return the keywords of the settings that a scheduler can be given."""
+    schedule: Schedule = book.build(entry.schedule, entry.options)
+    return {h.keyword for h in schedule.hyperparameters} - set(entry.fixed)
 
 
 def _with_edges(entry: Scheduler) -> str:
@@ -115,13 +124,13 @@ def _with_edges(entry: Scheduler) -> str:
             if entry.schedule in COMPOSED
             else "its factor is drawn over the whole range"
         )
-    named = set(EDGES) & {h.keyword for h in book.build(entry.schedule).hyperparameters}
-    return "" if named else "it has no factor"
+    return "" if set(EDGES) & _settable(entry) else "it has no factor"
 
 
 SPECIAL: dict[str, tuple[Any, ...]] = {
     "T_max": (0, 1), "total_iters": (0, 1), "step_size": (0, 1), "T_0": (0, 1), "total_steps": (0, 1, 2, 10),
     "step_size_up": (0, 1), "step_size_down": (0, 1), "pct_start": (0.0, 1.0, 0.1, 0.5), "T_mult": (1, 0),
+    "warmup": (0, 1), "stable": (0, 1), "decay": (0, 1), "transition_steps": (0, 1),
 }  # fmt: skip
 
 
@@ -129,9 +138,7 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
 def limits(draw: Draw, entry: Scheduler) -> Case:
     """Draw a case whose horizon, or another length, is 0 or 1."""
     case: Case = draw(strategies.cases(entry))
-    names = sorted(set(SPECIAL) & set(case.node.settings[0]))
-    if not names:
-        return case
+    names = sorted(set(SPECIAL) & _settable(entry))
     chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
     special = {name: draw(st.sampled_from(SPECIAL[name])) for name in chosen}
     settings = tuple({**values, **special} for values in case.node.settings)
@@ -186,6 +193,14 @@ def _defined(case: Case) -> list[list[list[Number]]]:
 
 
 @st.composite
+def from_the_start(draw: Draw, entry: Scheduler) -> Case:
+    """Draw a first step that is already special: milestones at 0 and 1."""
+    case: Case = draw(strategies.cases(entry))
+    milestones = tuple(sorted(draw(st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True))))
+    return dataclasses.replace(case, node=dataclasses.replace(case.node, milestones=milestones), steps=6)
+
+
+@st.composite
 def worsening(draw: Draw, entry: Scheduler) -> Case:
     """Draw metrics none of which is better than the first."""
     case: Case = draw(strategies.over_metrics(entry))
@@ -196,7 +211,7 @@ def worsening(draw: Draw, entry: Scheduler) -> Case:
     for step in steps:
         now += sign * step
         inputs.append(now)
-    settings = tuple({**values, "eps": 0.0, "min_lr": 0.0} for values in case.node.settings)
+    settings = tuple({**values, "eps": 0.0, "min_lr": 0.0, **entry.fixed} for values in case.node.settings)
     return dataclasses.replace(
         case, inputs=tuple(inputs), node=dataclasses.replace(case.node, settings=settings)
     )
@@ -291,7 +306,8 @@ def only_for(*names: str) -> Callable[[Scheduler], str]:
     """Return what says that a property asks of some schedules alone."""
 
     def applies(entry: Scheduler) -> str:
-        return "" if entry.schedule in names else f"it is no {' or '.join(names)}"
+        asked = entry.schedule in names and entry.interface != OPTAX
+        return "" if asked else f"it is no {' or '.join(names)} of torch"
 
     return applies
 
@@ -303,13 +319,16 @@ def _by_epoch(entry: Scheduler) -> str:
 def _with_limits(entry: Scheduler) -> str:
     if entry.schedule in COMPOSED or entry.schedule == "plateau":
         return "it has no horizon of its own"
-    schedule: Schedule = book.build(entry.schedule)
-    named = set(SPECIAL) & {h.keyword for h in schedule.hyperparameters}
-    return "" if named else "it has no horizon"
+    return "" if set(SPECIAL) & _settable(entry) else "it has no horizon"
+
+
+def _with_milestones(entry: Scheduler) -> str:
+    return "" if entry.lists else "it is no schedule with milestones"
 
 
 def _not_plain(entry: Scheduler) -> str:
-    return "it is no composition" if entry.schedule not in COMPOSED else ""
+    asked = entry.schedule in COMPOSED and entry.interface != OPTAX
+    return "" if asked else "it is no composition of schedulers"
 
 
 def _with_tensors(entry: Scheduler) -> SearchStrategy[Case]:
@@ -341,6 +360,8 @@ FURTHER = (
     Property("settings/edges", "A factor at the edge of its range gives the schedule's value or a clear "
         "error.",
              "the closed form where it is defined", at_limits, edges, _with_edges, share=2.0),
+    Property("lr/first", "A milestone at or next to step 0 counts from the first step on.",
+             "the closed form at 0", in_force, from_the_start, _with_milestones),
     Property("plateau/improvement", "A metric that is no better than the best never counts as an "
         "improvement.",
              "the word: a metric that has stopped improving", not_better, worsening, only_for("plateau")),

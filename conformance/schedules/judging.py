@@ -17,11 +17,23 @@ from conformance.schedules.properties import PROPERTIES, Property
 from conformance.schedules.reduction import reduce
 from conformance.schedules.subject import BINS, Failure, Subject, Tally
 from conformance.verdict import Cell, Figures
-from impls.schedulers import Scheduler
+from impls.scheduler import OPTAX, TIMM, Scheduler
 
 ALL = (*PROPERTIES, *PERSISTENCE, *FURTHER)
 BY_IDENTIFIER = {item.identifier: item for item in ALL}
-PATH, DEVICE, DTYPE = "step()", "cpu", "float64"
+DEVICE = "cpu"
+NOT_ASKED = {
+    TIMM: {"lr/reported": "it does not tell the learning rate",
+           "resume/": "it keeps no last_epoch: the caller tells it the epoch"},
+    OPTAX: {"lr/reported": "a function of the count tells nothing else",
+            "groups/": "a function of the count knows no groups",
+            "tensor/": "arrays are not written to",
+            "state/weights-only": "its state is a count, which is pickled",
+            "state/json": "its state is a count, which is pickled",
+            "state/kept": "its state is a count, which is pickled",
+            "resume/": "its state is a count, which is restored"},
+}  # fmt: skip
+"""Why schedulers of another kind are not asked, by the beginning of the property's name."""
 
 
 @dataclass
@@ -35,7 +47,15 @@ class Judged:
 
 def cell(entry: Scheduler, claim: Property) -> Cell:
     """Return the cell of a property of a scheduler."""
-    return Cell(entry.name, PATH, DEVICE, DTYPE, claim.identifier)
+    path, dtype = ("count", "float32") if entry.interface == OPTAX else ("step()", "float64")
+    return Cell(entry.name, path, DEVICE, dtype, claim.identifier)
+
+
+def why_not(claim: Property, entry: Scheduler) -> str:
+    """Return the reason why a scheduler is not asked, or nothing."""
+    reasons = NOT_ASKED.get(entry.interface, {})
+    other = next((reason for begin, reason in reasons.items() if claim.identifier.startswith(begin)), "")
+    return claim.applies(entry) or other
 
 
 def explore(

@@ -8,8 +8,8 @@ from itertools import pairwise
 from flint import arb
 
 from conformance.schedules.cases import Case, Node
-from impls.schedulers import CLOSED, RECURRENCE
-from reference.formats import FLOAT64, FORMATS
+from impls.scheduler import CLOSED, OPTAX, RECURRENCE
+from reference.formats import FLOAT32, FLOAT64, FORMATS
 from reference.schedules import number as n
 from reference.schedules.enclosure import Settings, closed_form, recurrence
 from reference.schedules.machine import learning_rates
@@ -18,6 +18,8 @@ from reference.schedules.number import Number, Rounding
 SOME = Number(arb(1, 2.0**-290))
 """One, but not known to be exact, so that every operation on it is rounded."""
 FROM_GROUP = frozenset({"lr"})
+XLA = Rounding(FLOAT32, host=FLOAT32, function_units=8, divisions=2, flush=True)
+"""Scalars of float32; functions within four units, as in the catalogue of optimizers."""
 
 
 def functions(node: Node, group: int) -> Mapping[str, Callable[[int], float]]:
@@ -32,7 +34,8 @@ def settings(case: Case, node: Node, group: int, *, exact: bool = False) -> Sett
     storage = FORMATS[case.lr_dtype] if case.lr_dtype else FLOAT64
     values = {**node.settings[group], "lr": case.base[group]}
     tensor = FROM_GROUP if case.lr_dtype else frozenset()
-    rounding = Rounding(inexact=False) if exact else Rounding(storage)
+    arithmetic = XLA if node.entry.interface == OPTAX else Rounding(storage)
+    rounding = Rounding(inexact=False) if exact else arithmetic
     return Settings(node.schedule, values, functions(node, group), rounding, tensor)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from conformance.schedules.judging import BY_IDENTIFIER, explore
 from conformance.schedules.subject import Subject
-from impls.schedulers import CLOSED, RECURRENCE, Scheduler, claiming
+from impls.scheduler import CLOSED, RECURRENCE, Scheduler
+from impls.schedulers import claiming
 from impls.session import Session
 from spec import schedules as book
 

@@ -8,7 +8,7 @@ from conformance.schedules import legal, strategies
 from conformance.schedules.cases import Case
 from conformance.schedules.properties import COMPOSED, RATE, Judge, Property
 from conformance.schedules.subject import Actions, Failure, Subject, Tally, against, same, stopped
-from impls.schedulers import Scheduler
+from impls.scheduler import Scheduler
 from impls.session import TargetError
 
 

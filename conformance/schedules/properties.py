@@ -7,12 +7,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.schedules import legal, strategies
-from conformance.schedules.cases import Case, Node
+from conformance.schedules.cases import Case, only
 from conformance.schedules.subject import Actions, Failure, Subject, Tally, against, same, stopped
-from impls.schedulers import Scheduler
+from impls.scheduler import OPTAX, Scheduler
 from impls.session import TargetError
 
 Judge = Callable[[Subject, Case, Tally], Failure | None]
@@ -159,14 +161,28 @@ def alone(subject: Subject, case: Case, tally: Tally) -> Failure | None:
     return None
 
 
-def only(node: Node, group: int) -> Node:
-    """Return a node with the settings of one group."""
-    return dataclasses.replace(
-        node,
-        settings=node.settings[group : group + 1],
-        factors=node.factors[group : group + 1],
-        parts=tuple(only(part, group) for part in node.parts),
-    )
+def with_own_rates(entry: Scheduler) -> SearchStrategy[Case]:
+    """Draw groups of different learning rates, whatever the arguments speak of."""
+    return strategies.of(dataclasses.replace(entry, one_base=bool(entry.ratios)))
+
+
+@st.composite
+def compiled(draw: strategies.Draw, entry: Scheduler) -> Case:
+    """Draw one schedule that is compiled with the step of the optimizer, often of an awkward length."""
+    case: Case = draw(strategies.of(entry))
+    for name in {"step_size", "transition_steps", "total_iters"} & {*strategies.keywords(case.node)}:
+        length = draw(st.one_of(st.just(int(case.node.settings[0][name])), st.sampled_from(AWKWARD)))
+        node = dataclasses.replace(case.node, settings=({**case.node.settings[0], name: length},))
+        case = dataclasses.replace(case, node=node, steps=min(length + 5, case.steps + AWKWARD[-1]))
+    return dataclasses.replace(case, compiled=True)
+
+
+AWKWARD = tuple(n for n in range(2, 64) if np.float32(n) * np.float32(1 / n) < 1)
+"""Lengths that float32 does not divide by themselves once the quotient is a product with the reciprocal."""
+
+
+def _compiles(entry: Scheduler) -> str:
+    return "" if entry.interface == OPTAX else "it is no function that is compiled"
 
 
 def _parts_are_asked(entry: Scheduler) -> str:
@@ -183,12 +199,15 @@ PROPERTIES = (
              share=2.0),
     Property("lr/reported", "get_last_lr tells the learning rate in force.", "torch.optim documentation",
         reported),
+    Property("lr/compiled", "Compiled, it has the same learning rate.", "jax.jit", in_force, compiled,
+            _compiles,
+             share=0.5),
     Property("lr/range", "No learning rate is negative or not finite, in the horizon or beyond it.",
              "the schedule's range", in_range, applies=_parts_are_asked, share=2.0),
     Property("momentum/in-force", "The cycled momentum at step t is the schedule's.", "Smith 2018, section 3",
              cycled_momentum, applies=_no_momentum),
     Property("groups/independent", "Every group has the learning rates that it has by itself.",
-             "torch.optim documentation: per-parameter options", alone),
+             "torch.optim documentation: per-parameter options", alone, with_own_rates),
     Property("groups/other-keys", "A scheduler changes no key of a group but the learning rate, and the "
         "momentum "
              "that it declares.", "torch.optim documentation", other_keys),

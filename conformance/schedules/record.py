@@ -1,33 +1,40 @@
 """Records the smallest cases of known deviations of schedulers: ``python -m conformance.schedules.record``.
 
-With names of entries as arguments it records these alone.
+With names of entries as arguments it records these alone, and ``--python`` names the interpreter of the
+environment that has the libraries.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
+from collections.abc import Mapping
 
 from rich.console import Console
 
+from conformance.installation import version
 from conformance.ledger import Entry
 from conformance.schedules.cases import Case, to_plain
 from conformance.schedules.engine import FOLDER, known_cases, ledger
-from conformance.schedules.judging import ALL, cell, explore
+from conformance.schedules.judging import ALL, cell, explore, why_not
 from conformance.schedules.subject import Subject, Tally
-from impls.schedulers import SCHEDULERS
+from impls.schedulers import OTHERS, SCHEDULERS
 from impls.session import Session
 
 EXAMPLES = 300
 
 
-def record(entry: Entry, session: Session, framework: str) -> list[Case]:
-    """Return the cases of an entry: those stored that still fail, and new ones where none does."""
-    kept = []
-    for scheduler in SCHEDULERS:
+def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[Case]:
+    """Return the cases of an entry: those stored that still fail, and new ones where none does.
+
+    ``versions`` maps the libraries that are installed to their versions.
+    """
+    kept: list[Case] = []
+    for scheduler in (*SCHEDULERS, *OTHERS):
         subject = Subject(scheduler, session)
         for claim in ALL:
-            if not entry.matches(cell(scheduler, claim), framework):
+            found = versions[scheduler.library]
+            if not found or not entry.matches(cell(scheduler, claim), found) or why_not(claim, scheduler):
                 continue
             mine = [case for case in known_cases(entry) if case.node.entry == scheduler]
             shown = [case for case in mine if claim.judge(subject, case, Tally()) is not None]
@@ -45,14 +52,20 @@ def record(entry: Entry, session: Session, framework: str) -> list[Case]:
 
 def main() -> None:
     """Write the cases of every entry of the ledger beside it."""
+    parser = argparse.ArgumentParser("python -m conformance.schedules.record", description=__doc__)
+    parser.add_argument("entry", nargs="*", help="an entry of the ledger (default: all)")
+    parser.add_argument("--python", help="the interpreter of the environment that has the libraries")
+    arguments = parser.parse_args()
     folder = FOLDER / "known_cases"
     folder.mkdir(exist_ok=True)
-    with Session() as session:
-        framework = str(session.request({"op": "hello"}).header["torch"])
+    with Session(arguments.python) as session:
+        versions = {item.library: version(item, session) for item in (*SCHEDULERS, *OTHERS)}
         for entry in ledger():
-            if sys.argv[1:] and entry.identifier not in sys.argv[1:]:
+            if arguments.entry and entry.identifier not in arguments.entry:
                 continue
-            cases = record(entry, session, framework)
+            cases = record(entry, session, versions)
+            if not cases and not arguments.entry:
+                continue
             lines = ",\n".join(json.dumps(to_plain(case)) for case in cases)
             (folder / f"{entry.identifier}.json").write_text(f"[\n{lines}\n]\n")
             Console().print(f"{entry.identifier}: {len(cases)} cases")

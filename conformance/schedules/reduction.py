@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 
-from conformance.schedules.cases import Case, Node
-from conformance.schedules.properties import only
+from conformance.schedules.cases import Case, Node, only
 from conformance.schedules.strategies import consistent
 from conformance.schedules.subject import Failure
+from impls.scheduler import OPTAX
 from impls.session import TargetError, WorkerFailure
-from spec import schedules as book
 
 SIMPLE = (1.0, 0.5, 0.25, 0.1)
 ATTEMPTS = 400
@@ -97,21 +96,26 @@ def _simpler_nodes(node: Node) -> Iterator[Node]:
 def _plainer(part: Node) -> Iterator[Node]:
     """Yield the plainest scheduler in place of a part."""
     plain = Node("torch.ExponentialLR", settings=({"gamma": 0.5},) * max(1, len(part.settings)))
+    if part.entry.interface == OPTAX:
+        plain = Node("optax.constant_schedule", settings=({},) * max(1, len(part.settings)))
     if part.scheduler != plain.scheduler:
         yield plain
 
 
 def _simpler_settings(node: Node) -> Iterator[tuple[Mapping[str, float], ...]]:
-    domains = {h.keyword: h.domain for h in book.build(node.entry.schedule, node.options).hyperparameters}
+    domains = {h.keyword: h.domain for h in node.schedule.hyperparameters}
     first = node.settings[0]
     if any(values != first for values in node.settings):
         yield (first,) * len(node.settings)
     for name, value in first.items():
+        if name in node.entry.fixed:
+            continue
         whole = isinstance(value, int)
         news = {1, 2, 3, value // 2, value - 1} if whole else SIMPLE
         for new in news:
             simpler = 0 <= new < value if whole else _rank(new) < _rank(value)
-            if simpler and (new in domains[name] or value not in domains[name]):
+            above = node.entry.library != "torch" and new > value
+            if simpler and not above and (new in domains[name] or value not in domains[name]):
                 changed = tuple({**values, name: new} for values in node.settings)
                 if not _consistent(node, node.settings) or _consistent(node, changed):
                     yield changed

@@ -1,4 +1,7 @@
-"""The standalone script of a finding on a scheduler: torch alone, exit status 1 while it fails."""
+"""The standalone script of a finding on a scheduler: torch and the scheduler's library, nothing else.
+
+It ends with status 1 while it fails.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,37 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.schedules.cases import described
+from conformance.schedules.script_optax import script_optax
 from conformance.schedules.subject import Failure
+from impls.scheduler import OPTAX, TIMM, TORCH
 
 GROUP_LINES = {
     "get_last_lr": "[float(lr) for lr in scheduler.get_last_lr()]",
     "the momentum": "[g['momentum'] if 'momentum' in g else g['betas'][0] for g in optimizer.param_groups]",
 }
 RATES = "[float(g['lr']) for g in optimizer.param_groups]"
+STEP = {TORCH: ["scheduler.step()"], TIMM: ["count += 1", "scheduler.step(count)"]}
+MEASURED = {TORCH: ["scheduler.step(given)"], TIMM: ["count += 1", "scheduler.step(count, given)"]}
 
 
 def script(failure: Failure) -> str:
     """Return a script of a few lines that builds the case and shows what is wrong."""
     case = failure.case
-    built = _built(described(case.node, case.order), "**more")
+    interface = case.node.entry.interface
+    if interface == OPTAX:
+        return script_optax(failure)
+    node = described(case.node, case.base, case.order)
+    built, counter = _built(node, "**more"), ["count = 0"] if interface == TIMM else []
     lines = [
         f'"""{case.node.entry.name}: {failure.quantity}."""', "", "import sys", "", "import torch",
-        "from torch.optim import lr_scheduler", *_imports(described(case.node)), "", "",
+        "from torch.optim import lr_scheduler", *_imports(node), "", "",
         *_optimizer(failure), "", "",
         "def schedule(optimizer, **more):", f"    return {built}", "", "",
-        "optimizer = new_optimizer()", "scheduler = schedule(optimizer)", "found = []", "", "",
+        "optimizer = new_optimizer()", "scheduler = schedule(optimizer)", "found = []", *counter, "", "",
         "def read():", f"    found.append({GROUP_LINES.get(failure.quantity, RATES)})", "", "",
     ]  # fmt: skip
     for action in failure.actions:
-        lines += _action(action)
+        lines += _action(action, interface)
     return "\n".join([*lines, *_ending(failure)]) + "\n"
 
 
@@ -43,6 +54,7 @@ def _optimizer(failure: Failure) -> Iterator[str]:
         groups.append(f"{{'params': [torch.nn.Parameter(torch.zeros(1))]{given}}}")
     shared = f", lr=torch.tensor({case.base[0]!r}, dtype=torch.{case.lr_dtype})" if case.shared else ""
     more = "momentum=0.9" if case.optimizer == "SGD" else "betas=(0.9, 0.999)"
+    more += f", lr={case.base[0]!r}" if case.node.entry.one_base else ""
     yield f"    groups = [{', '.join(groups)}]"
     yield f"    return torch.optim.{case.optimizer}(groups, {more}{shared})"
 
@@ -82,15 +94,16 @@ def _shortened(table: list[float]) -> str:
     return repr(table)
 
 
-def _action(action: list[Any]) -> list[str]:
+def _action(action: list[Any], interface: str) -> list[str]:
     name, *given = action
     if name == "run":
-        stepped = ["    read()", "    optimizer.step()", "    scheduler.step()"]
-        return [f"for _ in range({given[0]}):", *stepped] if given[0] else []
+        stepped = ["read()", "optimizer.step()", *STEP[interface]]
+        return [f"for _ in range({given[0]}):", *(f"    {line}" for line in stepped)] if given[0] else []
     if name == "read":
         return ["read()"]
     if name in {"metrics", "epochs"}:
-        return [f"for given in {given[0]!r}:", "    scheduler.step(given)", "    read()"] if given[0] else []
+        stepped = [*(MEASURED[interface] if name == "metrics" else ["scheduler.step(given)"]), "read()"]
+        return [f"for given in {given[0]!r}:", *(f"    {line}" for line in stepped)] if given[0] else []
     if name == "resume":
         return ["state = optimizer.state_dict()", "optimizer = new_optimizer()",
             "optimizer.load_state_dict(state)",

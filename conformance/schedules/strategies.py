@@ -10,7 +10,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from conformance.schedules.cases import Case, Node
-from impls.schedulers import SCHEDULERS, Scheduler
+from impls.scheduler import OPTAX, Scheduler
+from impls.schedulers import OTHERS, SCHEDULERS
 from spec import schedules as book
 from spec.rule import Hyperparameter
 from spec.schedule import Schedule
@@ -56,10 +57,23 @@ def node(draw: Draw, entry: Scheduler, groups: int, steps: int, base: tuple[floa
     schedule = book.build(entry.schedule, {**entry.options, **options})
     shared = {h.keyword: draw(setting(h)) for h in schedule.hyperparameters if h.keyword != "lr"}
     settings = [_own(draw, schedule, shared) if index else shared for index in range(groups)]
-    settings = [consistent(schedule, dict(values)) for values in settings]
-    milestones = tuple(sorted(draw(st.lists(st.integers(0, LONGEST), max_size=5)))) if entry.lists else ()
+    settings = [consistent(schedule, {**values, **entry.fixed}) for values in settings]
+    if entry.library != "torch":
+        settings = [_below(values, base) for values in settings]
+    earliest = 2 if schedule.options.get("boundary") == "before" else 0
+    times = st.lists(st.integers(earliest, LONGEST), max_size=5, unique=entry.interface == OPTAX)
+    milestones = tuple(sorted(draw(times))) if entry.lists else ()
     tables = tuple(_table(draw, steps) for _ in range(groups)) if entry.tables else ()
     return Node(entry.identifier, options, tuple(settings), milestones, tables)
+
+
+def _below(values: Mapping[str, float], base: tuple[float, ...]) -> dict[str, float]:
+    """Keep the last learning rate below the first, which some constructors ask for."""
+    lowest = min(base) / 2
+    return {
+        name: min(value, lowest) if name in {"eta_min", "eta_end"} else value
+        for name, value in values.items()
+    }
 
 
 def _table(draw: Draw, steps: int) -> tuple[float, ...]:
@@ -83,6 +97,11 @@ def consistent(schedule: Schedule, values: dict[str, float]) -> dict[str, float]
     return values
 
 
+def keywords(part: Node) -> tuple[str, ...]:
+    """Return the keywords of a scheduler's settings; a composition has none of its own."""
+    return tuple(part.settings[0]) if part.settings else ()
+
+
 def horizon(part: Node) -> int:
     """Return the step after which nothing new happens in a schedule, or a few of its periods."""
     values = part.settings[0]
@@ -100,15 +119,19 @@ def splits(part: Node, steps: int) -> st.SearchStrategy[int]:
     return st.one_of(st.sampled_from(special), anywhere) if special else anywhere
 
 
+def _bases(draw: Draw, groups: int, *, alike: bool) -> tuple[float, ...]:
+    return (draw(RATES),) * groups if alike else tuple(draw(RATES) for _ in range(groups))
+
+
 @st.composite
 def cases(draw: Draw, entry: Scheduler, *, tensor: bool = False, beyond: int = 2) -> Case:
     """Draw a case of one scheduler that runs past its horizon, where it allows that."""
-    groups = draw(st.integers(1, 3))
-    drawn = node(draw, entry, groups, beyond * LONGEST + 8)
-    base = tuple(draw(RATES) for _ in range(groups))
+    groups = draw(st.integers(1, 1 if entry.interface == OPTAX else 3))
+    base = _bases(draw, groups, alike=entry.one_base)
     lr_dtype = draw(st.sampled_from(TENSOR_FORMATS)) if tensor else ""
     if lr_dtype == "float32":
         base = tuple(float(np.float32(value)) for value in base)
+    drawn = node(draw, entry, groups, beyond * LONGEST + 8, base)
     reach = horizon(drawn)
     steps = min(beyond * reach + 5, beyond * LONGEST + 5)
     if entry.last:
@@ -122,13 +145,13 @@ def over_metrics(draw: Draw, entry: Scheduler, *, tensor: bool = False) -> Case:
     """Draw a case of a scheduler that follows metrics, many of them next to what must be passed."""
     groups = draw(st.integers(1, 2))
     base = tuple(draw(RATES) for _ in range(groups))
-    drawn = node(draw, entry, groups, 1)
+    drawn = node(draw, entry, groups, 1, base)
     values = dict(drawn.settings[0])
     decayed = base[0] * values["factor"]
     values["min_lr"] = draw(st.sampled_from((0.0, base[0] * 0.75, decayed, decayed * values["factor"])))
-    values["eps"] = draw(st.sampled_from(_changes(base[0], values)))
+    values["eps"] = entry.fixed.get("eps", draw(st.sampled_from(_changes(base[0], values))))
     drawn = dataclasses.replace(drawn, settings=(values,) * groups)
-    inputs = _metrics(draw, drawn.options, values["threshold"])
+    inputs = _metrics(draw, drawn.schedule.options, values["threshold"])
     split = draw(st.integers(0, len(inputs)))
     return Case(drawn, base, 1, split, "float64" if tensor else "", inputs=inputs)
 
@@ -178,6 +201,9 @@ TAKES_OVER = frozenset({"torch.OneCycleLR", "torch.CyclicLR"})
 RESTARTABLE = tuple(s for s in PLAIN if s.identifier not in TAKES_OVER | {"torch.MultiplicativeLR"})
 """Parts of a sequence; the others are asked in properties of their own."""
 CHAINABLE = tuple(s for s in PLAIN if s.chainable)
+JOINABLE = tuple(s for s in OTHERS if s.interface == OPTAX and s.schedule not in {"sequence", "step"}
+                 and (s.fixed or s.schedule != "polynomial"))  # fmt: skip
+"""Functions that are joined; a staircase and a power are compiled by themselves."""
 
 
 @st.composite
@@ -185,14 +211,15 @@ def compositions(
     draw: Draw, entry: Scheduler, *, tensor: bool = False, parts: tuple[Scheduler, ...] = ()
 ) -> Case:
     """Draw two or three schedulers in a sequence or in a chain."""
-    groups, count = draw(st.integers(1, 2)), draw(st.integers(2, 3))
-    known = parts or (CHAINABLE if entry.schedule == "chain" else RESTARTABLE)
+    functions = entry.interface == OPTAX
+    groups, count = draw(st.integers(1, 1 if functions else 2)), draw(st.integers(2, 3))
+    known = parts or (JOINABLE if functions else CHAINABLE if entry.schedule == "chain" else RESTARTABLE)
     steps = 60
-    chosen = tuple(node(draw, draw(st.sampled_from(known)), groups, steps + 8) for _ in range(count))
+    base = tuple(draw(RATES) for _ in range(groups))
+    chosen = tuple(node(draw, draw(st.sampled_from(known)), groups, steps + 8, base) for _ in range(count))
     milestones: tuple[int, ...] = ()
     if entry.schedule == "sequence":
         milestones = tuple(sorted(draw(st.lists(st.integers(0, 40), min_size=count - 1, max_size=count - 1))))
-    base = tuple(draw(RATES) for _ in range(groups))
     lr_dtype = draw(st.sampled_from(TENSOR_FORMATS)) if tensor else ""
     if lr_dtype == "float32":
         base = tuple(float(np.float32(value)) for value in base)

@@ -11,7 +11,7 @@ from flint import arb
 
 from conformance.schedules.cases import Case, header
 from conformance.schedules.legal import stored
-from impls.schedulers import Scheduler
+from impls.scheduler import Scheduler
 from impls.session import Session, TargetError
 from reference.schedules.number import Number
 

@@ -69,7 +69,7 @@ def train(
         "optimizer": {"target": "torch.optim:AdamW", "groups": [{"lr": case.base[0]}],
                       "probe": False, "constructor": {"betas": [0.9, 0.999], "eps": 1e-8,
                                                         "weight_decay": 0.1, "foreach": False}},
-        "scheduler": None if rates else described(case.node),
+        "scheduler": None if rates else described(case.node, case.base),
     }  # fmt: skip
     answer = session.request(header, [tensor.tobytes() for tensor in drawn])
     read = [np.frombuffer(buffer, np.float32) for buffer in answer.buffers]

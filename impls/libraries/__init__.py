@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 from impls.catalogue import Implementation
 from impls.libraries.optax import OPTAX
+from impls.libraries.optax_schedules import OPTAX_SCHEDULES
 from impls.libraries.pytorch_optimizer import PYTORCH_OPTIMIZER
 from impls.libraries.timm import TIMM
+from impls.libraries.timm_schedulers import TIMM_SCHEDULERS
+from impls.libraries.transformers_schedules import TRANSFORMERS_SCHEDULES
+from impls.scheduler import Scheduler
 
 
 @dataclass(frozen=True)
@@ -22,14 +26,16 @@ class Library:
     module: str
     package: str
     implementations: tuple[Implementation, ...]
+    schedulers: tuple[Scheduler, ...] = ()
 
 
 LIBRARIES: dict[str, Library] = {
     library.name: library
     for library in (
         Library("pytorch_optimizer", "pytorch_optimizer", "pytorch_optimizer", PYTORCH_OPTIMIZER),
-        Library("timm", "timm.optim", "timm", TIMM),
-        Library("optax", "optax", "optax", OPTAX),
+        Library("timm", "timm.optim", "timm", TIMM, TIMM_SCHEDULERS),
+        Library("optax", "optax", "optax", OPTAX, OPTAX_SCHEDULES),
+        Library("transformers", "transformers.optimization", "transformers", (), TRANSFORMERS_SCHEDULES),
     )
 }
 OTHERS: tuple[Implementation, ...] = tuple(

@@ -31,6 +31,7 @@ OPERATIONS = {
     "contract": "contract.serve:contract",
     "offers": "contract.serve:offers",
     "schedule": "torch_schedule:run",
+    "schedule_optax": "optax_schedule:run",
     "train_scheduled": "torch_scheduled_run:train",
 }
 

@@ -11,6 +11,7 @@ import torch
 
 from .failures import RequestError, phase
 from .target import resolve
+from .timm_scheduler import Counted
 from .torch_platform import dtype_named
 from .torch_schedule_state import through, touched
 from .torch_trial import from_json
@@ -74,7 +75,8 @@ class Run:
                     return target(parts, optimizer=optimizer, **keywords)
                 return target(optimizer, parts, **keywords)
         with phase("construct"):
-            return target(optimizer, **keywords)
+            made = target(optimizer, **keywords)
+        return Counted(made) if node.get("interface") == "timm" else made
 
     def read(self) -> None:
         """The optimizer makes a step, and what it used is read off its parameters."""
@@ -90,8 +92,9 @@ class Run:
         probed = self.header["optimizer"]["probe"]
         self.answer["group"].append([float(group["lr"]) for group in groups])
         self.answer["used"].append([-float(p) for p in parameters] if probed else self.answer["group"][-1])
-        with phase("get_last_lr"):
-            self.answer["last"].append([float(value) for value in self.scheduler.get_last_lr()])
+        if hasattr(self.scheduler, "get_last_lr"):
+            with phase("get_last_lr"):
+                self.answer["last"].append([float(value) for value in self.scheduler.get_last_lr()])
         self.answer["momentum"].append([_momentum(group) for group in groups])
 
     def tensors(self) -> dict[str, Any]:
@@ -151,7 +154,7 @@ def _act(run: Run, action: list[Any]) -> None:
     elif name == "metrics":
         for metric in given[0]:
             with phase("step"):
-                run.scheduler.step(metric)
+                run.scheduler.step(*_measured(run, metric))
             run.read()
     elif name == "epochs":
         for epoch in given[0]:
@@ -166,8 +169,14 @@ def _act(run: Run, action: list[Any]) -> None:
         raise RequestError(f"there is no action {name!r} on a scheduler")
 
 
+def _measured(run: Run, metric: float) -> tuple[Any, ...]:
+    """A metric is the only argument, or stands behind the epoch."""
+    return (None, metric) if isinstance(run.scheduler, Counted) else (metric,)
+
+
 def _save(run: Run, way: str) -> None:
     """Both states go through ``way`` into a fresh pair, the optimizer's first."""
+    count = getattr(run.scheduler, "count", 0)
     with phase("save"):
         kept, state = through("pickle", run.optimizer.state_dict()), run.scheduler.state_dict()
         sent = through(way, state)
@@ -175,6 +184,8 @@ def _save(run: Run, way: str) -> None:
         run.notes[way] = "its content does not survive"
         return
     run.build()
+    if isinstance(run.scheduler, Counted):
+        run.scheduler.count = count
     with phase("load"):
         run.optimizer.load_state_dict(kept)
         names = sorted(sent)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sympy as sp
 from flint import arb, fmpq
 from sympy.core.function import AppliedUndef
 
-from reference.formats import FLOAT64
+from reference.formats import FLOAT16
 from reference.schedules import number as n
 from reference.schedules.number import Number, Rounding
 from spec.schedule import Schedule, WholeLogarithm
@@ -65,7 +65,7 @@ def compiled(e: sp.Basic) -> Compiled:
 
 def _rational(e: sp.Rational) -> Compiled:
     value = fmpq(int(e.p), int(e.q))
-    if n.representable(value, FLOAT64):
+    if e.q == 1 or n.representable(value, FLOAT16):  # and so in every other format
         constant = Number(arb(value), value, whole=e.q == 1)
         return lambda at: constant
     return lambda at: Number(at.rounding.rounded(arb(value), 1, tensor=False))
@@ -233,6 +233,9 @@ def condition(when: sp.Basic) -> Callable[[Place], bool | None]:
     """Return a function of a place that says whether a relation holds; None where rounding decides."""
     if when in {sp.true, True}:
         return lambda at: True
+    if isinstance(when, sp.Or):
+        parts = [condition(part) for part in when.args]
+        return lambda at: _either([part(at) for part in parts])
     mark = when.rel_op
     left, right = compiled(when.lhs), compiled(when.rhs)
 
@@ -241,6 +244,11 @@ def condition(when: sp.Basic) -> Callable[[Place], bool | None]:
         return at.choose(when, known) if at.choose else known
 
     return holds
+
+
+def _either(known: Sequence[bool | None]) -> bool | None:
+    """Tell whether one of several holds; None where that is open."""
+    return True if any(known) else None if None in known else False
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,9 +273,11 @@ class Settings:
     def place(self) -> Place:
         """Return where the schedule's expressions are evaluated."""
         known = {
-            h.symbol.name: Number.exactly(
-                int(self.values[h.keyword]) if h.symbol.is_integer else float(self.values[h.keyword]),
-                tensor=h.keyword in self.tensor,
+            h.symbol.name: self.rounding.given(
+                Number.exactly(
+                    int(self.values[h.keyword]) if h.symbol.is_integer else float(self.values[h.keyword]),
+                    tensor=h.keyword in self.tensor,
+                )
             )
             for h in self.schedule.hyperparameters
         }

@@ -51,23 +51,42 @@ class Number:
 class Rounding:
     """How far an operation of host arithmetic, or of a tensor of ``storage``, may be off.
 
-    Without ``inexact`` nothing is rounded and every ball is the formula's own value.
+    Without ``inexact`` nothing is rounded and every ball is the formula's own value.  ``host`` is the
+    format of scalars; ``function_units`` is how far pow and cos may be off, in u; ``divisions`` counts
+    the roundings of a quotient, two where it is a product with the reciprocal; a device that flushes
+    takes what is subnormal for zero.
     """
 
     storage: Format = FLOAT64
     inexact: bool = True
+    host: Format = FLOAT64
+    function_units: int = FUNCTION_UNITS
+    divisions: int = 1
+    flush: bool = False
+
+    def format(self, *, tensor: bool) -> Format:
+        """Return the format that computes."""
+        return self.storage if tensor else self.host
 
     def unit(self, *, tensor: bool) -> float:
         """Return u of the format that computes."""
-        return (self.storage if tensor else FLOAT64).unit_roundoff if self.inexact else 0.0
+        return self.format(tensor=tensor).unit_roundoff if self.inexact else 0.0
 
     def rounded(self, ball: arb, count: int, *, tensor: bool) -> arb:
         """Widen a result by ``count`` roundings."""
         if not self.inexact or not count:
             return ball
-        return ball * _around_one(count, self.unit(tensor=tensor)) + _tiny(
-            self.storage if tensor else FLOAT64, count
-        )
+        storage = self.format(tensor=tensor)
+        smallest = storage.smallest_normal if self.flush else storage.smallest_subnormal
+        return ball * _around_one(count, self.unit(tensor=tensor)) + _tiny(smallest, count)
+
+    def given(self, number: Number) -> Number:
+        """Return a number that a program is given, in the format of its scalars."""
+        if not self.inexact or number.rational is None or number.whole:
+            return number
+        if representable(number.rational, self.format(tensor=number.tensor)):
+            return number
+        return Number(self.rounded(number.ball, 1, tensor=number.tensor), None, tensor=number.tensor)
 
     def stored(self, number: Number) -> arb:
         """Return what a group holds once the number is written to it."""
@@ -80,8 +99,8 @@ def _around_one(count: int, unit: float) -> arb:
 
 
 @functools.cache
-def _tiny(storage: Format, count: int) -> arb:
-    return arb(0, count * storage.smallest_subnormal)
+def _tiny(smallest: float, count: int) -> arb:
+    return arb(0, count * smallest)
 
 
 def representable(value: fmpq, storage: Format) -> bool:
@@ -105,7 +124,7 @@ def _result(
     both = any(number.both for number in numbers)
     exact = all(number.ball.is_exact() for number in numbers)
     integer = exact and whole and rational is not None and rational.q == 1
-    storage = rounding.storage if tensor else FLOAT64
+    storage = rounding.format(tensor=tensor)
     known = exact and rational is not None and roundings <= 1 and representable(rational, storage)
     if rational is not None and (integer or known or not rounding.inexact):
         return Number(arb(rational), rational, whole, tensor, both)
@@ -150,8 +169,32 @@ def product(rounding: Rounding, above: Sequence[Number], below: Sequence[Number]
         ball = ball / divisor.ball
         usable = rational is not None and divisor.rational is not None and divisor.rational != 0
         rational = rational / divisor.rational if usable else None  # type: ignore[operator]
-    roundings = max(len(above), 1) - 1 + len(below)
+    roundings = max(len(above), 1) - 1 + rounding.divisions * len(below)
+    if rounding.divisions > 1 and any(not _halves(divisor) for divisor in below):
+        return _reciprocal(rounding, ball, rational, numbers, roundings)
     return _result(rounding, ball, rational, numbers, roundings)
+
+
+def _halves(divisor: Number) -> bool:
+    """Tell whether a divisor has an exact reciprocal: a power of two."""
+    return (
+        divisor.rational is not None
+        and divisor.rational != 0
+        and representable(1 / divisor.rational, FLOAT64)
+    )
+
+
+def _reciprocal(
+    rounding: Rounding, ball: arb, rational: fmpq | None, numbers: Sequence[Number], roundings: int
+) -> Number:
+    """Return a product with reciprocals, of which not even 3/3 need be exact."""
+    whole = all(number.whole for number in numbers)
+    if not rounding.inexact:
+        return _result(rounding, ball, rational, numbers, roundings)
+    both = any(number.both for number in numbers)
+    tensor = any(number.tensor for number in numbers)
+    rounded = rounding.rounded(ball, roundings, tensor=tensor)
+    return Number(rounded, rational if whole else None, whole, tensor, both)
 
 
 def negative(number: Number) -> Number:
@@ -162,7 +205,7 @@ def negative(number: Number) -> Number:
 
 def power(rounding: Rounding, a: Number, exponent: Number) -> Number:
     """Return a**exponent: a product for 2, else the library's pow."""
-    whole = exponent.rational is not None and exponent.rational.q == 1
+    whole = exponent.rational is not None and exponent.rational.q == 1 and exponent.ball.is_exact()
     if whole:
         n = int(exponent.rational.p)  # type: ignore[union-attr]
         ball = a.ball**n if n >= 0 else 1 / a.ball**-n
@@ -171,10 +214,14 @@ def power(rounding: Rounding, a: Number, exponent: Number) -> Number:
         )
         exact = n in {0, 1} or (a.whole and n >= 0)
         return _result(
-            rounding, ball, rational if exact else None, (a, exponent), 0 if n in {0, 1} else FUNCTION_UNITS
+            rounding,
+            ball,
+            rational if exact else None,
+            (a, exponent),
+            0 if n in {0, 1} else rounding.function_units,
         )
     ball = _real_power(a.ball, exponent.ball)
-    return _result(rounding, ball, None, (a, exponent), FUNCTION_UNITS)
+    return _result(rounding, ball, None, (a, exponent), rounding.function_units)
 
 
 def _real_power(a: arb, exponent: arb) -> arb:
@@ -192,7 +239,7 @@ def cosine(rounding: Rounding, a: Number) -> Number:
     """Return cos(a) of the C library."""
     if a.rational == 0:
         return _result(rounding, arb(1), fmpq(1), (a,), 0)
-    return _result(rounding, a.ball.cos(), None, (a,), FUNCTION_UNITS)
+    return _result(rounding, a.ball.cos(), None, (a,), rounding.function_units)
 
 
 def floor(a: Number) -> Number:

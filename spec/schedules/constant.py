@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.rule import Citation, Domain, Hyperparameter
+from spec.rule import Citation, Domain, Hyperparameter, Option
 from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
 from spec.schedule_symbols import BASE, COUNT
@@ -13,23 +13,21 @@ from spec.schedule_symbols import BASE, COUNT
 factor = sp.Symbol("s", positive=True)
 FACTOR = Hyperparameter(factor, "factor", 1 / 3, Domain(0.0, 1.0, low_open=True), "factor until the end")
 UNTIL = Hyperparameter(horizon, "total_iters", 5, COUNT, "steps until the end")
+OPTION = Option("factor", {"until": "a factor until T: torch ConstantLR",
+                           "none": "the learning rate itself: transformers, optax"})  # fmt: skip
 
 
-def constant() -> Schedule:
+def constant(factor_: str = "until") -> Schedule:
     """Build the schedule."""
+    if factor_ == "none":
+        return Schedule("constant", {"factor": factor_}, (BASE,), base, Recurrence(base, previous))
     closed = sp.Piecewise((base * factor, t < horizon), (base, True))
     summed = base * sp.Piecewise((factor, t < horizon), (factor + sp.UnevaluatedExpr(1 - factor), True))
     undone = previous * sp.UnevaluatedExpr(1 / factor)
     step = sp.Piecewise((undone, sp.Eq(t, horizon)), (previous, True))
-    return Schedule(
-        "constant",
-        {},
-        (BASE, FACTOR, UNTIL),
-        closed,
-        Recurrence(base * factor, step),
-        (Joint("end", horizon),),
-        forms={"summed": (summed, None)},
-    )
+    return Schedule("constant", {"factor": factor_}, (BASE, FACTOR, UNTIL), closed,
+                    Recurrence(base * factor, step), (Joint("end", horizon),),
+                    forms={"summed": (summed, None)})  # fmt: skip
 
 
 PLAIN = constant()
@@ -37,7 +35,7 @@ SOURCE = "torch.optim.lr_scheduler.ConstantLR"
 FAMILY = ScheduleFamily(
     "constant", "Constant factor",
     Citation("torch contributors", 2021, "torch.optim.lr_scheduler", "ConstantLR", "closed form"),
-    (), constant,
+    (OPTION,), lambda factor="until": constant(factor),
     (
         claim.follows(PLAIN, ({horizon: k + 1 + p}, {horizon: k + 1}, {t: horizon + p}), SOURCE),
         claim.computed(PLAIN, "summed", ({horizon: t + p}, {t: horizon + d}), SOURCE),

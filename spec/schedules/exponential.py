@@ -1,32 +1,43 @@
-"""A decay by gamma at every step."""
+"""A decay by gamma at every step, or by gamma over a number of them."""
 
 from __future__ import annotations
 
+import sympy as sp
+
 from spec import schedule_claims as claim
-from spec.rule import Citation, Domain
+from spec.rule import Citation, Domain, Hyperparameter, Option
 from spec.rule import with_default as given
 from spec.schedule import Recurrence, Schedule, ScheduleFamily, base, gamma, previous, t
 from spec.schedule_claims import k
-from spec.schedule_symbols import BASE, GAMMA
+from spec.schedule_symbols import BASE, COUNT, GAMMA
 
 DECAY = given(GAMMA, 0.95)
 assert DECAY.domain == Domain(0.0, 1.0, low_open=True)
+size = sp.Symbol("s", integer=True, positive=True)
+SIZE = Hyperparameter(size, "transition_steps", 30, COUNT, "steps of a decay by gamma")
+OVER = Option("over", {"step": "by gamma at every step: torch",
+                       "period": "by gamma over s steps, a part of it at each: optax, Keras"})  # fmt: skip
 
 
-def exponential() -> Schedule:
+def exponential(over: str = "step") -> Schedule:
     """Build the schedule."""
-    return Schedule("exponential", {}, (BASE, DECAY), base * gamma**t, Recurrence(base, previous * gamma))
+    chosen = {"over": over}
+    if over == "period":
+        return Schedule("exponential", chosen, (BASE, DECAY, SIZE), base * gamma ** (t / size))
+    return Schedule("exponential", chosen, (BASE, DECAY), base * gamma**t, Recurrence(base, previous * gamma))
 
 
-PLAIN = exponential()
+PLAIN, PERIOD = exponential(), exponential("period")
 SOURCE = "torch.optim.lr_scheduler.ExponentialLR"
 loss = 1 - gamma
 FAMILY = ScheduleFamily(
     "exponential", "Exponential decay",
     Citation("torch contributors", 2017, "torch.optim.lr_scheduler", "ExponentialLR", "closed form"),
-    (), exponential,
+    (OVER,), exponential,
     (
         claim.follows(PLAIN, ({t: k + 1},), SOURCE),
+        claim.holds("decay/period", "With `period` s steps multiply by gamma.", "optax.exponential_decay",
+                    "substitution", (PERIOD.closed.subs(t, k + size), gamma * PERIOD.closed.subs(t, k))),
         claim.starts_and_ends(PLAIN, {"It starts at eta_0": ({t: 0}, base)}, SOURCE),
         claim.holds("decay/rate", "It loses the same share 1 - gamma of itself at every step.", SOURCE,
                     "substitution",

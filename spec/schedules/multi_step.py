@@ -13,12 +13,14 @@ from spec.schedule_symbols import BASE, GAMMA
 passed = sp.Function("n", integer=True, nonnegative=True)
 MILESTONES = Given(passed, "milestones", "milestones", "number of milestones at or before t")
 BOUNDARY = Option("boundary", {"at": "the step of the milestone decays: torch, optax",
-                               "after": "the step after it does: Keras PiecewiseConstantDecay"})  # fmt: skip
+                               "after": "the step after it does: Keras PiecewiseConstantDecay",
+                               "before": "the step before it does: timm MultiStepLRScheduler"})  # fmt: skip
 
 
 def multi_step(boundary: str = "at") -> Schedule:
     """Build the schedule."""
-    count = passed(t) if boundary == "at" else sp.Piecewise((passed(t - 1), t >= 1), (0, True))
+    after = sp.Piecewise((passed(t - 1), t >= 1), (0, True))
+    count = {"at": passed(t), "after": after, "before": passed(t + 1)}[boundary]
     closed = base * gamma**count
     before = count.subs(t, t - 1)
     following = previous * gamma ** (count - before)
@@ -33,7 +35,7 @@ def counted(*milestones: sp.Expr) -> sp.Expr:
     return base * gamma**count
 
 
-PLAIN, AFTER = multi_step(), multi_step("after")
+PLAIN, AFTER, BEFORE = (multi_step(boundary) for boundary in BOUNDARY.values)
 SOURCE = "torch.optim.lr_scheduler.MultiStepLR"
 first, gap = sp.symbols("m_1 g", integer=True, positive=True)
 TWO = counted(first, first + gap)
@@ -51,7 +53,9 @@ FAMILY = ScheduleFamily(
                     (TWO.subs({t: first + d}).subs(gap, d + k + 1), base * gamma),
                     (TWO.subs({t: first + gap + d}), base * gamma**2),
                     (counted(first, first).subs({t: first + d}), base * gamma**2)),
-        claim.holds("boundary/shift", "`after` is `at` one step later.", "Keras PiecewiseConstantDecay",
-                    "substitution", (AFTER.closed.subs(t, k + 1), PLAIN.closed.subs(t, k))),
+        claim.holds("boundary/shift", "`after` is `at` one step later, `before` one step earlier.",
+                    "Keras PiecewiseConstantDecay, timm MultiStepLRScheduler", "substitution",
+                    (AFTER.closed.subs(t, k + 1), PLAIN.closed.subs(t, k)),
+                    (BEFORE.closed.subs(t, k), PLAIN.closed.subs(t, k + 1))),
     ),
 )  # fmt: skip

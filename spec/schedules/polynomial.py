@@ -27,9 +27,11 @@ def polynomial(end: str = "zero") -> Schedule:
     share = ((1 - t / horizon) / (1 - (t - 1) / horizon)) ** power
     step = sp.Piecewise(((previous - last) * share + last, t <= horizon), (previous, True))
     used = (BASE, UNTIL, POWER) if end == "zero" else (BASE, UNTIL, POWER, FINAL)
-    return Schedule(
-        "polynomial", {"end": end}, used, closed, Recurrence(base, step), (Joint("end", horizon),)
-    )
+    clipped = (base - last) * (1 - sp.Min(t, horizon) / horizon) ** power + last
+    factor = sp.Piecewise(*((sp.UnevaluatedExpr(value / base), when) for value, when in closed.args))
+    return Schedule("polynomial", {"end": end}, used, closed, Recurrence(base, step),
+                    (Joint("end", horizon),),
+                    forms={"factor": (base * factor, None), "clipped": (clipped, None)})  # fmt: skip
 
 
 PLAIN, VALUE = polynomial(), polynomial("value")
@@ -41,6 +43,8 @@ FAMILY = ScheduleFamily(
     (END,), polynomial,
     (
         claim.follows(VALUE, ({horizon: k + 1 + p}, {horizon: k + 1}, {t: horizon + p}), SOURCE),
+        claim.computed(VALUE, "factor", ({horizon: t + p}, {t: horizon + d}), "transformers"),
+        claim.computed(VALUE, "clipped", ({horizon: t + p}, {t: horizon + d}), "optax"),
         claim.starts_and_ends(VALUE, {"It starts at eta_0": ({t: 0}, base),
                                       "it is eta_end from T on": ({t: horizon + d}, final)}, SOURCE),
         claim.continuous(lambda: (((base - final) * LEFT.subs(t, horizon) + final, final),), "at T", SOURCE),

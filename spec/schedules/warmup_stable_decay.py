@@ -10,41 +10,48 @@ from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, base, lowest, t
 from spec.schedule_claims import d, p
 from spec.schedule_symbols import BASE, COUNT, LOWEST
-from spec.schedules.cosine import half_cosine
 from spec.schedules.warmup import WARMUP, length
 
 stable, falling = sp.symbols("s d", integer=True, positive=True)
 STABLE = Setting(stable, "stable", 60, COUNT, "steps of the plateau")
 FALLING = Setting(falling, "decay", 30, COUNT, "steps of the decay")
-SHAPE = Option("shape", {"linear": "a line: Hägele et al. 2024, transformers",
-    "cosine": "half a cosine: transformers",
-                         "sqrt": "1 minus a square root: Hägele et al. 2024"})  # fmt: skip
+OPTIONS = (
+    Option("shape", {"linear": "a line: Hägele et al. 2024, transformers, timm",
+                     "cosine": "half a cosine: transformers, timm",
+                     "sqrt": "1 minus a square root: Hägele et al. 2024, transformers, timm"}),
+    Option("first", {"zero": "step 0 has 0: Hägele et al. 2024, timm",
+                     "lowest": "step 0 has the lowest value: transformers"}),
+)  # fmt: skip
 
 
-def shaped(shape: str, done: sp.Expr) -> sp.Expr:
-    """Return the decay from the learning rate to the lowest after the share ``done`` of it."""
+def left(shape: str, done: sp.Expr) -> sp.Expr:
+    """Return what is left of the height after the share ``done`` of the decay."""
     if shape == "cosine":
-        return half_cosine(done, sp.S.One)
-    return lowest + (base - lowest) * (1 - (done if shape == "linear" else sp.sqrt(done)))
+        return (1 + sp.cos(sp.pi * done)) / 2
+    return 1 - (done if shape == "linear" else sp.sqrt(done))
 
 
-def warmup_stable_decay(shape: str = "linear") -> Schedule:
+def warmup_stable_decay(shape: str = "linear", first: str = "zero") -> Schedule:
     """Build the schedule."""
-    begin = length + stable
-    decay = shaped(shape, (t - begin) / falling)
-    closed = sp.Piecewise(
-        (base * t / length, t < length), (base, t < begin), (decay, t < begin + falling), (lowest, True)
+    begin, share = length + stable, sp.UnevaluatedExpr(lowest / base)
+    heights = (t / length, left(shape, (t - begin) / falling))
+    ends = (length, begin, begin + falling)
+    rise, fall = (lowest + (base - lowest) * height for height in heights)
+    up, down = (base * sp.UnevaluatedExpr(share + (1 - share) * height) for height in heights)
+    if first == "zero":
+        rise = up = base * t / length
+    closed, other = (
+        sp.Piecewise(*zip((a, base, b, c), (*(t < end for end in ends), True), strict=True))
+        for a, b, c in ((rise, fall, lowest), (up, down, base * share))
     )
-    joints = (
-        Joint("end of the warm-up", length),
-        Joint("start of the decay", begin),
-        Joint("end", begin + falling),
-    )
-    return Schedule("warmup_stable_decay", {"shape": shape}, (BASE, WARMUP, STABLE, FALLING, LOWEST), closed,
-                    joints=joints)  # fmt: skip
+    names = ("end of the warm-up", "start of the decay", "end")
+    return Schedule("warmup_stable_decay", {"shape": shape, "first": first},
+                    (BASE, WARMUP, STABLE, FALLING, LOWEST), closed,
+                    joints=tuple(Joint(name, end) for name, end in zip(names, ends, strict=True)),
+                    forms={"factor": (other, None)})  # fmt: skip
 
 
-PLAIN = warmup_stable_decay()
+PLAIN, RAISED = warmup_stable_decay(), warmup_stable_decay("cosine", "lowest")
 SOURCE = "Hägele et al. 2024, section 3"
 BEGIN = length + stable
 FAMILY = ScheduleFamily(
@@ -52,7 +59,7 @@ FAMILY = ScheduleFamily(
     Citation("A. Hägele, E. Bakouch, A. Kosson and others", 2024,
              "Scaling laws and compute-optimal training beyond fixed training durations", "arXiv:2405.18392",
              "section 3"),
-    (SHAPE,), warmup_stable_decay,
+    OPTIONS, warmup_stable_decay,
     (
         claim.starts_and_ends(PLAIN, {"It starts at 0": ({t: 0}, sp.S.Zero), "is eta_0 at w": ({t: length},
             base),
@@ -60,8 +67,12 @@ FAMILY = ScheduleFamily(
                                       SOURCE),
         claim.holds("plateau", "It is eta_0 on the whole plateau.", SOURCE, "substitution",
                     (PLAIN.closed.subs(t, length + d).subs(stable, d + p), base)),
-        claim.continuous(lambda: tuple((shaped(name, sp.Integer(i)), (base, lowest)[i])
-                                       for name in SHAPE.values for i in (0, 1)),
+        claim.holds("first/lowest", "With `lowest` it starts at eta_min.", "transformers", "substitution",
+                    (RAISED.closed.subs(t, 0), lowest)),
+        claim.continuous(lambda: tuple((left(name, sp.Integer(i)), sp.Integer(1 - i))
+                                       for name in OPTIONS[0].values for i in (0, 1)),
                          "at both ends of the decay, for every shape", SOURCE),
+        claim.computed(RAISED, "factor", ({length: t + p}, {t: length + d, stable: d + p},
+                       {t: BEGIN + d, falling: d + p}, {t: BEGIN + falling + d}), "transformers"),
     ),
 )  # fmt: skip

@@ -12,7 +12,8 @@ import pytest
 from conformance.schedules.findings import finding
 from conformance.schedules.judging import BY_IDENTIFIER, Judged, cell, explore
 from conformance.schedules.subject import Subject
-from impls.schedulers import CLOSED, SCHEDULERS, Scheduler, claiming
+from impls.scheduler import CLOSED, Scheduler
+from impls.schedulers import SCHEDULERS, claiming
 from impls.session import Session
 
 HERE = Path(__file__).parent / "wrong_schedulers.py"
