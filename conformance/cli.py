@@ -120,6 +120,8 @@ def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)}")
     parser.add_argument("--property", action="append", default=[], help="one property (repeatable)")
+    parser.add_argument("--path", action="append", default=[], metavar="NAME",
+                        help="one execution path, such as foreach or compiled (repeatable)")  # fmt: skip
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds before a step hangs")
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
@@ -157,7 +159,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         chosen.implementations, console=console, command=given, budget=arguments.budget,
         seed=arguments.seed, output=arguments.output, device=arguments.device, dtypes=dtypes,
         properties=properties, python=arguments.python, timeout=arguments.timeout,
-        jobs=arguments.jobs, absent=chosen.not_run,
+        jobs=arguments.jobs, absent=chosen.not_run, paths=_paths(arguments, chosen.implementations),
         training=arguments.command == "report" and not arguments.only and arguments.device == "cpu",
         schedulers=_schedulers(arguments, chosen),
     )  # fmt: skip
@@ -174,11 +176,17 @@ def _chosen(arguments: argparse.Namespace) -> Installation:
     return Installation((*own, *found.implementations), found.not_run, found.schedulers)
 
 
+def _paths(arguments: argparse.Namespace, judged: tuple[Implementation, ...]) -> tuple[str, ...]:
+    """Return the execution paths that are asked for, each of which something judged has."""
+    names = dict.fromkeys(p.name for i in judged for p in i.paths if arguments.device in p.devices)
+    return _known("path", arguments.path, tuple(names)) if arguments.path else ()
+
+
 def _schedulers(arguments: argparse.Namespace, chosen: Installation) -> tuple[Scheduler, ...]:
     """Return the schedulers of a report: all, unless single implementations or properties are asked for."""
     if arguments.command != "report" or arguments.only or arguments.property or arguments.device != "cpu":
         return ()
-    return chosen.schedulers
+    return () if arguments.path else chosen.schedulers
 
 
 def _target(arguments: argparse.Namespace) -> Implementation:

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from conformance import engine
+from conformance import engine, scope
 from conformance.assembly import assemble, environment_of
 from conformance.cases import from_plain
 from conformance.console import ProgressListener, show_report
@@ -59,17 +59,20 @@ def judge(
     absent: tuple[str, ...] = (),
     training: bool = False,
     schedulers: tuple[Scheduler, ...] = (),
+    paths: tuple[str, ...] = (),
 ) -> Report:
     """Judge implementations, stream verdicts to ``output`` and write the report there.
 
-    ``absent`` holds a sentence for each library that was asked for and is not installed.
+    ``absent`` holds a sentence for each library that was asked for and is not installed; ``paths``
+    names the execution paths, where not all are asked for.
     """
     start = time.perf_counter()
     present, framework = devices(python)
-    not_run = (*(() if "cuda" in present else ("not run: no CUDA device",)), *absent)
+    left_out = scope.left_out(implementations, device, paths, properties)
+    not_run = (*(() if "cuda" in present else ("not run: no CUDA device",)), *left_out, *absent)
     work = engine.units(
         implementations, device=device, dtypes=dtypes, properties=properties, budget=budget,
-        seed=seed, python=python, timeout=timeout,
+        seed=seed, python=python, timeout=timeout, asked=paths,
     )  # fmt: skip
     output.mkdir(parents=True, exist_ok=True)
     with (output / "verdicts.jsonl").open("w") as stream:
@@ -95,9 +98,9 @@ def judge(
         )  # fmt: skip
     _write_failures(report, output / "failures", {i.identifier: i for i in implementations}, python)
     section = _training_section(python) if training and framework else ""
-    paths = write_report(report, output, section)
+    written = write_report(report, output, section)
     show_report(console, report, os.path.relpath(output))
-    for path in paths.values():
+    for path in written.values():
         console.print(f"wrote {os.path.relpath(path)}")
     return report
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from conformance import scope
 from conformance.agreement import Outside, Tally
 from conformance.claims import BY_IDENTIFIER, CLAIMS, Claim
 from conformance.deviations import judge_deviation
@@ -69,16 +70,21 @@ def units(
     seed: int,
     python: str | None = None,
     timeout: float = 60.0,
+    asked: tuple[str, ...] = (),
 ) -> list[Unit]:
-    """Return the units of a run; ``budget`` is in seconds for each implementation on two cores."""
+    """Return the units of a run; ``budget`` is in seconds for each implementation on two cores.
+
+    ``asked`` names the paths; without names it is every path that need not be asked for.
+    """
     found = []
     for implementation in implementations:
-        paths = [p for p in implementation.paths if device in p.devices]
+        paths = scope.chosen(implementation, device, asked)
         cells = sum(len([d for d in dtypes if d in p.dtypes]) for p in paths)
         cases = max(4, round(CASES_PER_SECOND * budget * 12 / max(cells, 1)))
         for path in paths:
+            judged = tuple(name for name in properties if path.judges(name))
             for dtype in dtypes:
-                if dtype in path.dtypes:
+                if dtype in path.dtypes and judged:
                     power = dtype in POWER_FORMATS and path == paths[0]
                     power = power or not set(dtypes) & set(POWER_FORMATS)
                     found.append(
@@ -87,11 +93,11 @@ def units(
                             path,
                             device,
                             dtype,
-                            properties,
-                            cases,
+                            judged,
+                            max(1, cases // path.cost),
                             seed,
                             python,
-                            timeout,
+                            max(timeout, scope.DEAREST_TIMEOUT) if path.compiled else timeout,
                             power,
                         )
                     )
@@ -116,6 +122,9 @@ def judge_unit(unit: Unit) -> UnitResult:
     except WorkerFailure as failure:
         reason = failure.sentence
         return UnitResult([CellResult(unit.cell(name), Verdict.ERROR, reason) for name in unit.properties])
+    if unit.path.compiled and (reason := scope.cannot_compile(session)):
+        reason = f"torch compiles nothing here: {reason}"
+        return UnitResult([CellResult(unit.cell(name), Verdict.NOT_RUN, reason) for name in unit.properties])
     subject = subject_of(unit, session)
     power = Power()
     results = [judge_cell(unit, subject, BY_IDENTIFIER[name], framework, power)

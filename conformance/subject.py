@@ -187,6 +187,7 @@ class WorkerSubject:
                 **dict.fromkeys(self.implementation.derived, "float64"),
             },
             "counter": self.implementation.counter,
+            "compiled": self.path.compiled,
             "gradient": self.implementation.gradient,
             "steps": [
                 {"options": [self.options(rule, change)] * len(case.groups)} if change else {}
@@ -295,7 +296,7 @@ def worker_subject(
     rules = {switches: narrowed(rule, implementation.domains) for switches, rule in rules.items()}
     symbols = {h.keyword: h.symbol.name for rule in rules.values() for h in rule.hyperparameters}
     fixed = {symbols[key]: value for key, value in implementation.fixed.items() if key in symbols}
-    profile = Profile.from_mapping(path.profile)
+    profile = Profile.from_mapping(path.profile).on(storage)
     return WorkerSubject(implementation, path, device, storage, session, profile, rules, fixed)
 
 

@@ -7,7 +7,8 @@ reference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 FLOATS = ("float32", "float64", "bfloat16", "float16")
@@ -18,6 +19,9 @@ class ExecutionPath:
     """One way an implementation can run, and the arithmetic it declares for it.
 
     ``constructor`` selects the path; ``profile`` maps keys of the profile to their values.
+    ``properties`` are patterns of what is judged on it, and ``otherwise`` says why the rest is not
+    run.  A path that is judged ``on_request`` alone says why; a case on it has the ``cost`` of so
+    many others.  ``compiled`` tells whether the step is given to torch.compile.
     """
 
     name: str
@@ -25,6 +29,20 @@ class ExecutionPath:
     devices: tuple[str, ...] = ("cpu",)
     dtypes: tuple[str, ...] = FLOATS
     profile: Mapping[str, Any] = field(default_factory=dict)
+    properties: tuple[str, ...] = ("*",)
+    otherwise: str = ""
+    on_request: str = ""
+    cost: int = 1
+    compiled: bool = False
+
+    def judges(self, claim: str) -> bool:
+        """Tell whether the property ``claim`` is judged on this path."""
+        return any(fnmatchcase(claim, pattern) for pattern in self.properties)
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether everything is judged on it, the contract included."""
+        return "*" in self.properties
 
 
 @dataclass(frozen=True)
@@ -114,33 +132,80 @@ ITERATIONS = (ExecutionPath("one iteration", {}, ("cpu", "cuda"), ("float32", "f
 MATRIX_PATHS = (ExecutionPath("single-tensor", {}, ("cpu", "cuda"), profile=EAGER),)
 FUSED_ON_CPU = tuple(path for path in TORCH_PATHS if path.name != "fused" or path.devices == ("cpu",))
 LR_INSIDE_DECAY = {"decoupled_weight_decay": ("decay", "decoupled")}
+RECORDED = {"scalar": "compute"}
+"""The step count takes part as a float32 tensor, and so do the corrections that depend on it."""
+RECORDED_ADAM: dict[str, Any] = {**RECORDED, "forms": (*FORMS, "step size below")}
+FORMULA = (
+    "agreement/*", "bias-correction/*", "decay/*", "stability/*", "groups/late-first-gradient",
+    "groups/own-initial-state", "gradients/absent-rows", "state/step-count",
+)  # fmt: skip
+"""The properties of a rule's formula, which need no optimizer but the one that is stepped."""
+
+
+def with_further_paths(
+    paths: tuple[ExecutionPath, ...], recorded: Mapping[str, Any]
+) -> tuple[ExecutionPath, ...]:
+    """Return the paths, and what torch offers beside them for the single-tensor one."""
+    single = next(path for path in paths if path.name == "single-tensor")
+    differentiable = replace(
+        single, name="differentiable", constructor={**SINGLE, "differentiable": True}, devices=("cpu",),
+        profile={**single.profile, **recorded},
+        properties=FORMULA,
+        otherwise="the contract steps leaves that ask for a gradient, which autograd forbids to overwrite "
+        "while it records; its clause whole/differentiable, on single-tensor, differentiates a step",
+    )  # fmt: skip
+    compiled = ExecutionPath(
+        "compiled", SINGLE, profile=KERNEL | ON_DEVICE, properties=("agreement/*", "state/step-count"),
+        otherwise="every optimizer that a property builds would be compiled for seconds",
+        on_request="each of its cases is compiled for seconds", cost=12, compiled=True,
+    )  # fmt: skip
+    return (*paths, differentiable, compiled)
 
 
 def _torch(name: str, rule: str, paths: tuple[ExecutionPath, ...], **more: Any) -> Implementation:
     return Implementation(f"torch.{name}", f"torch.optim:{name}", rule, paths, **more)
 
 
+def _recorded(
+    name: str, rule: str, paths: tuple[ExecutionPath, ...], *, recorded: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Implementation:  # fmt: skip
+    """Return an optimizer whose steps autograd can record and torch.compile can compile.
+
+    ``recorded`` is what its arithmetic differs in where autograd records it.
+    """
+    return _torch(name, rule, with_further_paths(paths, recorded or {}), **more)
+
+
 CATALOGUE: tuple[Implementation, ...] = (
-    _torch(
+    _recorded(
         "SGD", "sgd", TORCH_PATHS, options=COUPLED, switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE},
         counter=None,
     ),
-    _torch("Adam", "adam", (*TORCH_PATHS, CAPTURABLE), options=COUPLED, switches=AMSGRAD | MAXIMIZE),
-    _torch("AdamW", "adamw", (*TORCH_PATHS, CAPTURABLE), switches=AMSGRAD | MAXIMIZE),
-    _torch("Adagrad", "adagrad", FUSED_ON_CPU, options=COUPLED, switches=MAXIMIZE),
-    _torch(
+    _recorded(
+        "Adam", "adam", (*TORCH_PATHS, CAPTURABLE), recorded=RECORDED_ADAM, options=COUPLED,
+        switches=AMSGRAD | MAXIMIZE,
+    ),
+    _recorded(
+        "AdamW", "adamw", (*TORCH_PATHS, CAPTURABLE), recorded=RECORDED_ADAM, switches=AMSGRAD | MAXIMIZE
+    ),
+    _recorded("Adagrad", "adagrad", FUSED_ON_CPU, options=COUPLED, switches=MAXIMIZE),
+    _recorded(
         "RMSprop", "rmsprop", CAPTURABLE_PATHS, options=COUPLED,
         switches={"centered": ("centered", "yes"), **MAXIMIZE},
     ),
-    _torch("Adadelta", "adadelta", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
-    _torch("Adamax", "adamax", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
-    _torch("NAdam", "nadam", ROOT_LAST_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
-    _torch("RAdam", "radam", ROOT_LAST_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
-    _torch(
+    _recorded("Adadelta", "adadelta", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
+    _recorded("Adamax", "adamax", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
+    _recorded(
+        "NAdam", "nadam", ROOT_LAST_PATHS, recorded=RECORDED, options=COUPLED,
+        switches=LR_INSIDE_DECAY | MAXIMIZE,
+    ),
+    _recorded("RAdam", "radam", ROOT_LAST_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
+    _recorded(
         "ASGD", "asgd", AVERAGED_PATHS, options=COUPLED, switches=MAXIMIZE,
         derived={"eta": "eta_t", "mu": "mu_t"},
     ),
-    _torch("Rprop", "rprop", CAPTURABLE_PATHS, switches=MAXIMIZE),
+    _recorded("Rprop", "rprop", CAPTURABLE_PATHS, switches=MAXIMIZE),
     _torch("Adafactor", "adafactor", FACTORED_PATHS, options={"epsilon": "floor"}, switches=MAXIMIZE),
     Implementation(
         "torch.Adafactor on vectors", "torch.optim:Adafactor", "adafactor", FACTORED_PATHS,

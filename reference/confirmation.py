@@ -65,6 +65,8 @@ def enclose(
 ) -> dict[str, Ball]:
     """Return the ball enclosure of every quantity of one element after a step."""
     compiled = program(rule, profile.forms)
+    kept = {state.symbol.name for state in rule.states if state.scalar}
+    scalars = {**{name: value for name, value in before.items() if name in kept}, **scalars}
     host, device = scalar_arithmetic(profile), tensor_arithmetic(profile, storage)
     assert not isinstance(host.rounding, type)
     scalar = BallArithmetic(host.rounding, host.units)  # type: ignore[arg-type]

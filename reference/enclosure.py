@@ -104,7 +104,7 @@ def program(rule: UpdateRule, forms: frozenset[str]) -> Program:
 
 def _named(line: Assignment, forms: frozenset[str]) -> frozenset[str]:
     if ALL_FORMS in forms:
-        return frozenset({TEXTBOOK, *(form.name for form in line.forms)})
+        return forms | {TEXTBOOK, *(form.name for form in line.forms if not form.by_name)}
     return forms
 
 

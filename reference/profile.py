@@ -27,10 +27,10 @@ class Profile:
 
     ``intermediate``: the format of every tensor operation's result, ``storage`` (that of the
     tensors) or ``compute`` (float32 for the half formats, kept in registers until the end).
-    ``scalar``: the format of host arithmetic on hyperparameters.  ``coefficient``: the format to
-    which a scalar is rounded where it meets a tensor, ``compute`` or ``storage``.  ``contraction``:
-    a rounding may be skipped (fused multiply-add, wider registers).  ``flush``: numbers that are
-    subnormal in the format of computation are zero, as results and as operands.  ``forms``: the
+    ``scalar``: the format of host arithmetic on hyperparameters, or ``compute``.  ``coefficient``:
+    the format to which a scalar is rounded where it meets a tensor, ``compute`` or ``storage``.
+    ``contraction``: a rounding may be skipped (fused multiply-add, wider registers).  ``flush``:
+    numbers that are subnormal in the format of computation are zero, as results and as operands.  ``forms``: the
     legal forms used.  ``units``: errors of operations in units in the last place where they are
     not rounded correctly.
     """
@@ -58,7 +58,7 @@ class Profile:
         for key, choices in {
             "intermediate": (STORAGE, COMPUTE),
             "coefficient": (STORAGE, COMPUTE),
-            "scalar": tuple(FORMATS),
+            "scalar": (COMPUTE, *FORMATS),
         }.items():
             if getattr(profile, key) not in choices:
                 raise ValueError(
@@ -71,6 +71,11 @@ class Profile:
         """Return this profile with the keys of a ledger entry replaced."""
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         return Profile.from_mapping(values | dict(changes))
+
+    def on(self, storage: Format) -> Profile:
+        """Return this profile for tensors of ``storage``, with the format of its scalars named."""
+        scalar = compute_format(storage).name if self.scalar == COMPUTE else self.scalar
+        return dataclasses.replace(self, scalar=scalar)
 
     def __str__(self) -> str:
         parts = [

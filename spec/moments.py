@@ -83,11 +83,20 @@ def decayed_parameter(decay: str) -> tuple[list[Assignment], sp.Symbol]:
     return ([decoupled_decay()], decayed) if decay == "decoupled" else ([], theta)
 
 
-def update(parameter: sp.Symbol) -> Assignment:
+def size_below(parameter: sp.Symbol, raw: sp.Symbol) -> tuple[Form, ...]:
+    """Return the forms that divide the denominator by the step size; there is no such step of 0."""
+    size = sp.UnevaluatedExpr(-lr * sp.UnevaluatedExpr(1 / c1))
+    root = sp.sqrt(raw) / sp.UnevaluatedExpr(sp.sqrt(c2) * size)
+    step = parameter + m_t / (root + sp.UnevaluatedExpr(epsilon * sp.UnevaluatedExpr(1 / size)))
+    zero = Form("zero step size below", step, sp.Eq(lr, 0), by_name=True)
+    return Form("step size below", step, lr > 0), zero
+
+
+def update(parameter: sp.Symbol, *further: Form) -> Assignment:
     """Return the step along the corrected first moment over the denominator."""
     step_size_first = parameter - sp.UnevaluatedExpr(lr / c1) * m_t / d_t
     reciprocal = Form("reciprocal", parameter - lr * mhat_t * sp.UnevaluatedExpr(1 / d_t))
-    forms: tuple[Form, ...] = (Form("step size first", step_size_first), reciprocal)
+    forms: tuple[Form, ...] = (Form("step size first", step_size_first), reciprocal, *further)
     if parameter == decayed:
         forms += (Form("decay inside", theta - lr * (mhat_t / d_t + weight_decay * theta)),)
     return Assignment("update", theta_t, parameter - lr * mhat_t / d_t, forms)

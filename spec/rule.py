@@ -112,11 +112,15 @@ class State:
 
 @dataclass(frozen=True)
 class Form:
-    """A legal way to compute an assignment; ``when`` says for which hyperparameters it is used."""
+    """A legal way to compute an assignment; ``when`` says for which hyperparameters it is used.
+
+    One that is used ``by_name`` alone is no part of every legal form: a known deviation names it.
+    """
 
     name: str
     expression: sp.Expr
     when: sp.Basic = sp.true
+    by_name: bool = False
 
 
 TEXTBOOK = "textbook"

@@ -136,7 +136,7 @@ def several_paths(subject: WorkerSubject) -> str:
 def other_paths(subject: WorkerSubject, switches: tuple[str, ...]) -> Iterator[list[Any]]:
     """Yield name and keywords of the other paths on this device in this format."""
     for path in subject.implementation.paths:
-        fits = subject.device in path.devices and subject.storage.name in path.dtypes
+        fits = path.whole and subject.device in path.devices and subject.storage.name in path.dtypes
         if fits and path.name != subject.path.name and not _broken(subject, path.name):
             yield [path.name, {**path.constructor, **dict(map(constructor_setting, switches))}]
 

@@ -24,6 +24,7 @@ OPERATIONS = {
     "probe": "greeting:probe",
     "describe": "torch_description:describe",
     "run": "torch_optimizer:run",
+    "compiles": "torch_compiled:compiles",
     "train": "torch_training:train",
     "evaluate": "torch_training:evaluate",
     "minimise": "torch_minimisation:minimise",

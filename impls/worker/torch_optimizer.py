@@ -13,7 +13,7 @@ from .torch_platform import dtype_named, from_bytes, name_of, to_bytes, with_row
 from .torch_trial import Build, Template, copied, from_json, learn_template, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 IN_GROUP = "group:"
 
@@ -206,6 +206,7 @@ def _steps(
     optimizer: Any, header: dict[str, Any], queue: Iterator[memoryview], readings: Readings, places: list[int]
 ) -> float:
     seconds = 0.0
+    make_step = _step_of(optimizer, header)
     for step in header["steps"]:
         options = step.get("options", [])
         for group, place in zip(optimizer.param_groups, places):
@@ -213,7 +214,7 @@ def _steps(
         for slot in readings.slots:
             gradient = _gradient(next(queue), slot.parameter)
             slot.parameter.grad = _laid(gradient, header.get("gradient", "dense"))
-        seconds += _timed_step(optimizer, on_cuda=header["device"].startswith("cuda"))
+        seconds += _timed(make_step, on_cuda=header["device"].startswith("cuda"))
         if header["read"] == "every":
             readings.read()
     if header["read"] == "last":
@@ -232,12 +233,20 @@ def _laid(gradient: torch.Tensor, layout: str) -> torch.Tensor:
     return with_rows(gradient, every=2 if layout.endswith("even rows") else 1)
 
 
-def _timed_step(optimizer: Any, *, on_cuda: bool) -> float:
+def _step_of(optimizer: Any, header: dict[str, Any]) -> Callable[[], Any]:
+    if not header.get("compiled"):
+        return optimizer.step  # type: ignore[no-any-return]
+    from .torch_compiled import compiled
+
+    return compiled(optimizer)
+
+
+def _timed(make_step: Callable[[], Any], *, on_cuda: bool) -> float:
     with phase("step"):
         if on_cuda:
             torch.cuda.synchronize()
         start = time.perf_counter()
-        optimizer.step()
+        make_step()
         if on_cuda:
             torch.cuda.synchronize()
         return time.perf_counter() - start

@@ -30,7 +30,9 @@ def adam(
     program += a.moments(gradient) + a.corrections() + a.corrected_moments(amsgrad)
     program.append(a.denominator(epsilon, amsgrad))
     shrunk, parameter = a.decayed_parameter(decay)
-    program += [*shrunk, a.update(parameter)]
+    torch = epsilon == "outside" and amsgrad != "corrected"
+    below = a.size_below(parameter, v_t if amsgrad == "no" else x_t) if torch else ()
+    program += [*shrunk, a.update(parameter, *below)]
     chosen = {"decay": decay, "amsgrad": amsgrad, "epsilon": epsilon, "maximize": maximize}
     states = (a.FIRST, a.SECOND) if amsgrad == "no" else (a.FIRST, a.SECOND, a.MAXIMUM)
     used = with_decay(decay, LEARNING_RATE, a.BETA1, a.BETA2, a.EPSILON)
