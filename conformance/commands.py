@@ -106,12 +106,14 @@ def judge(
 
 
 def _training_section(python: str | None) -> str:
-    """Return the section of training from end to end."""
+    """Return the sections of training from end to end, and of searches."""
+    from conformance.minimisation.section import searches
+    from conformance.minimisation.section import section as of_searches
     from conformance.training.experiment import STEPS_OF_REPORT
     from conformance.training.section import experiments, section
 
     with Session(python) as session:
-        return section(experiments(session, steps=STEPS_OF_REPORT))
+        return section(experiments(session, steps=STEPS_OF_REPORT)) + of_searches(searches(session))
 
 
 def train(

@@ -29,14 +29,15 @@ def curves(experiment: Experiment) -> str:
             distances.plot(steps, [x or nan for x in run.farthest], ".", markersize=2.2, color=colour)
             distances.plot(steps, [w or nan for w in run.judgement.widths], color=colour, linewidth=0.9)
         distances.set_yscale("log")
-        _dressed(losses, f"{experiment.rule}: loss by step")
-        _dressed(distances, "dots: farthest from the reference; line: widest enclosure")
+        dressed(losses, f"{experiment.rule}: loss by step")
+        dressed(distances, "dots: farthest from the reference; line: widest enclosure")
         losses.legend(frameon=False, fontsize=8, labelcolor=INK)
     name = f"training-{experiment.problem}-{experiment.rule}"
     return svg(figure, name, f"Loss of {experiment.rule} on {experiment.problem}, and distances, by step")
 
 
-def _dressed(axes: Axes, title: str) -> None:
+def dressed(axes: Axes, title: str) -> None:
+    """Give axes their title, and the lines and colours of the report."""
     axes.set_title(title, loc="left", color=QUIET, fontsize=8)
     axes.patch.set_visible(False)
     axes.spines[["top", "right"]].set_visible(False)
