@@ -237,7 +237,7 @@ def list_rules(console: Console) -> None:
     """Print every rule with its citation, options and who implements it."""
     table = Table(box=None, header_style="bold")
     for heading in ("rule", "citation", "options", "implementations"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold", no_wrap=heading == "rule")
     for name, (family, meant) in book.names().items():
         owners = ", ".join(i.identifier for i in entries() if i.rule == name)
         options = ", ".join(f"{k}={v}" for k, v in meant.items())

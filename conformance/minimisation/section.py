@@ -110,7 +110,8 @@ def curves(search: Search) -> str:
         losses.plot([x or nan for x in search.course.losses], ".", color=PLOT, markersize=3, label="torch")
         widths = figure.add_axes((0.58, 0.17, 0.40, 0.68))
         for judgement, style, colour, name in (
-            (search.anchored, ".", PLOT, "from what it saw"), (search.from_start, "-", KILLED, "from the start"),
+            (search.anchored, ".", PLOT, "from what it saw"),
+            (search.from_start, "-", KILLED, "from the start"),
         ):  # fmt: skip
             shown = [w or nan for w in judgement.widths]
             widths.plot(shown, style, color=colour, linewidth=1.1, markersize=3, label=name)
