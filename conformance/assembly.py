@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from conformance.claims import CLAIMS
 from conformance.engine import Unit, UnitResult
-from conformance.ledger import load
+from conformance.ledger import Entry, load
 from conformance.literature import experiment_entries, proof_entry, proven_claims
 from conformance.own_references import FRAMEWORK, judged_rules
 from conformance.power import Power
@@ -163,7 +163,7 @@ def _implementation(name: str, work: list[Unit], environment: dict[str, str]) ->
     claims = f"{item.rule} with every option" if item.framework == FRAMEWORK else claims
     framework = f"{item.library} {environment[item.library]}"
     family = book.names()[item.rule][0].name
-    return model.ImplementationEntry(name, item.target, family, claims, framework, profiles)
+    return model.ImplementationEntry(name, item.adapts or item.target, family, claims, framework, profiles)
 
 
 def _deviation(name: str, used: dict[str, Verdict]) -> model.DeviationEntry:
@@ -176,6 +176,14 @@ def _deviation(name: str, used: dict[str, Verdict]) -> model.DeviationEntry:
         entry.condition,
         entry.reason,
         entry.link,
-        profile or "none: nothing else of the cell can be judged",
+        profile or _rest(entry),
         status,
     )
+
+
+def _rest(entry: Entry) -> str:
+    """Say how a cell is judged besides a deviation that widens no profile."""
+    seen = ", ".join(f"“{name}”" for name in entry.observed)
+    if not seen:
+        return "none: nothing else of the cell can be judged"
+    return f"none: all that is not {seen} is judged as usual"

@@ -93,7 +93,7 @@ class MathML:
             base = f'<mover accent="true">{base}<mo>{ACCENTS[accent][1]}</mo></mover>'
         if not subscript:
             return base
-        parts = re.findall(r"\d+|[A-Za-z]+|[-−]", subscript)
+        parts = re.findall(r"\d+|[A-Za-z]+|[-−,]", subscript)
         inner = "".join(_mathml_token(part) for part in parts)
         return f"<msub>{base}<mrow>{inner}</mrow></msub>"
 
@@ -138,7 +138,15 @@ class MathML:
 def _mathml_token(part: str) -> str:
     if part.isdigit():
         return f"<mn>{part}</mn>"
-    return f"<mi>{part}</mi>" if part.isalpha() else "<mo>−</mo>"
+    part = part.replace("-", "−")
+    return f"<mi>{part}</mi>" if part.isalpha() else f"<mo>{part}</mo>"
+
+
+def _decimal(number: sp.Expr) -> str:
+    """Return a small power of ten as programs write it, any other number as it is."""
+    tens = str(number.q) if isinstance(number, sp.Rational) else ""
+    small = len(tens) > 4 and number.p == 1 and tens.rstrip("0") == "1"
+    return f"1e-{len(tens) - 1}" if small else str(number)
 
 
 class Writer:
@@ -167,7 +175,7 @@ class Writer:
         if expression is sp.pi:
             return self.notation.symbol("π", "", ""), ATOM
         if isinstance(expression, (sp.Integer, sp.Float, sp.Rational)):
-            return self.notation.number(str(expression)), ATOM if expression >= 0 else SUM
+            return self.notation.number(_decimal(expression)), ATOM if expression >= 0 else SUM
         if expression.func in handlers:
             return handlers[expression.func](expression)
         if expression.is_Relational:
