@@ -119,7 +119,8 @@ def derivative(enclosure: StepEnclosure, before: Mapping[str, Array], key: str) 
     name = key.removeprefix(BY)
     settings = (h.symbol for h in enclosure.program.rule.hyperparameters if h.keyword == name)
     by = g if name == "gradient" else next(settings)
-    return enclose_derivative(enclosure, before, by, total=by != g)
+    with np.errstate(all="ignore"):
+        return enclose_derivative(enclosure, before, by, total=by != g)
 
 
 def by_symbol(rule: UpdateRule, settings: Mapping[str, Any]) -> dict[str, float]:

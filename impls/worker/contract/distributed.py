@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Trial, build, fitting, parameters, reading, same, values
+from .trial import Observation, Start, Trial, alike, build, fitting, parameters, reading, same, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,11 @@ def drawn(trial: Trial, rank: int) -> list[list[torch.Tensor]]:
     ]
 
 
+def averaged(trial: Trial) -> list[list[torch.Tensor]]:
+    """The mean of both processes' gradients in all steps."""
+    return [[(a + b) / 2 for a, b in zip(*pair)] for pair in zip(drawn(trial, 0), drawn(trial, 1))]
+
+
 class Weighted(torch.nn.Module):
     """A model whose gradient is its input."""
 
@@ -97,8 +102,7 @@ def data_parallel(trial: Trial) -> Iterator[Observation]:
             optimizer.step()
         del model  # its reducer holds the group
     got = {key: value for key, value in reading(optimizer, params).items() if "param" in key}
-    both = [[(a + b) / 2 for a, b in zip(*pair)] for pair in zip(drawn(trial, 0), drawn(trial, 1))]
-    yield from same(f"DistributedDataParallel, rank {rank}", got, alone(trial, both))
+    yield from same(f"DistributedDataParallel, rank {rank}", got, alone(trial, averaged(trial)))
 
 
 def zero_redundancy(trial: Trial) -> Iterator[Observation]:
@@ -118,18 +122,26 @@ def zero_redundancy(trial: Trial) -> Iterator[Observation]:
 
 
 def sharded(trial: Trial) -> Iterator[Observation]:
-    """Parameters that are DTensor shards, as FSDP2 makes them, step as whole ones do."""
+    """Parameters that fully_shard cuts into DTensor shards step as whole ones do, with averaged gradients."""
     from torch.distributed.device_mesh import init_device_mesh
-    from torch.distributed.tensor import Shard, distribute_tensor
+    from torch.distributed.fsdp import fully_shard
 
     with joined(trial) as rank:
-        mesh, parts = init_device_mesh("cpu", (2,)), [Shard(0)]
-        whole = parameters(trial, SHAPES)
-        params: list[Any] = [torch.nn.Parameter(distribute_tensor(p.detach(), mesh, parts)) for p in whole]
+        model = fully_shard(Weighted(parameters(trial, SHAPES), sparse=False), mesh=init_device_mesh("cpu", (2,)))
+        params = list(model.parameters())
         optimizer = build(trial, params)
-        for step in drawn(trial, 0):
-            for p, gradient in zip(params, step):
-                p.grad = distribute_tensor(gradient, mesh, parts)
+        for inputs in drawn(trial, rank):
+            optimizer.zero_grad()
+            model(inputs).backward()
             optimizer.step()
         got = {f"{n}.parameter": p.detach().full_tensor() for n, p in enumerate(params)}
-    yield from same(f"DTensor shards, rank {rank}", got, alone(trial, drawn(trial, 0)))
+        del model
+    mean = averaged(trial)
+    if not trial.arguments["whole"]:
+        yield from same(f"fully_shard, rank {rank}", got, alone(trial, mean))
+        return
+    expected = alone(trial, mean)
+    for n, (p, gradient) in enumerate(zip(parameters(trial, SHAPES), mean[0])):
+        start = Start(0, {"parameter": p.detach().reshape(-1)}, {}, gradient.reshape(-1), list(p.shape))
+        pair = ({"parameter": read[f"{n}.parameter"].reshape(-1)} for read in (got, expected))
+        yield alike(f"fully_shard, rank {rank}, tensor {n}", start, *pair)

@@ -162,7 +162,8 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
             what = f"a gradient of {name}, step {step + 1}"
             start = start_of(trial, given, step, gradient)
             refused = raised(partial(setattr, two[0], "grad_dtype", other))
-            refused = refused or raised(partial(setattr, two[0], "grad", trial.lay(gradient.to(other))))
+            laid = trial.lay(gradient.to(other).reshape(two[0].shape))
+            refused = refused or raised(partial(setattr, two[0], "grad", laid))
             refused = refused or raised(given.optimizer.step)
             if refused:
                 yield fact(what, True, "refused", "refused")
