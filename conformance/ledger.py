@@ -18,8 +18,19 @@ from conformance.contract.case import ClauseCase
 from conformance.verdict import Cell
 
 KEYS = frozenset(
-    {"id", "property", "implementation", "path", "device", "dtype", "version", "reason", "link", "profile",
-     "observed"}
+    {
+        "id",
+        "property",
+        "implementation",
+        "path",
+        "device",
+        "dtype",
+        "version",
+        "reason",
+        "link",
+        "profile",
+        "observed",
+    }
 )
 REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 

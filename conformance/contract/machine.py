@@ -69,9 +69,7 @@ def lives(world: World, *, examples: int, acts: int, seed: int) -> None:
             self.settings: Mapping[str, float] = {}
             self.tensors, self.groups = 2, 1
 
-        @initialize(
-            switches=st.sampled_from(world.switches), first=st.sampled_from(SHAPES), data=st.data()
-        )
+        @initialize(switches=st.sampled_from(world.switches), first=st.sampled_from(SHAPES), data=st.data())
         def born(self, switches: tuple[str, ...], first: list[int], data: st.DataObject) -> None:
             self.switches, self.shapes = switches, [first, [5]]
             self.settings = data.draw(st.sampled_from(world.starts(switches)))

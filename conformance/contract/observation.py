@@ -171,16 +171,17 @@ def _breach(
     shape = step.rows[side][key].shape
     low, high = (float(np.broadcast_to(end.reshape(-1), shape)[place]) for end in (legal.lo, legal.hi))
     value = float(step.rows[side][key][place])
-    rows = step.rows["before"] | step.rows["gradient"]
+    rows = {**step.rows["before"], **step.rows["gradient"]}
     before = {name: float(row[place]) for name, row in rows.items() if row.shape == shape}
     scalars = {**case.settings, "t": step.count + 1.0}
     where = (
         plain["what"].rpartition(": ")[0] if side == "expected" or "expected" in step.rows else plain["what"]
     )
     beside = " beside it" if side == "expected" else ""
+    where_is = step.places[place] if shape == (len(step.places),) else place
     what = where if where.endswith(key) else f"{where}: {key}{beside}"
     return Breach(
-        case, what, 0, step.places[place] if place < len(step.places) else place, scalars, before, (low, high), value,
+        case, what, 0, where_is, scalars, before, (low, high), value,
         expected=f"[{low!r}, {high!r}]", got=repr(value), compared="by the enclosure of the step",
     )  # fmt: skip
 

@@ -74,20 +74,21 @@ class Weighted(torch.nn.Module):
 
     def forward(self, inputs: list[torch.Tensor]) -> torch.Tensor:
         """The sum of products of parameters and inputs."""
-        total: torch.Tensor = sum((seen(part) * x).sum() for part, x in zip(self.parts, inputs))
-        return total
+        total: Any = sum((seen(part) * x).sum() for part, x in zip(self.parts, inputs))
+        return torch.as_tensor(total)
 
 
 def table(p: Any) -> torch.nn.Embedding:
     """A table of the parameter's rows, whose gradient is sparse."""
-    made = torch.nn.Embedding(*p.shape, sparse=True)
+    made = torch.nn.Embedding(p.shape[0], p.shape[1], sparse=True)
     made.weight = p
     return made
 
 
 def seen(part: Any) -> torch.Tensor:
     """The parameter, or all its rows looked up in their table."""
-    return part(torch.arange(part.num_embeddings)) if isinstance(part, torch.nn.Embedding) else part
+    found = part(torch.arange(part.num_embeddings)) if isinstance(part, torch.nn.Embedding) else part
+    return torch.as_tensor(found)
 
 
 def data_parallel(trial: Trial) -> Iterator[Observation]:
@@ -127,7 +128,8 @@ def sharded(trial: Trial) -> Iterator[Observation]:
     from torch.distributed.fsdp import fully_shard
 
     with joined(trial) as rank:
-        model = fully_shard(Weighted(parameters(trial, SHAPES), sparse=False), mesh=init_device_mesh("cpu", (2,)))
+        mesh, whole = init_device_mesh("cpu", (2,)), parameters(trial, SHAPES)
+        model: Any = fully_shard(Weighted(whole, sparse=False), mesh=mesh)
         params = list(model.parameters())
         optimizer = build(trial, params)
         for inputs in drawn(trial, rank):

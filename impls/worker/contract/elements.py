@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -167,8 +168,8 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
     for is_complex in (False, True):
         start = values(trial, (5, 2), 0)
         p = torch.nn.Parameter(torch.view_as_complex(start) if is_complex else start)
-        error = raised(lambda p=p: build(trial, [p]))
-        optimizer = None if error else build(trial, [p])
+        error = raised(partial(build, trial, [p]))
+        optimizer: Any = None if error else build(trial, [p])
         for step in range(trial.arguments["steps"]):
             gradient = values(trial, (5, 2), 1000 * (step + 1))
             p.grad = trial.lay(torch.view_as_complex(gradient) if is_complex else gradient)

@@ -149,7 +149,7 @@ class WritesGradient(Kept):
 
     def update(self, p, x, gradient, group):
         super().update(p, x, gradient, group)
-        if p.grad.is_contiguous():
+        if p.grad.is_contiguous() and not p.grad.requires_grad:
             p.grad.data.mul_(2)
 
 
@@ -191,7 +191,7 @@ class ZeroIsNone(Kept):
     """gradients/zero"""
 
     def update(self, p, x, gradient, group):
-        if gradient.any() or not gradient.numel():
+        if self.defaults["capturable"] or gradient.any() or not gradient.numel():
             super().update(p, x, gradient, group)
 
 

@@ -37,7 +37,8 @@ class TensorRateWrong(Kept):
     """hyperparameters/tensor-lr"""
 
     def rate(self, p, group):
-        return super().rate(p, group) * (WRONG if isinstance(group["lr"], torch.Tensor) else 1)
+        rate = super().rate(p, group)
+        return rate * WRONG if isinstance(group["lr"], torch.Tensor) and isinstance(rate, float) else rate
 
 
 class TensorBetasWrong(Kept):
