@@ -145,24 +145,33 @@ def illegal(
     tally: Tally,
 ) -> list[Breach]:
     """Return for each quantity the first element that no profile allows."""
-    hulls = [enclose(subject, rule, case, step, profile) for profile in profiles]
-    sides = [side for side in ("got", "expected") if side in step.rows]
-    found = []
-    for side in sides:
-        for key, row in step.rows[side].items():
-            if key not in hulls[0]:
-                continue
-            inside = np.zeros(row.shape, bool)
-            for legal in hulls:
-                ends = legal[key]
-                value = row.astype(ends.lo.dtype)
-                value = value.reshape(ends.lo.shape) if ends.lo.size == row.size else value
-                inside |= ends.contains(value).reshape(-1)
-            tally.undecided += int(np.count_nonzero(hulls[0][key].undecided()))
-            if not inside.all():
-                breach = _breach(case, plain, step, side, key, int(np.argmin(inside)), hulls[0][key])
-                found.append(dataclasses.replace(breach, count=int(np.count_nonzero(~inside))))
-    return found
+    results = [
+        (side, key, row) for side in ("got", "expected") for key, row in step.rows.get(side, {}).items()
+    ]
+    outside = {(side, key): np.ones(row.shape, bool) for side, key, row in results}
+    first: dict[str, Interval] = {}
+    for profile in profiles:
+        legal = enclose(subject, rule, case, step, profile)
+        first = first or legal
+        for side, key, row in results:
+            outside[side, key] &= ~_inside(legal[key], row) if key in legal else False
+        if not any(places.any() for places in outside.values()):
+            break
+    tally.undecided += max(
+        int(np.count_nonzero(first[key].undecided())) for _, key, _ in results if key in first
+    )
+    breaches = []
+    for (side, key), places in outside.items():
+        if places.any():
+            breach = _breach(case, plain, step, side, key, int(np.argmax(places)), first[key])
+            breaches.append(dataclasses.replace(breach, count=int(np.count_nonzero(places))))
+    return breaches
+
+
+def _inside(legal: Interval, row: Array) -> Array:
+    value = row.astype(legal.lo.dtype)
+    value = value.reshape(legal.lo.shape) if legal.lo.size == row.size else value
+    return legal.contains(value).reshape(-1)
 
 
 def _breach(
