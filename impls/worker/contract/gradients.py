@@ -172,3 +172,12 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
             converted.optimizer.step()
             yield alike(what, start, given.flat(keys), converted.flat(keys))
             given.pour(converted.flat(keys))
+
+
+def other_device(trial: Trial) -> Iterator[Observation]:
+    """A gradient on another device is refused, where it is assigned or in the step."""
+    p = parameters(trial, [(17,)])[0]
+    optimizer = build(trial, [p])
+    gradient = trial.lay(values(trial, (17,), 1000).reshape(p.shape)).to("meta")
+    refused = raised(partial(setattr, p, "grad", gradient)) or raised(optimizer.step)
+    yield fact("a gradient on another device", bool(refused), "accepted", "refused")

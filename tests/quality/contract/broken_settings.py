@@ -136,6 +136,16 @@ class EmptyGroupRaises(Kept):
             raise ValueError("a group has no parameters")
 
 
+class FirstDtypeForAll(Kept):
+    """groups/mixed-dtypes"""
+
+    def update(self, p, x, gradient, group):
+        dtype = group["params"][0].dtype
+        super().update(p, x, gradient, group)
+        if p.dtype != dtype:
+            x.mul_(WRONG)
+
+
 class TensorTwice(Kept):
     """groups/tensor-twice"""
 
