@@ -18,7 +18,7 @@ from conformance.ledger import Entry
 from conformance.properties import Plan, nothing
 from conformance.reduction import Reduction
 from conformance.subject import WorkerSubject, prepare
-from conformance.verdict import Cell, CellResult, Figures, Verdict
+from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
 from impls.catalogue import CATALOGUE
 from impls.session import TargetError, WorkerFailure
 
@@ -139,7 +139,9 @@ def _judge_observed(
     judge: Callable[[WorkerSubject, Callable[[Outside], bool]], CellResult],
 ) -> CellResult:
     """Judge all cases of a clause; what no deviation explains is new."""
-    known, findings, seen = [], [], set()
+    known: list[Entry] = []
+    findings: list[Finding] = []
+    seen: set[str] = set()
     for entry in entries:
         shown = replayed(subject, claim, entry)
         if shown:

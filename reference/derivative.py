@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -21,6 +22,7 @@ from reference.formats import FLOAT32, Array
 from reference.interval import Interval
 from spec.rule import UpdateRule, uncast
 
+Line: TypeAlias = tuple[sp.Symbol, sp.Expr, tuple[tuple[sp.Symbol, sp.Expr], ...]]
 OPERATIONS = 5
 """Roundings of one operation's backward: the quotient has four, and one adds to what came before."""
 UNITS = 8.0
@@ -64,6 +66,19 @@ def roundings(rule: UpdateRule) -> int:
     return OPERATIONS * (sum(written) + len(rule.program))
 
 
+@functools.lru_cache(maxsize=256)
+def differentiated(rule: UpdateRule, by: sp.Symbol) -> tuple[Line, ...]:
+    """Return each line that is computed, with its partial derivatives by all that depends on ``by``."""
+    known, lines = {by}, []
+    for line in rule.program:
+        expression = uncast(line.expression)
+        symbols = sorted(expression.free_symbols & known, key=str)
+        if symbols:
+            known.add(line.target)
+        lines.append((line.target, expression, tuple((s, sp.diff(expression, s)) for s in symbols)))
+    return tuple(lines)
+
+
 def _ball(interval: Interval, place: int) -> arb:
     low, high = (float(end.reshape(-1)[place % end.size]) for end in (interval.lo, interval.hi))
     return arb((low + high) / 2, max(abs(np.nextafter(high, np.inf) - np.nextafter(low, -np.inf)), 5e-324))
@@ -81,17 +96,16 @@ class Element:
     def derivative(self, rule: UpdateRule, by: sp.Symbol) -> tuple[arb, arb]:
         """Return the derivative of the new parameter, and the sum of its paths' magnitudes."""
         found: dict[sp.Symbol, tuple[arb, arb]] = {by: (arb(1), arb(1))}
-        for line in rule.program:
-            expression = uncast(line.expression)
-            if line.target.name not in self.lines:
-                self.known[line.target] = self.value(expression)
+        for target, expression, partials in differentiated(rule, by):
+            if target.name not in self.lines:
+                self.known[target] = self.value(expression)
             value, magnitude = arb(0), arb(0)
-            for symbol in expression.free_symbols & found.keys():
-                partial = self.value(sp.diff(expression, symbol))
-                value += partial * found[symbol][0]
-                magnitude += abs(partial) * found[symbol][1]
-            if expression.free_symbols & found.keys():
-                found[line.target] = value, magnitude
+            for symbol, partial in partials:
+                factor = self.value(partial)
+                value += factor * found[symbol][0]
+                magnitude += abs(factor) * found[symbol][1]
+            if partials:
+                found[target] = value, magnitude
         return found.get(rule.parameter.updated, (arb(0), arb(0)))
 
     def value(self, expression: sp.Basic) -> arb:

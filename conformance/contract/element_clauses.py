@@ -193,5 +193,12 @@ GRADIENTS = (
         once({"dtypes": ["float64", "float32", "bfloat16", "float16"], "steps": 2}),
         needs=shown,
     ),
+    Clause(
+        "gradients/other-device",
+        "A gradient on another device is refused.",
+        "torch, Tensor.grad: a gradient lies where its tensor does",
+        "gradients.other_device",
+        once({}),
+    ),
 )
 CLAUSES = (*ELEMENTS, *LAYOUTS, *GRADIENTS)

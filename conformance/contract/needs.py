@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from conformance.contract.clause import framework, path_of
+from conformance.contract.clause import framework
 from conformance.ledger import load
 from conformance.subject import WorkerSubject, constructor_setting
 from conformance.verdict import Cell
@@ -152,9 +152,11 @@ def _broken(subject: WorkerSubject, path: str) -> bool:
 
 
 def capturable(subject: WorkerSubject) -> str:
-    """Say that nothing is captured on a path."""
-    on_device = subject.device == "cuda" and path_of(subject, ()).get("capturable")
-    return "" if on_device else "only a capturable step on a device promises it"
+    """Say that a capturable step does not run on the device."""
+    if "capturable" not in offers(subject)["constructor"]:
+        return "it offers no `capturable`"
+    refusal = offers(subject)["capturable"]
+    return f"a capturable step does not run on the device: {refusal}" if refusal else ""
 
 
 def default_device(subject: WorkerSubject) -> str:

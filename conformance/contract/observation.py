@@ -119,7 +119,8 @@ def derivative(enclosure: StepEnclosure, before: Mapping[str, Array], key: str) 
     name = key.removeprefix(BY)
     settings = (h.symbol for h in enclosure.program.rule.hyperparameters if h.keyword == name)
     by = g if name == "gradient" else next(settings)
-    return enclose_derivative(enclosure, before, by, total=by != g)
+    with np.errstate(all="ignore"):
+        return enclose_derivative(enclosure, before, by, total=by != g)
 
 
 def by_symbol(rule: UpdateRule, settings: Mapping[str, Any]) -> dict[str, float]:
@@ -144,24 +145,33 @@ def illegal(
     tally: Tally,
 ) -> list[Breach]:
     """Return for each quantity the first element that no profile allows."""
-    hulls = [enclose(subject, rule, case, step, profile) for profile in profiles]
-    sides = [side for side in ("got", "expected") if side in step.rows]
-    found = []
-    for side in sides:
-        for key, row in step.rows[side].items():
-            if key not in hulls[0]:
-                continue
-            inside = np.zeros(row.shape, bool)
-            for legal in hulls:
-                ends = legal[key]
-                value = row.astype(ends.lo.dtype)
-                value = value.reshape(ends.lo.shape) if ends.lo.size == row.size else value
-                inside |= ends.contains(value).reshape(-1)
-            tally.undecided += int(np.count_nonzero(hulls[0][key].undecided()))
-            if not inside.all():
-                breach = _breach(case, plain, step, side, key, int(np.argmin(inside)), hulls[0][key])
-                found.append(dataclasses.replace(breach, count=int(np.count_nonzero(~inside))))
-    return found
+    results = [
+        (side, key, row) for side in ("got", "expected") for key, row in step.rows.get(side, {}).items()
+    ]
+    outside = {(side, key): np.ones(row.shape, bool) for side, key, row in results}
+    first: dict[str, Interval] = {}
+    for profile in profiles:
+        legal = enclose(subject, rule, case, step, profile)
+        first = first or legal
+        for side, key, row in results:
+            outside[side, key] &= ~_inside(legal[key], row) if key in legal else False
+        if not any(places.any() for places in outside.values()):
+            break
+    tally.undecided += max(
+        int(np.count_nonzero(first[key].undecided())) for _, key, _ in results if key in first
+    )
+    breaches = []
+    for (side, key), places in outside.items():
+        if places.any():
+            breach = _breach(case, plain, step, side, key, int(np.argmax(places)), first[key])
+            breaches.append(dataclasses.replace(breach, count=int(np.count_nonzero(places))))
+    return breaches
+
+
+def _inside(legal: Interval, row: Array) -> Array:
+    value = row.astype(legal.lo.dtype)
+    value = value.reshape(legal.lo.shape) if legal.lo.size == row.size else value
+    return legal.contains(value).reshape(-1)
 
 
 def _breach(
@@ -170,16 +180,17 @@ def _breach(
     shape = step.rows[side][key].shape
     low, high = (float(np.broadcast_to(end.reshape(-1), shape)[place]) for end in (legal.lo, legal.hi))
     value = float(step.rows[side][key][place])
-    rows = step.rows["before"] | step.rows["gradient"]
+    rows = {**step.rows["before"], **step.rows["gradient"]}
     before = {name: float(row[place]) for name, row in rows.items() if row.shape == shape}
     scalars = {**case.settings, "t": step.count + 1.0}
     where = (
         plain["what"].rpartition(": ")[0] if side == "expected" or "expected" in step.rows else plain["what"]
     )
     beside = " beside it" if side == "expected" else ""
+    where_is = step.places[place] if shape == (len(step.places),) else place
     what = where if where.endswith(key) else f"{where}: {key}{beside}"
     return Breach(
-        case, what, 0, step.places[place] if place < len(step.places) else place, scalars, before, (low, high), value,
+        case, what, 0, where_is, scalars, before, (low, high), value,
         expected=f"[{low!r}, {high!r}]", got=repr(value), compared="by the enclosure of the step",
     )  # fmt: skip
 

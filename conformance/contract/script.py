@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from importlib.resources import files
 
@@ -11,6 +12,7 @@ from conformance.contract.observation import Breach
 from conformance.script import import_line
 from conformance.subject import WorkerSubject
 
+COMMENT = re.compile(r"  # (noqa|fmt|type):.*$")
 IMPORTS = """from __future__ import annotations
 
 import copy
@@ -117,7 +119,7 @@ def _text(text: str, node: ast.stmt) -> str:
     decorators = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(item.lineno for item in decorators)])
     lines = text.splitlines()[first - 1 : node.end_lineno]
-    return "\n".join(line.split("  # noqa")[0].split("  # fmt:")[0].rstrip() for line in lines)
+    return "\n".join(COMMENT.sub("", line).rstrip() for line in lines)
 
 
 def _ending(function: str, breach: Breach) -> list[str]:

@@ -159,6 +159,13 @@ GROUP_CLAUSES = (
         each({}),
     ),
     Clause(
+        "groups/mixed-dtypes",
+        "Parameters of several dtypes in one group do what each does alone.",
+        "torch, torch.optim: foreach and fused group the parameters of a group by device and dtype",
+        "groups.mixed_dtypes",
+        once({"dtypes": ["float64", "float32", "bfloat16", "float16"], "steps": 2}),
+    ),
+    Clause(
         "groups/tensor-twice",
         "A tensor in two groups is refused.",
         "torch, Optimizer.add_param_group: parameters appear in one group",

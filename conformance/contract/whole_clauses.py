@@ -131,7 +131,7 @@ CLAUSES = (
     ),
     Clause(
         "whole/no-synchronisation",
-        "A capturable step never waits for the device.",
+        "A capturable step reads no number of a tensor, for which it would wait for the device.",
         "torch, torch.optim: capturable says that a step is safe to capture in a graph",
         "whole.no_synchronisation",
         each({}),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Trial, build, fitting, parameters, reading, same, values
+from .trial import Observation, Start, Trial, alike, build, fitting, parameters, reading, same, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,11 @@ def drawn(trial: Trial, rank: int) -> list[list[torch.Tensor]]:
     ]
 
 
+def averaged(trial: Trial) -> list[list[torch.Tensor]]:
+    """The mean of both processes' gradients in all steps."""
+    return [[(a + b) / 2 for a, b in zip(*pair)] for pair in zip(drawn(trial, 0), drawn(trial, 1))]
+
+
 class Weighted(torch.nn.Module):
     """A model whose gradient is its input."""
 
@@ -69,20 +74,21 @@ class Weighted(torch.nn.Module):
 
     def forward(self, inputs: list[torch.Tensor]) -> torch.Tensor:
         """The sum of products of parameters and inputs."""
-        total: torch.Tensor = sum((seen(part) * x).sum() for part, x in zip(self.parts, inputs))
-        return total
+        total: Any = sum((seen(part) * x).sum() for part, x in zip(self.parts, inputs))
+        return torch.as_tensor(total)
 
 
 def table(p: Any) -> torch.nn.Embedding:
     """A table of the parameter's rows, whose gradient is sparse."""
-    made = torch.nn.Embedding(*p.shape, sparse=True)
+    made = torch.nn.Embedding(p.shape[0], p.shape[1], sparse=True)
     made.weight = p
     return made
 
 
 def seen(part: Any) -> torch.Tensor:
     """The parameter, or all its rows looked up in their table."""
-    return part(torch.arange(part.num_embeddings)) if isinstance(part, torch.nn.Embedding) else part
+    found = part(torch.arange(part.num_embeddings)) if isinstance(part, torch.nn.Embedding) else part
+    return torch.as_tensor(found)
 
 
 def data_parallel(trial: Trial) -> Iterator[Observation]:
@@ -97,8 +103,7 @@ def data_parallel(trial: Trial) -> Iterator[Observation]:
             optimizer.step()
         del model  # its reducer holds the group
     got = {key: value for key, value in reading(optimizer, params).items() if "param" in key}
-    both = [[(a + b) / 2 for a, b in zip(*pair)] for pair in zip(drawn(trial, 0), drawn(trial, 1))]
-    yield from same(f"DistributedDataParallel, rank {rank}", got, alone(trial, both))
+    yield from same(f"DistributedDataParallel, rank {rank}", got, alone(trial, averaged(trial)))
 
 
 def zero_redundancy(trial: Trial) -> Iterator[Observation]:
@@ -118,18 +123,27 @@ def zero_redundancy(trial: Trial) -> Iterator[Observation]:
 
 
 def sharded(trial: Trial) -> Iterator[Observation]:
-    """Parameters that are DTensor shards, as FSDP2 makes them, step as whole ones do."""
+    """Parameters that fully_shard cuts into DTensor shards step as whole ones do, with averaged gradients."""
     from torch.distributed.device_mesh import init_device_mesh
-    from torch.distributed.tensor import Shard, distribute_tensor
+    from torch.distributed.fsdp import fully_shard
 
     with joined(trial) as rank:
-        mesh, parts = init_device_mesh("cpu", (2,)), [Shard(0)]
-        whole = parameters(trial, SHAPES)
-        params: list[Any] = [torch.nn.Parameter(distribute_tensor(p.detach(), mesh, parts)) for p in whole]
+        mesh, whole = init_device_mesh("cpu", (2,)), parameters(trial, SHAPES)
+        model: Any = fully_shard(Weighted(whole, sparse=False), mesh=mesh)
+        params = list(model.parameters())
         optimizer = build(trial, params)
-        for step in drawn(trial, 0):
-            for p, gradient in zip(params, step):
-                p.grad = distribute_tensor(gradient, mesh, parts)
+        for inputs in drawn(trial, rank):
+            optimizer.zero_grad()
+            model(inputs).backward()
             optimizer.step()
         got = {f"{n}.parameter": p.detach().full_tensor() for n, p in enumerate(params)}
-    yield from same(f"DTensor shards, rank {rank}", got, alone(trial, drawn(trial, 0)))
+        del model
+    mean = averaged(trial)
+    if not trial.arguments["whole"]:
+        yield from same(f"fully_shard, rank {rank}", got, alone(trial, mean))
+        return
+    expected = alone(trial, mean)
+    for n, (p, gradient) in enumerate(zip(parameters(trial, SHAPES), mean[0])):
+        start = Start(0, {"parameter": p.detach().reshape(-1)}, {}, gradient.reshape(-1), list(p.shape))
+        pair = ({"parameter": read[f"{n}.parameter"].reshape(-1)} for read in (got, expected))
+        yield alike(f"fully_shard, rank {rank}, tensor {n}", start, *pair)

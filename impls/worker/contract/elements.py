@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -167,11 +168,12 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
     for is_complex in (False, True):
         start = values(trial, (5, 2), 0)
         p = torch.nn.Parameter(torch.view_as_complex(start) if is_complex else start)
-        optimizer = build(trial, [p])
+        error = raised(partial(build, trial, [p]))
+        optimizer: Any = None if error else build(trial, [p])
         for step in range(trial.arguments["steps"]):
             gradient = values(trial, (5, 2), 1000 * (step + 1))
             p.grad = trial.lay(torch.view_as_complex(gradient) if is_complex else gradient)
-            error = raised(optimizer.step)
+            error = error or raised(optimizer.step)
             if error:
                 said = is_complex and ("complex" in error.lower() or "floating" in error.lower())
                 yield fact(

@@ -162,7 +162,8 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
             what = f"a gradient of {name}, step {step + 1}"
             start = start_of(trial, given, step, gradient)
             refused = raised(partial(setattr, two[0], "grad_dtype", other))
-            refused = refused or raised(partial(setattr, two[0], "grad", trial.lay(gradient.to(other))))
+            laid = trial.lay(gradient.to(other).reshape(two[0].shape))
+            refused = refused or raised(partial(setattr, two[0], "grad", laid))
             refused = refused or raised(given.optimizer.step)
             if refused:
                 yield fact(what, True, "refused", "refused")
@@ -171,3 +172,12 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
             converted.optimizer.step()
             yield alike(what, start, given.flat(keys), converted.flat(keys))
             given.pour(converted.flat(keys))
+
+
+def other_device(trial: Trial) -> Iterator[Observation]:
+    """A gradient on another device is refused, where it is assigned or in the step."""
+    p = parameters(trial, [(17,)])[0]
+    optimizer = build(trial, [p])
+    gradient = trial.lay(values(trial, (17,), 1000).reshape(p.shape)).to("meta")
+    refused = raised(partial(setattr, p, "grad", gradient)) or raised(optimizer.step)
+    yield fact("a gradient on another device", bool(refused), "accepted", "refused")

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Trial, build, fact, give, parameters, raised, reading, same, train, tuples
+from .trial import (
+    Observation,
+    Trial,
+    build,
+    fact,
+    give,
+    parameters,
+    raised,
+    reading,
+    same,
+    train,
+    tuples,
+    values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,3 +225,17 @@ def iterables(trial: Trial) -> Iterator[Observation]:
         read.append(reading(optimizer, params))
     yield from same("a generator of parameters", read[1], read[0])
     yield from same("named parameters", read[2], read[0])
+
+
+def mixed_dtypes(trial: Trial) -> Iterator[Observation]:
+    """Parameters of several dtypes in one group do what each does alone."""
+    trials = [trial, *(replace(trial, dtype=getattr(torch, name)) for name in trial.arguments["dtypes"])]
+    params, twins = ([parameters(t, [(17,)])[0] for t in trials] for _ in range(2))
+    optimizer, alone = build(trial, params), [build(trial, [p]) for p in twins]
+    for step in range(trial.arguments["steps"]):
+        for n, (p, twin, t) in enumerate(zip(params, twins, trials)):
+            p.grad, twin.grad = (t.lay(values(t, p.shape, 1000 * (step + 1) + n)) for _ in range(2))
+        optimizer.step()
+        for each in alone:
+            each.step()
+    yield from same("a group of several dtypes", reading(optimizer, params), both(alone, twins))

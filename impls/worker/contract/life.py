@@ -84,9 +84,7 @@ def interleaved(trial: Trial) -> Iterator[Observation]:
         yield from same(what, dict(list(after.items())[:known]) if act == "add group" else after, before)
 
 
-def stepped(
-    life: Life, what: str, absent: list[int], rows: list[int] | None = None
-) -> Iterator[Observation]:
+def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = None) -> Iterator[Observation]:
     """One step in which the tensors numbered in ``absent`` get no gradient, and others some rows of one."""
     members, keys = life.members(), life.trial.arguments["states"]
     for n, p in enumerate(members):

@@ -6,6 +6,7 @@ import inspect
 import sys
 import traceback
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..failures import RequestError
 from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
-from .trial import Observation, Trial, rows_of
+from .trial import Observation, Trial, raised, rows_of
 
 MODULES = (
     "elements",
@@ -118,8 +119,12 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         parameter.grad = rows_of(torch.ones_like(parameter.detach()), [0])
         optimizer.step()
         sparse = True
+    capturable = ""
+    if "capturable" in keywords:
+        capturable = raised(partial(one_step, make, parameter, {**header["constructor"], "capturable": True}))
     return {
         "sparse": sparse,
+        "capturable": capturable,
         "constructor": list(keywords),
         "tensors": tensors,
         "step": takes,
@@ -127,6 +132,12 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         "complex": "complex" in source,
         "default device": "device=" in source,
     }, []
+
+
+def one_step(make: Any, parameter: Any, settings: dict[str, Any]) -> None:
+    """A step of one parameter on its device."""
+    parameter.grad = torch.ones_like(parameter)
+    make([parameter], **settings).step()
 
 
 def written(make: Any) -> str:

@@ -137,8 +137,8 @@ def same(what: str, got: dict[str, Any], expected: dict[str, Any]) -> Iterator[O
             equal += one.numel() - len(places)
             if places:
                 size, place = one.numel(), places[0] // (2 if one.is_complex() else 1)
-                pair = (x.detach().reshape(-1)[place].item() for x in (one, other))
-                yield Observation(f"{what}: {key}", size, len(places), *pair, place)
+                numbers = [x.detach().reshape(-1)[place].item() for x in (one, other)]
+                yield Observation(f"{what}: {key}", size, len(places), numbers[0], numbers[1], place)
         elif type(one) is not type(other) or isinstance(one, torch.Tensor) or one != other:
             yield fact(f"{what}: {key}", False, described(one), described(other))
         else:

@@ -7,9 +7,11 @@ import gc
 import random
 import weakref
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.utils._python_dispatch
 
 from .trial import (
     Observation,
@@ -23,6 +25,7 @@ from .trial import (
     follow,
     give,
     parameters,
+    raised,
     reading,
     same,
     start_of,
@@ -151,7 +154,8 @@ def closure(trial: Trial) -> Iterator[Observation]:
             give(trial, params, step)
             return torch.tensor(3.5)
 
-        loss = optimizer.step(evaluate)
+        with torch.set_grad_enabled(step == 0):  # a program may step where it needs no gradients
+            loss = optimizer.step(evaluate)
         train(trial, other, twins, step, step + 1)
         yield fact("calls of the closure", len(calls) == 1, len(calls), 1)
         yield fact("gradients enabled in the closure", all(calls), calls, [True])
@@ -280,19 +284,51 @@ def derived(trial: Trial, what: str, player: Player, made: int, by: str) -> Iter
     yield Observation(f"{what}: {key}", found.numel(), found.numel(), step=step)
 
 
+class Watched(torch.utils._python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]  # noqa: SLF001
+    """Writes down every operation after which the host would wait for the device."""
+
+    waiting = frozenset(
+        {
+            "aten::_local_scalar_dense",
+            "aten::is_nonzero",
+            "aten::equal",
+            "aten::nonzero",
+            "aten::masked_select",
+            "aten::_unique2",
+        }
+    )
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seen: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Do the operation."""
+        if func.name().partition(".")[0] in self.waiting:
+            self.seen.append(func.name())
+        return func(*args, **(kwargs or {}))
+
+
 def no_synchronisation(trial: Trial) -> Iterator[Observation]:
-    """A capturable step never waits for the device."""
+    """A capturable step reads no number of a tensor, and on a CUDA device never waits."""
     params = parameters(trial, SHAPES)
-    optimizer = build(trial, params)
+    optimizer = build(trial, params, capturable=True)
     train(trial, optimizer, params, 0, 2)
     give(trial, params, 2)
+    on_cuda = trial.device.startswith("cuda")
+    with Watched() as watched:
+        error = raised(partial(strictly, optimizer)) if on_cuda else raised(optimizer.step)
+    if error:
+        watched.seen.append(error)
+    what = "what a capturable step waits for"
+    yield fact(what, not watched.seen, ", ".join(dict.fromkeys(watched.seen)), "nothing")
+
+
+def strictly(optimizer: Any) -> None:
+    """A step in which CUDA raises an error where it would wait."""
     torch.cuda.synchronize()
     torch.cuda.set_sync_debug_mode("error")
     try:
         optimizer.step()
-    except RuntimeError as error:
-        yield fact("a step that may be captured", "synchroniz" not in str(error), str(error)[:200], "no wait")
-    else:
-        yield fact("a step that may be captured", True, "no wait", "no wait")
     finally:
         torch.cuda.set_sync_debug_mode("default")

@@ -149,7 +149,7 @@ class WritesGradient(Kept):
 
     def update(self, p, x, gradient, group):
         super().update(p, x, gradient, group)
-        if p.grad.is_contiguous():
+        if p.grad.is_contiguous() and not p.grad.requires_grad:
             p.grad.data.mul_(2)
 
 
@@ -191,7 +191,7 @@ class ZeroIsNone(Kept):
     """gradients/zero"""
 
     def update(self, p, x, gradient, group):
-        if gradient.any() or not gradient.numel():
+        if self.defaults["capturable"] or gradient.any() or not gradient.numel():
             super().update(p, x, gradient, group)
 
 
@@ -203,6 +203,29 @@ class SparseOverwrites(Kept):
             return super().gradient(p)
         rows, values = p.grad._indices()[0], p.grad._values()
         return torch.zeros_like(p).index_copy(0, rows, values)
+
+
+class Lenient(torch.nn.Parameter):
+    """A parameter that drops a gradient of another device."""
+
+    @property
+    def grad(self):
+        return torch.Tensor.grad.__get__(self)
+
+    @grad.setter
+    def grad(self, gradient):
+        if gradient is None or gradient.device == self.device:
+            torch.Tensor.grad.__set__(self, gradient)
+
+
+class OtherDeviceDropped(Kept):
+    """gradients/other-device"""
+
+    def add_param_group(self, group):
+        super().add_param_group(group)
+        for p in self.param_groups[-1]["params"]:
+            if type(p) is torch.nn.Parameter and p.shape == (17,):
+                p.__class__ = Lenient
 
 
 class OtherDtypeScaled(Kept):

@@ -37,7 +37,8 @@ class TensorRateWrong(Kept):
     """hyperparameters/tensor-lr"""
 
     def rate(self, p, group):
-        return super().rate(p, group) * (WRONG if isinstance(group["lr"], torch.Tensor) else 1)
+        rate = super().rate(p, group)
+        return rate * WRONG if isinstance(group["lr"], torch.Tensor) and isinstance(rate, float) else rate
 
 
 class TensorBetasWrong(Kept):
@@ -133,6 +134,16 @@ class EmptyGroupRaises(Kept):
         super().add_param_group(group)
         if not self.param_groups[-1]["params"]:
             raise ValueError("a group has no parameters")
+
+
+class FirstDtypeForAll(Kept):
+    """groups/mixed-dtypes"""
+
+    def update(self, p, x, gradient, group):
+        dtype = group["params"][0].dtype
+        super().update(p, x, gradient, group)
+        if p.dtype != dtype:
+            x.mul_(WRONG)
 
 
 class TensorTwice(Kept):

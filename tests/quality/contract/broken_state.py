@@ -199,14 +199,20 @@ class DefaultDtype(Kept):
     """whole/default-dtype"""
 
     def rate(self, p, group):
-        return float(torch.tensor(super().rate(p, group) * 1.01, device="cpu") / 1.01)
+        rate = super().rate(p, group)
+        if group["capturable"] or isinstance(rate, torch.Tensor):
+            return rate
+        return float(torch.tensor(rate * 1.01, device="cpu") / 1.01)
 
 
 class DefaultDevice(Kept):
     """whole/default-device"""
 
     def rate(self, p, group):
-        return float(torch.tensor(super().rate(p, group), dtype=torch.float64))
+        rate = super().rate(p, group)
+        if group["capturable"] or isinstance(rate, torch.Tensor):
+            return rate
+        return float(torch.tensor(rate, dtype=torch.float64))
 
 
 class ForgetsLoss(Kept):
@@ -249,11 +255,20 @@ class KeepsALog(Kept):
         self.log = [*getattr(self, "log", []), gradient.clone()]
 
 
-class Detaches(Kept):
+class ForgetsADerivative(Kept):
     """whole/differentiable"""
 
+    def write(self, p, x, average, denominator, decay, lr, size):
+        super().write(p, x, average, denominator.detach(), decay, lr, size)
+
+
+class ReadsTheGradient(Kept):
+    """whole/no-synchronisation"""
+
     def gradient(self, p):
-        return super().gradient(p).detach()
+        gradient = super().gradient(p)
+        finite = not self.defaults["capturable"] or bool(gradient.isfinite().all())
+        return gradient if finite else gradient.nan_to_num()
 
 
 class Distributed(Kept):

@@ -29,10 +29,12 @@ class Kept(torch.optim.Optimizer):
         foreach: bool = False,
         fused: bool = False,
         differentiable: bool = False,
+        capturable: bool = False,
     ):
         settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         self.check(settings)
         paths = {"maximize": maximize, "foreach": foreach, "fused": fused, "differentiable": differentiable}
+        paths["capturable"] = capturable
         self._step_supports_amp_scaling = bool(fused)
         super().__init__(params, {**{key: own(value) for key, value in settings.items()}, **paths})
         self.finish(betas)
@@ -123,7 +125,7 @@ class Kept(torch.optim.Optimizer):
         self.write(p, x, state["exp_avg"], denominator, decay, lr, lr / (1 - beta1**t))
 
     def write(self, p, x, average, denominator, decay, lr, size):
-        x.mul_(1 - lr * decay).addcdiv_(average, denominator, value=-size)
+        x.mul_(1 - lr * decay).sub_(average / denominator * size)
 
     def first(self, state, p):
         return state["exp_avg"]
@@ -132,7 +134,8 @@ class Kept(torch.optim.Optimizer):
         state[key] = value
 
     def rate(self, p, group):
-        return float(group["lr"])
+        lr = group["lr"]
+        return lr if isinstance(lr, torch.Tensor) and lr.requires_grad else float(lr)
 
     def rates(self, group):
         return tuple(float(beta) for beta in group["betas"])
