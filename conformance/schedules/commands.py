@@ -16,7 +16,7 @@ from rich.table import Table
 from conformance.console import show_report
 from conformance.installation import missing, probe, versions
 from conformance.report import write_report
-from conformance.report.model import Report
+from conformance.report.model import JointEntry, Report
 from conformance.schedules import engine, plot
 from conformance.schedules.assembly import extended
 from conformance.schedules.curves import times_of
@@ -224,8 +224,9 @@ def draw(console: Console, arguments: argparse.Namespace) -> None:
         )
     rates = plot.points(schedule, values, steps, milestones)
     place = Settings(schedule, values, {}, Rounding(inexact=False)).place()
-    joints = [(joint.name, at) for joint in schedule.joints for at in times_of(joint, place, steps + 1)]
-    joints += [("milestone", float(m)) for m in milestones]
+    joints = [JointEntry(joint.name, at, joint.restart)
+              for joint in schedule.joints for at in times_of(joint, place, steps + 1)]  # fmt: skip
+    joints += [JointEntry("milestone", float(m), restart=False) for m in milestones]
     console.print(f"{schedule.label}: {', '.join(f'{k} = {v:g}' for k, v in values.items())}", markup=False)
     plot.in_terminal(console, rates, joints)
     if arguments.svg:

@@ -76,6 +76,9 @@ def explore(
     )  # fmt: skip
     @hypothesis.given(claim.draw(subject.entry))
     def run(case: Case) -> None:
+        consider(case)
+
+    def consider(case: Case) -> None:
         if judged.failure is not None:
             return
         judged.failure = claim.judge(subject, case, judged.tally)
@@ -83,6 +86,8 @@ def explore(
         if judged.failure is None:
             watch(case)
 
+    for case in claim.first(subject.entry):
+        consider(case)
     run()
     if judged.failure is not None:
         judged.failure = reduce(judged.failure, lambda case: claim.judge(subject, case, Tally()))

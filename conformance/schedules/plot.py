@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from rich.console import Console
 
+from conformance.report.curves import curve_plot
+from conformance.report.model import CurveEntry, JointEntry
+from conformance.report.plots import standalone
 from reference.schedules.enclosure import Settings, closed_form
 from reference.schedules.machine import learning_rates
 from reference.schedules.number import Rounding
@@ -33,7 +35,7 @@ def points(
     return [float(number.ball.mid()) for number in closed_form(settings, range(steps + 1))]
 
 
-def in_terminal(console: Console, rates: Sequence[float], joints: Sequence[tuple[str, float]]) -> None:
+def in_terminal(console: Console, rates: Sequence[float], joints: Sequence[JointEntry]) -> None:
     """Print a curve in block characters, its joints marked under it."""
     columns = min(WIDTH, len(rates))
     chosen = [rates[round(i * (len(rates) - 1) / max(1, columns - 1))] for i in range(columns)]
@@ -43,24 +45,15 @@ def in_terminal(console: Console, rates: Sequence[float], joints: Sequence[tuple
         label = f"{top * row / HEIGHT:9.3g}" if row in {HEIGHT, HEIGHT // 2 + 1, 1} else " " * 9
         console.print(f"{label} │{''.join(cells)}", markup=False, no_wrap=True, crop=False)
     marks = [" "] * columns
-    for _, time in joints:
-        marks[min(columns - 1, round(time * (columns - 1) / max(1, len(rates) - 1)))] = "┬"
+    for joint in joints:
+        marks[min(columns - 1, round(joint.time * (columns - 1) / max(1, len(rates) - 1)))] = "┬"
     console.print(f"{0:9.3g} └{''.join('─' if m == ' ' else m for m in marks)}", markup=False, no_wrap=True)
     console.print(f"{'':10} 0{'t':^{max(1, columns - 8)}}{len(rates) - 1:>6}", markup=False)
-    for name, time in joints[:6]:
-        console.print(f"{'':10} ┬ {name} at t = {time:g}", markup=False)
+    for joint in joints[:6]:
+        console.print(f"{'':10} ┬ {joint.name} at t = {joint.time:g}", markup=False)
 
 
-def as_svg(path: Path, title: str, rates: Sequence[float], joints: Sequence[tuple[str, float]]) -> None:
-    """Write the curve as an SVG file."""
-    figure = Figure(figsize=(7.0, 3.2))
-    axes = figure.subplots()
-    axes.plot(range(len(rates)), rates, linewidth=1.5)
-    for _, time in joints:
-        axes.axvline(time, linewidth=0.8, linestyle=":", color="grey")
-    axes.set(
-        xlabel="t", ylabel="learning rate", title=title, ylim=(0.0, None), xlim=(0, max(1, len(rates) - 1))
-    )
-    figure.tight_layout()
+def as_svg(path: Path, title: str, rates: Sequence[float], joints: Sequence[JointEntry]) -> None:
+    """Write the curve as an SVG file, drawn as in the report."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="svg", metadata={"Date": None})
+    path.write_text(standalone(curve_plot(CurveEntry(title, tuple(rates), (), (), tuple(joints), ""))))

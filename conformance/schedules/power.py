@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.schedules import legal
 from conformance.schedules.cases import Case, Node
-from conformance.schedules.properties import COMPOSED
+from impls.scheduler import OPTAX
 from reference.schedules.enclosure import Settings, closed_form
 from reference.schedules.machine import learning_rates
-from reference.schedules.number import Number
+from reference.schedules.number import Number, Rounding
 from spec import schedules as book
 from spec.schedule import Schedule
 from spec.schedule_mutants import ScheduleMutant, mutants
@@ -36,7 +37,7 @@ class Power:
 
     def add(self, case: Case) -> None:
         """Try every living mutant on a case: its own values against the enclosures."""
-        if case.lr_dtype or case.node.entry.schedule in COMPOSED:
+        if case.lr_dtype or not measurable(case.node):
             return
         living = self.open(case.node.schedule)
         if not living:
@@ -69,13 +70,26 @@ def _enclosed(case: Case) -> Enclosed:
     return Enclosed([[number] for number in legal.stepped(case, 0, steps)], momenta)
 
 
-def _settings(case: Case, node: Node, schedule: Schedule) -> Settings:
-    known = legal.settings(case, node, 0, exact=True)
-    return Settings(schedule, known.values, known.functions, known.rounding)
+def measurable(node: Node) -> bool:
+    """Tell whether mutants can be tried: a composition is one of two schedules, as the formula has it."""
+    plain = all(not part.parts for part in node.parts)
+    return not node.parts or (len(node.parts) == 2 and plain and node.entry.interface != OPTAX)
+
+
+def _settings(case: Case, schedule: Schedule, steps: int) -> Settings:
+    if not case.node.parts:
+        known = legal.settings(case, case.node, 0, exact=True)
+        return Settings(schedule, known.values, known.functions, known.rounding)
+    chain = case.node.entry.schedule == "chain"
+    alone = dataclasses.replace(case, base=(1.0,)) if chain else case
+    first, second = (list(legal.exact(alone, part, 0, range(steps + 2))) for part in case.node.parts)
+    values: dict[str, float] = {"lr": case.base[0], "milestones": next(iter(case.node.milestones), 0)}
+    given = {"a": lambda t: first[max(t, 0)], "b": lambda t: second[max(t, 0)]}
+    return Settings(schedule, values, given, Rounding(inexact=False))
 
 
 def _values(case: Case, mutant: ScheduleMutant, *, momentum: bool, steps: int) -> Iterator[list[Number]]:
-    settings = _settings(case, case.node, mutant.schedule)
+    settings = _settings(case, mutant.schedule, steps)
     if case.inputs:
         yield from learning_rates(settings, case.inputs)
     else:

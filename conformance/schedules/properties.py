@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.schedules import legal, strategies
+from conformance.schedules.boundaries import at_the_boundaries
 from conformance.schedules.cases import Case, only
 from conformance.schedules.subject import Actions, Failure, Subject, Tally, against, same, stopped
 from impls.scheduler import OPTAX, Scheduler
@@ -37,6 +38,8 @@ class Property:
     draw: Callable[[Scheduler], SearchStrategy[Case]] = strategies.of
     applies: Callable[[Scheduler], str] = lambda _: ""
     share: float = 1.0
+    first: Callable[[Scheduler], tuple[Case, ...]] = lambda _: ()
+    """Cases at the formula's boundaries that are judged before any other."""
 
 
 def plan(case: Case) -> Actions:
@@ -196,7 +199,7 @@ def _no_momentum(entry: Scheduler) -> str:
 PROPERTIES = (
     Property("lr/in-force", "The learning rate that the optimizer uses at step t is the schedule's.",
              "the closed form, or the recurrence that it declares, with rounding propagated", in_force,
-             share=2.0),
+             share=2.0, first=at_the_boundaries),
     Property("lr/reported", "get_last_lr tells the learning rate in force.", "torch.optim documentation",
         reported),
     Property("lr/compiled", "Compiled, it has the same learning rate.", "jax.jit", in_force, compiled,

@@ -23,7 +23,7 @@ def _own(name: str, schedule: str, variant: str = "", **more: Any) -> Scheduler:
 
 
 OPTAX_SCHEDULES: tuple[Scheduler, ...] = (
-    _own("constant_schedule", "constant", options={"factor": "none"}, keywords={"lr": "value"}),
+    _own("constant_schedule", "constant", options={"kind": "plain"}, keywords={"lr": "value"}),
     _own("linear_schedule", "polynomial", options={"end": "value"}, keywords=LINE, fixed={"power": 1.0},
          computes="clipped"),
     _own("polynomial_schedule", "polynomial", options={"end": "value"}, keywords={**LINE, "power": "power"},

@@ -31,7 +31,7 @@ def _warmup(name: str, into: str, variant: str = "", **more: Any) -> Scheduler:
 
 
 TRANSFORMERS_SCHEDULES: tuple[Scheduler, ...] = (
-    _own("get_constant_schedule", "constant", options={"factor": "none"}),
+    _own("get_constant_schedule", "constant", options={"kind": "plain"}),
     _warmup("get_constant_schedule_with_warmup", "constant", sums={}),
     _warmup("get_linear_schedule_with_warmup", "linear",
             sums={"num_training_steps": ("warmup", "total_iters")}),

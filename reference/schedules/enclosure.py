@@ -16,6 +16,8 @@ from reference.schedules import number as n
 from reference.schedules.number import Number, Rounding
 from spec.schedule import Schedule, WholeLogarithm
 
+Given = Callable[[int], "float | Number"]
+"""A function of t that the user gives, or the enclosure of one."""
 Chooser = Callable[[sp.Basic, "bool | None"], "bool | None"]
 
 
@@ -27,7 +29,7 @@ class Place:
     """
 
     values: dict[str, Number]
-    functions: Mapping[str, Callable[[int], float]] = field(default_factory=dict)
+    functions: Mapping[str, Given] = field(default_factory=dict)
     rounding: Rounding = field(default_factory=Rounding)
     choose: Chooser | None = None
 
@@ -192,7 +194,8 @@ def _given(e: sp.Basic) -> Compiled:
     def value(at: Place) -> Number:
         exact = argument(at).rational
         assert exact is not None
-        return Number.exactly(at.functions[name](int(exact.p)))
+        found = at.functions[name](int(exact.p))
+        return found if isinstance(found, Number) else Number.exactly(found)
 
     return value
 
@@ -260,7 +263,7 @@ class Settings:
 
     schedule: Schedule
     values: Mapping[str, float]
-    functions: Mapping[str, Callable[[int], float]] = field(default_factory=dict)
+    functions: Mapping[str, Given] = field(default_factory=dict)
     rounding: Rounding = field(default_factory=Rounding)
     tensor: frozenset[str] = frozenset()
     base: Number | None = None

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from math import cos, floor, pi, prod, sqrt
 
 
-def constant(t: float, lr: float, factor: float, total_iters: int) -> float:
-    """A factor until ``total_iters``."""
-    return lr * factor if t < total_iters else lr
+def constant(t: float, lr: float, factor: float = 1.0, total_iters: int = 0, kind: str = "factor") -> float:
+    """A factor until ``total_iters``, or none."""
+    return lr * factor if kind == "factor" and t < total_iters else lr
 
 
 def step(t: int, lr: float, step_size: int, gamma: float) -> float:
@@ -22,13 +22,13 @@ def step(t: int, lr: float, step_size: int, gamma: float) -> float:
 
 def multi_step(t: int, lr: float, milestones: Sequence[int], gamma: float, boundary: str = "at") -> float:
     """A decay at every milestone, or at the step after it."""
-    count = bisect_right(sorted(milestones), t if boundary == "at" else t - 1)
+    count = bisect_right(sorted(milestones), t + {"at": 0, "after": -1, "before": 1}[boundary])
     return float(lr * gamma**count)
 
 
-def exponential(t: int, lr: float, gamma: float) -> float:
-    """A decay at every step."""
-    return lr * gamma**t
+def exponential(t: int, lr: float, gamma: float, transition_steps: int = 1, over: str = "step") -> float:
+    """A decay at every step, or over a number of them."""
+    return float(lr * gamma ** (t / transition_steps if over == "period" else t))
 
 
 def polynomial(
@@ -77,8 +77,13 @@ def cosine(
     return eta_min + (lr - eta_min) * (1.0 + cos(pi * t / length)) / 2.0
 
 
-def cosine_restarts(t: float, lr: float, T_0: int, T_mult: int, eta_min: float) -> float:
-    """Half cosines, found by walking from cycle to cycle."""
+def cosine_restarts(
+    t: float, lr: float, T_0: int = 1, T_mult: int = 1, eta_min: float = 0.0, T_max: int = 1,
+    num_cycles: int = 1, cycles: str = "endless",
+) -> float:  # fmt: skip
+    """Half cosines, found by walking from cycle to cycle; or equal ones, and then 0."""
+    if cycles == "equal":
+        return lr * (1.0 + cos(pi * (t * num_cycles % T_max) / T_max)) / 2.0 if t < T_max else 0.0
     begin, length = 0, T_0
     if T_mult == 1:
         begin = T_0 * floor(t / T_0)
@@ -121,29 +126,26 @@ def given(t: int, lr: float, lr_lambda: Callable[[int], float], of: str = "base"
 
 
 def warmup(
-    t: int, lr: float, warmup: int, T: int = 1, eta_min: float = 0.0, into: str = "cosine",
-        first: str = "zero",
-    clock: str = "restart",
+    t: int, lr: float, warmup: int, into: str = "cosine", first: str = "zero", clock: str = "restart",
+    **settings: float,
 ) -> float:  # fmt: skip
     """Linear warm-up into another schedule."""
     if t < warmup:
         return lr * (t if first == "zero" else t + 1) / warmup
-    later = t - warmup if clock == "restart" else t
-    if into == "constant":
-        return lr
-    if later >= T:
-        return eta_min
+    later = t - {"restart": warmup, "peak": warmup - 1, "shared": 0}[clock]
     if into == "linear":
-        return lr + (eta_min - lr) * later / T
-    return eta_min + (lr - eta_min) * (1.0 + cos(pi * later / T)) / 2.0
+        return linear(later, lr, 1.0, 0.0, **settings)  # type: ignore[arg-type]
+    schedule, options = MAIN[into]
+    return schedule(later, lr, **settings, **options)
 
 
 def warmup_stable_decay(
-    t: int, lr: float, warmup: int, stable: int, decay: int, eta_min: float, shape: str = "linear"
-) -> float:
+    t: int, lr: float, warmup: int, stable: int, decay: int, eta_min: float, shape: str = "linear",
+    first: str = "zero",
+) -> float:  # fmt: skip
     """Warm-up, plateau and decay."""
     if t < warmup:
-        return lr * t / warmup
+        return lr * t / warmup if first == "zero" else eta_min + (lr - eta_min) * t / warmup
     done = (t - warmup - stable) / decay
     if done < 0:
         return lr
@@ -176,6 +178,12 @@ def plateau(
     return found
 
 
+MAIN: dict[str, tuple[Callable[..., float], dict[str, str]]] = {
+    "cosine": (cosine, {"after": "hold"}), "periodic": (cosine, {}), "constant": (constant,
+            {"kind": "plain"}),
+    "polynomial": (polynomial, {"end": "value"}), "exponential": (exponential, {"over": "period"}),
+    "restarts": (cosine_restarts, {"cycles": "equal"}),
+}  # fmt: skip
 BY_NAME: dict[str, Callable[..., float]] = {
     "constant": constant, "step": step, "multi_step": multi_step, "exponential": exponential,
     "polynomial": polynomial, "inverse_time": inverse_time, "inverse_sqrt": inverse_sqrt, "linear": linear,

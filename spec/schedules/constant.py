@@ -13,19 +13,19 @@ from spec.schedule_symbols import BASE, COUNT
 factor = sp.Symbol("s", positive=True)
 FACTOR = Hyperparameter(factor, "factor", 1 / 3, Domain(0.0, 1.0, low_open=True), "factor until the end")
 UNTIL = Hyperparameter(horizon, "total_iters", 5, COUNT, "steps until the end")
-OPTION = Option("factor", {"until": "a factor until T: torch ConstantLR",
-                           "none": "the learning rate itself: transformers, optax"})  # fmt: skip
+KIND = Option("kind", {"factor": "a factor until T: torch ConstantLR",
+                       "plain": "the learning rate itself: transformers, optax"})  # fmt: skip
 
 
-def constant(factor_: str = "until") -> Schedule:
+def constant(kind: str = "factor") -> Schedule:
     """Build the schedule."""
-    if factor_ == "none":
-        return Schedule("constant", {"factor": factor_}, (BASE,), base, Recurrence(base, previous))
+    if kind == "plain":
+        return Schedule("constant", {"kind": kind}, (BASE,), base, Recurrence(base, previous))
     closed = sp.Piecewise((base * factor, t < horizon), (base, True))
     summed = base * sp.Piecewise((factor, t < horizon), (factor + sp.UnevaluatedExpr(1 - factor), True))
     undone = previous * sp.UnevaluatedExpr(1 / factor)
     step = sp.Piecewise((undone, sp.Eq(t, horizon)), (previous, True))
-    return Schedule("constant", {"factor": factor_}, (BASE, FACTOR, UNTIL), closed,
+    return Schedule("constant", {"kind": kind}, (BASE, FACTOR, UNTIL), closed,
                     Recurrence(base * factor, step), (Joint("end", horizon),),
                     forms={"summed": (summed, None)})  # fmt: skip
 
@@ -35,7 +35,7 @@ SOURCE = "torch.optim.lr_scheduler.ConstantLR"
 FAMILY = ScheduleFamily(
     "constant", "Constant factor",
     Citation("torch contributors", 2021, "torch.optim.lr_scheduler", "ConstantLR", "closed form"),
-    (OPTION,), lambda factor="until": constant(factor),
+    (KIND,), constant,
     (
         claim.follows(PLAIN, ({horizon: k + 1 + p}, {horizon: k + 1}, {t: horizon + p}), SOURCE),
         claim.computed(PLAIN, "summed", ({horizon: t + p}, {t: horizon + d}), SOURCE),

@@ -45,41 +45,38 @@ def cosine(after: str = "periodic", end: str = "T") -> Schedule:
 
 PLAIN, HELD = cosine(), cosine("hold")
 SGDR = "Loshchilov and Hutter 2017, equation 5"
-CHAINABLE = (
-    "The chainable form gives the closed form, and where it divides by zero torch's other branch does."
-)
 x, height = sp.Symbol("x", real=True), sp.Symbol("h", nonnegative=True)
 SINGULAR = {t: (2 * k + 1) * horizon + 1}
 assert PLAIN.recurrence is not None
-RISING, RATIO = (
-    branch[0].subs(previous, half_cosine(t - 1, horizon)) for branch in PLAIN.recurrence.step.args
-)
-FORM = half_cosine(t, horizon)
-ANGLE = sp.pi * (2 * t + 1) / (2 * (t + p))
+FORM, BEFORE = half_cosine(t, horizon), {previous: half_cosine(t - 1, horizon)}
+RISING, RATIO = (value.subs(BEFORE) for value, _ in PLAIN.recurrence.step.args)
+ANGLE, HALF = sp.pi * (2 * t + 1) / (2 * horizon), sp.pi * t / (2 * horizon)
+FALLEN = (base - lowest) * sp.sin(ANGLE) * sp.sin(sp.pi / (2 * horizon))
+ENDS = {"It starts at eta_0": ({t: 0}, base), "it is eta_min at T": ({t: horizon}, lowest),
+        "eta_0 again at 2T": ({t: 2 * horizon}, base)}  # fmt: skip
+INSIDE = ANGLE.subs(horizon, t + p)
 FAMILY = ScheduleFamily(
     "cosine", "Cosine annealing",
     Citation("I. Loshchilov and F. Hutter", 2017, "SGDR: stochastic gradient descent with warm restarts",
              "arXiv:1608.03983", "equation 5"),
     OPTIONS, cosine,
     (
-        claim.holds("closed-form/recurrence", CHAINABLE, SGDR,
-                "induction over t: the start and both branches",
+        claim.holds("closed-form/recurrence",
+                "The chainable form gives the closed form, and where it divides "
+                    "by zero torch's other branch does.", SGDR,
+                        "induction over t: the start and both branches",
                     (FORM.subs(t, 0), base), (RATIO, FORM),
                     (RISING.subs(SINGULAR), sp.expand_trig(sp.expand(FORM.subs(SINGULAR))))),
         claim.holds("chainable/singular", "The chainable form divides by zero exactly at t = (2k + 1)·T + 1.",
                     SGDR, "1 + cos x = 2·cos²(x/2), which is zero at odd multiples of pi alone",
                     (1 + sp.cos(x), 2 * sp.cos(x / 2) ** 2), (1 + sp.cos(sp.pi * (2 * k + 1)), sp.S.Zero)),
-        claim.starts_and_ends(PLAIN, {"It starts at eta_0": ({t: 0}, base), "it is eta_min at T":
-                              ({t: horizon}, lowest), "eta_0 again at 2T": ({t: 2 * horizon}, base)}, SGDR),
+        claim.starts_and_ends(PLAIN, ENDS, SGDR),
         claim.holds("range/squares", "It lies between eta_min and eta_0, as squares show.", SGDR,
-                "half angles",
-                    (base - FORM, (base - lowest) * sp.sin(sp.pi * t / (2 * horizon)) ** 2),
-                    (FORM - lowest, (base - lowest) * sp.cos(sp.pi * t / (2 * horizon)) ** 2)),
+                    "half angles", (base - FORM, (base - lowest) * sp.sin(HALF) ** 2),
+                    (FORM - lowest, (base - lowest) * sp.cos(HALF) ** 2)),
         claim.monotone("It never rises until T: eta_t - eta_(t+1) has two sines of angles in [0, pi].", SGDR,
-                       lambda: tuple(sp.factor(a) for a in (ANGLE, sp.pi - ANGLE,
-                               sp.pi / 2 - sp.pi / (2 * p))),
-                       lambda: ((FORM - FORM.subs(t, t + 1), (base - lowest) * sp.sin(sp.pi * (2 * t + 1) /
-                                 (2 * horizon)) * sp.sin(sp.pi / (2 * horizon))),)),
+                       lambda: tuple(map(sp.factor, (INSIDE, sp.pi - INSIDE, sp.pi / 2 - sp.pi / (2 * p)))),
+                       lambda: ((FORM - FORM.subs(t, t + 1), FALLEN),)),
         claim.holds("mean", "Its mean over a period of 2T steps is (eta_0 + eta_min)/2.", SGDR,
                     "cos(x)·2·sin(h) telescopes into sines whose first and last cancel",
                     (2 * sp.cos(x) * sp.sin(height), sp.sin(x + height) - sp.sin(x - height)),

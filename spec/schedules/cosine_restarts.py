@@ -51,8 +51,8 @@ def cosine_restarts(cycles: str = "endless") -> Schedule:
                     joints=(Joint("restart", restart, restart=True, repeated=True),))  # fmt: skip
 
 
-EQUAL = cosine_restarts().closed.args[0][0]
-COUNTED = cosine_restarts("equal").closed
+EQUAL = cosine_restarts("equal")
+ALIKE, COUNTED = cosine_restarts().closed.args[0][0], EQUAL.closed
 SGDR = "Loshchilov and Hutter 2017, equation 5"
 mu = sp.Symbol("mu", positive=True)
 SUM = (mu**k - 1) / (mu - 1)
@@ -68,13 +68,13 @@ FAMILY = ScheduleFamily(
                 "substitution into the logarithm",
                     (1 + (first * SUM) * (mu - 1) / first, mu**k), (WholeLogarithm(growth**k, growth), k)),
         claim.holds("restarts/value", "Every restart is exactly at eta_0.", SGDR, "substitution",
-                    (half_cosine(sp.S.Zero, first * mu**k), base), (EQUAL.subs(t, k * first), base),
+                    (half_cosine(sp.S.Zero, first * mu**k), base), (ALIKE.subs(t, k * first), base),
                     (COUNTED.args[0][0].subs(horizon, number * first).subs(t, k * first), base)),
         claim.holds("restarts/end", "A cycle tends to eta_min at its end; n equal ones are followed by 0.",
                 SGDR,
                     "substitution", (half_cosine(first * mu**k, first * mu**k), lowest),
                     (COUNTED.subs(t, horizon + d), sp.S.Zero)),
         claim.holds("restarts/equal", "Cycles of equal length have the period T_0.", SGDR, "substitution",
-                    (EQUAL.subs(t, t + first), EQUAL)),
+                    (ALIKE.subs(t, t + first), ALIKE)),
     ),
 )  # fmt: skip

@@ -8,7 +8,6 @@ from spec import schedule_claims as claim
 from spec.rule import ABOVE_ONE, NONNEGATIVE, UNIT, Citation, Domain, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, horizon, t
-from spec.schedule_symbols import COUNT
 
 peak, D, F = sp.symbols("eta_max D F", positive=True)
 share, low, high = sp.symbols("p mu_low mu_high", nonnegative=True)
@@ -21,7 +20,6 @@ USED = (
     Setting(low, "base_momentum", 0.85, UNIT, "momentum at the peak"),
     Setting(high, "max_momentum", 0.95, UNIT, "momentum at both ends"),
 )  # fmt: skip
-assert COUNT.low == 1
 OPTIONS = (
     Option("anneal", {"cos": "half cosines: torch's default, fastai",
         "linear": "straight lines: Smith 2018"}),
@@ -32,11 +30,9 @@ OPTIONS = (
 
 def annealed(start: sp.Expr, end: sp.Expr, done: sp.Expr, anneal: str) -> sp.Expr:
     """Return the way from ``start`` to ``end`` of which the share ``done`` lies behind."""
-    return (
-        end + (start - end) * (1 + sp.cos(sp.pi * done)) / 2
-        if anneal == "cos"
-        else start + (end - start) * done
-    )
+    if anneal == "cos":
+        return end + (start - end) * (1 + sp.cos(sp.pi * done)) / 2
+    return start + (end - start) * done
 
 
 def one_cycle(anneal: str = "cos", phases: str = "two") -> Schedule:
@@ -64,22 +60,20 @@ def one_cycle(anneal: str = "cos", phases: str = "two") -> Schedule:
                     per_group=("max_lr", "base_momentum", "max_momentum"))  # fmt: skip
 
 
-SMITH = "Smith 2018, section 2"
+SMITH, WAYS = "Smith 2018, section 2", ("cos", "linear")
 a, b, c, x = sp.symbols("a b c x", nonnegative=True)
 FAMILY = ScheduleFamily(
     "one_cycle", "One cycle",
-    Citation("L. N. Smith and N. Topin", 2018, "Super-convergence: very fast training using large "
-        "learning rates",
-             "arXiv:1708.07120", "section 3"),
+    Citation("L. N. Smith and N. Topin", 2018,
+             "Super-convergence: very fast training using large learning rates", "arXiv:1708.07120",
+                 "section 3"),
     OPTIONS, one_cycle,
     (
         claim.holds("values/ends", "Each phase leaves one value exactly and reaches the next exactly.", SMITH,
                     "substitution of 0 and 1, for both strategies",
-                    *[(annealed(a, b, sp.Integer(i), how), (a, b)[i]) for i in (0, 1) for how in ("cos",
-                        "linear")]),
+                    *[(annealed(a, b, sp.Integer(i), how), (a, b)[i]) for i in (0, 1) for how in WAYS]),
         claim.holds("joints/continuous", "Two phases meet in their common value.", SMITH, "substitution",
-                    *[(annealed(a, b, sp.S.One, how), annealed(b, c, sp.S.Zero, how)) for how in ("cos",
-                        "linear")]),
+                    *[(annealed(a, b, sp.S.One, how), annealed(b, c, sp.S.Zero, how)) for how in WAYS]),
         claim.holds("range/squares", "A half cosine stays between its ends, as squares show.", SMITH,
             "half angles",
                     (annealed(a, b, x, "cos") - b, (a - b) * sp.cos(sp.pi * x / 2) ** 2)),

@@ -16,16 +16,16 @@ counted, due = sp.symbols("n1 n2", integer=True, nonnegative=True)
 patience, cooldown = sp.symbols("P C", integer=True, nonnegative=True)
 factor, tau, epsilon = sp.symbols("gamma tau epsilon", nonnegative=True)
 lr_t, lower = sp.symbols("eta_t eta1", nonnegative=True)
+COUNTED = Domain(0, 10**6)
 USED = (
     BASE,
-    Setting(factor, "factor", 0.1, UNIT, "factor of a decay"), Setting(patience, "patience", 10, Domain(0,
-        10**6),
-      "bad metrics that are borne"),
+    Setting(factor, "factor", 0.1, UNIT, "factor of a decay"),
+    Setting(patience, "patience", 10, COUNTED, "bad metrics that are borne"),
     Setting(tau, "threshold", 1e-4, UNIT, "what an improvement must exceed"),
-    Setting(cooldown, "cooldown", 0, Domain(0, 10**6), "metrics after a decay that are not counted"),
+    Setting(cooldown, "cooldown", 0, COUNTED, "metrics after a decay that are not counted"),
     Setting(lowest, "min_lr", 0.0, NONNEGATIVE, "lowest learning rate"),
     Setting(epsilon, "eps", 1e-8, NONNEGATIVE, "smallest change that is made"),
-)  # fmt: skip
+)
 OPTIONS = (
     Option("mode", {"min": "smaller is better", "max": "larger is better"}),
     Option("threshold_mode", {"rel": "a share of the best metric", "abs": "an amount"}),
@@ -46,48 +46,45 @@ def plateau(mode: str = "min", threshold_mode: str = "rel", share: str = "magnit
     """Build the state machine; the metric is ``a``."""
     better = metric < bound if mode == "min" else metric > bound
     worst = sp.oo if mode == "min" else -sp.oo
-    resting, decays = sp.Gt(rest, 0), sp.Gt(due, patience)
+    resting, decays, enough = rest > 0, due > patience, previous - lower > epsilon
+    decayed = sp.Piecewise((lower, enough), (previous, True))
     program = (
         Assignment("what must be passed", bound, must_pass(mode, threshold_mode, share)),
         Assignment("best metric", best_t, sp.Piecewise((metric, better), (best, True))),
         Assignment("bad metrics", counted, sp.Piecewise((0, better), (bad + 1, True))),
         Assignment("bad metrics that count", due, sp.Piecewise((0, resting), (counted, True))),
         Assignment("decayed learning rate", lower, sp.Max(previous * factor, lowest)),
-        Assignment("learning rate", lr_t, sp.Piecewise(
-            (sp.Piecewise((lower, sp.Gt(previous - lower, epsilon)), (previous, True)), decays), (previous,
-            True))),
+        Assignment("learning rate", lr_t, sp.Piecewise((decayed, decays), (previous, True))),
         Assignment("cooldown", rest_t, sp.Piecewise((cooldown, decays), (sp.Max(rest - 1, 0), True))),
         Assignment("counter", bad_t, sp.Piecewise((0, decays), (due, True))),
-    )  # fmt: skip
-    states = (State(best, best_t, "best", "best metric", 0, worst), State(bad, bad_t, "num_bad_epochs", "",
-        0),
+    )
+    states = (State(best, best_t, "best", "best metric", 0, worst),
+              State(bad, bad_t, "num_bad_epochs", "bad metrics so far", 0),
               State(rest, rest_t, "cooldown_counter", "metrics left of the cooldown", 0))  # fmt: skip
     chosen = {"mode": mode, "threshold_mode": threshold_mode, "share": share}
     return Schedule("plateau", chosen, USED, None, machine=Machine(metric, states, program))
 
 
-SOURCE = "torch.optim.lr_scheduler.ReduceLROnPlateau"
-size, gap = sp.symbols("v g", nonnegative=True)
+TORCH = "torch.optim.lr_scheduler.ReduceLROnPlateau"
+size = sp.Symbol("v", nonnegative=True)
+MAGNITUDE, SIGNED = (must_pass("min", "rel", share) for share in ("magnitude", "signed"))
+BETTER = [best - MAGNITUDE, best - must_pass("min", "abs", "magnitude")]
 FAMILY = ScheduleFamily(
     "plateau", "Reduce on plateau",
     Citation("torch contributors", 2017, "torch.optim.lr_scheduler", "ReduceLROnPlateau", "step"),
     OPTIONS, plateau,
     (
         Claim("improvement/better", "With `magnitude` and `abs` an improvement is never worse than the best.",
-              SOURCE, "the sign of best - bound for `min`; `max` is its mirror", nonnegative=lambda: tuple(
-                  sp.simplify((best - must_pass("min", how, "magnitude")).subs(best, value))
-                  for how in ("rel", "abs") for value in (size, -size))),
-        claim.holds("improvement/positive", "For a positive best the shares `magnitude` and `signed` are "
-            "the same.",
-                    SOURCE, "substitution", (must_pass("min", "rel", "magnitude").subs(best, size),
-                                             must_pass("min", "rel", "signed").subs(best, size))),
-        Claim("improvement/signed", "With `signed` and a negative best a worse metric can count as better.",
-            SOURCE,
-              "the bound lies above a negative best by tau·|best|",
-              lambda: ((must_pass("min", "rel", "signed").subs(best, -size) - (-size), tau * size),)),
-        Claim("range", "A decay never passes the lowest learning rate, and never raises.", SOURCE,
+              TORCH, "the sign of best - bound for `min`; `max` is its mirror", nonnegative=lambda: tuple(
+                  sp.simplify(gap.subs(best, value)) for gap in BETTER for value in (size, -size))),
+        claim.holds("improvement/positive", "For a positive best `magnitude` and `signed` are the same.",
+                    TORCH, "substitution", (MAGNITUDE.subs(best, size), SIGNED.subs(best, size))),
+        claim.holds("improvement/signed",
+                "With `signed` a worse metric can count as better than a negative best.",
+                    TORCH, "the bound lies above it by tau·|best|", (SIGNED.subs(best, -size) + size,
+                            tau * size)),
+        Claim("range", "A decay never passes the lowest learning rate, and never raises.", TORCH,
               "the sign of both distances, the factor written 1/(1 + v)", nonnegative=lambda: (
-                  sp.Max(previous * factor - lowest, 0), previous - previous / (1 + size),
-                      lowest + gap - lowest)),
+                  sp.Max(previous * factor - lowest, 0), previous - previous / (1 + size))),
     ),
 )  # fmt: skip

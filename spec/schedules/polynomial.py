@@ -34,6 +34,14 @@ def polynomial(end: str = "zero") -> Schedule:
                     forms={"factor": (base * factor, None), "clipped": (clipped, None)})  # fmt: skip
 
 
+def line() -> Schedule:
+    """Return the one of power 1 that ends at 0."""
+    whole = polynomial()
+    return Schedule(
+        "polynomial", whole.options, (BASE, UNTIL), whole.closed.subs(power, 1), joints=whole.joints
+    )
+
+
 PLAIN, VALUE = polynomial(), polynomial("value")
 SOURCE = "torch.optim.lr_scheduler.PolynomialLR"
 LEFT = (1 - t / horizon) ** power
