@@ -163,7 +163,7 @@ def _implementation(name: str, work: list[Unit], environment: dict[str, str]) ->
     claims = f"{item.rule} with every option" if item.framework == FRAMEWORK else claims
     framework = f"{item.library} {environment[item.library]}"
     family = book.names()[item.rule][0].name
-    return model.ImplementationEntry(name, item.adapts or item.target, family, claims, framework, profiles)
+    return model.ImplementationEntry(name, item.called, family, claims, framework, profiles)
 
 
 def _deviation(name: str, used: dict[str, Verdict]) -> model.DeviationEntry:

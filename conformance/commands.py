@@ -179,7 +179,7 @@ def _write_failures(
     for finding in findings:
         cell = finding.cell
         stored = {
-            "target": judged[cell.implementation].target,
+            "target": judged[cell.implementation].called,
             "rule": judged[cell.implementation].rule,
             "options": dict(judged[cell.implementation].options),
             "python": python,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,9 @@ def recognise(target: str, rule: str, options: Mapping[str, str], session: Sessi
         raise NotJudgeableError(
             f"`{target}` is not a subclass of torch.optim.Optimizer; name the class of an optimizer"
         )
+    searching = next((i for i in entries() if i.adapts and i.rule == rule), None)
+    if searching is not None:
+        return _adapted(searching, target)
     parameters = {item["name"] for item in answer["signature"] or ()}
     if "momentum" in parameters:  # without momentum no buffer would be shown
         momentum = {"momentum": 0.5}
@@ -72,6 +76,15 @@ def recognise(target: str, rule: str, options: Mapping[str, str], session: Sessi
     }
     extra = {k: v for k, v in chosen.items() if meant.get(k) != v}
     return Implementation(target, target, rule, _paths(parameters), extra, switches, states, counter, fixed)
+
+
+def _adapted(entry: Implementation, target: str) -> Implementation:
+    """Return the entry of a minimiser with another one behind its adapter."""
+    paths = tuple(
+        dataclasses.replace(path, constructor={**path.constructor, "minimiser": target})
+        for path in entry.paths
+    )
+    return dataclasses.replace(entry, identifier=target, adapts=target, paths=paths)
 
 
 def _name(keyword: str) -> str:

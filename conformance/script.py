@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from conformance.agreement import Outside
 from conformance.script_jax import script_of_transformation
 from conformance.subject import GRADIENT, NEGATED, WorkerSubject, prepare
@@ -25,7 +27,7 @@ def script(subject: WorkerSubject, failure: Outside) -> str:
         "import sys",
         "",
         "import torch",
-        import_line(module, name),
+        *_imported(subject, module, name),
         "",
         f"dtype, device = torch.{subject.storage.name}, {subject.device!r}",
         "parameters, groups = [], []",
@@ -53,6 +55,18 @@ def script(subject: WorkerSubject, failure: Outside) -> str:
         if step == failure.step:
             break
     return "\n".join(lines + _ending(subject, failure)) + "\n"
+
+
+def _imported(subject: WorkerSubject, module: str, name: str) -> list[str]:
+    """Return the lines that import a target, or for an adapter its own source."""
+    adapted = subject.implementation.adapts
+    if not adapted:
+        return [import_line(module, name)]
+    file, _, minimiser = adapted.rpartition(":")
+    source = files("impls").joinpath("worker", f"{module.rpartition('.')[2]}.py").read_text()
+    body = source[source.index("\n\n", source.index("from .target")) :].strip()
+    named = [import_line(file, minimiser), f"resolve = {{{adapted!r}: {minimiser}}}.get"]
+    return ["from typing import Any", *named, "", body]
 
 
 def import_line(module: str, name: str) -> str:

@@ -82,6 +82,11 @@ class Implementation:
     library: str = "torch"
     adapts: str = ""
 
+    @property
+    def called(self) -> str:
+        """The class that people call."""
+        return self.adapts or self.target
+
     def path(self, name: str, device: str) -> ExecutionPath:
         """Return the path called ``name`` on ``device``; raises ``KeyError`` if there is none."""
         return {(p.name, where): p for p in self.paths for where in p.devices}[name, device]

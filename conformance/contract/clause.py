@@ -139,7 +139,7 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
         "op": "contract",
         "target": target_of(clause, subject),
         "experiment": clause.experiment,
-        "path": path_of(subject, case.switches),
+        "path": switched(case.switches) if clause.searching else path_of(subject, case.switches),
         "settings": subject.options(rule, case.settings),
         "dtype": subject.storage.name,
         "device": subject.device,
@@ -153,12 +153,17 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
 
 def target_of(clause: Clause, subject: WorkerSubject) -> str:
     """Return what a clause judges: the class that people call, where an adapter stands for it."""
-    return subject.implementation.adapts if clause.searching else subject.implementation.target
+    return subject.implementation.called if clause.searching else subject.implementation.target
 
 
 def path_of(subject: WorkerSubject, switches: tuple[str, ...]) -> dict[str, Any]:
     """Return the keywords that choose the path and the variant."""
-    return {**subject.path.constructor, **dict(constructor_setting(switch) for switch in switches)}
+    return {**subject.path.constructor, **switched(switches)}
+
+
+def switched(switches: tuple[str, ...]) -> dict[str, Any]:
+    """Return the keywords that choose the variant."""
+    return dict(constructor_setting(switch) for switch in switches)
 
 
 def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:

@@ -13,7 +13,7 @@ from spec.rule import UpdateRule
 Judge = Callable[[ClauseCase], list[Breach]]
 LARGEST_TRIALS = 120
 SMALL = (1, 2, 3, 4, 5, 8, 16, 17)
-KEPT = frozenset({"from", "other"})
+KEPT = frozenset({"from", "other", "legal"})
 """Arguments whose parts belong together."""
 
 

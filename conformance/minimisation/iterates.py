@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.agreement import Tally
 from conformance.contract.case import ClauseCase
-from conformance.contract.clause import Clause, path_of, target_of
+from conformance.contract.clause import Clause, switched, target_of
 from conformance.contract.observation import Breach
 from conformance.minimisation.course import followed, one_by_one
 from conformance.minimisation.judging import Judgement, judge
@@ -55,8 +55,9 @@ class Iterates(Clause):
     def judged(self, subject: WorkerSubject, case: ClauseCase) -> Judgement:
         """Let the optimizer search, once as the case says and once iteration by iteration."""
         given = case.arguments
-        settings = settings_of({**path_of(subject, case.switches), **given["settings"]})
-        problem, target = PROBLEMS[given["problem"]], target_of(self, subject)
+        settings = settings_of({**switched(case.switches), **given["settings"]})
+        problem = dataclasses.replace(PROBLEMS[given["problem"]], start=tuple(given["start"]))
+        target = target_of(self, subject)
         course = followed(target, problem, settings, given["steps"], subject.storage, subject.session)
         if not self.anchored:
             return judge(problem, settings, course, subject.storage)

@@ -10,14 +10,19 @@ from typing import Any
 
 import torch
 
+from .target import resolve
+
 PAIRS = ("old_dirs", "old_stps", "ro")
 
 
 class LBFGS(torch.optim.Optimizer):
     """One iteration a step, without line search and with both tolerances closed."""
 
-    def __init__(self, params: Any, lr: float = 1.0, history_size: int = 2) -> None:
+    def __init__(
+        self, params: Any, lr: float = 1.0, history_size: int = 2, minimiser: str = "torch.optim:LBFGS"
+    ) -> None:
         super().__init__(params, {"lr": lr, "history_size": history_size})
+        self._make = resolve(minimiser)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -30,12 +35,12 @@ class LBFGS(torch.optim.Optimizer):
         return loss
 
     def _iterate(self, p: torch.Tensor, lr: float, history: int) -> None:
-        single = torch.optim.LBFGS(
+        single = self._make(
             [p], lr=lr, max_iter=1, history_size=history, tolerance_grad=-1.0, tolerance_change=0.0
         )
         if self.state[p]:
             single.state[p].update(self._given(p, history))
-        single.step(lambda: 0.0)  # type: ignore[no-untyped-call]
+        single.step(lambda: 0.0)
         self.state[p] = self._shown(p, single.state[p], history)
 
     def _given(self, p: torch.Tensor, history: int) -> dict[str, Any]:
