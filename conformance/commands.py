@@ -17,7 +17,7 @@ from conformance import engine
 from conformance.assembly import assemble, environment_of
 from conformance.cases import from_plain
 from conformance.console import ProgressListener, show_report
-from conformance.contract.clauses import CLAUSES
+from conformance.contract.clauses import CONTRACT
 from conformance.contract.observation import Breach
 from conformance.engine import ALL_PROPERTIES, Unit, UnitResult, subject_of
 from conformance.installation import versions
@@ -265,7 +265,7 @@ def list_clauses(console: Console) -> None:
     table.add_column("clause", no_wrap=True)
     for heading in ("says", "source"):
         table.add_column(heading)
-    for clause in CLAUSES:
+    for clause in CONTRACT:
         table.add_row(clause.identifier, clause.sentence, clause.source)
     console.print(table)
 
