@@ -155,15 +155,15 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if not (chosen.implementations or chosen.schedulers):
         raise UsageError("; ".join(chosen.not_run))
     given = " ".join(["stepproof", *sys.argv[1:]])
-    report = commands.judge(
-        chosen.implementations, console=console, command=given, budget=arguments.budget,
-        seed=arguments.seed, output=arguments.output, device=arguments.device, dtypes=dtypes,
-        properties=properties, python=arguments.python, timeout=arguments.timeout,
-        jobs=arguments.jobs, absent=chosen.not_run, paths=_paths(arguments, chosen.implementations),
+    order = commands.Order(
+        chosen.implementations, given, arguments.budget, arguments.seed, arguments.output,
+        device=arguments.device, dtypes=dtypes, properties=properties, python=arguments.python,
+        timeout=arguments.timeout, jobs=arguments.jobs or commands.cores(), absent=chosen.not_run,
+        paths=_paths(arguments, chosen.implementations),
         training=arguments.command == "report" and not arguments.only and arguments.device == "cpu",
         schedulers=_schedulers(arguments, chosen),
     )  # fmt: skip
-    return commands.exit_status(report)
+    return commands.exit_status(commands.judge(order, console))
 
 
 def _chosen(arguments: argparse.Namespace) -> Installation:

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from conformance import engine, scope
 from conformance.assembly import assemble, environment_of
 from conformance.cases import from_plain
 from conformance.console import ProgressListener, show_report
-from conformance.contract.clauses import CLAUSES
+from conformance.contract.clauses import CONTRACT
 from conformance.contract.observation import Breach
 from conformance.engine import ALL_PROPERTIES, Unit, UnitResult, subject_of
 from conformance.installation import versions
@@ -42,67 +43,85 @@ def devices(python: str | None) -> tuple[list[str], str]:
     return list(header["devices"]), str(header["torch"])
 
 
-def judge(
-    implementations: tuple[Implementation, ...],
-    *,
-    console: Console,
-    command: str,
-    budget: float,
-    seed: int,
-    output: Path,
-    device: str = "cpu",
-    dtypes: tuple[str, ...] = FLOATS,
-    properties: tuple[str, ...] = ALL_PROPERTIES,
-    python: str | None = None,
-    timeout: float = 60.0,
-    jobs: int | None = None,
-    absent: tuple[str, ...] = (),
-    training: bool = False,
-    schedulers: tuple[Scheduler, ...] = (),
-    paths: tuple[str, ...] = (),
-) -> Report:
-    """Judge implementations, stream verdicts to ``output`` and write the report there.
+@dataclass(frozen=True)
+class Order:
+    """What is to be judged, how hard, where the report goes, and the command that asked for it.
 
     ``absent`` holds a sentence for each library that was asked for and is not installed; ``paths``
     names the execution paths, where not all are asked for.
     """
-    start = time.perf_counter()
-    present, framework = devices(python)
-    left_out = scope.left_out(implementations, device, paths, properties)
-    not_run = (*(() if "cuda" in present else ("not run: no CUDA device",)), *left_out, *absent)
-    work = engine.units(
-        implementations, device=device, dtypes=dtypes, properties=properties, budget=budget,
-        seed=seed, python=python, timeout=timeout, asked=paths,
-    )  # fmt: skip
-    output.mkdir(parents=True, exist_ok=True)
-    with (output / "verdicts.jsonl").open("w") as stream:
 
-        def append(unit: Unit, result: UnitResult) -> None:
-            del unit
+    implementations: tuple[Implementation, ...]
+    command: str
+    budget: float
+    seed: int
+    output: Path
+    device: str = "cpu"
+    dtypes: tuple[str, ...] = FLOATS
+    properties: tuple[str, ...] = ALL_PROPERTIES
+    python: str | None = None
+    timeout: float = 60.0
+    jobs: int = 1
+    absent: tuple[str, ...] = ()
+    training: bool = False
+    schedulers: tuple[Scheduler, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    def units(self) -> list[Unit]:
+        """Return the units of the run."""
+        return engine.units(
+            self.implementations, device=self.device, dtypes=self.dtypes, properties=self.properties,
+            budget=self.budget, seed=self.seed, python=self.python, timeout=self.timeout, asked=self.paths,
+        )  # fmt: skip
+
+
+def judge(order: Order, console: Console) -> Report:
+    """Judge what is ordered, stream verdicts to its output and write the report there."""
+    start = time.perf_counter()
+    present, framework = devices(order.python)
+    left_out = scope.left_out(order.implementations, order.device, order.paths, order.properties)
+    not_run = (*(() if "cuda" in present else ("not run: no CUDA device",)), *left_out, *order.absent)
+    order.output.mkdir(parents=True, exist_ok=True)
+    work = order.units()
+    results = _streamed(order, work, console)
+    environment = {
+        **environment_of(framework),
+        **versions((*order.implementations, *order.schedulers), order.python),
+    }
+    report = assemble(
+        work, results, command=order.command, seed=order.seed, budget=order.budget,
+        environment=environment, not_run=not_run, seconds=time.perf_counter() - start, whole=order.training,
+    )  # fmt: skip
+    if order.schedulers:
+        report = schedule_commands.added(
+            report, order.schedulers, console, budget=order.budget, seed=order.seed, python=order.python,
+            timeout=order.timeout, jobs=order.jobs, output=order.output,
+        )  # fmt: skip
+    _written(order, report, console, _training_section(order.python) if order.training and framework else "")
+    return report
+
+
+def _streamed(order: Order, work: list[Unit], console: Console) -> list[UnitResult]:
+    """Judge all units and write each verdict down as it comes."""
+    with (order.output / "verdicts.jsonl").open("w") as stream:
+
+        def append(_: Unit, result: UnitResult) -> None:
             for cell in result.results:
                 stream.write(json.dumps(_line(cell), sort_keys=True) + "\n")
             stream.flush()
 
         with ProgressListener(console, len(work)) as progress:
-            results = engine.run(work, [append, progress], jobs or _cores())
-    report = assemble(
-        work, results, command=command, seed=seed, budget=budget,
-        environment={**environment_of(framework), **versions((*implementations, *schedulers), python)},
-            not_run=not_run,
-        seconds=time.perf_counter() - start, whole=training,
-    )  # fmt: skip
-    if schedulers:
-        report = schedule_commands.added(
-            report, schedulers, console, budget=budget, seed=seed, python=python, timeout=timeout,
-            jobs=jobs or _cores(), output=output,
-        )  # fmt: skip
-    _write_failures(report, output / "failures", {i.identifier: i for i in implementations}, python)
-    section = _training_section(python) if training and framework else ""
-    written = write_report(report, output, section)
-    show_report(console, report, os.path.relpath(output))
-    for path in written.values():
+            return engine.run(work, [append, progress], order.jobs)
+
+
+def _written(order: Order, report: Report, console: Console, section: str) -> None:
+    """Write failures and report, and say where."""
+    judged = {item.identifier: item for item in order.implementations}
+    _write_failures(report, order.output / "failures", judged, order.python)
+    paths = write_report(report, order.output, section)
+    show_report(console, report, os.path.relpath(order.output))
+    for path in paths.values():
         console.print(f"wrote {os.path.relpath(path)}")
-    return report
 
 
 def _training_section(python: str | None) -> str:
@@ -149,7 +168,8 @@ def train(
     return CONFORMS if conforms else DOES_NOT
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many processes judge at once."""
     return max(1, min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
 
 
@@ -253,7 +273,7 @@ def list_clauses(console: Console) -> None:
     table.add_column("clause", no_wrap=True)
     for heading in ("says", "source"):
         table.add_column(heading)
-    for clause in CLAUSES:
+    for clause in CONTRACT:
         table.add_row(clause.identifier, clause.sentence, clause.source)
     console.print(table)
 
@@ -297,4 +317,15 @@ def _stored(path: Path) -> dict[str, Any]:
     return stored
 
 
-__all__ = ["WorkerFailure", "devices", "exit_status", "judge", "list_clauses", "list_rules", "replay", "show"]
+__all__ = [
+    "Order",
+    "WorkerFailure",
+    "cores",
+    "devices",
+    "exit_status",
+    "judge",
+    "list_clauses",
+    "list_rules",
+    "replay",
+    "show",
+]

@@ -175,7 +175,8 @@ def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:
     if clause.every_path:
         own += [(path.name, Profile.from_mapping(path.profile))
                 for path in subject.implementation.paths
-                if path.whole and subject.device in path.devices and path.name != subject.path.name]  # fmt: skip
+                if path.whole and subject.device in path.devices
+                and path.name != subject.path.name]  # fmt: skip
     return tuple(_widened(subject, name, profile).widened(clause.wider) for name, profile in own)
 
 

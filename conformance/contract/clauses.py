@@ -12,6 +12,7 @@ from conformance.contract import (
     whole_clauses,
 )
 from conformance.contract.clause import Clause
+from conformance.properties import PROPERTIES, Property
 
 CLAUSES: tuple[Clause, ...] = (
     *element_clauses.CLAUSES,
@@ -22,4 +23,7 @@ CLAUSES: tuple[Clause, ...] = (
     *life_clauses.CLAUSES,
     *search_clauses.CLAUSES,
 )
+COUNTING = tuple(item for item in PROPERTIES if item.identifier.startswith("state/"))
+"""What the contract asks of states that the properties of a formula answer already."""
+CONTRACT: tuple[Clause | Property, ...] = (*CLAUSES, *COUNTING)
 BY_IDENTIFIER = {clause.identifier: clause for clause in CLAUSES}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
 
 from conformance.contract.clause import Clause
-from conformance.contract.clauses import CLAUSES
+from conformance.contract.clauses import CONTRACT
+from conformance.properties import Property
 
 PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
 HEAD = """# The optimizer contract
@@ -36,13 +36,13 @@ TITLES = {
 def page() -> str:
     """Return the page: identifier, sentence and source of every clause, by chapter."""
     parts = [HEAD]
-    for chapter, clauses in groupby(CLAUSES, lambda clause: clause.identifier.partition("/")[0]):
-        rows = "\n".join(_row(clause) for clause in clauses)
-        parts.append(f"## {TITLES[chapter]}\n\n| clause | says | source |\n| --- | --- | --- |\n{rows}\n")
+    for chapter, title in TITLES.items():
+        rows = "\n".join(_row(item) for item in CONTRACT if item.identifier.startswith(f"{chapter}/"))
+        parts.append(f"## {title}\n\n| clause | says | source |\n| --- | --- | --- |\n{rows}\n")
     return "\n".join(parts)
 
 
-def _row(clause: Clause) -> str:
+def _row(clause: Clause | Property) -> str:
     cells = (f"`{clause.identifier}`", clause.sentence, clause.source)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 

@@ -16,7 +16,7 @@ from conformance.subject import WorkerSubject
 from impls.session import TargetError, WorkerFailure
 from spec.rule import UpdateRule
 
-LIVES, LEAST, ACTS = 40, 6, 12
+LIVES, LEAST, ACTS = 40, 16, 12
 """The most and the fewest lives of one cell, and the most acts of one life."""
 SHARE = 0.1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
@@ -57,68 +57,80 @@ class World:
         return [path_of(self.subject, switches), *(path for _, path in other_paths(self.subject, switches))]
 
 
+class Life(RuleBasedStateMachine):
+    """The acts of one life in ``world``, and what its next acts depend on: its tensors and groups."""
+
+    world: ClassVar[World]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.acts: list[list[Any]] = []
+        self.settings: Mapping[str, float] = {}
+        self.tensors, self.groups = 2, 1
+
+    @initialize(first=st.sampled_from(SHAPES), data=st.data())
+    def born(self, first: list[int], data: st.DataObject) -> None:
+        """Begin with a variant, settings and two tensors."""
+        self.switches = data.draw(st.sampled_from(self.world.switches))
+        self.settings = data.draw(st.sampled_from(self.world.starts(self.switches)))
+        self.shapes = [first, [5]]
+
+    @rule(absent=st.lists(st.integers(0, 5), max_size=2))
+    def step(self, absent: list[int]) -> None:
+        """Make a step; some tensors get no gradient."""
+        self.acts.append(["step", sorted({n for n in absent if n < self.tensors})])
+
+    @precondition(lambda self: offers(self.world.subject)["sparse"])
+    @rule(absent=st.lists(st.integers(0, 5), max_size=1), rows=st.lists(st.integers(0, 16), max_size=3))
+    def sparse_step(self, absent: list[int], rows: list[int]) -> None:
+        """Make a step with sparse gradients of some rows."""
+        self.acts.append(["sparse step", [n for n in absent if n < self.tensors], rows])
+
+    @rule(data=st.data())
+    def change(self, data: st.DataObject) -> None:
+        """Assign a setting of one group."""
+        keyword, value = data.draw(st.sampled_from(self.world.values(self.switches)))
+        group = data.draw(st.integers(0, self.groups - 1))
+        self.acts.append(["change", group, keyword, value])
+
+    @rule()
+    def schedule(self) -> None:
+        """Make the step of a scheduler."""
+        self.acts.append(["schedule"])
+
+    @precondition(lambda self: self.groups < MOST_GROUPS)
+    @rule(shape=st.sampled_from(SHAPES), own=st.booleans())
+    def add_group(self, shape: list[int], own: bool) -> None:
+        """Add a group of one tensor, with settings of its own or without."""
+        subject = self.world.subject
+        given = dict(settings.changes(subject, subject.rules[self.switches])) if own else {}
+        self.acts.append(["add group", shape, given])
+        self.groups += 1
+        self.tensors += 1
+
+    @rule(act=st.sampled_from(["save and load", "deepcopy", "pickle", "zero_grad"]))
+    def carry(self, act: str) -> None:
+        """Let a copy take over, or remove the gradients."""
+        self.acts.append([act])
+
+    @precondition(lambda self: len(self.world.paths(self.switches)) > 1)
+    @rule(data=st.data())
+    def other_path(self, data: st.DataObject) -> None:
+        """Go on on another path."""
+        self.acts.append(["other path", data.draw(st.sampled_from(self.world.paths(self.switches)))])
+
+    def teardown(self) -> None:
+        """Run what was drawn, with a last step."""
+        if self.acts:
+            arguments = {"shapes": self.shapes, "acts": [*self.acts, ["step", []]]}
+            self.world.run(ClauseCase(self.switches, self.settings, arguments))
+
+
 def lives(world: World, *, examples: int, acts: int, seed: int) -> None:
     """Draw lives of up to ``acts`` acts, the same for the same seed, and run each when it ends."""
-
-    class Life(RuleBasedStateMachine):
-        """The acts of one life, and what its next acts depend on: how many tensors and groups there are."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.acts: list[list[Any]] = []
-            self.settings: Mapping[str, float] = {}
-            self.tensors, self.groups = 2, 1
-
-        @initialize(switches=st.sampled_from(world.switches), first=st.sampled_from(SHAPES), data=st.data())
-        def born(self, switches: tuple[str, ...], first: list[int], data: st.DataObject) -> None:
-            self.switches, self.shapes = switches, [first, [5]]
-            self.settings = data.draw(st.sampled_from(world.starts(switches)))
-
-        @rule(absent=st.lists(st.integers(0, 5), max_size=2))
-        def step(self, absent: list[int]) -> None:
-            self.acts.append(["step", sorted({n for n in absent if n < self.tensors})])
-
-        @precondition(lambda _: offers(world.subject)["sparse"])
-        @rule(absent=st.lists(st.integers(0, 5), max_size=1), rows=st.lists(st.integers(0, 16), max_size=3))
-        def sparse_step(self, absent: list[int], rows: list[int]) -> None:
-            self.acts.append(["sparse step", [n for n in absent if n < self.tensors], rows])
-
-        @rule(data=st.data())
-        def change(self, data: st.DataObject) -> None:
-            keyword, value = data.draw(st.sampled_from(world.values(self.switches)))
-            group = data.draw(st.integers(0, self.groups - 1))
-            self.acts.append(["change", group, keyword, value])
-
-        @rule()
-        def schedule(self) -> None:
-            self.acts.append(["schedule"])
-
-        @precondition(lambda self: self.groups < MOST_GROUPS)
-        @rule(shape=st.sampled_from(SHAPES), own=st.booleans())
-        def add_group(self, shape: list[int], own: bool) -> None:
-            rule_ = world.subject.rules[self.switches]
-            given = dict(settings.changes(world.subject, rule_)) if own else {}
-            self.acts.append(["add group", shape, given])
-            self.groups += 1
-            self.tensors += 1
-
-        @rule(act=st.sampled_from(["save and load", "deepcopy", "pickle", "zero_grad"]))
-        def carry(self, act: str) -> None:
-            self.acts.append([act])
-
-        @precondition(lambda self: len(world.paths(self.switches)) > 1)
-        @rule(data=st.data())
-        def other_path(self, data: st.DataObject) -> None:
-            self.acts.append(["other path", data.draw(st.sampled_from(world.paths(self.switches)))])
-
-        def teardown(self) -> None:
-            if self.acts:
-                arguments = {"shapes": self.shapes, "acts": [*self.acts, ["step", []]]}
-                world.run(ClauseCase(self.switches, self.settings, arguments))
-
-    hypothesis.seed(seed)(Life)
+    machine = hypothesis.seed(seed)(type("Life", (Life,), {"world": world}))
     run_state_machine_as_test(
-        Life,
+        machine,
         settings=hypothesis.settings(
             max_examples=examples, stateful_step_count=acts, database=None, deadline=None,
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),

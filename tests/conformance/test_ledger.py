@@ -88,6 +88,22 @@ def test_a_deviation_without_an_entry_is_a_failure(
     assert result.findings[0].value == "16777216"
 
 
+def test_what_an_entry_does_not_explain_is_new(
+    session: Session, versions: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry that explains one gradient of two leaves the other's change a failure."""
+    name = "torch-sgd-foreach-nesterov-overwrites-the-gradient"
+    entry = next(e for e in ENTRIES if e.identifier == name)
+    unit, claim = next(iter(_applying(entry, session, versions)))
+    verdicts = []
+    for observed in (entry.observed, ("step 1: gradient 0, *",)):
+        known = dataclasses.replace(entry, observed=observed)
+        monkeypatch.setattr(engine, "load", lambda known=known: (known,))
+        result = judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
+        verdicts.append(result.verdict)
+    assert verdicts == [Verdict.DEVIATION, Verdict.FAIL]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
