@@ -10,6 +10,7 @@ import hypothesis
 import numpy as np
 from hypothesis import HealthCheck, Phase, Verbosity
 
+from conformance.schedules.calls import CALLS
 from conformance.schedules.cases import Case
 from conformance.schedules.further import FURTHER
 from conformance.schedules.persistence import PERSISTENCE
@@ -19,7 +20,7 @@ from conformance.schedules.subject import BINS, Failure, Subject, Tally
 from conformance.verdict import Cell, Figures
 from impls.scheduler import OPTAX, TIMM, Scheduler
 
-ALL = (*PROPERTIES, *PERSISTENCE, *FURTHER)
+ALL = (*PROPERTIES, *PERSISTENCE, *CALLS, *FURTHER)
 BY_IDENTIFIER = {item.identifier: item for item in ALL}
 DEVICE = "cpu"
 NOT_ASKED = {

@@ -104,6 +104,15 @@ def at_epochs(case: Case, group: int, epochs: Iterable[float], *, formula: bool 
     return list(closed_form(settings(case, node, group), epochs, form=form))
 
 
+def continued(case: Case, group: int, start: int, steps: int, first: Number) -> list[Number]:
+    """Return the enclosures of the steps from ``start`` on, at which it has the value ``first``."""
+    known, entry = settings(case, case.node, group), case.node.entry
+    if entry.computes == RECURRENCE:
+        return list(recurrence(known, steps, start=start, first=first))
+    form = "" if entry.computes == CLOSED else entry.computes
+    return list(closed_form(known, range(start, start + steps), form=form))
+
+
 def over_metrics(case: Case, group: int) -> list[list[Number]]:
     """Return what may be in force before the first metric and after each."""
     return list(learning_rates(settings(case, case.node, group), case.inputs))

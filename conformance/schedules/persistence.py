@@ -12,7 +12,7 @@ from impls.scheduler import Scheduler
 from impls.session import TargetError
 
 
-def _halves(case: Case) -> tuple[Actions, Actions, int]:
+def halves(case: Case) -> tuple[Actions, Actions, int]:
     """Return the actions before and after the split, and how many readings come before."""
     if case.inputs:
         first, rest = list(case.inputs[: case.split]), list(case.inputs[case.split :])
@@ -24,7 +24,7 @@ def restored(way: str) -> Judge:
     """Return a judge that saves after ``split`` steps and goes on with fresh objects."""
 
     def judge(subject: Subject, case: Case, tally: Tally) -> Failure | None:
-        before, after, count = _halves(case)
+        before, after, count = halves(case)
         if not case.inputs and case.steps - 1 < case.split:
             return None
         actions = [*before, ["save", way], *after]
@@ -50,7 +50,7 @@ def restored(way: str) -> Judge:
 
 def state_kept(subject: Subject, case: Case, tally: Tally) -> Failure | None:
     """Load a state and look at it again: it has the keys that it had."""
-    before, _, _ = _halves(case)
+    before, _, _ = halves(case)
     actions = [*before, ["save", "pickle"], ["read"]]
     answer = subject.outcome(case, actions)
     if isinstance(answer, TargetError):

@@ -60,7 +60,7 @@ def in_force(subject: Subject, case: Case, tally: Tally) -> Failure | None:
     for group in range(len(case.base)):
         values = [reading[group] for reading in used]
         if case.inputs:
-            failure = _one_of(case, actions, tally, group, values)
+            failure = one_of(case, actions, tally, group, values)
         else:
             enclosed = legal.stepped(case, group, len(used))
             failure = against(case, actions, tally, RATE, group, values, enclosed, range(len(used)))
@@ -69,7 +69,7 @@ def in_force(subject: Subject, case: Case, tally: Tally) -> Failure | None:
     return None
 
 
-def _one_of(case: Case, actions: Actions, tally: Tally, group: int, values: list[float]) -> Failure | None:
+def one_of(case: Case, actions: Actions, tally: Tally, group: int, values: list[float]) -> Failure | None:
     """Compare with the learning rates that the state machine may be in."""
     for index, (value, numbers) in enumerate(zip(values, legal.over_metrics(case, group), strict=True)):
         tests = [

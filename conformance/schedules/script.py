@@ -99,6 +99,11 @@ def _action(action: list[Any], interface: str) -> list[str]:
     if name == "run":
         stepped = ["read()", "optimizer.step()", *STEP[interface]]
         return [f"for _ in range({given[0]}):", *(f"    {line}" for line in stepped)] if given[0] else []
+    if name == "skip":
+        return [f"for _ in range({given[0]}):", *(f"    {line}" for line in STEP[interface])]
+    if name == "add":
+        parameter = "torch.nn.Parameter(torch.zeros(1))"
+        return [f"optimizer.add_param_group({{'params': [{parameter}], 'lr': {given[0]!r}}})"]
     if name == "read":
         return ["read()"]
     if name in {"metrics", "epochs"}:

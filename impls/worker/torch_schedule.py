@@ -161,10 +161,8 @@ def _act(run: Run, action: list[Any]) -> None:
             with phase("step"):
                 run.scheduler.step(epoch)
             run.read()
-    elif name == "save":
-        _save(run, given[0])
-    elif name == "resume":
-        _resume(run, given[0])
+    elif name in BETWEEN_STEPS:
+        BETWEEN_STEPS[name](run, given[0])
     else:
         raise RequestError(f"there is no action {name!r} on a scheduler")
 
@@ -204,3 +202,13 @@ def _resume(run: Run, epoch: int) -> None:
         run.optimizer.load_state_dict(kept)
     run.held = [id(group["lr"]) for group in run.optimizer.param_groups]
     run.scheduler = run.fresh_scheduler(run.header["scheduler"], run.optimizer, {"last_epoch": epoch})
+
+
+def _add(run: Run, lr: float) -> None:
+    """A group joins the optimizer, as a layer does that is trained later."""
+    group = {"params": [torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))], "lr": lr}
+    with phase("add_param_group"):
+        run.optimizer.add_param_group(group)
+
+
+BETWEEN_STEPS: dict[str, Any] = {"save": _save, "resume": _resume, "add": _add}

@@ -46,6 +46,9 @@ def judged(session: Session, name: str, claim: str) -> Judged:
         ("TellsTheBase", "lr/reported"),
         ("ChangesTheDecay", "groups/other-keys"),
         ("ReplacesTheTensor", "tensor/kept"),
+        ("CountsOptimizerSteps", "order/steps"),
+        ("ForgetsTheEpoch", "epoch/then-steps"),
+        ("StopsAtANewGroup", "groups/added"),
     ],
 )
 def test_a_mistake_is_found(session: Session, name: str, claim: str) -> None:
@@ -56,7 +59,8 @@ def test_a_mistake_is_found(session: Session, name: str, claim: str) -> None:
 @pytest.mark.parametrize(
     "claim",
     ["lr/in-force", "lr/reported", "lr/range", "groups/independent", "groups/other-keys", "state/pickle",
-     "state/json", "resume/last-epoch", "tensor/in-force", "tensor/kept", "epoch/closed-form"],
+     "state/json", "resume/last-epoch", "tensor/in-force", "tensor/kept", "epoch/closed-form", "order/steps",
+         "epoch/then-steps"],
 )  # fmt: skip
 def test_a_right_scheduler_is_not_accused(session: Session, claim: str) -> None:
     """The cosine without a mistake keeps every property."""

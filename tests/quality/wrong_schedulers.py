@@ -68,6 +68,29 @@ class ChangesTheDecay(Cosine):
             group["weight_decay"] = 0.01
 
 
+class CountsOptimizerSteps(Cosine):
+    def share(self) -> float:
+        taken = getattr(self, "taken", None)
+        if taken is None:
+            taken = self.taken = [0]
+            self.optimizer.register_step_post_hook(lambda *_: taken.__setitem__(0, taken[0] + 1))
+        return (1 + math.cos(math.pi * taken[0] / self.T_max)) / 2
+
+
+class ForgetsTheEpoch(Cosine):
+    def step(self, epoch: int | None = None) -> None:
+        before = self.last_epoch
+        super().step(epoch)
+        if epoch is not None:
+            self.last_epoch = before + 1
+
+
+class StopsAtANewGroup(Cosine):
+    def get_lr(self) -> list[float]:
+        together = zip(self.base_lrs, self.optimizer.param_groups, strict=True)
+        return [self.eta_min + (base - self.eta_min) * self.share() for base, _ in together]
+
+
 class ReplacesTheTensor(Cosine):
     def step(self, epoch: int | None = None) -> None:
         super().step(epoch)
