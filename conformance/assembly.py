@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from conformance.claims import CLAIMS
 from conformance.engine import Unit, UnitResult
-from conformance.ledger import load
+from conformance.ledger import Entry, load
 from conformance.literature import experiment_entries, proof_entry, proven_claims
 from conformance.own_references import FRAMEWORK, judged_rules
 from conformance.power import Power
@@ -176,6 +176,10 @@ def _deviation(name: str, used: dict[str, Verdict]) -> model.DeviationEntry:
         entry.condition,
         entry.reason,
         entry.link,
-        profile or "none: nothing else of the cell can be judged",
+        profile or _ranks(entry) or "none: nothing else of the cell can be judged",
         status,
     )
+
+
+def _ranks(entry: Entry) -> str:
+    return f"tensors of {entry.ranks[0]} dimensions or more" if entry.ranks else ""

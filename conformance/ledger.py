@@ -18,7 +18,7 @@ from conformance.contract.case import ClauseCase
 from conformance.verdict import Cell
 
 KEYS = frozenset(
-    {"id", "property", "implementation", "path", "device", "dtype", "version", "reason", "link", "profile"}
+    {"id", "property", "implementation", "path", "device", "dtype", "version", "reason", "link", "profile", "ranks"}
 )
 REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 
@@ -27,7 +27,9 @@ REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 class Entry:
     """A finding that is known: where it applies, why, and under which profile the rest is judged.
 
-    Without ``profile`` nothing else of the cell can be judged.  ``cases`` are replayed first.
+    The rest is judged on tensors whose number of dimensions is within ``ranks``, where they are
+    named.  Without ``profile`` and ``ranks`` nothing else of the cell can be judged.  ``cases`` are
+    replayed first.
     """
 
     identifier: str
@@ -41,6 +43,12 @@ class Entry:
     link: str
     profile: Mapping[str, Any] = field(default_factory=dict)
     cases: tuple[Case | ClauseCase, ...] = ()
+    ranks: tuple[int, int] | None = None
+
+    @property
+    def judgeable(self) -> bool:
+        """Tell whether the rest of a cell can be judged beside the deviation."""
+        return bool(self.profile) or self.ranks is not None
 
     def with_cases(self, cases: Sequence[Case | ClauseCase]) -> Entry:
         """Return the entry with other cases."""
@@ -105,4 +113,5 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         item.get("link", ""),
         item.get("profile", {}),
         tuple(from_plain(case) for case in cases),
+        tuple(item["ranks"]) if "ranks" in item else None,
     )
