@@ -18,7 +18,19 @@ from conformance.contract.case import ClauseCase
 from conformance.verdict import Cell
 
 KEYS = frozenset(
-    {"id", "property", "implementation", "path", "device", "dtype", "version", "reason", "link", "profile", "ranks"}
+    {
+        "id",
+        "property",
+        "implementation",
+        "path",
+        "device",
+        "dtype",
+        "version",
+        "reason",
+        "link",
+        "profile",
+        "ranks",
+    }
 )
 REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 

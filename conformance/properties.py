@@ -331,10 +331,11 @@ PROPERTIES: tuple[Property, ...] = (
     ),
     Property(
         "stability/constant-gradient",
-        "With its own default settings a constant gradient never makes a parameter NaN, nor does none at all.",
+        "With its own defaults a constant gradient never makes a parameter NaN, nor does none at all.",
         "each rule's formula, which is a number for every gradient",
-        lambda s, _: long_cases({key: (rule, own_defaults(s, rule)) for key, rule in s.rules.items()},
-                                s.fixed, CONSTANT, LONG),
+        lambda s, _: long_cases(
+            {key: (rule, own_defaults(s, rule)) for key, rule in s.rules.items()}, s.fixed, CONSTANT, LONG
+        ),
         _finite,
         _in_production,
         share=0.2,
