@@ -54,7 +54,10 @@ def nadam(
         step = r.Assignment("update", theta_t, parameter - now_t * gradient / d_t - next_t * m_t / d_t)
     elif schedule == "constant":
         seen = beta1 * (m_t / (1 - beta1 ** (t + 1))) + (1 - beta1) * (gradient / c1)
-        after.append(r.Assignment("look-ahead", ahead_t, seen))
+        parts = (beta1, m_t, 1 - beta1 ** (t + 1)), (1 - beta1, gradient, c1)
+        inverse = [w * (x * sp.UnevaluatedExpr(1 / r.Cast(c))) for w, x, c in parts]
+        after.append(r.Assignment("look-ahead", ahead_t, seen,
+                                  (r.Form("reciprocal correction", sp.Add(*inverse)),)))  # fmt: skip
         step = r.Assignment("update", theta_t, parameter - lr * ahead_t / d_t)
     else:
         after.append(lines.moving_average("look-ahead", ahead_t, m_t, beta1, gradient))
