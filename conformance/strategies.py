@@ -137,9 +137,10 @@ def trajectory_cases(
     rule = rules[switches]
     steps = draw(st.integers(2, 8))
     rate = next(h for h in rule.hyperparameters if h.keyword == "lr")
+    name = rate.symbol.name
     first: dict[str, float] = {}
     changes = [first] + [
-        {rate.symbol.name: draw(hyperparameter(rate))} if draw(st.booleans()) else {}
+        {rate.symbol.name: draw(hyperparameter(rate))} if draw(st.booleans()) and name not in fixed else {}
         for _ in range(steps - 1)
     ]
     shape = shape_of(rule, size)

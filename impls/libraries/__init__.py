@@ -12,6 +12,7 @@ from impls.catalogue import Implementation
 from impls.libraries.optax import OPTAX
 from impls.libraries.pytorch_optimizer import PYTORCH_OPTIMIZER
 from impls.libraries.timm import TIMM
+from impls.libraries.transformers import TRANSFORMERS
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ LIBRARIES: dict[str, Library] = {
         Library("pytorch_optimizer", "pytorch_optimizer", "pytorch_optimizer", PYTORCH_OPTIMIZER),
         Library("timm", "timm.optim", "timm", TIMM),
         Library("optax", "optax", "optax", OPTAX),
+        Library("transformers", "transformers.optimization", "transformers", TRANSFORMERS),
     )
 }
 OTHERS: tuple[Implementation, ...] = tuple(

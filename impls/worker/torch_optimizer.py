@@ -182,6 +182,8 @@ def _state_value(
     if not isinstance(model, torch.Tensor):
         return from_bytes(buffer, dtype, parameter.shape, device).to(parameter.dtype)
     shape = _shape(model.shape, template.shape, tuple(parameter.shape))
+    if model.dim() == 1 < parameter.dim():  # one number for each row, or for each column
+        shape = (buffer.nbytes // dtype.itemsize,)
     return from_bytes(buffer, dtype, shape, str(model.device)).to(model.dtype)
 
 
