@@ -183,6 +183,8 @@ def _deviation(name: str, used: dict[str, Verdict]) -> model.DeviationEntry:
 
 def _rest(entry: Entry) -> str:
     """Say how a cell is judged besides a deviation that widens no profile."""
+    if entry.ranks:
+        return f"tensors of {entry.ranks[0]} dimensions or more"
     seen = ", ".join(f"“{name}”" for name in entry.observed)
     if not seen:
         return "none: nothing else of the cell can be judged"

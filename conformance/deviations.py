@@ -23,6 +23,7 @@ from impls.catalogue import CATALOGUE
 from impls.session import TargetError, WorkerFailure
 
 SEARCH = Plan(300, 128, 0)
+DEAR_SEARCH = Plan(12, 4096, 0)
 CATALOGUED = frozenset(item.identifier for item in CATALOGUE)
 
 
@@ -47,7 +48,7 @@ def shown_in(entry: Entry, claim: Claim) -> Claim:
     """Return the property in which a deviation shows best: one in arithmetic, in local agreement."""
     agreement = BY_IDENTIFIER["agreement/local"]
     broken = isinstance(claim, Clause) and entry.speaks_of(agreement.identifier)
-    return agreement if entry.profile or broken else claim
+    return agreement if entry.judgeable or broken else claim
 
 
 def replayed(subject: WorkerSubject, claim: Claim, entry: Entry) -> Shown:
@@ -108,11 +109,13 @@ def judge_deviation(
         return _stale(cell, entry, shown)
     own = best.identifier == cell.property
     findings = reducer(subject, best, cell, reduced=True).findings(shown.tally.failures[:1] if own else [])
-    if not entry.profile:
+    if not entry.judgeable:
         return CellResult(
             cell, Verdict.DEVIATION, entry.reason, Figures(cases=1), "", findings, entry.identifier
         )
     wider = subject.with_profile(subject.profile.widened(entry.profile))
+    if entry.ranks:
+        wider = wider.with_ranks(*entry.ranks)
     result = judge(wider, nothing)
     if result.verdict is not Verdict.PASS:
         return result
@@ -171,7 +174,7 @@ def _judge_observed(
 
 def _inherited(result: CellResult, entry: Entry, *, anew: bool) -> CellResult:
     """Return the verdict on somebody's code: what breaks ``anew``, without a stored case, is known."""
-    if result.verdict is not Verdict.FAIL or not anew or entry.profile:
+    if result.verdict is not Verdict.FAIL or not anew or entry.judgeable:
         return result
     return dataclasses.replace(
         result, verdict=Verdict.DEVIATION, reason=entry.reason, deviation=entry.identifier
@@ -182,7 +185,7 @@ def search(subject: WorkerSubject, claim: Claim, entry: Entry) -> Case | ClauseC
     """Return the smallest case found that shows a deviation or stops the worker."""
     if isinstance(claim, Clause):
         return _search(subject, claim, entry)
-    judged = claim.judge(subject, SEARCH)
+    judged = claim.judge(subject, SEARCH if subject.path.cost == 1 else DEAR_SEARCH)
     if judged.tally.failures:
         failure = judged.tally.failures[0]
         prepared = prepare(failure.case, subject.rules[failure.case.switches], subject.storage)
@@ -194,7 +197,8 @@ def search(subject: WorkerSubject, claim: Claim, entry: Entry) -> Case | ClauseC
         rule = subject.rules[failure.case.switches]
         if failure.quantity == "t":
             return _fewest(failure.case, judge)
-        reduction = Reduction(rule, subject.storage, judge, keep_settings=claim.of_settings)
+        reduction = Reduction(rule, subject.storage, judge, keep_settings=claim.of_settings,
+                              cost=subject.path.cost)  # fmt: skip
         return reduction.reduce(failure, prepared).case
     return judged.exploration.case
 

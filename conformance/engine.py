@@ -28,7 +28,8 @@ from reference.formats import FORMATS
 
 CASES_PER_SECOND = 1.1
 """Cases of local agreement per cell and second of budget; fixed, so that a budget fixes the cases."""
-ELEMENTS = 16384
+ELEMENTS, LARGE = 16384, 65536
+"""Elements of a large tensor; more where a case is dear and its elements are not."""
 POWER_FORMATS = ("float32", "float64")
 
 
@@ -85,7 +86,7 @@ def units(
             judged = tuple(name for name in properties if path.judges(name))
             for dtype in dtypes:
                 if dtype in path.dtypes and judged:
-                    power = dtype in POWER_FORMATS and path == paths[0]
+                    power = dtype in POWER_FORMATS and path == paths[0] and path.cost == 1
                     power = power or not set(dtypes) & set(POWER_FORMATS)
                     found.append(
                         Unit(
@@ -162,7 +163,8 @@ def judge_cell(unit: Unit, subject: WorkerSubject, claim: Claim, framework: str,
 
 def _plan(unit: Unit, claim: Claim) -> Plan:
     share = getattr(claim, "share", 1.0)
-    return Plan(max(3, round(unit.cases * share)), ELEMENTS, unit.seed)
+    elements = ELEMENTS if unit.path.cost == 1 else LARGE
+    return Plan(max(3, round(unit.cases * share)), elements, unit.seed)
 
 
 def _judge(

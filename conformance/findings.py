@@ -55,7 +55,8 @@ class Reducer:
             return same[0] if same else None
 
         rule = next(iter(subject.rules.values()))
-        return Reduction(rule, subject.storage, judge, keep_settings=self.claim.of_settings)
+        return Reduction(rule, subject.storage, judge, keep_settings=self.claim.of_settings,
+                         cost=subject.path.cost)  # fmt: skip
 
     def _finding(self, failure: Outside) -> Finding:
         rule = self.subject.rules[failure.case.switches]

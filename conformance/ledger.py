@@ -30,6 +30,7 @@ KEYS = frozenset(
         "link",
         "profile",
         "observed",
+        "ranks",
     }
 )
 REQUIRED = frozenset({"id", "property", "implementation", "reason"})
@@ -39,8 +40,9 @@ REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 class Entry:
     """A finding that is known: where it applies, why, and under which profile the rest is judged.
 
-    ``observed`` names what a clause sees of it; without that, and without ``profile``, nothing else
-    of the cell can be judged.  ``cases`` are replayed first.
+    The rest is judged on tensors whose number of dimensions is within ``ranks``, where they are
+    named; ``observed`` names what a clause sees of it.  Without these and ``profile`` nothing else of
+    the cell can be judged.  ``cases`` are replayed first.
     """
 
     identifier: str
@@ -55,6 +57,12 @@ class Entry:
     profile: Mapping[str, Any] = field(default_factory=dict)
     cases: tuple[Case | ClauseCase, ...] = ()
     observed: tuple[str, ...] = ()
+    ranks: tuple[int, int] | None = None
+
+    @property
+    def judgeable(self) -> bool:
+        """Tell whether the rest of a cell can be judged beside the deviation."""
+        return bool(self.profile) or self.ranks is not None
 
     def with_cases(self, cases: Sequence[Case | ClauseCase]) -> Entry:
         """Return the entry with other cases."""
@@ -124,4 +132,5 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         item.get("profile", {}),
         tuple(from_plain(case) for case in cases),
         patterns("observed") if "observed" in item else (),
+        tuple(item["ranks"]) if "ranks" in item else None,
     )

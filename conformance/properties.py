@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from conformance import absent_rows, agreement, trajectory
 from conformance.agreement import Outside, Sample, Tally
 from conformance.cases import Case, GroupCase, TensorCase
+from conformance.defaults import own_defaults
 from conformance.exploration import Exploration, explore
 from conformance.lattice import CONSTANT, STILL
 from conformance.strategies import (
+    GROUPS,
     fresh_cases,
     local_cases,
     long_cases,
@@ -288,7 +290,7 @@ PROPERTIES: tuple[Property, ...] = (
         "agreement/local",
         "One step from any legal state returns what a legal evaluation of the formula can return.",
         "the rule's own citation",
-        lambda s, plan: local_cases(s.rules, s.fixed, plan.size),
+        lambda s, plan: local_cases(s.rules, s.fixed, plan.size, 1 if s.path.cost > 1 else GROUPS),
         _local,
         _visible,
         share=1.0,
@@ -336,9 +338,11 @@ PROPERTIES: tuple[Property, ...] = (
     ),
     Property(
         "stability/constant-gradient",
-        "With the default epsilon a constant gradient never makes a parameter NaN, nor does none at all.",
+        "With its own defaults a constant gradient never makes a parameter NaN, nor does none at all.",
         "each rule's formula, which is a number for every gradient",
-        lambda s, _: long_cases(s.rules, s.fixed, CONSTANT, LONG),
+        lambda s, _: long_cases(
+            {key: (rule, own_defaults(s, rule)) for key, rule in s.rules.items()}, s.fixed, CONSTANT, LONG
+        ),
         _finite,
         _in_production,
         share=0.2,

@@ -34,9 +34,11 @@ def cells(
     ``versions`` maps a library to its version.
     """
     judged = tuple(item for item in (*CATALOGUE, *OTHERS) if versions.get(item.library))
+    every = tuple(path.name for item in judged for path in item.paths)
     plan = units(
-        judged, device=device, dtypes=FLOATS, properties=ALL_PROPERTIES, budget=1, seed=0, python=python
-    )
+        judged, device=device, dtypes=FLOATS, properties=ALL_PROPERTIES, budget=1, seed=0, python=python,
+        asked=every,
+    )  # fmt: skip
     for unit in plan:
         found = versions[unit.implementation.library]
         claims = [name for name in ALL_PROPERTIES if entry.matches(unit.cell(name), found)]

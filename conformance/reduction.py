@@ -26,11 +26,11 @@ class Reduction:
     """One reduction: at every accepted trial ``found`` is the smallest failure so far."""
 
     def __init__(
-        self, rule: UpdateRule, storage: Format, judge: Judge, *, keep_settings: bool = False
+        self, rule: UpdateRule, storage: Format, judge: Judge, *, keep_settings: bool = False, cost: int = 1
     ) -> None:
         self.rule, self.storage, self.judge = rule, storage, judge
         self.kept = {h.symbol.name for h in rule.hyperparameters} if keep_settings else set()
-        self.trials = 0
+        self.trials, self.most = 0, LARGEST_TRIALS // cost
 
     def reduce(self, failure: Outside, prepared: tuple[Prepared, ...]) -> Outside:
         """Return the smallest failure found; the given one if nothing smaller fails."""
@@ -43,7 +43,7 @@ class Reduction:
 
     def _try(self, case: Case) -> Outside | None:
         self.trials += 1
-        return self.judge(case) if self.trials <= LARGEST_TRIALS else None
+        return self.judge(case) if self.trials <= self.most else None
 
     def _element(self, failure: Outside, prepared: tuple[Prepared, ...]) -> dict[str, float]:
         item = prepared[failure.tensor]
@@ -108,7 +108,7 @@ class Reduction:
         self, values: dict[str, float], shape: Callable[[Mapping[str, float]], Case], found: Outside
     ) -> Outside:
         changed = True
-        while changed and self.trials < LARGEST_TRIALS:
+        while changed and self.trials < self.most:
             changed = False
             for name in [name for name in values if name not in self.kept]:
                 for simpler in self._simpler(name, values):

@@ -37,21 +37,22 @@ def script(subject: WorkerSubject, failure: Outside) -> str:
         lines.append("members = []")
         for item in [p for p in prepared if p.group == index]:
             values = _values(item.values[rule.parameter.symbol.name], item.shape)
-            lines += [
-                f"p = torch.nn.Parameter({values})",
-                "members.append(p)",
-            ]
+            # Autograd forbids to overwrite a leaf that asks for a gradient while it records.
+            copy = ".clone()" if header["constructor"].get("differentiable") else ""
+            lines += [f"p = torch.nn.Parameter({values}){copy}", "members.append(p)"]
         lines.append("parameters += members")
         lines.append(f"groups.append({{'params': members, **{group['options']!r}}})")
     lines.append(f"optimizer = {name}(groups, **{header['constructor']!r})")
     lines += _states(subject, failure)
+    compiled = subject.path.compiled
+    lines += ["make_step = torch.compile(lambda: optimizer.step())"] if compiled else []
     for step in range(case.steps):
         for number, item in enumerate(prepared):
             gradient = _values(item.gradients[step], item.shape)
             lines.append(f"parameters[{number}].grad = {gradient}")
         for number, options in enumerate(header["steps"][step].get("options", [])):
             lines.append(f"optimizer.param_groups[{number}].update({options!r})")
-        lines.append("optimizer.step()")
+        lines.append("make_step()" if compiled else "optimizer.step()")
         if step == failure.step:
             break
     return "\n".join(lines + _ending(subject, failure)) + "\n"

@@ -16,6 +16,8 @@ LARGEST_WHOLE = 4096
 """The most elements of a tensor whose elements count for each other."""
 LARGEST_MULTIPLIED = 256
 """The same where matrices are multiplied, which takes time with end points in extended precision."""
+GROUPS = 4
+"""The most param groups of a case."""
 WIDEST = 8.0
 """The largest magnitude drawn of a number that may be any."""
 LARGEST_EXACT_COUNT = 2**24 - 1
@@ -100,8 +102,9 @@ def local_cases(
     rules: Mapping[tuple[str, ...], UpdateRule],
     fixed: Mapping[str, float],
     size: int,
+    most: int = GROUPS,
 ) -> Case:
-    """Draw one step from any state: up to four groups, a large tensor and small ones.
+    """Draw one step from any state: up to ``most`` groups, a large tensor and small ones.
 
     ``rules`` maps the switches that are on to the rule they choose; ``size`` is the number of
     elements of the large tensor.
@@ -111,7 +114,7 @@ def local_cases(
     seeds = st.integers(0, 2**32 - 1)
     regimes = st.sampled_from(REGIMES)
     groups = []
-    for index in range(draw(st.integers(1, 4))):
+    for index in range(draw(st.integers(1, most))):
         length = size if index == 0 else size // 16
         large = TensorCase(shape_of(rule, length), draw(counts()), draw(seeds), draw(regimes))
         # A group in which only some tensors are fresh is asked about by a property of its own.
@@ -134,9 +137,10 @@ def trajectory_cases(
     rule = rules[switches]
     steps = draw(st.integers(2, 8))
     rate = next(h for h in rule.hyperparameters if h.keyword == "lr")
+    name = rate.symbol.name
     first: dict[str, float] = {}
     changes = [first] + [
-        {rate.symbol.name: draw(hyperparameter(rate))} if draw(st.booleans()) else {}
+        {rate.symbol.name: draw(hyperparameter(rate))} if draw(st.booleans()) and name not in fixed else {}
         for _ in range(steps - 1)
     ]
     shape = shape_of(rule, size)
@@ -153,16 +157,19 @@ def trajectory_cases(
 @st.composite
 def long_cases(
     draw: st.DrawFn,
-    rules: Mapping[tuple[str, ...], UpdateRule],
+    rules: Mapping[tuple[str, ...], tuple[UpdateRule, Mapping[str, float]]],
     fixed: Mapping[str, float],
     regime: str,
     steps: int,
 ) -> Case:
-    """Draw many steps from the start with default settings, but for the decay rates."""
+    """Draw many steps from the start with default settings, but for the decay rates.
+
+    ``rules`` maps the switches that are on to the rule that they choose and its default settings.
+    """
     switches = draw(st.sampled_from(sorted(rules)))
-    rule = rules[switches]
+    rule, defaults = rules[switches]
     rates = {h.symbol.name: hyperparameter(h) for h in rule.hyperparameters if h.domain == UNIT}
-    settings = {h.symbol.name: h.default for h in rule.hyperparameters} | dict(fixed)
+    settings = {**defaults, **fixed}
     settings |= {name: draw(rate) for name, rate in rates.items() if name not in fixed}
     tensor = TensorCase(shape_of(rule, 64), 0, draw(st.integers(0, 2**32 - 1)), regime)
     return Case(switches, (GroupCase(settings, (tensor,)),), steps)

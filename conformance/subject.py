@@ -127,6 +127,12 @@ class WorkerSubject:
         """Return the same subject judged under another profile."""
         return dataclasses.replace(self, profile=profile)
 
+    def with_ranks(self, least: int, most: int) -> WorkerSubject:
+        """Return the same subject judged on tensors of so many dimensions."""
+        rules = {key: dataclasses.replace(rule, ranks=(max(least, rule.ranks[0]), min(most, rule.ranks[1])))
+                 for key, rule in self.rules.items()}  # fmt: skip
+        return dataclasses.replace(self, rules=rules)
+
     def options(self, rule: UpdateRule, hyperparameters: Mapping[str, float]) -> dict[str, Any]:
         """Return hyperparameters as the settings of a param group."""
         settings: dict[str, Any] = {}

@@ -59,6 +59,8 @@ class Implementation:
     ``keywords`` maps the rule's hyperparameter keywords to its own, where they differ; those in
     ``absent`` are given as None where they are 0, and ``domains`` narrows the legal values of some
     to those from a low one to below a high one.
+    ``of_format`` are hyperparameters whose default, by its documentation, is the machine epsilon of
+    the tensor's format.
     ``gradient`` is the layout it takes, ``dense`` or ``sparse``.
     ``framework`` is what it computes with, ``library`` the package that ships it.  ``adapts`` is
     the class that people call, where the target makes it an optimizer of plain steps.
@@ -80,6 +82,7 @@ class Implementation:
     absent: tuple[str, ...] = ()
     domains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     library: str = "torch"
+    of_format: tuple[str, ...] = ()
     adapts: str = ""
 
     @property
@@ -96,7 +99,8 @@ FORMS = ("lerp", "weight first", "root first", "step size first", "decay added")
 EAGER: dict[str, Any] = {"forms": FORMS, "units": {"root": 1.0}}
 """Eager roots come from a vector mathematics library, which promises one unit in the last place."""
 KERNEL: dict[str, Any] = {"forms": FORMS, "intermediate": "compute"}
-ON_DEVICE = {"scalar": "float32", "forms": ("*",)}
+ALL_FORMS = ("*",)
+ON_DEVICE = {"scalar": "float32", "forms": ALL_FORMS}
 """Step count, powers and corrections are computed on the device, in float32."""
 SINGLE: Mapping[str, Any] = {"foreach": False}
 FUSED: Mapping[str, Any] = {"foreach": False, "fused": True}
@@ -160,9 +164,10 @@ def with_further_paths(
         "while it records; its clause whole/differentiable, on single-tensor, differentiates a step",
     )  # fmt: skip
     compiled = ExecutionPath(
-        "compiled", SINGLE, profile=KERNEL | ON_DEVICE, properties=("agreement/*", "state/step-count"),
+        "compiled", SINGLE, profile={**KERNEL, **RECORDED, "forms": ALL_FORMS},
+        properties=("agreement/*", "state/step-count"),
         otherwise="every optimizer that a property builds would be compiled for seconds",
-        on_request="each of its cases is compiled for seconds", cost=12, compiled=True,
+        on_request="each of its cases is compiled for seconds", cost=20, compiled=True,
     )  # fmt: skip
     return (*paths, differentiable, compiled)
 
@@ -211,10 +216,13 @@ CATALOGUE: tuple[Implementation, ...] = (
         derived={"eta": "eta_t", "mu": "mu_t"},
     ),
     _recorded("Rprop", "rprop", CAPTURABLE_PATHS, switches=MAXIMIZE),
-    _torch("Adafactor", "adafactor", FACTORED_PATHS, options={"epsilon": "floor"}, switches=MAXIMIZE),
+    _torch(
+        "Adafactor", "adafactor", FACTORED_PATHS, options={"epsilon": "floor"}, switches=MAXIMIZE,
+        of_format=("eps[0]",),
+    ),
     Implementation(
         "torch.Adafactor on vectors", "torch.optim:Adafactor", "adafactor", FACTORED_PATHS,
-        options={"epsilon": "floor", "factored": "no"}, switches=MAXIMIZE,
+        options={"epsilon": "floor", "factored": "no"}, switches=MAXIMIZE, of_format=("eps[0]",),
     ),
     _torch("SparseAdam", "sparse_adam", SPARSE_PATHS, switches=MAXIMIZE, gradient="sparse"),
     _torch(

@@ -30,9 +30,9 @@ class Profile:
     ``scalar``: the format of host arithmetic on hyperparameters, or ``compute``.  ``coefficient``:
     the format to which a scalar is rounded where it meets a tensor, ``compute`` or ``storage``.
     ``contraction``: a rounding may be skipped (fused multiply-add, wider registers).  ``flush``:
-    numbers that are subnormal in the format of computation are zero, as results and as operands.  ``forms``: the
-    legal forms used.  ``units``: errors of operations in units in the last place where they are
-    not rounded correctly.
+    numbers that are subnormal in the format of computation are zero, as results and as operands.
+    ``forms``: the legal forms used.  ``units``: errors of operations in units in the last place
+    where they are not rounded correctly.
     """
 
     intermediate: str = STORAGE

@@ -88,8 +88,12 @@ def size_below(parameter: sp.Symbol, raw: sp.Symbol) -> tuple[Form, ...]:
     size = sp.UnevaluatedExpr(-lr * sp.UnevaluatedExpr(1 / c1))
     root = sp.sqrt(raw) / sp.UnevaluatedExpr(sp.sqrt(c2) * size)
     step = parameter + m_t / (root + sp.UnevaluatedExpr(epsilon * sp.UnevaluatedExpr(1 / size)))
-    zero = Form("zero step size below", step, sp.Eq(lr, 0), by_name=True)
-    return Form("step size below", step, lr > 0), zero
+    return only_above_zero("step size below", step)
+
+
+def only_above_zero(name: str, step: sp.Expr) -> tuple[Form, ...]:
+    """Return a form that divides by the learning rate: legal above 0, at 0 where a deviation says so."""
+    return Form(name, step, lr > 0), Form(f"zero {name}", step, sp.Eq(lr, 0), by_name=True)
 
 
 def update(parameter: sp.Symbol, *further: Form) -> Assignment:

@@ -173,10 +173,9 @@ def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:
     """
     own = [(subject.path.name, subject.profile)]
     if clause.every_path:
-        own += [(path.name, Profile.from_mapping(path.profile))
-                for path in subject.implementation.paths
-                if path.whole and subject.device in path.devices
-                and path.name != subject.path.name]  # fmt: skip
+        others = (path for path in subject.implementation.paths if path.name != subject.path.name)
+        own += [(path.name, Profile.from_mapping(path.profile).on(subject.storage))
+                for path in others if path.whole and subject.device in path.devices]  # fmt: skip
     return tuple(_widened(subject, name, profile).widened(clause.wider) for name, profile in own)
 
 

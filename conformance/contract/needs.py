@@ -147,7 +147,7 @@ def _broken(subject: WorkerSubject, path: str) -> bool:
         subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local"
     )
     version = framework(subject)
-    whole = (e for e in load() if not e.profile and e.matches(cell, version))
+    whole = (e for e in load() if not e.judgeable and e.matches(cell, version))
     return any(entry.speaks_of("elements/order") for entry in whole)
 
 

@@ -14,6 +14,7 @@ from impls.libraries.optax_schedules import OPTAX_SCHEDULES
 from impls.libraries.pytorch_optimizer import PYTORCH_OPTIMIZER
 from impls.libraries.timm import TIMM
 from impls.libraries.timm_schedulers import TIMM_SCHEDULERS
+from impls.libraries.transformers import TRANSFORMERS
 from impls.libraries.transformers_schedules import TRANSFORMERS_SCHEDULES
 from impls.scheduler import Scheduler
 
@@ -35,7 +36,9 @@ LIBRARIES: dict[str, Library] = {
         Library("pytorch_optimizer", "pytorch_optimizer", "pytorch_optimizer", PYTORCH_OPTIMIZER),
         Library("timm", "timm.optim", "timm", TIMM, TIMM_SCHEDULERS),
         Library("optax", "optax", "optax", OPTAX, OPTAX_SCHEDULES),
-        Library("transformers", "transformers.optimization", "transformers", (), TRANSFORMERS_SCHEDULES),
+        Library(
+            "transformers", "transformers.optimization", "transformers", TRANSFORMERS, TRANSFORMERS_SCHEDULES
+        ),
     )
 }
 OTHERS: tuple[Implementation, ...] = tuple(

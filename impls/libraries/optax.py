@@ -53,6 +53,8 @@ OPTAX: tuple[Implementation, ...] = (
     ),
     _optax("adam", "adam"),
     _optax("adamw", "adamw"),
+    _optax("nadam", "nadam", options={"schedule": "constant"}),
+    _optax("nadamw", "nadam", options={"schedule": "constant", "decay": "decoupled"}),
     _optax(
         "amsgrad", "amsgrad", options={"amsgrad": "corrected"},
         states={**MOMENTS, "max_exp_avg_sq": "0.nu_max"},

@@ -41,6 +41,11 @@ def _own(
 PYTORCH_OPTIMIZER: tuple[Implementation, ...] = (
     _own("SGDW", "sgd", _paths({"weight_decouple": False}), options=COUPLED,
          switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE}, domains={"momentum": (0.0, 1.0)}),
+    _own("SGDW", "sgd", _paths(), variant=" with decoupled decay", options=DECOUPLED,
+         switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE}, domains={"momentum": (0.0, 1.0)}),
+    _own("AdaBound", "adabound", _paths(forms=("lerp", "weight first")),
+         options={"epsilon": "squared", **DECOUPLED},
+         switches={"ams_bound": ("amsgrad", "raw"), **MAXIMIZE}),
     _own("AdaDelta", "adadelta", _paths({"weight_decouple": False}), options=COUPLED),
     _own("AdaMax", "adamax", _paths({"weight_decouple": False}), options=COUPLED),
     _own("RAdam", "radam", _paths({"degenerated_to_sgd": True}, forms=OVER_ROOT),

@@ -53,6 +53,11 @@ TIMM: tuple[Implementation, ...] = (
         "NAdamLegacy", "nadam", ONE, options={"decay": "coupled"},
         keywords={"momentum_decay": ("schedule_decay",)}, states={"mu_product": "m_schedule"},
     ),
+    _timm("NAdamW", "nadam", BOTH, options={"schedule": "shared", "decay": "decoupled"}, switches=MAXIMIZE),
+    _timm(
+        "SGDW", "sgd", BOTH, options={"decay": "decoupled"}, counter=None,
+        switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE},
+    ),
     _timm(
         "RAdamLegacy", "radam", (ExecutionPath("default", profile=LEGACY | {"intermediate": "compute"}),),
         options={"threshold": "from_5", "decay": "decoupled"},

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OPERATIONS = {
     "hello": "greeting:hello",
     "probe": "greeting:probe",
+    "signature": "signature:signature",
     "describe": "torch_description:describe",
     "run": "torch_optimizer:run",
     "compiles": "torch_compiled:compiles",

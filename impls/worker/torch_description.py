@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-import json
 import sys
 from typing import Any
 
 import torch
 
 from .failures import TargetFailure, phase, report
+from .signature import json_or_repr, parameters_of
 from .target import resolve
 from .torch_platform import name_of
 from .torch_trial import ELEMENTS, Build, state_of, trial_values
@@ -29,7 +28,7 @@ def describe(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
     with phase("read"):
         is_optimizer = isinstance(target, type) and issubclass(target, torch.optim.Optimizer)
         origin = {"is_optimizer": is_optimizer, **_origin(target)}
-        return {**origin, "signature": _signature(target), "trial": trial}, []
+        return {**origin, "signature": parameters_of(target), "trial": trial}, []
 
 
 def _origin(target: Any) -> dict[str, Any]:
@@ -44,29 +43,6 @@ def _origin(target: Any) -> dict[str, Any]:
     }
 
 
-def _signature(target: Any) -> list[dict[str, Any]] | None:
-    try:
-        parameters = inspect.signature(target).parameters.values()
-    except (TypeError, ValueError):  # a callable written in C need not have one
-        return None
-    return [_parameter(parameter) for parameter in parameters]
-
-
-def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
-    described = {"name": parameter.name, "kind": parameter.kind.name.lower()}
-    if parameter.default is inspect.Parameter.empty:
-        return described
-    return {**described, "default": _json_or_repr(parameter.default)}
-
-
-def _json_or_repr(value: Any) -> Any:
-    try:
-        json.dumps(value)
-    except Exception:  # noqa: BLE001 - the value may be of any class
-        return {"repr": repr(value)}
-    return value
-
-
 def _trial(build: Build, shape: tuple[int, ...]) -> dict[str, Any]:
     parameter = build.parameter(trial_values(0, shape, build))
     start = parameter.detach().flatten().tolist()
@@ -77,13 +53,13 @@ def _trial(build: Build, shape: tuple[int, ...]) -> dict[str, Any]:
     ]
     with phase("read"):
         group = optimizer.param_groups[0] if getattr(optimizer, "param_groups", None) else {}
-        options = {name: _json_or_repr(group[name]) for name in group if name != "params"}
+        options = {name: json_or_repr(group[name]) for name in group if name != "params"}
         defaults = dict(getattr(optimizer, "defaults", {}))
         return {
             "shape": list(shape),
             "parameter": start,
             "steps": steps,
-            "defaults": {str(name): _json_or_repr(value) for name, value in defaults.items()},
+            "defaults": {str(name): json_or_repr(value) for name, value in defaults.items()},
             "options": options,
         }
 

@@ -183,6 +183,8 @@ def _state_value(
         return from_bytes(buffer, dtype, parameter.shape, device).to(parameter.dtype)
     one_number = model.numel() == 1 and len(buffer) == dtype.itemsize
     shape = model.shape if one_number else _shape(model.shape, template.shape, tuple(parameter.shape))
+    if model.dim() == 1 < parameter.dim():  # one number for each row, or for each column
+        shape = (buffer.nbytes // dtype.itemsize,)
     return from_bytes(buffer, dtype, shape, str(model.device)).to(model.dtype)
 
 

@@ -34,8 +34,9 @@ def step(
     if options["amsgrad"] == "raw":
         v = after["x"] = np.maximum(before["x"].astype(number), v)
     # Bounds
+    hidden = number(1e-15 if options["epsilon"] == "squared" else 0)
     lower, upper = final * (1 - 1 / (gamma * t + 1)), final * (1 + 1 / (gamma * t))
-    size = number(lr * math.sqrt(1 - beta2**t) / (1 - beta1**t)) / (np.sqrt(v) + number(epsilon))
+    size = number(lr * math.sqrt(1 - beta2**t) / (1 - beta1**t)) / (np.sqrt(v + hidden) + number(epsilon))
     clipped = np.minimum(np.maximum(size, number(lower)), number(upper))
     # Update
     return {**after, "theta": decayed(options, number, scalars, theta) - clipped * m}

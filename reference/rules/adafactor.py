@@ -44,7 +44,15 @@ def step(
     # Update
     direction = gradient / np.sqrt(second)
     clipping = np.maximum(number(1), np.sqrt(np.mean(direction**2)) / number(scalars["d"]))
-    scale = np.maximum(epsilon2, np.sqrt(np.mean(theta**2)))
-    step_size = scale * number(min(lr, 1 / np.sqrt(t)))
-    after["theta"] = theta * number(1 - lr * scalars["lambda"]) - step_size * direction / clipping
-    return after
+    relative = {"capped": min(lr, 1 / np.sqrt(t)), "warm-up": min(1e-6 * t, 1 / np.sqrt(t)), "given": lr}
+    step_size = number(relative[options["step"]])
+    if options["scale"] == "parameter":
+        step_size = np.maximum(epsilon2, np.sqrt(np.mean(theta**2))) * step_size
+    update = step_size * direction / clipping
+    if options["moment"] == "beta1":
+        beta1 = scalars["beta1"]
+        update = number(beta1) * before["m"].astype(number) + number(1 - beta1) * update
+        after["m"] = update
+    decay = scalars["lambda"]
+    shrunk = theta * number(1 - lr * decay) if options["decay"] == "lr" else theta - decay * step_size * theta
+    return {**after, "theta": shrunk - update}

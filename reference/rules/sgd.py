@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from reference.formats import Array, Format
 from reference.profile import compute_format
+from reference.shared_lines import decayed
 
 
 def step(
@@ -36,4 +37,5 @@ def step(
         ahead = options["nesterov"] == "yes"
         direction = gradient + number(momentum) * buffer if ahead else buffer
     # Update
+    theta = decayed(options, number, scalars, theta)
     return {"theta": theta - number(scalars["eta"]) * direction, "b": buffer}

@@ -19,20 +19,27 @@ HYPERPARAMETERS = (
     r.Hyperparameter(final, "final_lr", 0.1, r.NONNEGATIVE, "learning rate of the SGD it ends as"),
     r.Hyperparameter(gamma, "gamma", 1e-3, r.POSITIVE, "how fast the bounds close"),
 )  # fmt: skip
+HIDDEN, EPSILON = sp.Rational(1, 10**15), epsilon
 OPTIONS = (
     r.Option("amsgrad", {"no": "AdaBound", "raw": "AMSBound: the maximum of v"}),
+    r.Option(
+        "epsilon", {"outside": "beside the root of v", "squared": "and 1e-15 under it: pytorch_optimizer"}
+    ),
     lines.DECAY,
     lines.MAXIMIZE,
 )
 
 
-def adabound(amsgrad: str = "no", decay: str = "none", maximize: str = "no") -> r.UpdateRule:
+def adabound(
+    amsgrad: str = "no", epsilon: str = "outside", decay: str = "none", maximize: str = "no"
+) -> r.UpdateRule:
     """Build AdaBound's program for one choice of its options, as its authors' code has it."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
     shrunk, parameter = a.decayed_parameter(decay)
     second = v_t if amsgrad == "no" else x_t
     largest = [r.Assignment("maximum", x_t, sp.Max(x, v_t))] if amsgrad == "raw" else []
-    size = sp.UnevaluatedExpr(lr * sp.sqrt(c2) / c1) / (sp.sqrt(second) + epsilon)
+    hidden = HIDDEN if epsilon == "squared" else 0
+    size = sp.UnevaluatedExpr(lr * sp.sqrt(c2) / c1) / (sp.sqrt(second + hidden) + EPSILON)
     program += [
         *a.moments(gradient),
         *largest,
@@ -43,7 +50,7 @@ def adabound(amsgrad: str = "no", decay: str = "none", maximize: str = "no") -> 
         *shrunk,
         r.Assignment("update", theta_t, parameter - clipped * m_t),
     ]
-    chosen = {"amsgrad": amsgrad, "decay": decay, "maximize": maximize}
+    chosen = {"amsgrad": amsgrad, "epsilon": epsilon, "decay": decay, "maximize": maximize}
     states = (a.FIRST, a.SECOND) if amsgrad == "no" else (a.FIRST, a.SECOND, a.MAXIMUM)
     used = lines.with_decay(decay, *HYPERPARAMETERS)
     return r.UpdateRule("adabound", chosen, PARAMETER, states, used, tuple(program))

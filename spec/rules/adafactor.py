@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 
 from spec import invariants as claim
 from spec import rule as r
 from spec.assignments import MAXIMIZE, decayed, decoupled_decay, used_gradient, weighted_average
-from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta, theta_t
-from spec.whole import ColumnMean, ColumnNorm, Count, Height, Mean, Norm, RowMean, RowNorm, Width
+from spec.factored import C, R_t, V, V_t, direction, epsilon1, exponent, second_moment, u_t
+from spec.moments import BETA1, FIRST, beta1, m, m_t
+from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta, theta_t, weight_decay
+from spec.whole import Count, Mean, Norm, RowMean
 
-R, R_t, C, C_t, V, V_t = sp.symbols("R R_t C C_t V V_t", nonnegative=True)
-square, rows, columns, mean, Vhat_t, rho, alpha, clip = sp.symbols(
-    "s_t r_t q_t a_t Vhat_t rho_t alpha_t kappa_t", nonnegative=True
-)
-u_t = sp.Symbol("u_t", real=True)
-epsilon1, epsilon2, d = sp.symbols("epsilon1 epsilon2 d", nonnegative=True)
-exponent = sp.Symbol("gamma", nonpositive=True)
-ROWS = r.State(R, R_t, "row_var", "second moment of each row", degree=2, per=r.ROW)
-COLUMNS = r.State(C, C_t, "col_var", "second moment of each column", degree=2, per=r.COLUMN)
-SECOND = r.State(V, V_t, "variance", "second moment", degree=2)
+rho, alpha, clip, epsilon2, d = sp.symbols("rho_t alpha_t kappa_t epsilon2 d", nonnegative=True)
 HYPERPARAMETERS = (
     r.with_default(LEARNING_RATE, 1e-2),
     r.Hyperparameter(exponent, "beta2_decay", -0.8, r.Domain(-float("inf"), 0.0),
@@ -34,50 +29,56 @@ OPTIONS = (
     r.Option("factored", {"yes": "matrices: rows and columns", "no": "vectors: Adam's second moment"}),
     r.Option("epsilon", {"added": "to the squared gradient: Shazeer and Stern 2018, transformers, optax",
                          "floor": "the least second moment: torch"}),
+    r.Option("step", {"capped": "min(lr, 1/sqrt(t)): Shazeer and Stern 2018, torch",
+                      "warm-up": "min(1e-6*t, 1/sqrt(t)): transformers with warmup_init",
+                      "given": "lr: transformers without relative_step"}),
+    r.Option("scale", {"parameter": "times the parameter's size: Shazeer and Stern 2018, torch",
+                       "none": "absolute: transformers without scale_parameter"}),
+    r.Option("decay", {"lr": "times the learning rate: torch", "step": "times the step size: transformers"}),
+    r.Option("moment", {"none": "Shazeer and Stern 2018", "beta1": "of the updates: transformers"}),
     MAXIMIZE,
 )  # fmt: skip
+TORCH = {"step": "capped", "scale": "parameter", "decay": "lr", "moment": "none"}
 
 
-def adafactor(factored: str = "yes", epsilon: str = "added", maximize: str = "no") -> r.UpdateRule:
+def legal(chosen: Mapping[str, str]) -> bool:
+    """Tell whether options go together: those of transformers only with its epsilon."""
+    of_torch = all(chosen.get(name, value) == value for name, value in TORCH.items())
+    return of_torch or (chosen.get("epsilon") != "floor" and chosen.get("maximize") != "yes")
+
+
+def adafactor(
+    factored: str = "yes", epsilon: str = "added", step: str = "capped", scale: str = "parameter",
+    decay: str = "lr", moment: str = "none", maximize: str = "no",
+) -> r.UpdateRule:  # fmt: skip
     """Build Adafactor's program for one choice of its options."""
     program, gradient = used_gradient(maximize=maximize, coupled=False)
-    added = epsilon == "added"
-    weight = t**exponent
-    row_forms: tuple[r.Form, ...]
-    column_forms: tuple[r.Form, ...]
-    states: tuple[r.State, ...]
-    program.append(r.Assignment("square", square, gradient**2 + (epsilon1 if added else 0)))
-    if factored == "yes":
-        row_forms = column_forms = ()
-        if not added:
-            row_forms = (r.Form("by norm", RowNorm(gradient) ** 2 / Width(gradient)),)
-            column_forms = (r.Form("by norm", ColumnNorm(gradient) ** 2 / Height(gradient)),)
-        program += [
-            r.Assignment("row means", rows, RowMean(square), row_forms),
-            r.Assignment("column means", columns, ColumnMean(square), column_forms),
-            weighted_average("row moment", R_t, R, weight, rows),
-            weighted_average("column moment", C_t, C, weight, columns),
-            r.Assignment("mean of the rows", mean, Mean(R_t) if added else sp.Max(Mean(R_t), epsilon1)),
-            r.Assignment("second moment", Vhat_t, R_t * C_t / mean),
-        ]
-        states, ranks = (ROWS, COLUMNS), (2, 2)
-    else:
-        program += [weighted_average("variance", V_t, V, weight, square),
-                    r.Assignment("second moment", Vhat_t, V_t)]  # fmt: skip
-        states, ranks = (SECOND,), (0, 1)
-    below = Vhat_t if added else sp.Max(Vhat_t, epsilon1**2)
-    reciprocal = gradient * sp.UnevaluatedExpr(1 / sp.sqrt(below))
+    lines, below, states = second_moment(gradient, factored == "yes", added=epsilon == "added")
+    relative = {"capped": sp.Min(lr, 1 / sp.sqrt(t)), "given": lr,
+                "warm-up": sp.Min(sp.Rational(1, 10**6) * t, 1 / sp.sqrt(t))}[step]  # fmt: skip
+    size = sp.Max(epsilon2, Norm(theta) / sp.sqrt(Count(theta))) * rho if scale == "parameter" else rho
+    clipped = sp.Max(1, Norm(u_t) / (sp.sqrt(Count(u_t)) * d))
+    divided = r.Form("mean first", sp.Max(1, sp.UnevaluatedExpr(Norm(u_t) / sp.sqrt(Count(u_t))) / d))
     program += [
-        r.Assignment("relative step size", rho, sp.Min(lr, 1 / sp.sqrt(t))),
-        r.Assignment("step size", alpha, sp.Max(epsilon2, Norm(theta) / sp.sqrt(Count(theta))) * rho),
-        r.Assignment("direction", u_t, gradient / sp.sqrt(below), (r.Form("reciprocal", reciprocal),)),
-        r.Assignment("clipping", clip, sp.Max(1, Norm(u_t) / (sp.sqrt(Count(u_t)) * d))),
-        decoupled_decay(),
-        r.Assignment("update", theta_t, decayed - alpha * u_t / clip,
-                     (r.Form("step size first", decayed - sp.UnevaluatedExpr(alpha / clip) * u_t),)),
-    ]  # fmt: skip
-    chosen = {"factored": factored, "epsilon": epsilon, "maximize": maximize}
-    return r.UpdateRule("adafactor", chosen, PARAMETER, states, HYPERPARAMETERS, tuple(program), ranks)
+        *lines,
+        r.Assignment("relative step size", rho, relative),
+        r.Assignment("step size", alpha, size),
+        direction(gradient, below, factored == "yes"),
+        r.Assignment("clipping", clip, clipped, (divided,)),
+    ]
+    used = alpha * u_t / clip
+    if moment == "beta1":
+        program.append(weighted_average("first moment", m_t, m, 1 - beta1, sp.UnevaluatedExpr(used)))
+        states, used = (*states, FIRST), m_t
+    shrunk = decoupled_decay() if decay == "lr" else r.Assignment(
+        "decoupled decay", decayed, theta - weight_decay * alpha * theta)  # fmt: skip
+    forms = (r.Form("step size first", decayed - sp.UnevaluatedExpr(alpha / clip) * u_t),)
+    program += [shrunk, r.Assignment("update", theta_t, decayed - used, forms if moment == "none" else ())]
+    chosen = {"factored": factored, "epsilon": epsilon, "step": step, "scale": scale, "decay": decay,
+              "moment": moment, "maximize": maximize}  # fmt: skip
+    kept = (*HYPERPARAMETERS, BETA1) if moment == "beta1" else HYPERPARAMETERS
+    return r.UpdateRule("adafactor", chosen, PARAMETER, states, kept, tuple(program),
+                        (2, 2) if factored == "yes" else (0, 1))  # fmt: skip
 
 
 SHAZEER = "Shazeer and Stern 2018, Algorithm 4"
@@ -95,5 +96,5 @@ FAMILY = r.RuleFamily(
     r.Citation("N. Shazeer and M. Stern", 2018,
                "Adafactor: adaptive learning rates with sublinear memory cost", "arXiv:1804.04235",
                "Algorithm 4"),
-    OPTIONS, adafactor, {}, INVARIANTS,
+    OPTIONS, adafactor, {}, INVARIANTS, legal,
 )  # fmt: skip

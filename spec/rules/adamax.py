@@ -29,12 +29,14 @@ def adamax(epsilon: str = "in_maximum", decay: str = "none", maximize: str = "no
     corrected = r.Form(
         "reciprocal correction", theta - lr * (m_t * sp.UnevaluatedExpr(1 / r.Cast(c1))) / (u_t + below)
     )
+    nested = () if below else a.only_above_zero(
+        "step size below", theta + m_t / (u_t * sp.UnevaluatedExpr(-c1 / lr)))  # fmt: skip
     program += [
         lines.moving_average("first moment", m_t, m, beta1, gradient),
         r.Assignment("infinity norm", u_t, sp.Max(beta2 * u, sp.Abs(gradient) + floor)),
         r.Assignment("first bias correction", c1, 1 - beta1**t),
         r.Assignment("update", theta_t, theta - lr * (m_t / c1) / (u_t + below),
-                     (r.Form("step size first", step_size_first), corrected)),
+                     (r.Form("step size first", step_size_first), corrected, *nested)),
     ]  # fmt: skip
     chosen = {"epsilon": epsilon, "decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)

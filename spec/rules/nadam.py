@@ -8,12 +8,13 @@ from spec import assignments as lines
 from spec import invariants as claim
 from spec import moments as a
 from spec import rule as r
-from spec.moments import beta1, beta2, c2, d_t, m, m_t, v, vhat_t
+from spec.moments import beta1, beta2, c1, d_t, m, m_t, v
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t, weight_decay
 
 psi, product, product_t = sp.symbols("psi P P_t", nonnegative=True)
 mu, ahead = sp.symbols("mu_t mu_next", nonnegative=True)
 now_t, next_t = sp.symbols("alpha_t gamma_t", real=True)
+ahead_t = sp.Symbol("n_t", real=True)
 HYPERPARAMETERS = (
     r.with_default(LEARNING_RATE, 2e-3), a.BETA1, a.BETA2, a.EPSILON,
     r.Hyperparameter(psi, "momentum_decay", 4e-3, r.NONNEGATIVE, "how fast the momentum rises"),
@@ -23,6 +24,9 @@ PRODUCT = r.State(product, product_t, "mu_product", "product of the momenta so f
 OPTIONS = (
     r.Option("average", {"beta1": "the first moment decays by beta1: torch, timm",
                          "scheduled": "by the scheduled momentum: Dozat 2016"}),
+    r.Option("schedule", {"rising": "the momentum rises from beta1/2 to beta1: Dozat 2016, torch",
+                          "constant": "it is beta1: optax",
+                          "shared": "it is beta1, and one correction serves both terms: timm NAdamW"}),
     lines.DECAY,
     lines.MAXIMIZE,
 )  # fmt: skip
@@ -33,33 +37,44 @@ def scheduled(step: sp.Expr) -> sp.Expr:
     return beta1 * (1 - sp.Rational(1, 2) * sp.Rational(96, 100) ** (step * psi))
 
 
-def nadam(average: str = "beta1", decay: str = "none", maximize: str = "no") -> r.UpdateRule:
+def nadam(
+    average: str = "beta1", schedule: str = "rising", decay: str = "none", maximize: str = "no"
+) -> r.UpdateRule:
     """Build NAdam's program for one choice of its options."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
     shrunk, parameter = a.decayed_parameter(decay)
-    first = lines.moving_average("first moment", m_t, m, beta1, gradient)
+    moments, rising = a.moments(gradient), schedule == "rising"
     if average == "scheduled":
-        first = r.Assignment("first moment", m_t, mu * m + (1 - mu) * gradient)
-    program += [
-        r.Assignment("momentum", mu, scheduled(t)),
-        r.Assignment("next momentum", ahead, scheduled(t + 1)),
-        r.Assignment("product of momenta", product_t, product * mu),
-        first,
-        lines.moving_average_of_square("second moment", a.v_t, v, beta2, gradient),
-        r.Assignment("second bias correction", c2, 1 - beta2**t),
-        r.Assignment("corrected second moment", vhat_t, a.v_t / c2),
-        a.denominator("outside"),
-        r.Assignment("step size of the gradient", now_t, lr * (1 - mu) / (1 - product_t)),
-        r.Assignment("step size of the moment", next_t, lr * ahead / (1 - product_t * ahead)),
-        *shrunk,
-        r.Assignment("update", theta_t, parameter - now_t * gradient / d_t - next_t * m_t / d_t),
-    ]
-    chosen = {"average": average, "decay": decay, "maximize": maximize}
-    used = lines.with_decay(decay, *HYPERPARAMETERS)
-    states = (a.FIRST, a.SECOND, PRODUCT)
-    return r.UpdateRule("nadam", chosen, PARAMETER, states, used, tuple(program))
+        moments[0] = r.Assignment("first moment", m_t, mu * m + (1 - mu) * gradient)
+    after = [*a.corrections(), a.corrected_moments()[1], a.denominator("outside")]
+    if rising:
+        program += MOMENTA
+        after[0] = r.Assignment("step size of the gradient", now_t, lr * (1 - mu) / (1 - product_t))
+        after.append(r.Assignment("step size of the moment", next_t, lr * ahead / (1 - product_t * ahead)))
+        step = r.Assignment("update", theta_t, parameter - now_t * gradient / d_t - next_t * m_t / d_t)
+    elif schedule == "constant":
+        seen = beta1 * (m_t / (1 - beta1 ** (t + 1))) + (1 - beta1) * (gradient / c1)
+        parts = (beta1, m_t, 1 - beta1 ** (t + 1)), (1 - beta1, gradient, c1)
+        inverse = [w * (x * sp.UnevaluatedExpr(1 / r.Cast(c))) for w, x, c in parts]
+        after.append(r.Assignment("look-ahead", ahead_t, seen,
+                                  (r.Form("reciprocal correction", sp.Add(*inverse)),)))  # fmt: skip
+        step = r.Assignment("update", theta_t, parameter - lr * ahead_t / d_t)
+    else:
+        after.append(lines.moving_average("look-ahead", ahead_t, m_t, beta1, gradient))
+        first = r.Form("step size first", parameter - sp.UnevaluatedExpr(lr / c1) * ahead_t / d_t)
+        step = r.Assignment("update", theta_t, parameter - lr * (ahead_t / c1) / d_t, (first,))
+    chosen = {"average": average, "schedule": schedule, "decay": decay, "maximize": maximize}
+    used = lines.with_decay(decay, *HYPERPARAMETERS[: None if rising else -1])
+    states = (a.FIRST, a.SECOND, PRODUCT) if rising else (a.FIRST, a.SECOND)
+    return r.UpdateRule("nadam", chosen, PARAMETER, states, used,
+                        (*program, *moments, *after, *shrunk, step))  # fmt: skip
 
 
+MOMENTA = [
+    r.Assignment("momentum", mu, scheduled(t)),
+    r.Assignment("next momentum", ahead, scheduled(t + 1)),
+    r.Assignment("product of momenta", product_t, product * mu),
+]
 DOZAT = "Dozat 2016, Algorithm 2"
 PLAIN = nadam()
 INVARIANTS = (
@@ -78,4 +93,5 @@ FAMILY = r.RuleFamily(
     r.Citation("T. Dozat", 2016, "Incorporating Nesterov momentum into Adam", "ICLR workshop",
                "Algorithm 2"),
     OPTIONS, nadam, {}, INVARIANTS,
+    lambda o: o.get("average", "beta1") == "beta1" or o.get("schedule", "rising") == "rising",
 )  # fmt: skip

@@ -10,6 +10,7 @@ import sympy as sp
 from spec import invariants as claim
 from spec import rule as r
 from spec.assignments import MAXIMIZE, used_gradient
+from spec.moments import decayed_parameter
 from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta, theta_t, weight_decay
 
 b, b_t, s_t = sp.symbols("b b_t s_t", real=True)
@@ -23,7 +24,14 @@ AHEAD: dict[str, Any] = {"default": 0.9, "domain": r.POSITIVE}
 BUFFER = r.State(b, b_t, "momentum_buffer", "momentum buffer", degree=1)
 OPTIONS = (
     r.Option("nesterov", {"no": "heavy ball: Polyak 1964", "yes": "look-ahead: torch, optax"}),
-    r.Option("decay", {"none": "gradient descent", "coupled": "L2 in the gradient: torch"}),
+    r.Option(
+        "decay",
+        {
+            "none": "gradient descent",
+            "coupled": "L2 in the gradient: torch",
+            "decoupled": "Loshchilov and Hutter 2019, times the learning rate: SGDW of timm",
+        },
+    ),
     MAXIMIZE,
 )
 
@@ -32,6 +40,7 @@ def sgd(nesterov: str = "no", decay: str = "none", maximize: str = "no") -> r.Up
     """Build the program of gradient descent for one choice of its options."""
     # Gradient
     program, gradient = used_gradient(maximize=maximize, coupled=decay == "coupled")
+    shrunk, parameter = decayed_parameter(decay)
     # Momentum
     damped = mu * b + (gradient if nesterov == "yes" else (1 - dampening) * gradient)
     buffer = sp.Piecewise((b, sp.Eq(mu, 0)), (gradient, sp.Eq(t, 1)), (damped, True))
@@ -40,7 +49,8 @@ def sgd(nesterov: str = "no", decay: str = "none", maximize: str = "no") -> r.Up
         r.Assignment("momentum buffer", b_t, buffer),
         r.Assignment("direction", s_t, sp.Piecewise((gradient, sp.Eq(mu, 0)), (direction, True))),
         # Update
-        r.Assignment("update", theta_t, theta - lr * s_t),
+        *shrunk,
+        r.Assignment("update", theta_t, parameter - lr * s_t),
     ]
     chosen = {"nesterov": nesterov, "decay": decay, "maximize": maximize}
     used = [h for h in HYPERPARAMETERS if decay != "none" or h is not WEIGHT_DECAY]
@@ -67,6 +77,7 @@ INVARIANTS = (
         ),
     ),
     claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),
+    claim.decoupled(sgd(decay="decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 1"),
     claim.same_step("decay/none", "With lambda 0 there is no decay.", "Loshchilov and Hutter 2019",
                     COUPLED, PLAIN, {weight_decay: sp.S.Zero}),
 )  # fmt: skip

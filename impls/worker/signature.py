@@ -1,0 +1,39 @@
+"""The signature of a target: the names, kinds and defaults of its parameters, as JSON."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+from .target import resolve
+
+
+def signature(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+    """The parameters of a target, none where it has no signature."""
+    return {"parameters": parameters_of(resolve(header["target"])) or []}, []
+
+
+def parameters_of(target: Any) -> list[dict[str, Any]] | None:
+    """The parameters in their order, None for a callable that has no signature, as one written in C."""
+    try:
+        parameters = inspect.signature(target).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [_parameter(parameter) for parameter in parameters]
+
+
+def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
+    described = {"name": parameter.name, "kind": parameter.kind.name.lower()}
+    if parameter.default is inspect.Parameter.empty:
+        return described
+    return {**described, "default": json_or_repr(parameter.default)}
+
+
+def json_or_repr(value: Any) -> Any:
+    """The value itself where JSON knows it, or what it prints as."""
+    try:
+        json.dumps(value)
+    except Exception:  # noqa: BLE001 - the value may be of any class
+        return {"repr": repr(value)}
+    return value
