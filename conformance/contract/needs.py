@@ -137,11 +137,11 @@ def other_paths(subject: WorkerSubject, switches: tuple[str, ...]) -> Iterator[l
     """Yield name and keywords of the other paths on this device in this format."""
     for path in subject.implementation.paths:
         fits = path.whole and subject.device in path.devices and subject.storage.name in path.dtypes
-        if fits and path.name != subject.path.name and not _broken(subject, path.name):
+        if fits and path.name != subject.path.name and not broken(subject, path.name):
             yield [path.name, {**path.constructor, **dict(map(constructor_setting, switches))}]
 
 
-def _broken(subject: WorkerSubject, path: str) -> bool:
+def broken(subject: WorkerSubject, path: str) -> bool:
     """Tell whether nothing can be compared with a path, since its arithmetic itself is a known deviation."""
     cell = Cell(
         subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local"

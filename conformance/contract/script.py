@@ -127,7 +127,7 @@ def _ending(function: str, breach: Breach) -> list[str]:
     if breach.compared != "by the enclosure of the step":
         return [
             f"for seen in {function}(trial):",
-            "    if seen.differing:",
+            "    if seen.differing and seen.step is None:",
             '        print(f"{seen.what}: {seen.got!r}; expected {seen.expected!r}")',
             "        sys.exit(1)",
         ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.contract import settings
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Arguments, Clause
-from conformance.contract.needs import every, keyword, offers, rate, shown, tensor
+from conformance.contract.needs import broken, every, keyword, offers, rate, shown, tensor
 from conformance.subject import WorkerSubject
+from reference.formats import FORMATS
 from spec.rule import UpdateRule
 
 SCHEDULERS = "torch, torch.optim: schedulers and users assign to `param_groups` between steps"
@@ -38,6 +40,12 @@ def _tensors(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, 
     if rule is next(iter(subject.rules.values())):
         said = [name for name in ("lr", "betas") if name in offers(subject)["tensors"]]
         yield from ({"as tensors": [name]} for name in said or ["lr"])
+
+
+def _formats(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    if rule is next(iter(subject.rules.values())):
+        others = (dataclasses.replace(subject, storage=FORMATS[name]) for name in subject.path.dtypes)
+        yield {"dtypes": [s.storage.name for s in others if not broken(s, s.path.name)], "steps": 2}
 
 
 def _other(given: Mapping[str, Any]) -> Arguments:
@@ -163,7 +171,7 @@ GROUP_CLAUSES = (
         "Parameters of several dtypes in one group do what each does alone.",
         "torch, torch.optim: foreach and fused group the parameters of a group by device and dtype",
         "groups.mixed_dtypes",
-        once({"dtypes": ["float64", "float32", "bfloat16", "float16"], "steps": 2}),
+        _formats,
     ),
     Clause(
         "groups/tensor-twice",
