@@ -57,6 +57,8 @@ def _equal_where(left: sp.Expr, right: sp.Expr, when: sp.Basic) -> bool:
 
     A floor stands for the integer that it is: beside the boundary it is the same on both sides.
     """
+    if when.lhs == t and equal(left.subs(t, when.rhs), right.subs(t, when.rhs)):
+        return True
     floors = {part: sp.Dummy(integer=True) for part in sp.Tuple(left, right, when).atoms(sp.floor)}
     left, right, when = (part.xreplace(floors) for part in (left, right, when))
     others = sorted(when.free_symbols - {t}, key=str)

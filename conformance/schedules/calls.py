@@ -84,7 +84,7 @@ def one_epoch(draw: Draw, entry: Scheduler) -> Case:
     case: Case = draw(strategies.cases(entry))
     last = int(case.node.settings[0][entry.last]) - 1 if entry.last else strategies.LONGEST
     epoch = draw(st.integers(0, last))
-    return dataclasses.replace(case, inputs=(float(epoch),), steps=draw(st.integers(0, min(8, last - epoch))))
+    return dataclasses.replace(case, inputs=(epoch,), steps=draw(st.integers(0, min(8, last - epoch))))
 
 
 def _plain(entry: Scheduler) -> SearchStrategy[Case]:

@@ -36,7 +36,8 @@ def script(failure: Failure) -> str:
         "from torch.optim import lr_scheduler", *_imports(node), "", "",
         *_optimizer(failure), "", "",
         "def schedule(optimizer, **more):", f"    return {built}", "", "",
-        "optimizer = new_optimizer()", "scheduler = schedule(optimizer)", "found = []", *counter, "", "",
+        "optimizer = new_optimizer()", "tensors = [g['lr'] for g in optimizer.param_groups]",
+        "scheduler = schedule(optimizer)", "found = []", *counter, "", "",
         "def read():", f"    found.append({GROUP_LINES.get(failure.quantity, RATES)})", "", "",
     ]  # fmt: skip
     for action in failure.actions:
@@ -114,7 +115,8 @@ def _action(action: list[Any], interface: str) -> list[str]:
             "optimizer.load_state_dict(state)",
                 f"scheduler = schedule(optimizer, last_epoch={given[0]})"]  # fmt: skip
     return ["kept, state = optimizer.state_dict(), scheduler.state_dict()", "before = set(state)",
-            "optimizer = new_optimizer()", "scheduler = schedule(optimizer)",
+            "optimizer = new_optimizer()", "tensors = [g['lr'] for g in optimizer.param_groups]",
+        "scheduler = schedule(optimizer)",
             "optimizer.load_state_dict(kept)",
             "scheduler.load_state_dict(state)"]  # fmt: skip
 
@@ -125,8 +127,10 @@ def _ending(failure: Failure) -> Iterator[str]:
         yield f"print('no longer raises {failure.error.partition(':')[0]}')"
     elif "tensor" in failure.quantity:
         yield "lrs = [g['lr'] for g in optimizer.param_groups]"
-        yield "print(lrs, 'share one tensor' if len({id(lr) for lr in lrs}) < len(lrs) else '')"
-        yield "sys.exit(len({id(lr) for lr in lrs}) < len(lrs))"
+        yield "shared = len({id(lr) for lr in lrs}) < len(lrs)"
+        yield "replaced = any(lr is not tensor for lr, tensor in zip(lrs, tensors))"
+        yield "print(lrs, 'share one tensor' * shared, 'are other tensors than were given' * replaced)"
+        yield "sys.exit(shared or replaced)"
     elif "of the state" in failure.quantity:
         yield "print('keys lost from the state that was loaded:', before - set(state))"
         yield "sys.exit(before != set(state))"
