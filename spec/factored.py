@@ -57,5 +57,7 @@ def direction(gradient: sp.Symbol, below: sp.Expr, factored: bool) -> Assignment
     forms = [Form("reciprocal", gradient * sp.UnevaluatedExpr(1 / sp.sqrt(below)))]
     if factored and below == Vhat_t:
         row = sp.UnevaluatedExpr(1 / sp.sqrt(sp.UnevaluatedExpr(R_t / mean)))
-        forms.append(Form("factors apart", gradient * sp.UnevaluatedExpr(row * sp.UnevaluatedExpr(1 / sp.sqrt(C_t)))))
+        forms.append(
+            Form("factors apart", gradient * sp.UnevaluatedExpr(row * sp.UnevaluatedExpr(1 / sp.sqrt(C_t))))
+        )
     return Assignment("direction", u_t, gradient / sp.sqrt(below), tuple(forms))

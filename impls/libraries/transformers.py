@@ -7,7 +7,7 @@ from typing import Any
 from impls.catalogue import EAGER, ExecutionPath, Implementation
 
 PROFILE = EAGER | {
-    "forms": ("weight from the rate", "reciprocal", "factors apart", "mean first", "step size first"),
+    "forms": ("weight from the rate", "reciprocal", "factors apart", "mean first"),
     "intermediate": "compute",
     "coefficient": "storage",
 }
