@@ -1,4 +1,4 @@
-"""transformers: its Adafactor, whose steps may be relative, absolute or warmed up, on matrices and vectors."""
+"""transformers: its Adafactor, with relative, absolute and warmed-up steps, on matrices and vectors."""
 
 from __future__ import annotations
 
