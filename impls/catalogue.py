@@ -143,6 +143,7 @@ FUSED_ON_CPU = tuple(path for path in TORCH_PATHS if path.name != "fused" or pat
 LR_INSIDE_DECAY = {"decoupled_weight_decay": ("decay", "decoupled")}
 RECORDED = {"scalar": "compute"}
 """The step count takes part as a float32 tensor, and so do the corrections that depend on it."""
+RECORDED_NADAM = {**RECORDED, "forms": ("lerp", "weight first", "reciprocal", "reciprocal step sizes")}
 RECORDED_ADAM: dict[str, Any] = {**RECORDED, "forms": (*FORMS, "step size below")}
 FORMULA = (
     "agreement/*", "bias-correction/*", "decay/*", "stability/*", "groups/late-first-gradient",
@@ -207,7 +208,7 @@ CATALOGUE: tuple[Implementation, ...] = (
     _recorded("Adadelta", "adadelta", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
     _recorded("Adamax", "adamax", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
     _recorded(
-        "NAdam", "nadam", ROOT_LAST_PATHS, recorded=RECORDED, options=COUPLED,
+        "NAdam", "nadam", ROOT_LAST_PATHS, recorded=RECORDED_NADAM, options=COUPLED,
         switches=LR_INSIDE_DECAY | MAXIMIZE,
     ),
     _recorded("RAdam", "radam", ROOT_LAST_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),

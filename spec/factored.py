@@ -39,7 +39,7 @@ def second_moment(
         _averaged("row moment", R_t, R, rows),
         _averaged("column moment", C_t, C, columns),
         Assignment("mean of the rows", mean, Mean(R_t) if added else sp.Max(Mean(R_t), epsilon1)),
-        Assignment("second moment", Vhat_t, R_t * C_t / mean),
+        Assignment("product of the factors", Vhat_t, R_t * C_t / mean),
     ]
     return lines, Vhat_t if added else sp.Max(Vhat_t, epsilon1**2), (ROWS, COLUMNS)
 

@@ -91,5 +91,8 @@ def form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
     return equal(difference, sp.S.Zero)
 
 
-KEPT = frozenset({"first bias correction", "second bias correction", "first moment", "second moment"})
+KEPT = frozenset({
+    "first bias correction", "second bias correction", "first moment", "second moment",
+    "row moment", "column moment", "mean of the rows",
+})  # fmt: skip
 """Lines that forms take as they stand, positive or real: their own forms are proven apart."""

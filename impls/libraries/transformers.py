@@ -1,4 +1,4 @@
-"""transformers: its Adafactor, whose steps are relative, absolute or warmed up, on matrices and vectors."""
+"""transformers: its Adafactor, with relative, absolute and warmed-up steps, on matrices and vectors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from impls.catalogue import EAGER, ExecutionPath, Implementation
 
 PROFILE = EAGER | {
-    "forms": ("weight from the rate", "reciprocal", "factors apart", "mean first", "step size first"),
+    "forms": ("weight from the rate", "reciprocal", "factors apart", "mean first"),
     "intermediate": "compute",
     "coefficient": "storage",
 }

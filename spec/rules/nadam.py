@@ -51,7 +51,11 @@ def nadam(
         program += MOMENTA
         after[0] = r.Assignment("step size of the gradient", now_t, lr * (1 - mu) / (1 - product_t))
         after.append(r.Assignment("step size of the moment", next_t, lr * ahead / (1 - product_t * ahead)))
-        step = r.Assignment("update", theta_t, parameter - now_t * gradient / d_t - next_t * m_t / d_t)
+        inverse = [sp.UnevaluatedExpr(1 / (1 - p)) for p in (product_t, product_t * ahead)]
+        sizes = [sp.UnevaluatedExpr(lr * (1 - mu) * inverse[0]), sp.UnevaluatedExpr(lr * ahead * inverse[1])]
+        inverted = parameter - sizes[0] * gradient / d_t - sizes[1] * m_t / d_t
+        step = r.Assignment("update", theta_t, parameter - now_t * gradient / d_t - next_t * m_t / d_t,
+                            (r.Form("reciprocal step sizes", inverted),))  # fmt: skip
     elif schedule == "constant":
         seen = beta1 * (m_t / (1 - beta1 ** (t + 1))) + (1 - beta1) * (gradient / c1)
         parts = (beta1, m_t, 1 - beta1 ** (t + 1)), (1 - beta1, gradient, c1)
