@@ -88,7 +88,7 @@ def switched_off(subject: WorkerSubject, rule: UpdateRule) -> dict[str, dict[str
                 name = subject.implementation.keywords.get(item.keyword, (name_of(item),))[0].partition("[")[
                     0
                 ]
-            found[name] = {name: subject.options(rule, zero)[name]}
+                found[name] = {name: subject.options(rule, zero)[name]}
     return found
 
 
