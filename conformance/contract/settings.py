@@ -85,7 +85,10 @@ def switched_off(subject: WorkerSubject, rule: UpdateRule) -> dict[str, dict[str
         if 0.0 in item.domain and KEYWORD.match(item.keyword)[2] is None and item.keyword != "lr":  # type: ignore[index]
             zero = {**active(rule, subject.fixed), item.symbol.name: 0.0}
             if item.symbol.name not in subject.fixed:
-                found[name_of(item)] = {name_of(item): subject.options(rule, zero)[name_of(item)]}
+                name = subject.implementation.keywords.get(item.keyword, (name_of(item),))[0].partition("[")[
+                    0
+                ]
+                found[name] = {name: subject.options(rule, zero)[name]}
     return found
 
 
