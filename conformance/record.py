@@ -41,7 +41,7 @@ def cells(
     )  # fmt: skip
     for unit in plan:
         found = versions[unit.implementation.library]
-        claims = [name for name in ALL_PROPERTIES if entry.matches(unit.cell(name), found)]
+        claims = [name for name in unit.properties if entry.matches(unit.cell(name), found)]
         for claim in dict.fromkeys(shown_in(entry, BY_IDENTIFIER[name]) for name in claims):
             yield unit, claim
 

@@ -60,6 +60,8 @@ def test_every_cell_of_an_entry_is_shown_by_a_stored_case(
         pytest.skip(f"every case is compiled for seconds: ask for it with {COMPILED}=1")
     assert named, "the entry matches no cell of the catalogue"
     for unit, claim in named:
+        if unit.path.compiled and not os.environ.get(COMPILED):
+            continue
         assert deviations.replayed(subject_of(unit, session), claim, entry), unit.cell(claim.identifier)
 
 

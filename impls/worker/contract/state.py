@@ -145,20 +145,31 @@ def dtypes_kept(trial: Trial) -> Iterator[Observation]:
         yield fact(f"the dtype of {key}", got.get(key) == dtype, got.get(key), dtype)
 
 
+def counted_in(optimizer: Any, p: torch.Tensor, counter: str) -> tuple[Any, str]:
+    """Where the steps of a parameter are counted: its state, or for `group:KEY` its param group."""
+    if not counter.startswith("group:"):
+        return optimizer.state[p], counter
+    group = next(g for g in optimizer.param_groups if any(q is p for q in g["params"]))
+    return group, counter.removeprefix("group:")
+
+
 def count_kept(trial: Trial) -> Iterator[Observation]:
     """A step count that the parameter's format cannot hold comes back as it was."""
     key = trial.arguments["counter"]
     for count in trial.arguments["counts"]:
         optimizer, params = started(trial, 1)
         for p in params:
-            held = optimizer.state[p][key]
-            optimizer.state[p][key] = held.clone().fill_(count) if isinstance(held, torch.Tensor) else count
+            where, name = counted_in(optimizer, p, key)
+            held = where[name]
+            where[name] = held.clone().fill_(count) if isinstance(held, torch.Tensor) else count
         other, twins = fresh(trial, params)
         other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-        got = float(other.state[twins[0]][key])
+        where, name = counted_in(other, twins[0], key)
+        got = float(where[name])
         yield fact(f"a step count of {count} after loading", got == count, got, count)
         train(trial, other, twins, 1, 2)
-        got = float(other.state[twins[0]][key])
+        where, name = counted_in(other, twins[0], key)
+        got = float(where[name])
         yield fact(f"a step count of {count} after loading and a step", got == count + 1, got, count + 1)
 
 
