@@ -7,13 +7,13 @@ import sympy as sp
 from spec import invariants as claim
 from spec import rule as r
 from spec.assignments import decayed, decoupled_decay, weighted_average
+from spec.newton_schulz import O_t, U_t, a, b, c, epsilon, newton_schulz
 from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, theta, theta_t, weight_decay
-from spec.whole import Height, MatrixProduct, Norm, ShapedAs, Transposed, Wide, Width
+from spec.whole import Height, Width
 
-mu, epsilon = sp.symbols("mu epsilon", nonnegative=True)
-a, b, c = sp.symbols("a b c", real=True)
-B, B_t, U_t, O_t = sp.symbols("B B_t U_t O_t", real=True)
-n_t, kappa = sp.symbols("n_t kappa", nonnegative=True)
+mu = sp.Symbol("mu", nonnegative=True)
+B, B_t = sp.symbols("B B_t", real=True)
+kappa = sp.Symbol("kappa", nonnegative=True)
 BUFFER = r.State(B, B_t, "momentum_buffer", "momentum buffer", degree=1)
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ANY = r.Domain(-float("inf"), float("inf"), low_open=True, high_open=True)
@@ -34,29 +34,6 @@ OPTIONS = (
     r.Option("scale", {"rows": "sqrt(max(1, rows/columns)): Jordan et al. 2024",
                        "rms": "0.2*sqrt(max(rows, columns)): Liu et al. 2025"}),
 )  # fmt: skip
-
-
-def newton_schulz(count: int, kept_in: str) -> list[r.Assignment]:
-    """Return the lines of ``count`` Newton-Schulz iterations from U_t to O_t."""
-
-    def matrix(name: str, index: int) -> sp.Symbol:
-        return sp.Symbol(f"{name}{index}", real=True)  # fmt: skip
-
-    first = matrix("X", 0)
-    lines = [
-        r.Assignment("shorter side first", sp.Symbol("Y_t", real=True), Wide(U_t), kept_in=kept_in),
-        r.Assignment("norm", n_t, sp.Max(Norm(sp.Symbol("Y_t", real=True)), epsilon), kept_in=kept_in),
-        r.Assignment("normalized", first, sp.Symbol("Y_t", real=True) / n_t, kept_in=kept_in),
-    ]
-    for index in range(count):
-        x, gram, inner, after = (matrix(*named) for named in
-                                 (("X", index), ("A", index), ("D", index), ("X", index + 1)))  # fmt: skip
-        lines += [
-            r.Assignment(f"Gram matrix {index}", gram, MatrixProduct(x, Transposed(x)), kept_in=kept_in),
-            r.Assignment(f"inner {index}", inner, b * gram + c * MatrixProduct(gram, gram), kept_in=kept_in),
-            r.Assignment(f"iterate {index + 1}", after, a * x + MatrixProduct(inner, x), kept_in=kept_in),
-        ]
-    return [*lines, r.Assignment("orthogonalized", O_t, ShapedAs(matrix("X", count), theta), kept_in=kept_in)]
 
 
 def muon(
