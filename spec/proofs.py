@@ -37,7 +37,28 @@ def _simplest(difference: sp.Expr) -> Iterator[sp.Expr]:
 
 def equal(left: sp.Expr, right: sp.Expr) -> bool:
     """Tell whether SymPy shows ``left - right`` to be zero."""
-    return any(form == 0 for form in _simplest(left - right))
+    difference = left - right
+    return any(form == 0 for form in _simplest(difference)) or _equal_by_cases(uncast(difference))
+
+
+def _equal_by_cases(difference: sp.Expr) -> bool:
+    """Tell whether a difference is zero where a sum of squares is positive, and where it is zero."""
+    for choice in difference.atoms(sp.Piecewise):
+        value, condition = choice.args[0]
+        zero = _where_zero(condition)
+        if zero and len(choice.args) == 2:
+            elsewhere = difference.xreplace({choice: choice.args[1][0]}).subs(zero)
+            return equal(difference.xreplace({choice: value}), sp.S.Zero) and equal(elsewhere, sp.S.Zero)
+    return False
+
+
+def _where_zero(condition: sp.Basic) -> dict[sp.Symbol, sp.Expr]:
+    """Return what is zero where a sum of nonnegative powers is not above zero; nothing for others."""
+    if not isinstance(condition, sp.StrictGreaterThan) or condition.rhs != 0:
+        return {}
+    terms = [term.as_base_exp() for term in sp.Add.make_args(condition.lhs)]
+    nonnegative = all((base**power).is_nonnegative and base.is_Symbol for base, power in terms)
+    return {base: sp.S.Zero for base, _ in terms} if nonnegative else {}
 
 
 def different(left: sp.Expr, right: sp.Expr) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sympy as sp
 
 from spec import rules as book
 from spec.mutants import mutants
+from spec.proofs import equal
 
 
 def test_a_branch_that_makes_no_difference_is_proven_equivalent() -> None:
@@ -26,3 +28,14 @@ def test_no_mutant_of_adam_is_equivalent(name: str) -> None:
     assert len(found) > 50
     assert not [mutant.name for mutant in found if mutant.equivalent]
     assert len({mutant.name for mutant in found}) == len(found)
+
+
+def test_a_guard_where_nothing_moves_anyway_is_proven_equivalent() -> None:
+    """Adagrad's sum is zero only where gradient and sum were: no step there, guarded or not."""
+    family = book.families()["adagrad"]
+    rule = family.build(epsilon="inside")
+    guarded = next(mutant for mutant in mutants(rule, family) if "guarded" in mutant.name)
+    assert guarded.equivalent
+    x = sp.Symbol("x", real=True)
+    assert equal(sp.Piecewise((x, x**2 > 0), (0, True)), x)
+    assert not equal(sp.Piecewise((x, x**2 > 0), (1, True)), x)
