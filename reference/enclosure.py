@@ -16,6 +16,7 @@ from reference.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Un
 from reference.profile import (
     ALL_FORMS,
     HOST_UNITS,
+    STORAGE,
     UNITS,
     Profile,
     coefficient_rounding,
@@ -199,7 +200,12 @@ class StepEnclosure:
                 return coefficient(lo, hi, value.flags)
             return Unrounded(compute_format(storage))(lo, hi, value.flags)
 
-        return Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines)
+        def stored(value: Interval) -> Interval:
+            lo, hi = value.lo.astype(work), value.hi.astype(work)
+            return store_rounding(self.profile, storage)(lo, hi, value.flags)
+
+        kept = stored if rounded and self.profile.intermediate == STORAGE else None
+        return Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines, kept)
 
     def lines(self, tensors: Mapping[str, Interval]) -> dict[str, Interval]:
         """Return the enclosure of every line on tensors, and what they start from, by symbol."""

@@ -15,7 +15,8 @@ class Scalars(Generic[Number]):
     """Scalar subexpressions in scalar arithmetic, each computed once.
 
     ``given`` holds the hyperparameters and the step count exactly as the case gives them.
-    ``cast`` rounds a scalar to the format in which it meets a tensor.
+    ``cast`` rounds a scalar to the format in which it meets a tensor, ``stored`` to that of the
+    tensor itself, where a bound of its elements may be kept so.
     """
 
     arithmetic: Arithmetic[Number]
@@ -23,6 +24,7 @@ class Scalars(Generic[Number]):
     entry: Callable[[float], Number]
     cast: Callable[[Number], Number]
     lines: Mapping[str, Node]
+    stored: Callable[[Number], Number] | None = None
 
     def __post_init__(self) -> None:
         self._values: dict[Node, Number] = {}
@@ -56,6 +58,8 @@ class Scalars(Generic[Number]):
         """Return an operand of a scalar operation."""
         return self.value(node)
 
+    bound = operand
+
 
 @dataclass
 class Tensors(Generic[Number]):
@@ -73,6 +77,13 @@ class Tensors(Generic[Number]):
         if node.scalar:
             return self.scalars.cast_value(node)
         return walk(node, self, self.arithmetic)
+
+    def bound(self, node: Node) -> Number:
+        """Return what the elements of a tensor are compared with: a scalar may be kept as they are."""
+        value = self.operand(node)
+        if not node.scalar or self.scalars.stored is None:
+            return value
+        return self.arithmetic.hull(value, self.scalars.stored(self.scalars.value(node)))
 
     arithmetic: Arithmetic[Number]
 
@@ -92,7 +103,8 @@ def walk(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arit
     if node.kind == "cast":
         assert isinstance(values, Tensors)
         return values.scalars.cast_value(node.operands[0])
-    operands = [values.operand(operand) for operand in node.operands]
+    bounded = node.kind in {"maximum", "minimum"}
+    operands = [(values.bound if bounded else values.operand)(operand) for operand in node.operands]
     if node.kind in KINDS_OF_WHOLE:
         return arithmetic.whole(node.kind, operands)
     operation: Callable[..., Number] = getattr(arithmetic, node.kind)

@@ -145,10 +145,10 @@ def _target(arguments: argparse.Namespace, session: Session) -> Scheduler:
 def write_failures(report: Report, folder: Path, python: str | None) -> None:
     """Write the case and the script of every finding on a scheduler."""
     for finding in [f for r in report.results for f in r.findings]:
-        if finding.cell.property not in BY_IDENTIFIER:
+        case = finding.case["stored"]
+        if "node" not in case:  # that of an optimizer
             continue
         folder.mkdir(parents=True, exist_ok=True)
-        case = finding.case["stored"]
         stored = {"scheduler": case["node"]["scheduler"], "property": finding.cell.property,
                   "python": python, "case": case}  # fmt: skip
         (folder / f"{finding.identifier}.json").write_text(json.dumps(stored, indent=1) + "\n")

@@ -15,7 +15,7 @@ from conformance.strategies import shape_of
 from reference import rules as references
 from reference.confirmation import confirm, enclose
 from reference.enclosure import StepEnclosure, as_intervals
-from reference.formats import FLOAT32, FORMATS, Array, Format
+from reference.formats import FLOAT16, FLOAT32, FORMATS, Array, Format
 from reference.interval import Interval
 from reference.profile import Profile
 from spec import rules as book
@@ -110,3 +110,25 @@ def test_a_value_beyond_the_end_is_confirmed_and_a_legal_one_is_not() -> None:
     for value, outside in ((inside, False), (beyond, True)):
         found = confirm(rule, WIDE, FLOAT32, scalars(rule, 7), point, "theta", value)
         assert found.outside is outside
+
+
+def test_the_floor_of_a_half_tensor_may_be_rounded_to_its_format() -> None:
+    """Eager clamp compares float16 elements with a float16 bound: 32 quanta where the square is 31.85."""
+    rule = book.build("adafactor", {"epsilon": "floor", "factored": "no"})
+    epsilon = 0.0013777723570448503
+    scalars = {
+        "gamma": -2.0,
+        "epsilon1": epsilon,
+        "epsilon2": 1.0,
+        "d": 1e4,
+        "eta": 1.0,
+        "lambda": 0.0,
+        "t": 1.0,
+    }
+    before = {"theta": np.zeros(1), "g": np.full(1, 2.0**-12), "V": np.zeros(1)}
+    floor = float(np.float16(epsilon**2))
+    assert floor != epsilon**2
+    enclosure = StepEnclosure(rule, Profile(units={"root": 1.0}), FLOAT16, scalars)
+    legal = enclosure(as_intervals(before, FLOAT16))["theta"]
+    direction = np.float16(2.0**-12) * np.float16(1 / np.sqrt(np.float32(floor)))
+    assert legal.contains(np.array([-float(direction)], FLOAT16.work)).all()
