@@ -1,12 +1,10 @@
-"""Tensors, epochs, horizons at their limits, compositions and metrics."""
+"""Tensors, epochs, horizons at their limits, and metrics."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -14,11 +12,11 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.schedules import legal, strategies
 from conformance.schedules.cases import Case, Node
+from conformance.schedules.composing import COMPOSING, only_for
 from conformance.schedules.properties import COMPOSED, RATE, Property, in_force, plan
 from conformance.schedules.strategies import Draw
-from conformance.schedules.subject import CLEAR, Actions, Failure, Subject, Tally, against, same, stopped
-from impls.scheduler import OPTAX, RECURRENCE, Scheduler
-from impls.schedulers import SCHEDULERS
+from conformance.schedules.subject import CLEAR, Actions, Failure, Subject, Tally, against, stopped
+from impls.scheduler import RECURRENCE, Scheduler
 from impls.session import TargetError
 from reference.schedules.number import Number
 from spec import schedules as book
@@ -236,82 +234,6 @@ def not_better(subject: Subject, case: Case, tally: Tally) -> Failure | None:
     return None
 
 
-def building_order(subject: Subject, case: Case, tally: Tally) -> Failure | None:
-    """Build the parts in another order: nothing changes."""
-    actions = plan(case)
-    plain = dataclasses.replace(case, order=())
-    first, other = subject.outcome(plain, actions), subject.outcome(case, actions)
-    if isinstance(first, TargetError) or isinstance(other, TargetError):
-        return None
-    tally.readings += len(first["used"])
-    return same(
-        case, actions, tally, RATE, other["used"], first["used"], "the same as built in the listed order"
-    )
-
-
-@st.composite
-def ending_in(draw: Draw, entry: Scheduler, names: frozenset[str]) -> Case:
-    """Draw a composition whose last part is one of the named schedulers."""
-    case: Case = draw(strategies.compositions(entry, parts=NESTED))
-    last = draw(st.sampled_from([s for s in SCHEDULERS if s.identifier in names]))
-    part = strategies.node(draw, last, len(case.base), case.steps + 8)
-    if entry.schedule == "chain":
-        part = dataclasses.replace(
-            part, settings=tuple({**values, "eta_min": 0.0} for values in part.settings)
-        )
-    steps = case.steps
-    if last.last:
-        steps = min(steps, case.node.milestones[-1] + int(part.settings[0][last.last]))
-    node = dataclasses.replace(case.node, parts=(*case.node.parts[:-1], part))
-    return dataclasses.replace(case, node=node, order=(), optimizer="SGD", steps=max(1, steps))
-
-
-def refused(subject: Subject, case: Case, tally: Tally) -> Failure | None:
-    """A composition that takes no metrics refuses a part that needs them, with a clear error."""
-    actions = plan(case)
-    answer = subject.outcome(case, actions)
-    tally.readings += 1
-    tally.values += 1
-    if isinstance(answer, TargetError) and answer.kind in CLEAR:
-        return None
-    tally.outside += 1
-    expected = "a ValueError that says that it is not supported"
-    if isinstance(answer, TargetError):
-        return stopped(case, actions, answer, expected)
-    return Failure(case, actions, RATE, answer["used"][0][0], NAN, expected)
-
-
-NESTED = tuple(s for s in strategies.CHAINABLE if s.schedule != "given")
-
-
-@st.composite
-def nested(draw: Draw, entry: Scheduler, inner: str, place: int) -> Case:
-    """Draw a sequence of which one part is itself a sequence or a chain."""
-    case: Case = draw(strategies.compositions(entry, parts=NESTED))
-    held = next(s for s in SCHEDULERS if s.schedule == inner)
-    inside = draw(strategies.compositions(held, parts=NESTED))
-    groups = len(case.base)
-    parts = [_for_groups(part, groups) for part in inside.node.parts]
-    within = Node(held.identifier, parts=tuple(parts), milestones=inside.node.milestones)
-    whole = [*case.node.parts]
-    whole[place] = within
-    return dataclasses.replace(case, node=dataclasses.replace(case.node, parts=tuple(whole)), order=())
-
-
-def _for_groups(part: Node, groups: int) -> Node:
-    return dataclasses.replace(part, settings=(part.settings[0],) * groups)
-
-
-def only_for(*names: str) -> Callable[[Scheduler], str]:
-    """Return what says that a property asks of some schedules alone."""
-
-    def applies(entry: Scheduler) -> str:
-        asked = entry.schedule in names and entry.interface != OPTAX
-        return "" if asked else f"it is no {' or '.join(names)} of torch"
-
-    return applies
-
-
 def _by_epoch(entry: Scheduler) -> str:
     return "" if entry.by_epoch else "its step takes no epoch"
 
@@ -326,11 +248,6 @@ def _with_milestones(entry: Scheduler) -> str:
     return "" if entry.lists else "it is no schedule with milestones"
 
 
-def _not_plain(entry: Scheduler) -> str:
-    asked = entry.schedule in COMPOSED and entry.interface != OPTAX
-    return "" if asked else "it is no composition of schedulers"
-
-
 def _with_tensors(entry: Scheduler) -> SearchStrategy[Case]:
     return strategies.of(entry, tensor=True)
 
@@ -343,7 +260,6 @@ def _of_groups(entry: Scheduler) -> str:
     )
 
 
-SEQUENCE, CHAIN = only_for("sequence"), only_for("chain")
 FURTHER = (
     Property("tensor/in-force", "With the lr as a tensor the schedule is the same, in the tensor's format.",
              "torch.optim documentation: lr as a Tensor", in_force, _with_tensors),
@@ -365,33 +281,5 @@ FURTHER = (
     Property("plateau/improvement", "A metric that is no better than the best never counts as an "
         "improvement.",
              "the word: a metric that has stopped improving", not_better, worsening, only_for("plateau")),
-    Property("compose/order", "The order in which parts are built does not change a composition.",
-             "torch.optim.lr_scheduler.SequentialLR", building_order, applies=_not_plain),
-    Property("compose/sequence-first", "A sequence that starts with a sequence composes.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="sequence", place=0),
-             SEQUENCE),
-    Property("compose/sequence-later", "A sequence in which a sequence follows composes.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="sequence", place=1),
-             SEQUENCE),
-    Property("compose/chain-first", "A sequence that starts with a chain composes.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="chain", place=0),
-             SEQUENCE),
-    Property("compose/chain-later", "A sequence in which a chain follows composes.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="chain", place=1),
-             SEQUENCE),
-    Property("compose/multiplicative-later", "A product that follows in a sequence starts from the "
-        "groups' own lr, "
-             "as every other schedule does.", "torch.optim.lr_scheduler.SequentialLR", in_force,
-             partial(ending_in, names=frozenset({"torch.MultiplicativeLR"})), SEQUENCE),
-    Property("compose/cycle-later", "A cycle that follows in a sequence leaves the schedules before it "
-        "their lr.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(ending_in,
-             names=strategies.TAKES_OVER),
-             SEQUENCE),
-    Property("compose/cosine-in-chain", "A cosine to 0 in a chain multiplies, before its end and after it.",
-             "torch.optim.lr_scheduler.ChainedScheduler", in_force,
-             partial(ending_in, names=frozenset({"torch.CosineAnnealingLR"})), CHAIN),
-    Property("compose/plateau", "A composition refuses a scheduler that needs metrics with a clear error.",
-             "torch.optim.lr_scheduler.SequentialLR", refused,
-             partial(ending_in, names=frozenset({"torch.ReduceLROnPlateau"})), only_for("sequence", "chain")),
+    *COMPOSING,
 )  # fmt: skip

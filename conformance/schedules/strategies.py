@@ -41,6 +41,8 @@ def setting(h: Hyperparameter) -> st.SearchStrategy[float]:
         return RATES
     if h.keyword in {"div_factor", "final_div_factor"}:
         return st.one_of(st.sampled_from((4.0, 25.0, 1e4)), st.floats(1.5, 1e4))
+    if h.keyword in {"lb", "ub"}:
+        return st.floats(0.5, 7.0).map(lambda bound: -bound if h.keyword == "lb" else bound)
     if h.keyword == "power":
         return st.one_of(st.sampled_from((1.0, 2.0, 0.5)), st.floats(0.3, 4.0))
     edges = [edge for edge in (h.domain.high, h.domain.low) if edge in h.domain and abs(edge) < 2.0]

@@ -28,6 +28,7 @@ def _own(name: str, schedule: str, variant: str = "", **more: Any) -> Scheduler:
 MODULES = {
     "CosineLRScheduler": "cosine_lr", "StepLRScheduler": "step_lr", "MultiStepLRScheduler": "multistep_lr",
     "PlateauLRScheduler": "plateau_lr", "PolyLRScheduler": "poly_lr", "WSDLRScheduler": "wsd_lr",
+    "TanhLRScheduler": "tanh_lr",
 }  # fmt: skip
 TIMM_SCHEDULERS: tuple[Scheduler, ...] = (
     _own("CosineLRScheduler", "cosine", options={"after": "hold", "end": "T"}, keywords=COSINE),
@@ -44,6 +45,7 @@ TIMM_SCHEDULERS: tuple[Scheduler, ...] = (
     _own("PolyLRScheduler", "polynomial", options={"end": "value"}, keywords=POLYNOMIAL),
     _own("PolyLRScheduler", "warmup", " with warmup_prefix", options={"into": "polynomial"},
          keywords={**POLYNOMIAL, **WARMUP}, constructor=PREFIX),
+    _own("TanhLRScheduler", "tanh", options={"first": "base"}, keywords=COSINE),
     _own("WSDLRScheduler", "warmup_stable_decay", options={"first": "zero"}, switches=SHAPES,
          keywords={"warmup": "warmup_t", "decay": "decay_t", "eta_min": "lr_min", "stable": ""},
          sums={"t_initial": ("stable", "decay")}),

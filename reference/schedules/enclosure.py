@@ -53,7 +53,8 @@ def compiled(e: sp.Basic) -> Compiled:
     handlers: dict[object, Callable[[sp.Basic], Compiled]] = {
         sp.Add: _sum, sp.Mul: _product, sp.Pow: _power, sp.Piecewise: _cases, sp.Max: _extreme,
             sp.Min: _extreme,
-        sp.cos: _unary(n.cosine), sp.floor: _unary(lambda _, a: n.floor(a)), sp.Mod: _modulo,
+        sp.cos: _unary(n.cosine), sp.tanh: _unary(n.tangent),
+        sp.floor: _unary(lambda _, a: n.floor(a)), sp.Mod: _modulo,
             sp.Abs: _absolute, sp.sign: _sign,
         sp.UnevaluatedExpr: _unary(lambda _, a: a), WholeLogarithm: _whole_logarithm,
             sp.Product: _running_product,

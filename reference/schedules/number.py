@@ -242,6 +242,13 @@ def cosine(rounding: Rounding, a: Number) -> Number:
     return _result(rounding, a.ball.cos(), None, (a,), rounding.function_units)
 
 
+def tangent(rounding: Rounding, a: Number) -> Number:
+    """Return tanh(a) of the C library, which glibc's manual allows one unit more than pow and cos."""
+    if a.rational == 0:
+        return _result(rounding, arb(0), fmpq(0), (a,), 0)
+    return _result(rounding, a.ball.tanh(), None, (a,), 2 * rounding.function_units)
+
+
 def floor(a: Number) -> Number:
     """Return the floor of a; of both integers where it may lie on either side of one."""
     if a.rational is not None:

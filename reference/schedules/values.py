@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from math import cos, floor, pi, prod, sqrt
+from math import cos, floor, pi, prod, sqrt, tanh
 
 
 def constant(t: float, lr: float, factor: float = 1.0, total_iters: int = 0, kind: str = "factor") -> float:
@@ -75,6 +75,17 @@ def cosine(
     if after == "hold" and t >= length:
         return eta_min
     return eta_min + (lr - eta_min) * (1.0 + cos(pi * t / length)) / 2.0
+
+
+def hyperbolic_tangent(
+    t: float, lr: float, T_max: int, eta_min: float, lb: float, ub: float, first: str = "formula"
+) -> float:
+    """A hyperbolic tangent, and then the lowest value."""
+    if t < 1 and first == "base":
+        return lr
+    if t >= T_max:
+        return eta_min
+    return eta_min + (lr - eta_min) * (1.0 - tanh(lb + (ub - lb) * t / T_max)) / 2.0
 
 
 def cosine_restarts(
@@ -188,5 +199,5 @@ BY_NAME: dict[str, Callable[..., float]] = {
     "constant": constant, "step": step, "multi_step": multi_step, "exponential": exponential,
     "polynomial": polynomial, "inverse_time": inverse_time, "inverse_sqrt": inverse_sqrt, "linear": linear,
     "cosine": cosine, "cosine_restarts": cosine_restarts, "one_cycle": one_cycle, "cyclic": cyclic,
-    "given": given, "warmup": warmup, "warmup_stable_decay": warmup_stable_decay,
+    "given": given, "tanh": hyperbolic_tangent, "warmup": warmup, "warmup_stable_decay": warmup_stable_decay,
 }  # fmt: skip
