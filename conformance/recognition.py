@@ -19,7 +19,9 @@ from spec import rules as book
 from spec.rule import State, UpdateRule
 from spec.symbols import PARAMETER, g
 
-ANY_FORM: dict[str, Any] = {"forms": ("*",), "units": {"root": 1.0}, "coefficient": "storage"}
+ANY_FORM: dict[str, Any] = {
+    "forms": ("*",), "units": {"root": 1.0}, "coefficient": "storage", "bound": "storage",
+}  # fmt: skip
 """What the framework's eager operations may do to anybody's code, whatever form it takes."""
 SWITCHES = {
     "amsgrad": ("amsgrad", "raw"),

@@ -96,7 +96,7 @@ class Implementation:
 
 
 FORMS = ("lerp", "weight first", "root first", "step size first", "decay added")
-EAGER: dict[str, Any] = {"forms": FORMS, "units": {"root": 1.0}}
+EAGER: dict[str, Any] = {"forms": FORMS, "units": {"root": 1.0}, "bound": "storage"}
 """Eager roots come from a vector mathematics library, which promises one unit in the last place."""
 KERNEL: dict[str, Any] = {"forms": FORMS, "intermediate": "compute"}
 ALL_FORMS = ("*",)

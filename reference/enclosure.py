@@ -204,7 +204,7 @@ class StepEnclosure:
             lo, hi = value.lo.astype(work), value.hi.astype(work)
             return store_rounding(self.profile, storage)(lo, hi, value.flags)
 
-        kept = stored if rounded and self.profile.intermediate == STORAGE else None
+        kept = stored if rounded and self.profile.bound == STORAGE else None
         return Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines, kept)
 
     def lines(self, tensors: Mapping[str, Interval]) -> dict[str, Interval]:

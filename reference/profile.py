@@ -27,17 +27,19 @@ class Profile:
 
     ``intermediate``: the format of every tensor operation's result, ``storage`` (that of the
     tensors) or ``compute`` (float32 for the half formats, kept in registers until the end).
-    ``scalar``: the format of host arithmetic on hyperparameters, or ``compute``.  ``coefficient``:
+    ``scalar``: the format of host arithmetic on hyperparameters, or ``compute``. ``coefficient``:
     the format to which a scalar is rounded where it meets a tensor, ``compute`` or ``storage``.
-    ``contraction``: a rounding may be skipped (fused multiply-add, wider registers).  ``flush``:
+    ``bound``: the same for a scalar that bounds a tensor (clamp), where ``storage`` allows both.
+    ``contraction``: a rounding may be skipped (fused multiply-add, wider registers). ``flush``:
     numbers that are subnormal in the format of computation are zero, as results and as operands.
-    ``forms``: the legal forms used.  ``units``: errors of operations in units in the last place
+    ``forms``: the legal forms used. ``units``: errors of operations in units in the last place
     where they are not rounded correctly.
     """
 
     intermediate: str = STORAGE
     scalar: str = "float64"
     coefficient: str = COMPUTE
+    bound: str = COMPUTE
     contraction: bool = True
     flush: bool = False
     forms: frozenset[str] = frozenset()
@@ -58,6 +60,7 @@ class Profile:
         for key, choices in {
             "intermediate": (STORAGE, COMPUTE),
             "coefficient": (STORAGE, COMPUTE),
+            "bound": (STORAGE, COMPUTE),
             "scalar": (COMPUTE, *FORMATS),
         }.items():
             if getattr(profile, key) not in choices:

@@ -128,7 +128,10 @@ def test_the_floor_of_a_half_tensor_may_be_rounded_to_its_format() -> None:
     before = {"theta": np.zeros(1), "g": np.full(1, 2.0**-12), "V": np.zeros(1)}
     floor = float(np.float16(epsilon**2))
     assert floor != epsilon**2
-    enclosure = StepEnclosure(rule, Profile(units={"root": 1.0}), FLOAT16, scalars)
+    enclosure = StepEnclosure(rule, Profile(units={"root": 1.0}, bound="storage"), FLOAT16, scalars)
     legal = enclosure(as_intervals(before, FLOAT16))["theta"]
     direction = np.float16(2.0**-12) * np.float16(1 / np.sqrt(np.float32(floor)))
-    assert legal.contains(np.array([-float(direction)], FLOAT16.work)).all()
+    value = np.array([-float(direction)], FLOAT16.work)
+    assert legal.contains(value).all()
+    narrow = StepEnclosure(rule, Profile(units={"root": 1.0}), FLOAT16, scalars)
+    assert not narrow(as_intervals(before, FLOAT16))["theta"].contains(value).any()
