@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from conformance.report.totals import Tested, tested
@@ -38,6 +39,14 @@ class Square:
 
 
 @dataclass(frozen=True)
+class Span:
+    """One result, and the number of neighbouring formats in which it is the same."""
+
+    result: CellResult | None
+    columns: int
+
+
+@dataclass(frozen=True)
 class Row:
     """One path on one device, with a square per format (None: not a cell of this run)."""
 
@@ -46,11 +55,11 @@ class Row:
     device: str
     squares: tuple[Square | None, ...]
 
-    def lines(self) -> tuple[tuple[str, tuple[CellResult | None, ...]], ...]:
-        """The results turned round: a line per property, an entry per format."""
+    def lines(self) -> tuple[tuple[str, tuple[Span, ...]], ...]:
+        """The results turned round: a line per property, an entry per format or more that say the same."""
         held = [{r.cell.property: r for r in s.results} if s else {} for s in self.squares]
         names = dict.fromkeys(name for column in held for name in column)
-        return tuple((name, tuple(column.get(name) for column in held)) for name in names)
+        return tuple((name, _spans([column.get(name) for column in held])) for name in names)
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,20 @@ def _held(results: Iterable[CellResult], place: tuple[str, str, str], dtype: str
 
 def _square(results: tuple[CellResult, ...]) -> Square | None:
     return Square(results, tested(results)) if results else None
+
+
+def _spans(results: list[CellResult | None]) -> tuple[Span, ...]:
+    return tuple(
+        Span(same[0], len(same)) for same in (list(group) for _, group in groupby(results, key=_said))
+    )
+
+
+def _said(result: CellResult | None) -> object:
+    """What the matrix shows of a result, but for its cell."""
+    return result and (
+        result.verdict, result.reason, result.deviation, result.figures, result.power,
+        [finding.identifier for finding in result.findings],
+    )  # fmt: skip
 
 
 def _format_rank(dtype: str) -> tuple[int, str]:

@@ -46,6 +46,20 @@ class Standing:
     cards: tuple[Card, ...]
     cells: tuple[Cell, ...]
 
+    @property
+    def shown(self) -> tuple[Card, ...]:
+        """The shortest script of each property: one case says what a deviation is."""
+        shortest: dict[str, Card] = {}
+        for card in sorted(self.cards, key=lambda card: len(card.finding.script)):
+            shortest.setdefault(card.finding.cell.property, card)
+        return tuple(card for card in self.cards if card in shortest.values())
+
+    @property
+    def named(self) -> tuple[Card, ...]:
+        """Every other finding, whose case and script lie in the report's folder of failures."""
+        shown = self.shown
+        return tuple(card for card in self.cards if card not in shown)
+
 
 @dataclass(frozen=True)
 class Reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from conformance.console import figures, matrix, not_applicable
 from conformance.report import model, totals, write_report
+from conformance.report.matrix import matrices
 from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
 
 CLAIM, OTHER = "agreement/local", "state/step-count"
@@ -135,3 +137,35 @@ def test_a_property_that_applies_nowhere_leaves_the_table_for_a_sentence() -> No
     alone = tuple(r for r in results() if r.verdict in {Verdict.NOT_APPLICABLE, Verdict.PASS})
     assert matrix(alone).row_count == 1
     assert not_applicable(alone) == [f"{OTHER}: it keeps no step count"]
+
+
+def deviating(dtype: str, identifier: str, script: str) -> CellResult:
+    """Return a cell that a deviation of the ledger explains, with its finding."""
+    shown = dataclasses.replace(finding(), identifier=identifier, cell=cell(dtype), script=script)
+    return CellResult(cell(dtype), Verdict.DEVIATION, "as known", Figures(1), "as written", (shown,), "entry")
+
+
+def test_a_deviation_is_shown_by_its_shortest_script_and_names_the_others(tmp_path: Path) -> None:
+    """A reader gets one case of each property whole; every other keeps its place and its file."""
+    cells = (
+        deviating("float64", "aaaaaaaaaa", "a_longer = script\n"),
+        deviating("float32", "bbbbbbbbbb", "x\n"),
+    )
+    entry = model.DeviationEntry("entry", "torch.AdamW", "", "It does otherwise.", "", "", "in force")
+    page = write_report(dataclasses.replace(report(cells), deviations=(entry,)), tmp_path)["html"].read_text()
+    assert "<pre>x" in page
+    assert "a_longer" not in page
+    assert 'id="finding-aaaaaaaaaa"' in page
+    assert "failures/aaaaaaaaaa.py" in page
+
+
+def test_formats_that_say_the_same_share_a_square_of_the_matrix() -> None:
+    """A property's line is as short as what it says."""
+    same = CellResult(cell("float64"), Verdict.NOT_APPLICABLE, "it keeps no step count")
+    cells = (
+        same,
+        dataclasses.replace(same, cell=cell("float32")),
+        dataclasses.replace(same, cell=cell("float16"), reason="x"),
+    )
+    table = matrices(report(cells))[0]
+    assert [span.columns for _, spans in table.groups[0].rows[0].lines() for span in spans] == [2, 1]
