@@ -22,7 +22,7 @@ from spec import rendering
 from spec import rules as book
 from spec.mutants import Mutant
 from spec.proofs import form_is_equal, proofs
-from spec.rule import Assignment, RuleFamily, UpdateRule
+from spec.rule import Assignment, Hyperparameter, RuleFamily, State, UpdateRule
 
 
 def assemble(
@@ -94,24 +94,27 @@ def _rule(family: RuleFamily, rules: dict[str, UpdateRule], power: Power) -> mod
             for option in family.options
             for value, meaning in option.values.items()
         ),
-        tuple(
-            model.HyperparameterEntry(
-                rendering.symbol_mathml(h.symbol),
-                h.keyword,
-                f"{h.default:g}",
-                str(h.domain),
-                h.meaning,
-            )
-            for h in first.hyperparameters
-        ),
-        tuple(
-            model.StateEntry(rendering.symbol_mathml(s.symbol), s.keyword, str(s.initial), s.meaning)
-            for s in first.states
-        ),
+        tuple(hyperparameter_entry(h) for h in first.hyperparameters),
+        tuple(state_entry(s) for s in first.states),
         tuple(_variant(rule, power) for rule in rules.values()),
         tuple(proof_entry(proof) for proof in proofs(family)),
         step_sizes(first),
         f"reference/rules/{family.name}.py" if family.name in references.references() else "",
+    )
+
+
+def hyperparameter_entry(setting: Hyperparameter) -> model.HyperparameterEntry:
+    """Return a hyperparameter as the report shows it."""
+    return model.HyperparameterEntry(
+        rendering.symbol_mathml(setting.symbol), setting.keyword, f"{setting.default:g}",
+        str(setting.domain), setting.meaning,
+    )  # fmt: skip
+
+
+def state_entry(state: State) -> model.StateEntry:
+    """Return a state as the report shows it."""
+    return model.StateEntry(
+        rendering.symbol_mathml(state.symbol), state.keyword, rendering.text(state.initial), state.meaning
     )
 
 

@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("target", help="module:Class, path/to/file.py:Class, or a catalogue name")
     check.add_argument("--rule", help="the rule it claims (see `stepproof rules`)")
     _add_option(check)
-    _add_run(check, budget=45.0)
+    _add_run(check, budget=25.0)
     check.add_argument("--schedule", help="the schedule it claims (see `stepproof schedules`)")
     report = commands_.add_parser("report", help="judge the catalogue and write the report")
     report.add_argument("--only", action="append", default=[], metavar="NAME", help="an implementation")

@@ -149,6 +149,9 @@ def _decimal(number: sp.Expr) -> str:
     return f"1e-{len(tens) - 1}" if small else str(number)
 
 
+CONSTANTS: dict[sp.Basic, str] = {sp.pi: "π", sp.oo: "∞", -sp.oo: "−∞"}
+
+
 class Writer:
     """Writes expressions in a notation; ``before`` names the symbols that carry t - 1."""
 
@@ -172,8 +175,8 @@ class Writer:
         }
         if expression.is_Symbol:
             return self._symbol(expression.name), ATOM
-        if expression is sp.pi:
-            return self.notation.symbol("π", "", ""), ATOM
+        if expression in CONSTANTS:
+            return self.notation.symbol(CONSTANTS[expression], "", ""), ATOM
         if isinstance(expression, (sp.Integer, sp.Float, sp.Rational)):
             return self.notation.number(_decimal(expression)), ATOM if expression >= 0 else SUM
         if expression.func in handlers:

@@ -47,9 +47,12 @@ def _joints(axes: Axes, curve: CurveEntry) -> None:
     named: dict[str, float] = {}
     for joint in curve.joints:
         named.setdefault(joint.name, joint.time)
+    last = axes.get_xlim()[1]
     for name, time in named.items():
-        axes.annotate(name, (time, 1.0), (2, -8), xycoords=("data", "axes fraction"),
-                      textcoords="offset points", color=QUIET, fontsize=7, parse_math=False)  # fmt: skip
+        beyond = time > 0.9 * last  # a name to the right would leave the picture
+        axes.annotate(name, (time, 1.0), (-2 if beyond else 2, -8), xycoords=("data", "axes fraction"),
+                      textcoords="offset points", horizontalalignment="right" if beyond else "left",
+                      color=QUIET, fontsize=7, parse_math=False)  # fmt: skip
 
 
 def _style(axes: Axes, steps: int) -> None:

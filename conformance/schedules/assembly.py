@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from conformance.assembly import hyperparameter_entry, state_entry
 from conformance.literature import proof_entry
 from conformance.report import model
 from conformance.schedules.engine import Unit, UnitResult, known_cases, ledger
@@ -12,7 +13,6 @@ from conformance.schedules.judging import ALL, cell
 from conformance.schedules.power import Power
 from conformance.verdict import Verdict
 from impls.scheduler import CLOSED, OPTAX, RECURRENCE, Scheduler
-from spec import rendering
 from spec import schedules as book
 from spec.schedule import Schedule, ScheduleFamily
 from spec.schedule_claims import proofs
@@ -59,10 +59,8 @@ def section(
         family.name, family.title, str(family.citation),
         tuple(model.OptionValue(option.name, value, meaning)
               for option in family.options for value, meaning in option.values.items()),
-        tuple(model.HyperparameterEntry(rendering.symbol_mathml(h.symbol), h.keyword, f"{h.default:g}",
-                                        str(h.domain), h.meaning) for h in first.hyperparameters),
-        tuple(model.StateEntry(rendering.symbol_mathml(s.symbol), s.keyword, str(s.initial), s.meaning)
-              for s in states),
+        tuple(hyperparameter_entry(h) for h in first.hyperparameters),
+        tuple(state_entry(s) for s in states),
         tuple(_variant(schedule, family, proven, power) for schedule in variants.values()),
         tuple(proof_entry(proof) for proof in proofs(family)),
         curves=tuple(curve for _, result in mine for curve in result.curves),
