@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance import commands, installation
+from conformance import commands, installation, known
 from conformance.engine import ALL_PROPERTIES
 from conformance.installation import Installation, find
 from conformance.own_references import entries, implementations
@@ -32,6 +32,7 @@ EPILOG = """examples:
   stepproof rules                                     list the rule book
   stepproof train digits --rule adam                  train a small network and judge every step
   stepproof check torch.StepLR --schedule step        judge a learning-rate scheduler
+  stepproof deviations torch.Adam                     list what is known to deviate
   stepproof plot cosine --T 100 --warmup 10           draw a schedule
   stepproof schedules                                 list the schedules
 
@@ -71,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     commands_.add_parser("clauses", help="list the clauses of the optimizer contract")
     replay = commands_.add_parser("replay", help="run a stored failing case again")
     replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
+    deviations = commands_.add_parser("deviations", help="list what is known to deviate, or show one")
+    deviations.add_argument("name", nargs="?", default="", help="a deviation, or a part of a name")
+    deviations.add_argument("--script", action="store_true", help="print the standalone script alone")
+    deviations.add_argument("--python", help="the interpreter of another environment")
     commands_.add_parser("schedules", help="list the schedules")
     plotted = commands_.add_parser("plot", help="draw a schedule: stepproof plot cosine --T 100 --warmup 10")
     plotted.add_argument("plotted", metavar="SCHEDULE")
@@ -189,6 +194,14 @@ def _schedulers(arguments: argparse.Namespace, chosen: Installation) -> tuple[Sc
     return () if arguments.path else chosen.schedulers
 
 
+def _deviations(arguments: argparse.Namespace, console: Console) -> int:
+    if not known.is_known(arguments.name):
+        known.listed(console, arguments.name)
+        return commands.CONFORMS
+    shows = known.shown(console, arguments.name, arguments.python, script_alone=arguments.script)
+    return commands.CONFORMS if shows else commands.NOT_JUDGED
+
+
 def _target(arguments: argparse.Namespace) -> Implementation:
     options = pairs(arguments.option)
     known = catalogued(arguments.target)
@@ -225,6 +238,8 @@ def main(given: Sequence[str] | None = None) -> int:
             commands.list_clauses(console)
         elif arguments.command == "replay":
             return commands.replay(console, arguments.case)
+        elif arguments.command == "deviations":
+            return _deviations(arguments, console)
         else:
             found, framework = commands.devices(None)
             console.print(f"torch {framework}: {', '.join(found)}")

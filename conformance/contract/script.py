@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from collections.abc import Iterable
 from importlib.resources import files
 
@@ -30,7 +31,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -43,9 +44,8 @@ import torch
 def script(subject: WorkerSubject, clause: Clause, breach: Breach) -> str:
     """Return a script that makes the experiment and ends with status 1 while the clause is broken."""
     header = request(clause, subject, breach.case)
-    module, _, function = clause.experiment.partition(".")
     target, _, name = header["target"].rpartition(":")
-    body = _source((module, "trial"), function)
+    body = source(clause)
     sparse = "    sparse=True,\n" if header["sparse"] else ""
     trial = (
         f"trial = Trial(\n    {name},\n    path={header['path']!r},\n    settings={_settings(header)},\n"
@@ -56,16 +56,22 @@ def script(subject: WorkerSubject, clause: Clause, breach: Breach) -> str:
         [
             f'"""{subject.implementation.identifier}, {subject.path.name}: {clause.sentence}"""',
             "",
-            _imports(body),
+            imports(body),
             import_line(target, name),
             "",
             body,
             "",
             trial,
-            *_ending(function, breach),
+            *_ending(clause.experiment.rpartition(".")[2], breach),
             "",
         ]
     )
+
+
+def source(clause: Clause) -> str:
+    """Return the source of a clause's experiment, with all that it uses but for imports."""
+    module, _, function = clause.experiment.partition(".")
+    return _source((module, "trial"), function)
 
 
 def _settings(header: dict[str, object]) -> str:
@@ -74,7 +80,8 @@ def _settings(header: dict[str, object]) -> str:
     return repr({key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()})
 
 
-def _imports(body: str) -> str:
+def imports(body: str) -> str:
+    """Return the imports that a source needs."""
     names = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)} | {"torch", "sys"}
     kept = []
     for node in ast.parse(IMPORTS).body:
@@ -96,13 +103,23 @@ def _source(modules: Iterable[str], function: str) -> str:
         text = folder.joinpath(f"{module}.py").read_text()
         for node in ast.parse(text).body:
             for name in _defined(node):
-                used = {x.id for x in ast.walk(node) if isinstance(x, ast.Name)}
-                found[name] = (_text(text, node), used)
+                found[name] = (_text(text, node), names_read(node))
     wanted, new = {function}, {function}
     while new:
         new = {name for known in new for name in found[known][1] if name in found} - wanted
         wanted |= new
     return "\n\n\n".join(text for name, (text, _) in found.items() if name in wanted)
+
+
+def names_read(node: ast.stmt) -> set[str]:
+    """Return the names that a definition reads from its module: those that it does not bind itself."""
+    return _read(symtable.symtable(ast.unparse(node), "<experiment>", "exec"))
+
+
+def _read(table: symtable.SymbolTable) -> set[str]:
+    module = table.get_type() == "module"
+    names = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (module or s.is_global())}
+    return names.union(*(_read(child) for child in table.get_children()))
 
 
 def _defined(node: ast.stmt) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -29,6 +31,7 @@ SCHEMA = Path(__file__).parents[2] / "conformance" / "report" / "schema.json"
         (["check", "torch.AdamW", "--budget", "0"], "--budget 0"),
         (["check", "torch.AdamW", "--python", "no/such/python"], "no/such/python"),
         (["replay", "no/such/case.json"], "no/such/case.json"),
+        (["deviations", "torch.Adamm"], "there is no deviation of `torch.Adamm`"),
     ],
 )
 def test_a_wrong_request_gets_one_sentence(
@@ -55,6 +58,28 @@ def test_rules_lists_the_rule_book(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "adamw" in printed
     assert "torch.SGD" in printed
+
+
+def test_deviations_lists_what_is_known_of_an_optimizer(capsys: pytest.CaptureFixture[str]) -> None:
+    """`stepproof deviations torch.SGD` names each entry with its reason and its place."""
+    assert main(["deviations", "torch.SGD"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "torch-sgd-foreach-nesterov-overwrites-the-gradient" in printed
+    assert "adds the momentum into the gradient itself" in printed
+    assert "torch-rprop-factor" not in printed
+
+
+@pytest.mark.parametrize(
+    "name", ["torch-sgd-foreach-nesterov-overwrites-the-gradient", "torch-warm-restarts-cycle-by-logarithm"]
+)
+def test_a_deviation_comes_with_a_script_that_shows_it(
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The script of a deviation, of an optimizer or of a scheduler, ends with status 1 where it shows."""
+    assert main(["deviations", name, "--script"]) == 0
+    script = tmp_path / "script.py"
+    script.write_text(capsys.readouterr().out)
+    assert subprocess.run([sys.executable, script], check=False).returncode == 1
 
 
 CLAUSES = ("elements/order", "groups/callers-dictionaries", "life/interleaved", "whole/no-synchronisation")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +15,11 @@ from conformance.cases import from_plain, to_plain
 from conformance.cli import main
 from conformance.contract import document
 from conformance.contract.case import ClauseCase
+from conformance.contract.clause import Clause
 from conformance.contract.clauses import BY_IDENTIFIER, CLAUSES
 from conformance.contract.findings import ClauseReducer
 from conformance.contract.observation import Breach
+from conformance.contract.script import imports, names_read, source
 from conformance.engine import ALL_PROPERTIES, Unit, judge_unit, subject_of
 from conformance.properties import Plan
 from conformance.recognition import recognise
@@ -24,6 +28,7 @@ from impls.catalogue import CATALOGUE
 from impls.session import Session
 
 BROKEN = Path(__file__).parents[1] / "quality" / "contract"
+IMPORTS = (ast.Import, ast.ImportFrom)
 SCRIPTS = {
     "gradients/not-modified": "broken_elements.py:WritesGradient",
     "layout/gradient-strided": "broken_elements.py:GradientStrided",
@@ -107,3 +112,19 @@ def test_what_differs_by_rounding_in_a_whole_tensor_is_judged() -> None:
     result = judge_unit(unit).results[0]
     assert result.verdict is Verdict.PASS
     assert result.figures.undecided < result.figures.element_cases
+
+
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.identifier)
+def test_the_script_of_a_clause_defines_every_name_that_it_reads(clause: Clause) -> None:
+    """No script of a breach ends with a NameError, whatever its experiment uses."""
+    body = source(clause)
+    program = ast.parse(f"{imports(body)}\n{body}").body
+    known = {
+        alias.asname or alias.name for node in program if isinstance(node, IMPORTS) for alias in node.names
+    }
+    known |= {node.name for node in program if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    targets = [node.targets[0] for node in program if isinstance(node, ast.Assign)]
+    targets += [node.target for node in program if isinstance(node, ast.AnnAssign)]
+    known |= {target.id for target in targets if isinstance(target, ast.Name)}
+    read = set().union(*(names_read(node) for node in program if not isinstance(node, IMPORTS)))
+    assert read <= known | set(dir(builtins))
