@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.schedules import legal
-from conformance.schedules.cases import Case, Node
-from impls.scheduler import OPTAX
+from conformance.schedules.cases import Case, Node, boundaries
 from reference.schedules.enclosure import Settings, closed_form
 from reference.schedules.machine import learning_rates
 from reference.schedules.number import Number, Rounding
@@ -73,7 +72,7 @@ def _enclosed(case: Case) -> Enclosed:
 def measurable(node: Node) -> bool:
     """Tell whether mutants can be tried: a composition is one of two schedules, as the formula has it."""
     plain = all(not part.parts for part in node.parts)
-    return not node.parts or (len(node.parts) == 2 and plain and node.entry.interface != OPTAX)
+    return not node.parts or (len(node.parts) == 2 and plain)
 
 
 def _settings(case: Case, schedule: Schedule, steps: int) -> Settings:
@@ -83,7 +82,7 @@ def _settings(case: Case, schedule: Schedule, steps: int) -> Settings:
     chain = case.node.entry.schedule == "chain"
     alone = dataclasses.replace(case, base=(1.0,)) if chain else case
     first, second = (list(legal.exact(alone, part, 0, range(steps + 2))) for part in case.node.parts)
-    values: dict[str, float] = {"lr": case.base[0], "milestones": next(iter(case.node.milestones), 0)}
+    values: dict[str, float] = {"lr": case.base[0], "milestones": next(iter(boundaries(case.node)), 0)}
     given = {"a": lambda t: first[max(t, 0)], "b": lambda t: second[max(t, 0)]}
     return Settings(schedule, values, given, Rounding(inexact=False))
 

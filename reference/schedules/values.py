@@ -77,6 +77,29 @@ def cosine(
     return eta_min + (lr - eta_min) * (1.0 + cos(pi * t / length)) / 2.0
 
 
+def k_decay(
+    t: int, lr: float, T_max: int, k_decay: float, eta_min: float, power: float = 1.0, of: str = "cosine"
+) -> float:
+    """A cosine or a polynomial in a power of time, and then the lowest value."""
+    done = min(1.0, t / T_max) ** k_decay
+    left = (1.0 + cos(pi * done)) / 2.0 if of == "cosine" else (1.0 - done) ** power
+    return float(eta_min + (lr - eta_min) * left)
+
+
+def interpolated(
+    t: int, lr: float, boundaries: Sequence[int], scales: Sequence[float], anneal: str = "cos"
+) -> float:
+    """The way between the two boundaries around t."""
+    begin, value = 0, lr
+    for end, scale in zip(boundaries, scales, strict=False):
+        if t < end:
+            done = (t - begin) / (end - begin)
+            left = (1.0 + cos(pi * done)) / 2.0 if anneal == "cos" else 1.0 - done
+            return value * scale + (value - value * scale) * left
+        begin, value = end, value * scale
+    return value
+
+
 def hyperbolic_tangent(
     t: float, lr: float, T_max: int, eta_min: float, lb: float, ub: float, first: str = "formula"
 ) -> float:
@@ -105,15 +128,20 @@ def cosine_restarts(
 
 def one_cycle(
     t: int, max_lr: float, total_steps: int, pct_start: float, div_factor: float, final_div_factor: float,
-    anneal: str = "cos", phases: str = "two", **_: float,
+    pct_final: float = 1.0, anneal: str = "cos", phases: str = "two", joints: str = "share", **_: float,
 ) -> float:  # fmt: skip
-    """Up to the peak and down."""
-    first = max_lr / div_factor
+    """Up to the peak and down; joints in whole steps are one later."""
+    whole = joints == "whole"
+    first, end = max_lr / div_factor, total_steps - (not whole)
     last, peak_at = first / final_div_factor, pct_start * total_steps - 1
-    legs = [(0.0, peak_at, first, max_lr), (peak_at, total_steps - 1.0, max_lr, last)]
+    back = 2 * pct_start * total_steps - 2
+    if whole:
+        peak_at, back = int(pct_start * total_steps), int(pct_final * total_steps)
+    if whole and t >= end:
+        return last
+    legs = [(0.0, peak_at, first, max_lr), (peak_at, end, max_lr, last)]
     if phases == "three":
-        back = 2 * pct_start * total_steps - 2
-        legs[1:] = [(peak_at, back, max_lr, first), (back, total_steps - 1.0, first, last)]
+        legs[1:] = [(peak_at, back, max_lr, first), (back, end, first, last)]
     begin, end, a, b = next((leg for leg in legs if t <= leg[1]), legs[-1])
     done = (t - begin) / (end - begin)
     return b + (a - b) * (1.0 + cos(pi * done)) / 2.0 if anneal == "cos" else a + (b - a) * done
@@ -199,5 +227,6 @@ BY_NAME: dict[str, Callable[..., float]] = {
     "constant": constant, "step": step, "multi_step": multi_step, "exponential": exponential,
     "polynomial": polynomial, "inverse_time": inverse_time, "inverse_sqrt": inverse_sqrt, "linear": linear,
     "cosine": cosine, "cosine_restarts": cosine_restarts, "one_cycle": one_cycle, "cyclic": cyclic,
-    "given": given, "tanh": hyperbolic_tangent, "warmup": warmup, "warmup_stable_decay": warmup_stable_decay,
+    "given": given, "k_decay": k_decay, "interpolated": interpolated,
+    "tanh": hyperbolic_tangent, "warmup": warmup, "warmup_stable_decay": warmup_stable_decay,
 }  # fmt: skip
