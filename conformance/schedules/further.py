@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.schedules import legal, strategies
 from conformance.schedules.cases import Case, Node
-from conformance.schedules.composing import COMPOSING, only_for
+from conformance.schedules.composing import COMPOSING
 from conformance.schedules.properties import COMPOSED, RATE, Property, in_force, plan
 from conformance.schedules.strategies import Draw
 from conformance.schedules.subject import CLEAR, Actions, Failure, Subject, Tally, against, stopped

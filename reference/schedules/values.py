@@ -142,7 +142,8 @@ def one_cycle(
     legs = [(0.0, peak_at, first, max_lr), (peak_at, end, max_lr, last)]
     if phases == "three":
         legs[1:] = [(peak_at, back, max_lr, first), (back, end, first, last)]
-    begin, end, a, b = next((leg for leg in legs if t <= leg[1]), legs[-1])
+    reached = (leg for leg in legs if t < leg[1] or (t == leg[1] and not whole))
+    begin, end, a, b = next(reached, legs[-1])
     done = (t - begin) / (end - begin)
     return b + (a - b) * (1.0 + cos(pi * done)) / 2.0 if anneal == "cos" else a + (b - a) * done
 
@@ -213,6 +214,38 @@ def plateau(
             lower = max(lr * factor, min_lr)
             lr = lower if lr - lower > eps else lr
             rest, bad = cooldown, 0
+        found.append(lr)
+    return found
+
+
+def greedy(
+    metrics: Sequence[float], lr: float, factor: float, patience: int, threshold: float, cooldown: int,
+    warmup: int, min_lr: float, max_lr: float, eps: float, reset_start: int, mode: str = "min",
+    threshold_mode: str = "rel", share: str = "magnitude",
+) -> list[float]:  # fmt: skip
+    """The learning rate before the first metric and after each."""
+    first, worst = lr, float("inf" if mode == "min" else "-inf")
+    best, good, bad, rest, left, found = worst, 0, 0, 0, reset_start, [lr]
+    for metric in metrics:
+        if rest > 0:
+            rest, good, bad = rest - 1, 0, 0
+            found.append(lr)
+            continue
+        turn = -1.0 if share == "magnitude" and best < 0 else 1.0
+        away = threshold if mode == "max" else -threshold
+        bound = best * (1.0 + away * turn) if threshold_mode == "rel" else best + away
+        improved = metric < bound if mode == "min" else metric > bound
+        best, good, bad = (metric, good + 1, 0) if improved else (best, 0, bad + 1)
+        if good > patience:
+            higher = min(lr / factor, max_lr)
+            lr = higher if higher - lr > eps else lr
+            good, rest, left = 0, warmup, reset_start
+        elif bad > patience:
+            lower = max(lr * factor, min_lr)
+            lr = lower if lr - lower > eps else lr
+            bad, rest, left = 0, cooldown, left - (lr <= min_lr)
+            if left <= 0:
+                lr, best, left = first, worst, reset_start
         found.append(lr)
     return found
 

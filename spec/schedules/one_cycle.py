@@ -51,7 +51,7 @@ def one_cycle(anneal: str = "cos", phases: str = "two", joints: str = "share") -
     return Schedule("one_cycle", {"anneal": anneal, "phases": phases, "joints": joints},
                     (*USED[:3], BACK, *USED[3:]) if whole and three else USED, value,
                     joints=tuple(Joint(*place) for place in zip(names, ends, strict=True)),
-                    momentum=momentum, forms={"products": (form, None)} if whole else {},
+                    momentum=momentum, forms={"products": (form, momentum)} if whole else {},
                     per_group=("max_lr", "base_momentum", "max_momentum"))  # fmt: skip
 
 
