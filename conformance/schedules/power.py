@@ -96,6 +96,11 @@ def _values(case: Case, mutant: ScheduleMutant, *, momentum: bool, steps: int) -
             yield [number]
 
 
+def _shared(mine: Number, legal: Number) -> bool:
+    """Tell whether a value is legal; none at all, 0 over 0, is not where the schedule has one."""
+    return mine.ball.overlaps(legal.ball) and (mine.ball.is_finite() or not legal.ball.is_finite())
+
+
 def _outside(case: Case, mutant: ScheduleMutant, enclosed: Enclosed) -> bool:
     """Tell whether the mutant leaves what is legal, or has no value at all where the schedule has."""
     momentum = mutant.text.startswith("mu_t")
@@ -103,7 +108,7 @@ def _outside(case: Case, mutant: ScheduleMutant, enclosed: Enclosed) -> bool:
     try:
         wrong = _values(case, mutant, momentum=momentum, steps=len(right))
         return any(
-            not any(a.ball.overlaps(b.ball) for a in mine for b in theirs)
+            not any(_shared(a, b) for a in mine for b in theirs)
             for mine, theirs in zip(wrong, right, strict=False)
         )
     except (ZeroDivisionError, ValueError, AssertionError, IndexError):

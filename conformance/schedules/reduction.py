@@ -99,7 +99,7 @@ def _plainer(part: Node) -> Iterator[Node]:
     plain = Node("torch.ExponentialLR", settings=({"gamma": 0.5},) * max(1, len(part.settings)))
     if part.entry.interface == OPTAX:
         plain = Node("optax.constant_schedule", settings=({},) * max(1, len(part.settings)))
-    if part.scheduler != plain.scheduler :
+    if part.scheduler != plain.scheduler:
         yield plain
 
 

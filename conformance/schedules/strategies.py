@@ -19,6 +19,10 @@ from spec.schedule import Schedule
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 LONGEST = 48
 """The longest horizon that is drawn: every special place of a schedule is a few steps away."""
+NEXT_TO = 2.0**-21
+"""A share of less than a millionth, but more than the roundings of float32."""
+OVER_METRICS = frozenset({"plateau", "greedy"})
+"""The schedules that are state machines; a test compares the book."""
 TENSOR_FORMATS = ("float64", "float32")
 
 RATES = st.one_of(st.sampled_from((1.0, 0.5, 0.1, 0.003)), st.floats(2.0**-20, 8.0))
@@ -65,7 +69,8 @@ def node(draw: Draw, entry: Scheduler, groups: int, steps: int, base: tuple[floa
     if entry.library != "torch":
         settings = [_below(values, base) for values in settings]
     earliest = 2 if schedule.options.get("boundary") == "before" else 0
-    times = st.lists(st.integers(earliest, LONGEST), max_size=5, unique=entry.interface == OPTAX)
+    place = st.one_of(st.integers(earliest, LONGEST), st.integers(earliest, earliest + 1))
+    times = st.lists(place, max_size=5, unique=entry.interface == OPTAX)
     milestones = tuple(sorted(draw(times))) if entry.lists else ()
     tables = tuple(_table(draw, steps) for _ in range(groups)) if entry.tables else ()
     return Node(entry.identifier, options, tuple(settings), milestones, tables)
@@ -104,12 +109,14 @@ def consistent(schedule: Schedule, values: dict[str, float]) -> dict[str, float]
 
 
 def _joined(values: dict[str, float], steps: int) -> None:
-    """Keep joints in whole steps apart, and their shares half a step from where they are decided."""
+    """Keep joints in whole steps apart, and their shares where rounding does not decide the step."""
     first = 0
     names = [name for name in ("pct_start", "pct_final") if name in values]
     for left, name in zip((len(names), 1), names, strict=False):
-        first = min(max(int(values[name] * steps), first + 1), steps - left)
-        values[name] = (first + 0.5) / steps
+        place = values[name] * steps
+        below = place % 1 > 0.75  # the next whole step, but for a share of less than a millionth
+        first = min(max(int(place), first + 1), steps - left)
+        values[name] = ((first + 1) * (1 - NEXT_TO) if below else first + 0.5) / steps
 
 
 def keywords(part: Node) -> tuple[str, ...]:
@@ -177,8 +184,6 @@ def _changes(lr: float, values: Mapping[str, float]) -> tuple[float, ...]:
     return (0.0, 1e-8, *([first, first * (1 - NEXT_TO)] if first > 0.0 else []))
 
 
-NEXT_TO = 2.0**-22
-"""A share in which only what is off by less than a millionth lies."""
 KINDS = ("worse", "tie", "same", "just better", "worse", "same", "better", "other")
 
 
@@ -203,7 +208,7 @@ def _metrics(draw: Draw, options: Mapping[str, str], threshold: float) -> tuple[
 
 def follows_metrics(entry: Scheduler) -> bool:
     """Tell whether a scheduler's steps take a metric."""
-    return book.build(entry.schedule).machine is not None
+    return entry.schedule in OVER_METRICS
 
 
 def of(entry: Scheduler, *, tensor: bool = False) -> st.SearchStrategy[Case]:
