@@ -11,8 +11,8 @@ from spec.proofs import Proof, prove
 def proof_entry(proof: Proof) -> ProofEntry:
     """Return a proof as the report holds it."""
     claim = proof.invariant
-    status = "proven" if proof.proven else "not proven"
-    return ProofEntry(claim.identifier, claim.sentence, claim.source, status, proof.equations, claim.method)
+    shown = (proof.status, proof.equations, claim.method)
+    return ProofEntry(claim.identifier, claim.sentence, claim.source, *shown)
 
 
 def proven_claims() -> tuple[ProofEntry, ...]:

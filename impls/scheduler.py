@@ -49,6 +49,8 @@ class Scheduler:
     tables: tuple[str, ...] = ()
     chainable: bool = False
     last: str = ""
+    each: tuple[str, str] = ("", "")
+    """The keyword that takes the settings of every part, and the entry that every part is."""
     one_base: bool = False
     """Its arguments speak of one learning rate, the optimizer's default: groups of that one are asked."""
     interface: str = TORCH

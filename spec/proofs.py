@@ -10,16 +10,26 @@ from dataclasses import dataclass
 import sympy as sp
 
 from spec.rule import Assignment, Form, Invariant, RuleFamily, UpdateRule, uncast
+from spec.time_limit import SECONDS, within
 from spec.whole import of_one_element
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The outcome of proving one invariant: ``proven`` only if every equation was shown."""
+    """The outcome of proving one invariant: ``proven`` only if every equation was shown.
+
+    A proof that ran out of its time is not ``decided``.
+    """
 
     invariant: Invariant
     proven: bool
     equations: int
+    decided: bool = True
+
+    @property
+    def status(self) -> str:
+        """What a report says of it."""
+        return "proven" if self.proven else "not proven" if self.decided else "undecided (limit)"
 
 
 def _simplest(difference: sp.Expr) -> Iterator[sp.Expr]:
@@ -87,8 +97,13 @@ def different(left: sp.Expr, right: sp.Expr) -> bool:
     return False
 
 
-def prove(invariant: Invariant) -> Proof:
-    """Prove every equation of ``invariant``."""
+def prove(invariant: Invariant, seconds: float = SECONDS) -> Proof:
+    """Prove every equation of ``invariant``, within a limit of time."""
+    return within(seconds, lambda: shown(invariant)) or Proof(invariant, False, 0, decided=False)
+
+
+def shown(invariant: Invariant) -> Proof:
+    """Prove every equation of ``invariant``, however long it takes."""
     equations, unequal = invariant.equations(), invariant.differs()
     proven = all(equal(*pair) for pair in equations) and all(different(*pair) for pair in unequal)
     return Proof(invariant, proven, len(equations) + len(unequal))
@@ -101,7 +116,11 @@ def proofs(family: RuleFamily) -> tuple[Proof, ...]:
 
 
 def form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
-    """Tell whether a legal form is shown equal to the expression of its line."""
+    """Tell whether a legal form is shown equal to the expression of its line, within a limit of time."""
+    return bool(within(SECONDS, lambda: _form_is_equal(rule, line, form)))
+
+
+def _form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
     keep = frozenset(other.target for other in rule.program if other.name in KEPT)
     difference = form.expression - line.expression
     if sp.expand(uncast(difference)) == 0:

@@ -59,7 +59,7 @@ class AssignmentEntry:
 
 @dataclass(frozen=True)
 class ProofEntry:
-    """A claim stated beside the rule; ``status`` is ``proven`` or ``not proven``."""
+    """A claim stated beside the rule; ``status`` is ``proven``, ``not proven`` or ``undecided (limit)``."""
 
     identifier: str
     sentence: str

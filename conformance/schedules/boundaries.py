@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 from conformance.schedules.cases import Case, Node
+from conformance.schedules.strategies import follows_metrics
 from impls.scheduler import Scheduler
 from spec import schedules as book
 
@@ -12,25 +14,72 @@ STEPS = (0, 1, 2)
 """Patience and cooldown: none, one, and more than one."""
 THRESHOLD, NEXT_TO = 0.5, 2.0**-20
 """With powers of two what must be passed is exact, so that a tie is one in every arithmetic."""
+FACTOR, CHANGE = 0.5, 0.5
+LEAST = 1 + 2.0**-22
+"""A share by which a change passes the smallest, less than a millionth."""
 
 
 def at_the_boundaries(entry: Scheduler) -> tuple[Case, ...]:
     """Return cases for every small patience and cooldown of a schedule over metrics; none for others."""
-    if entry.schedule != "plateau":
-        return ()
-    chosen: list[dict[str, str]] = [{}]
+    return tuple(case for shape in _shapes(entry) for case in _cases(entry, shape))
+
+
+def _shapes(entry: Scheduler) -> list[dict[str, str]]:
+    """Return every choice of the switches of a schedule over metrics."""
+    chosen: list[dict[str, str]] = [{}] if follows_metrics(entry) else []
     for option, (_, choices) in entry.switches.items():
         chosen = [{**known, option: value} for known in chosen for value in choices]
-    return tuple(_case(entry, options, *counts)
-                 for options in chosen for counts in itertools.product(STEPS, STEPS))  # fmt: skip
+    return chosen
 
 
-def _case(entry: Scheduler, options: dict[str, str], patience: int, cooldown: int) -> Case:
-    settings = {"factor": 0.5, "patience": patience, "threshold": THRESHOLD, "cooldown": cooldown,
-                "min_lr": 0.0, "eps": 0.0, **entry.fixed}  # fmt: skip
-    node = Node(entry.identifier, options, (settings,))
-    shape = book.build("plateau", {**entry.options, **options}).options
-    return Case(node, (1.0,), inputs=_metrics(shape["mode"], shape["threshold_mode"], patience, cooldown))
+def _cases(entry: Scheduler, shape: dict[str, str]) -> Iterator[Case]:
+    options = book.build(entry.schedule, {**entry.options, **shape}).options
+    mode, threshold_mode = options["mode"], options["threshold_mode"]
+    for patience, cooldown in itertools.product(STEPS, STEPS):
+        metrics = _metrics(mode, threshold_mode, patience, cooldown)
+        wait = (cooldown + 1) % len(STEPS)
+        counts = {"patience": patience, "cooldown": cooldown, "warmup": wait}
+        if not _rises(entry):
+            yield _case(entry, shape, (1.0,), metrics, counts)
+            continue
+        levels = list(_improving(mode, threshold_mode, metrics[0], 3 * patience + 6))
+        both = (*metrics, *levels, *[metrics[0]] * 12)
+        yield _case(entry, shape, (1.0,), both, {**counts, "min_lr": FACTOR**2})
+        far, near = levels[patience + 1], levels[patience]  # a far better metric within the warm-up
+        yield _case(entry, shape, (1.0,), (metrics[0], *levels[:patience], *[far] * wait, near), counts)
+    yield from _least_changes(entry, shape, _metrics(mode, threshold_mode, 0, 0))
+
+
+def _least_changes(entry: Scheduler, shape: dict[str, str], metrics: tuple[float, ...]) -> Iterator[Case]:
+    """Yield cases whose first decay, or rise, changes the smallest amount that is made, or just more."""
+    change = entry.fixed.get("eps", CHANGE)
+    for share in (1.0, LEAST):
+        for base in (2 * change * share, change * share):  # a decay by a half, and a rise to the double
+            yield _case(entry, shape, (base,), metrics, {"eps": change, "max_lr": 8 * base})
+    if _rises(entry):  # it stays just above the lowest
+        lowest = {"min_lr": FACTOR**2, "eps": FACTOR**2 * 2 * (LEAST - 1), "reset_start": 1, "max_lr": LEAST}
+        yield _case(entry, shape, (LEAST,), (metrics[0],) * 6, lowest)
+
+
+def groups_apart(entry: Scheduler) -> tuple[Case, ...]:
+    """Return cases of two groups over metrics, of which one is at its lowest before the other."""
+    return tuple(_case(entry, shape, (1.0, 4.0), (8.0,) * 6, {"min_lr": FACTOR, "reset_start": 1})
+                 for shape in _shapes(entry))  # fmt: skip
+
+
+def _rises(entry: Scheduler) -> bool:
+    return any(h.keyword == "max_lr" for h in book.build(entry.schedule).hyperparameters)
+
+
+def _case(
+    entry: Scheduler, shape: dict[str, str], base: tuple[float, ...], metrics: tuple[float, ...],
+    more: dict[str, float],
+) -> Case:  # fmt: skip
+    known = {"factor": FACTOR, "threshold": THRESHOLD, "min_lr": 0.0, "eps": 0.0, "max_lr": 2.0,
+             "patience": 0, "cooldown": 0, "warmup": 0, "reset_start": 2, **more, **entry.fixed}  # fmt: skip
+    schedule = book.build(entry.schedule)
+    settings = {h.keyword: known[h.keyword] for h in schedule.hyperparameters if h.keyword != "lr"}
+    return Case(Node(entry.identifier, shape, (settings,) * len(base)), base, inputs=metrics)
 
 
 def _metrics(mode: str, threshold_mode: str, patience: int, cooldown: int) -> tuple[float, ...]:
@@ -45,3 +94,11 @@ def _metrics(mode: str, threshold_mode: str, patience: int, cooldown: int) -> tu
     worse = [best] * (patience + 1)
     rest = [best] * (cooldown + patience + 1)
     return (best, *worse, *rest, *rest, tie, passed, *([passed] * (patience + 1)), *rest, tie, *worse)
+
+
+def _improving(mode: str, threshold_mode: str, best: float, count: int) -> Iterator[float]:
+    """Yield metrics each of which is better than all before it."""
+    sign = -1.0 if mode == "min" else 1.0
+    for _ in range(count):
+        best = best + sign * 2 * THRESHOLD if threshold_mode == "abs" else best * 4.0**sign
+        yield best

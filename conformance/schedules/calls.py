@@ -94,7 +94,7 @@ def _plain(entry: Scheduler) -> SearchStrategy[Case]:
 def _steps_alone(entry: Scheduler) -> str:
     if entry.interface == OPTAX:
         return "the count is the optimizer's own"
-    return "it steps with a metric" if entry.schedule == "plateau" else ""
+    return "it steps with a metric" if strategies.follows_metrics(entry) else ""
 
 
 def _epoch_and_steps(entry: Scheduler) -> str:

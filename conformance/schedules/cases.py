@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from impls.scheduler import OPTAX, Scheduler
@@ -81,6 +82,9 @@ def described(node: Node, base: tuple[float, ...], order: tuple[int, ...] = ()) 
         parts = {"parts": [described(part, base) for part in node.parts], "order": list(order)}
         if entry.schedule == "chain":
             return {"target": entry.target, "first": "schedulers", **parts}
+        if entry.each[0]:
+            given = [keywords(part, base) for part in node.parts]
+            return {"target": entry.target, "keywords": {entry.each[0]: given}}
         places = "boundaries" if entry.interface == OPTAX else "milestones"
         return {
             "target": entry.target,
@@ -88,7 +92,7 @@ def described(node: Node, base: tuple[float, ...], order: tuple[int, ...] = ()) 
             "keywords": {places: list(node.milestones)},
             **parts,
         }
-    tables = {name: [list(table) for table in node.factors] for name in entry.tables}
+    tables = {name: [list(t) for t in node.factors] for name in entry.tables if name not in entry.lists}
     return {
         "target": entry.target, "interface": entry.interface, "keywords": keywords(node, base),
             "tables": tables,
@@ -111,9 +115,22 @@ def keywords(node: Node, base: tuple[float, ...]) -> dict[str, Any]:
     found |= {keyword: sum(first[name] for name in names) for keyword, names in entry.sums.items()}
     found |= {keyword: first[a] / first[b] for keyword, (a, b) in entry.ratios.items()}
     for name in entry.lists:
-        scaled = [[place, first["gamma"]] for place in node.milestones]
+        scales = node.factors[0] if node.factors else [first["gamma"]] * len(node.milestones)
+        scaled = [list(pair) for pair in zip(node.milestones, scales, strict=False)]
         found[name] = scaled if entry.interface == OPTAX else list(node.milestones)
     return found
+
+
+def boundaries(node: Node) -> tuple[int, ...]:
+    """Return the times at which the parts of a sequence follow each other.
+
+    They are its milestones, or where it takes none its parts' lengths.
+    """
+    if not node.entry.each[0]:
+        return node.milestones
+    wholes = [sum(part.settings[0][name] for name in names)
+              for part in node.parts for names in part.entry.sums.values()]  # fmt: skip
+    return tuple(int(end) for end in accumulate(wholes[:-1]))
 
 
 MOMENTUM: Mapping[str, Mapping[str, Any]] = {

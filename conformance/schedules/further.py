@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.schedules import legal, strategies
 from conformance.schedules.cases import Case, Node
-from conformance.schedules.composing import COMPOSING, only_for
+from conformance.schedules.composing import COMPOSING
 from conformance.schedules.properties import COMPOSED, RATE, Property, in_force, plan
 from conformance.schedules.strategies import Draw
 from conformance.schedules.subject import CLEAR, Actions, Failure, Subject, Tally, against, stopped
@@ -116,7 +116,7 @@ def _settable(entry: Scheduler) -> set[str]:
 
 
 def _with_edges(entry: Scheduler) -> str:
-    if entry.schedule in COMPOSED or entry.schedule == "plateau":
+    if entry.schedule in COMPOSED or strategies.follows_metrics(entry):
         return (
             "its parts are asked"
             if entry.schedule in COMPOSED
@@ -128,7 +128,7 @@ def _with_edges(entry: Scheduler) -> str:
 SPECIAL: dict[str, tuple[Any, ...]] = {
     "T_max": (0, 1), "total_iters": (0, 1), "step_size": (0, 1), "T_0": (0, 1), "total_steps": (0, 1, 2, 10),
     "step_size_up": (0, 1), "step_size_down": (0, 1), "pct_start": (0.0, 1.0, 0.1, 0.5), "T_mult": (1, 0),
-    "warmup": (0, 1), "stable": (0, 1), "decay": (0, 1), "transition_steps": (0, 1),
+    "warmup": (0, 1), "stable": (0, 1), "decay": (0, 1), "transition_steps": (0, 1), "pct_final": (1.0,),
 }  # fmt: skip
 
 
@@ -139,10 +139,17 @@ def limits(draw: Draw, entry: Scheduler) -> Case:
     names = sorted(set(SPECIAL) & _settable(entry))
     chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
     special = {name: draw(st.sampled_from(SPECIAL[name])) for name in chosen}
-    settings = tuple({**values, **special} for values in case.node.settings)
+    settings = tuple(_ordered({**values, **special}) for values in case.node.settings)
     node = dataclasses.replace(case.node, settings=settings)
     last = settings[0].get(entry.last, 8) if entry.last else 8
     return dataclasses.replace(case, node=node, steps=max(1, min(8, int(last))))
+
+
+def _ordered(values: dict[str, float]) -> dict[str, float]:
+    """Let no phase end before it begins."""
+    if "pct_final" in values:
+        values["pct_final"] = max(values["pct_final"], values["pct_start"])
+    return values
 
 
 def at_limits(subject: Subject, case: Case, tally: Tally) -> Failure | None:
@@ -239,9 +246,13 @@ def _by_epoch(entry: Scheduler) -> str:
 
 
 def _with_limits(entry: Scheduler) -> str:
-    if entry.schedule in COMPOSED or entry.schedule == "plateau":
+    if entry.schedule in COMPOSED or strategies.follows_metrics(entry):
         return "it has no horizon of its own"
     return "" if set(SPECIAL) & _settable(entry) else "it has no horizon"
+
+
+def _with_metrics(entry: Scheduler) -> str:
+    return "" if strategies.follows_metrics(entry) else "it is no schedule over metrics"
 
 
 def _with_milestones(entry: Scheduler) -> str:
@@ -280,6 +291,6 @@ FURTHER = (
              "the closed form at 0", in_force, from_the_start, _with_milestones),
     Property("plateau/improvement", "A metric that is no better than the best never counts as an "
         "improvement.",
-             "the word: a metric that has stopped improving", not_better, worsening, only_for("plateau")),
+             "the word: a metric that has stopped improving", not_better, worsening, _with_metrics),
     *COMPOSING,
 )  # fmt: skip

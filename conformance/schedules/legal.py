@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from flint import arb
 
-from conformance.schedules.cases import Case, Node
+from conformance.schedules.cases import Case, Node, boundaries
 from impls.scheduler import CLOSED, OPTAX, RECURRENCE
 from reference.formats import FLOAT32, FLOAT64, FORMATS
 from reference.schedules import number as n
@@ -25,8 +25,9 @@ XLA = Rounding(FLOAT32, host=FLOAT32, function_units=8, divisions=2, flush=True)
 def functions(node: Node, group: int) -> Mapping[str, Callable[[int], float]]:
     """Return the functions of t that a node is given, for a group."""
     table = node.factors[group] if node.factors else ()
-    passed = node.milestones
-    return {"f": lambda t: table[t], "n": lambda t: sum(m <= t for m in passed)}
+    places = (0, *node.milestones)
+    return {"f": lambda t: table[t], "n": lambda t: sum(m <= t for m in node.milestones),
+            "b": lambda i: places[min(i, len(node.milestones))], "s": lambda i: table[i - 1]}  # fmt: skip
 
 
 def settings(case: Case, node: Node, group: int, *, exact: bool = False) -> Settings:
@@ -66,7 +67,7 @@ def _series(
 def _sequence(case: Case, node: Node, group: int, steps: int) -> list[Number]:
     """Each part runs from its milestone to the next, from its own beginning."""
     found: list[Number] = []
-    ends = [0, *node.milestones, steps]
+    ends = [0, *boundaries(node), steps]
     for place, (part, (begin, end)) in enumerate(zip(node.parts, pairwise(ends), strict=True)):
         length = min(end, steps) - min(begin, steps)
         later = place > 0 and begin > 0

@@ -96,7 +96,7 @@ def resumed(subject: Subject, case: Case, tally: Tally) -> Failure | None:
 
 
 def _takes_last_epoch(entry: Scheduler) -> str:
-    if entry.schedule == "plateau":
+    if strategies.follows_metrics(entry):
         return "it has no last_epoch"
     return (
         "its parts would have to be resumed, which they cannot be told" if entry.schedule in COMPOSED else ""

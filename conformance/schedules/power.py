@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.schedules import legal
-from conformance.schedules.cases import Case, Node
-from impls.scheduler import OPTAX
+from conformance.schedules.cases import Case, Node, boundaries
 from reference.schedules.enclosure import Settings, closed_form
 from reference.schedules.machine import learning_rates
 from reference.schedules.number import Number, Rounding
@@ -73,7 +72,7 @@ def _enclosed(case: Case) -> Enclosed:
 def measurable(node: Node) -> bool:
     """Tell whether mutants can be tried: a composition is one of two schedules, as the formula has it."""
     plain = all(not part.parts for part in node.parts)
-    return not node.parts or (len(node.parts) == 2 and plain and node.entry.interface != OPTAX)
+    return not node.parts or (len(node.parts) == 2 and plain)
 
 
 def _settings(case: Case, schedule: Schedule, steps: int) -> Settings:
@@ -83,7 +82,7 @@ def _settings(case: Case, schedule: Schedule, steps: int) -> Settings:
     chain = case.node.entry.schedule == "chain"
     alone = dataclasses.replace(case, base=(1.0,)) if chain else case
     first, second = (list(legal.exact(alone, part, 0, range(steps + 2))) for part in case.node.parts)
-    values: dict[str, float] = {"lr": case.base[0], "milestones": next(iter(case.node.milestones), 0)}
+    values: dict[str, float] = {"lr": case.base[0], "milestones": next(iter(boundaries(case.node)), 0)}
     given = {"a": lambda t: first[max(t, 0)], "b": lambda t: second[max(t, 0)]}
     return Settings(schedule, values, given, Rounding(inexact=False))
 
@@ -97,6 +96,11 @@ def _values(case: Case, mutant: ScheduleMutant, *, momentum: bool, steps: int) -
             yield [number]
 
 
+def _shared(mine: Number, legal: Number) -> bool:
+    """Tell whether a value is legal; none at all, 0 over 0, is not where the schedule has one."""
+    return mine.ball.overlaps(legal.ball) and (mine.ball.is_finite() or not legal.ball.is_finite())
+
+
 def _outside(case: Case, mutant: ScheduleMutant, enclosed: Enclosed) -> bool:
     """Tell whether the mutant leaves what is legal, or has no value at all where the schedule has."""
     momentum = mutant.text.startswith("mu_t")
@@ -104,7 +108,7 @@ def _outside(case: Case, mutant: ScheduleMutant, enclosed: Enclosed) -> bool:
     try:
         wrong = _values(case, mutant, momentum=momentum, steps=len(right))
         return any(
-            not any(a.ball.overlaps(b.ball) for a in mine for b in theirs)
+            not any(_shared(a, b) for a in mine for b in theirs)
             for mine, theirs in zip(wrong, right, strict=False)
         )
     except (ZeroDivisionError, ValueError, AssertionError, IndexError):

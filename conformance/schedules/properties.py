@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from conformance.schedules import legal, strategies
-from conformance.schedules.boundaries import at_the_boundaries
+from conformance.schedules.boundaries import at_the_boundaries, groups_apart
 from conformance.schedules.cases import Case, only
 from conformance.schedules.subject import Actions, Failure, Subject, Tally, against, same, stopped
 from impls.scheduler import OPTAX, Scheduler
@@ -210,7 +210,7 @@ PROPERTIES = (
     Property("momentum/in-force", "The cycled momentum at step t is the schedule's.", "Smith 2018, section 3",
              cycled_momentum, applies=_no_momentum),
     Property("groups/independent", "Every group has the learning rates that it has by itself.",
-             "torch.optim documentation: per-parameter options", alone, with_own_rates),
+             "torch.optim documentation: per-parameter options", alone, with_own_rates, first=groups_apart),
     Property("groups/other-keys", "A scheduler changes no key of a group but the learning rate, and the "
         "momentum "
              "that it declares.", "torch.optim documentation", other_keys),

@@ -77,7 +77,8 @@ def _simpler_nodes(node: Node) -> Iterator[Node]:
             bound = max(0, min(place, len(node.milestones) - 1))
             yield with_(node, parts=parts, milestones=node.milestones[:bound] + node.milestones[bound + 1 :])
     for place, part in enumerate(node.parts):
-        for simpler in (*_plainer(part), *_simpler_nodes(part)):
+        plainer = () if node.entry.each[0] else _plainer(part)
+        for simpler in (*plainer, *_simpler_nodes(part)):
             yield with_(node, parts=(*node.parts[:place], simpler, *node.parts[place + 1 :]))
     for place, milestone in enumerate(node.milestones):
         if not node.parts:

@@ -19,6 +19,10 @@ from spec.schedule import Schedule
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 LONGEST = 48
 """The longest horizon that is drawn: every special place of a schedule is a few steps away."""
+NEXT_TO = 2.0**-21
+"""A share of less than a millionth, but more than the roundings of float32."""
+OVER_METRICS = frozenset({"plateau", "greedy"})
+"""The schedules that are state machines; a test compares the book."""
 TENSOR_FORMATS = ("float64", "float32")
 
 RATES = st.one_of(st.sampled_from((1.0, 0.5, 0.1, 0.003)), st.floats(2.0**-20, 8.0))
@@ -31,8 +35,10 @@ def setting(h: Hyperparameter) -> st.SearchStrategy[float]:
     """Return values of a hyperparameter from within its domain."""
     if h.keyword == "T_mult":
         return st.integers(1, 3)
-    if h.keyword in {"patience", "cooldown"}:
+    if h.keyword in {"patience", "cooldown"} or (h.keyword == "warmup" and 0 in h.domain):
         return st.sampled_from((1, 0, 2, 0, 3))
+    if h.keyword == "reset_start":
+        return st.sampled_from((1, 2, 3, 500))
     if h.symbol.is_integer:
         return COUNTS.filter(lambda count: count in h.domain)
     if h.keyword in {"eta_min", "min_lr", "eps", "eta_end"}:
@@ -43,7 +49,7 @@ def setting(h: Hyperparameter) -> st.SearchStrategy[float]:
         return st.one_of(st.sampled_from((4.0, 25.0, 1e4)), st.floats(1.5, 1e4))
     if h.keyword in {"lb", "ub"}:
         return st.floats(0.5, 7.0).map(lambda bound: -bound if h.keyword == "lb" else bound)
-    if h.keyword == "power":
+    if h.keyword in {"power", "k_decay"}:
         return st.one_of(st.sampled_from((1.0, 2.0, 0.5)), st.floats(0.3, 4.0))
     edges = [edge for edge in (h.domain.high, h.domain.low) if edge in h.domain and abs(edge) < 2.0]
     return st.one_of(st.sampled_from((0.5, *edges, 0.1, 0.9, 0.25)), st.floats(0.01, 0.99))
@@ -63,7 +69,8 @@ def node(draw: Draw, entry: Scheduler, groups: int, steps: int, base: tuple[floa
     if entry.library != "torch":
         settings = [_below(values, base) for values in settings]
     earliest = 2 if schedule.options.get("boundary") == "before" else 0
-    times = st.lists(st.integers(earliest, LONGEST), max_size=5, unique=entry.interface == OPTAX)
+    place = st.one_of(st.integers(earliest, LONGEST), st.integers(earliest, earliest + 1))
+    times = st.lists(place, max_size=5, unique=entry.interface == OPTAX)
     milestones = tuple(sorted(draw(times))) if entry.lists else ()
     tables = tuple(_table(draw, steps) for _ in range(groups)) if entry.tables else ()
     return Node(entry.identifier, options, tuple(settings), milestones, tables)
@@ -96,7 +103,20 @@ def consistent(schedule: Schedule, values: dict[str, float]) -> dict[str, float]
         steps = values["total_steps"] = max(values["total_steps"], 8)
         low, high = 1.5 / steps, 0.5 if schedule.options["phases"] == "three" else 1.0 - 1.5 / steps
         values["pct_start"] = min(max(values["pct_start"], low), high)
+        if schedule.options["joints"] == "whole":
+            _joined(values, int(steps))
     return values
+
+
+def _joined(values: dict[str, float], steps: int) -> None:
+    """Keep joints in whole steps apart, and their shares where rounding does not decide the step."""
+    first = 0
+    names = [name for name in ("pct_start", "pct_final") if name in values]
+    for left, name in zip((len(names), 1), names, strict=False):
+        place = values[name] * steps
+        below = place % 1 > 0.75  # the next whole step, but for a share of less than a millionth
+        first = min(max(int(place), first + 1), steps - left)
+        values[name] = ((first + 1) * (1 - NEXT_TO) if below else first + 0.5) / steps
 
 
 def keywords(part: Node) -> tuple[str, ...]:
@@ -146,7 +166,7 @@ def cases(draw: Draw, entry: Scheduler, *, tensor: bool = False, beyond: int = 2
 def over_metrics(draw: Draw, entry: Scheduler, *, tensor: bool = False) -> Case:
     """Draw a case of a scheduler that follows metrics, many of them next to what must be passed."""
     groups = draw(st.integers(1, 2))
-    base = tuple(draw(RATES) for _ in range(groups))
+    base = _bases(draw, groups, alike=entry.one_base)
     drawn = node(draw, entry, groups, 1, base)
     values = dict(drawn.settings[0])
     decayed = base[0] * values["factor"]
@@ -164,8 +184,6 @@ def _changes(lr: float, values: Mapping[str, float]) -> tuple[float, ...]:
     return (0.0, 1e-8, *([first, first * (1 - NEXT_TO)] if first > 0.0 else []))
 
 
-NEXT_TO = 2.0**-22
-"""A share in which only what is off by less than a millionth lies."""
 KINDS = ("worse", "tie", "same", "just better", "worse", "same", "better", "other")
 
 
@@ -188,16 +206,22 @@ def _metrics(draw: Draw, options: Mapping[str, str], threshold: float) -> tuple[
     return tuple(found)
 
 
+def follows_metrics(entry: Scheduler) -> bool:
+    """Tell whether a scheduler's steps take a metric."""
+    return entry.schedule in OVER_METRICS
+
+
 def of(entry: Scheduler, *, tensor: bool = False) -> st.SearchStrategy[Case]:
     """Return cases of any scheduler."""
-    if entry.schedule == "plateau":
+    if follows_metrics(entry):
         return over_metrics(entry, tensor=tensor)
     if entry.schedule in {"sequence", "chain"}:
         return compositions(entry, tensor=tensor)
     return cases(entry, tensor=tensor)
 
 
-PLAIN = tuple(s for s in SCHEDULERS if s.schedule not in {"sequence", "chain", "plateau"})
+PLAIN = tuple(s for s in SCHEDULERS
+              if s.schedule not in {"sequence", "chain"} and not follows_metrics(s))  # fmt: skip
 TAKES_OVER = frozenset({"torch.OneCycleLR", "torch.CyclicLR"})
 """Schedulers that set the groups' own lr when they are built."""
 RESTARTABLE = tuple(s for s in PLAIN if s.identifier not in TAKES_OVER | {"torch.MultiplicativeLR"})
@@ -215,12 +239,14 @@ def compositions(
     """Draw two or three schedulers in a sequence or in a chain."""
     functions = entry.interface == OPTAX
     groups, count = draw(st.integers(1, 1 if functions else 2)), draw(st.integers(2, 3))
-    known = parts or (JOINABLE if functions else CHAINABLE if entry.schedule == "chain" else RESTARTABLE)
+    same = tuple(s for s in OTHERS if s.identifier == entry.each[1])
+    chained = CHAINABLE if entry.schedule == "chain" else RESTARTABLE
+    known = parts or same or (JOINABLE if functions else chained)
     steps = 60
     base = tuple(draw(RATES) for _ in range(groups))
     chosen = tuple(node(draw, draw(st.sampled_from(known)), groups, steps + 8, base) for _ in range(count))
     milestones: tuple[int, ...] = ()
-    if entry.schedule == "sequence":
+    if entry.schedule == "sequence" and not same:
         milestones = tuple(sorted(draw(st.lists(st.integers(0, 40), min_size=count - 1, max_size=count - 1))))
     lr_dtype = draw(st.sampled_from(TENSOR_FORMATS)) if tensor else ""
     if lr_dtype == "float32":

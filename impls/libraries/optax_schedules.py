@@ -11,6 +11,7 @@ from impls.scheduler import CLOSED, OPTAX, Scheduler
 
 VALUE, PEAK = {"lr": "init_value"}, {"lr": "peak_value", "warmup": "warmup_steps"}
 FROM_ZERO, FROM_PEAK = {"init_value": 0.0}, "from the peak"
+CYCLE = {"max_lr": "peak_value", "total_steps": "transition_steps", "base_momentum": "", "max_momentum": ""}
 LINE = {**VALUE, "total_iters": "transition_steps", "eta_end": "end_value", "power": ""}
 
 
@@ -43,5 +44,14 @@ OPTAX_SCHEDULES: tuple[Scheduler, ...] = (
          constructor=FROM_ZERO),
     _own("warmup_exponential_decay_schedule", "warmup", options={"into": "exponential"},
          keywords={**PEAK, "gamma": "decay_rate"}, constructor=FROM_ZERO, computes=FROM_PEAK),
+    _own("cosine_onecycle_schedule", "one_cycle", keywords=CYCLE, computes="products",
+         options={"anneal": "cos", "phases": "two", "joints": "whole"}),
+    _own("linear_onecycle_schedule", "one_cycle", keywords=CYCLE, computes="products",
+         options={"anneal": "linear", "phases": "three", "joints": "whole"}),
+    _own("piecewise_interpolate_schedule", "interpolated", lists=("boundaries_and_scales",),
+         tables=("boundaries_and_scales",),
+         switches={"anneal": ("interpolate_type", {"cos": "cosine", "linear": "linear"})}),
     _own("join_schedules", "sequence", by_epoch=False),
+    _own("sgdr_schedule", "sequence", by_epoch=False,
+         each=("cosine_kwargs", "optax.warmup_cosine_decay_schedule")),
 )  # fmt: skip

@@ -39,6 +39,8 @@ TIMM_SCHEDULERS: tuple[Scheduler, ...] = (
     _own("CosineLRScheduler", "cosine_restarts", " with cycles", fractional=True,
          keywords={"T_0": "t_initial", "T_mult": "cycle_mul", "eta_min": "lr_min"},
          constructor={"cycle_limit": FOREVER}),
+    _own("CosineLRScheduler", "k_decay", " with k_decay", options={"of": "cosine"}, keywords=COSINE),
+    _own("PolyLRScheduler", "k_decay", " with k_decay", options={"of": "polynomial"}, keywords=COSINE),
     _own("StepLRScheduler", "step", keywords={"step_size": "decay_t", "gamma": "decay_rate"}),
     _own("MultiStepLRScheduler", "multi_step", options={"boundary": "before"}, lists=("decay_t",),
          keywords={"gamma": "decay_rate"}),

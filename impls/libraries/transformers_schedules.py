@@ -53,4 +53,6 @@ TRANSFORMERS_SCHEDULES: tuple[Scheduler, ...] = (
          keywords={**STEPS, "stable": "num_stable_steps", "decay": "num_decay_steps", "eta_min": ""}),
     _own("get_reduce_on_plateau_schedule", "plateau", computes=RECURRENCE, options={"share": "signed"},
          switches=PLATEAU, by_epoch=False),
+    _own("get_greedy_schedule", "greedy", computes=RECURRENCE, options={"share": "signed"},
+         switches=PLATEAU, by_epoch=False, one_base=True),
 )  # fmt: skip

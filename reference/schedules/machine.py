@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 
 import sympy as sp
 
-from reference.schedules.enclosure import Place, Settings, compiled
+from reference.schedules.enclosure import Compiled, Place, Settings, compiled
 from reference.schedules.number import Number
+from spec.schedule import Machine
+
+
+@functools.cache
+def _lines(machine: Machine) -> tuple[tuple[str, Compiled], ...]:
+    """Return the program as functions of a place, each with the name of what it computes."""
+    return tuple((line.target.name, compiled(line.expression)) for line in machine.program)
 
 
 class _OpenError(Exception):
@@ -23,7 +31,7 @@ def after(settings: Settings, state: State, metric: float) -> list[State]:
     while open_choices:
         made: dict[sp.Basic, bool] = open_choices.pop()
         try:
-            found.append(_run(settings, state, metric, made))
+            found.append(_run(settings, dict(state), metric, made))
         except _OpenError as undecided:
             open_choices += [{**made, undecided.args[0]: choice} for choice in (True, False)]
     return found
@@ -40,10 +48,10 @@ def _run(settings: Settings, state: State, metric: float, made: dict[sp.Basic, b
             raise _OpenError(when)
         return made[when]
 
-    place = Place({**settings.place().values, **state}, {}, settings.rounding, choose)
+    place = Place(state, {}, settings.rounding, choose)
     place.values[machine.metric.name] = Number.exactly(metric)
-    for line in machine.program:
-        place.values[line.target.name] = compiled(line.expression)(place)
+    for name, function in _lines(machine):
+        place.values[name] = function(place)
     following = {s.symbol.name: place.values[s.updated.name] for s in machine.states}
     return {**following, "eta": place.values["eta_t"]}
 
@@ -52,11 +60,13 @@ def learning_rates(settings: Settings, metrics: Iterable[float]) -> Iterator[lis
     """Yield, before the first metric and after each, the learning rates that may be in force."""
     machine = settings.schedule.machine
     assert machine is not None
-    initial = {s.symbol.name: compiled(s.initial)(settings.place()) for s in machine.states}
-    states = [{**initial, "eta": settings.place().values["eta_0"]}]
+    place = settings.place()
+    initial = {s.symbol.name: compiled(s.initial)(place) for s in machine.states}
+    states = [{**initial, "eta": place.values["eta_0"]}]
     yield [state["eta"] for state in states]
     for metric in metrics:
-        states = _distinct([following for state in states for following in after(settings, state, metric)])
+        reached = [after(settings, {**place.values, **state}, metric) for state in states]
+        states = _distinct([state for following in reached for state in following])
         yield [state["eta"] for state in states]
 
 

@@ -77,6 +77,29 @@ def cosine(
     return eta_min + (lr - eta_min) * (1.0 + cos(pi * t / length)) / 2.0
 
 
+def k_decay(
+    t: int, lr: float, T_max: int, k_decay: float, eta_min: float, power: float = 1.0, of: str = "cosine"
+) -> float:
+    """A cosine or a polynomial in a power of time, and then the lowest value."""
+    done = min(1.0, t / T_max) ** k_decay
+    left = (1.0 + cos(pi * done)) / 2.0 if of == "cosine" else (1.0 - done) ** power
+    return float(eta_min + (lr - eta_min) * left)
+
+
+def interpolated(
+    t: int, lr: float, boundaries: Sequence[int], scales: Sequence[float], anneal: str = "cos"
+) -> float:
+    """The way between the two boundaries around t."""
+    begin, value = 0, lr
+    for end, scale in zip(boundaries, scales, strict=False):
+        if t < end:
+            done = (t - begin) / (end - begin)
+            left = (1.0 + cos(pi * done)) / 2.0 if anneal == "cos" else 1.0 - done
+            return value * scale + (value - value * scale) * left
+        begin, value = end, value * scale
+    return value
+
+
 def hyperbolic_tangent(
     t: float, lr: float, T_max: int, eta_min: float, lb: float, ub: float, first: str = "formula"
 ) -> float:
@@ -105,16 +128,22 @@ def cosine_restarts(
 
 def one_cycle(
     t: int, max_lr: float, total_steps: int, pct_start: float, div_factor: float, final_div_factor: float,
-    anneal: str = "cos", phases: str = "two", **_: float,
+    pct_final: float = 1.0, anneal: str = "cos", phases: str = "two", joints: str = "share", **_: float,
 ) -> float:  # fmt: skip
-    """Up to the peak and down."""
-    first = max_lr / div_factor
+    """Up to the peak and down; joints in whole steps are one later."""
+    whole = joints == "whole"
+    first, end = max_lr / div_factor, total_steps - (not whole)
     last, peak_at = first / final_div_factor, pct_start * total_steps - 1
-    legs = [(0.0, peak_at, first, max_lr), (peak_at, total_steps - 1.0, max_lr, last)]
+    back = 2 * pct_start * total_steps - 2
+    if whole:
+        peak_at, back = int(pct_start * total_steps), int(pct_final * total_steps)
+    if whole and t >= end:
+        return last
+    legs = [(0.0, peak_at, first, max_lr), (peak_at, end, max_lr, last)]
     if phases == "three":
-        back = 2 * pct_start * total_steps - 2
-        legs[1:] = [(peak_at, back, max_lr, first), (back, total_steps - 1.0, first, last)]
-    begin, end, a, b = next((leg for leg in legs if t <= leg[1]), legs[-1])
+        legs[1:] = [(peak_at, back, max_lr, first), (back, end, first, last)]
+    reached = (leg for leg in legs if t < leg[1] or (t == leg[1] and not whole))
+    begin, end, a, b = next(reached, legs[-1])
     done = (t - begin) / (end - begin)
     return b + (a - b) * (1.0 + cos(pi * done)) / 2.0 if anneal == "cos" else a + (b - a) * done
 
@@ -189,6 +218,38 @@ def plateau(
     return found
 
 
+def greedy(
+    metrics: Sequence[float], lr: float, factor: float, patience: int, threshold: float, cooldown: int,
+    warmup: int, min_lr: float, max_lr: float, eps: float, reset_start: int, mode: str = "min",
+    threshold_mode: str = "rel", share: str = "magnitude",
+) -> list[float]:  # fmt: skip
+    """The learning rate before the first metric and after each."""
+    first, worst = lr, float("inf" if mode == "min" else "-inf")
+    best, good, bad, rest, left, found = worst, 0, 0, 0, reset_start, [lr]
+    for metric in metrics:
+        if rest > 0:
+            rest, good, bad = rest - 1, 0, 0
+            found.append(lr)
+            continue
+        turn = -1.0 if share == "magnitude" and best < 0 else 1.0
+        away = threshold if mode == "max" else -threshold
+        bound = best * (1.0 + away * turn) if threshold_mode == "rel" else best + away
+        improved = metric < bound if mode == "min" else metric > bound
+        best, good, bad = (metric, good + 1, 0) if improved else (best, 0, bad + 1)
+        if good > patience:
+            higher = min(lr / factor, max_lr)
+            lr = higher if higher - lr > eps else lr
+            good, rest, left = 0, warmup, reset_start
+        elif bad > patience:
+            lower = max(lr * factor, min_lr)
+            lr = lower if lr - lower > eps else lr
+            bad, rest, left = 0, cooldown, left - (lr <= min_lr)
+            if left <= 0:
+                lr, best, left = first, worst, reset_start
+        found.append(lr)
+    return found
+
+
 MAIN: dict[str, tuple[Callable[..., float], dict[str, str]]] = {
     "cosine": (cosine, {"after": "hold"}), "periodic": (cosine, {}), "constant": (constant,
             {"kind": "plain"}),
@@ -199,5 +260,6 @@ BY_NAME: dict[str, Callable[..., float]] = {
     "constant": constant, "step": step, "multi_step": multi_step, "exponential": exponential,
     "polynomial": polynomial, "inverse_time": inverse_time, "inverse_sqrt": inverse_sqrt, "linear": linear,
     "cosine": cosine, "cosine_restarts": cosine_restarts, "one_cycle": one_cycle, "cyclic": cyclic,
-    "given": given, "tanh": hyperbolic_tangent, "warmup": warmup, "warmup_stable_decay": warmup_stable_decay,
+    "given": given, "k_decay": k_decay, "interpolated": interpolated,
+    "tanh": hyperbolic_tangent, "warmup": warmup, "warmup_stable_decay": warmup_stable_decay,
 }  # fmt: skip

@@ -7,13 +7,9 @@ import dataclasses
 import pytest
 
 from conformance.schedules import together
-from conformance.schedules.assembly import claimed
 from conformance.schedules.engine import Unit, judge_unit, known_cases, ledger, units
-from conformance.schedules.power import Power
 from conformance.verdict import Verdict
 from impls.session import Session
-from spec import schedules as book
-from spec.schedule_mutants import mutants
 
 BUDGET = 2
 GOOD = {Verdict.PASS, Verdict.DEVIATION, Verdict.NOT_APPLICABLE}
@@ -25,18 +21,6 @@ def test_conforms_or_deviates_as_known(unit: Unit) -> None:
     results = judge_unit(dataclasses.replace(unit, draw=False)).results
     wrong = [f"{r.cell.property}: {r.verdict} {r.reason}" for r in results if r.verdict not in GOOD]
     assert not wrong
-
-
-@pytest.mark.parametrize("unit", units(properties=("lr/in-force",)), ids=lambda unit: unit.entry.identifier)
-def test_every_mutant_is_killed_or_proven_equivalent(unit: Unit) -> None:
-    """The cases of a report tell every formula mutant of every schedule that torch has from the schedule."""
-    power = Power()
-    power.merge(judge_unit(dataclasses.replace(unit, draw=False)).killed)
-    for schedule in claimed(unit.entry):
-        known = mutants(schedule, book.families()[schedule.name])
-        dead = power.killed.get(schedule.label, {})
-        survived = [mutant.text for mutant in known if mutant.text not in dead and not mutant.equivalent]
-        assert not survived, schedule.label
 
 
 def test_every_deviation_has_a_stored_case() -> None:

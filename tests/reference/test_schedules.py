@@ -19,9 +19,12 @@ from spec.schedule import Schedule
 
 STEPS = 130
 MILESTONES = (3, 7, 7, 40)
+BOUNDARIES, SCALES = (0, 3, 7, 40), (2.0, 0.25, 0.5)
 FUNCTIONS: dict[str, Callable[[int], float]] = {
     "n": lambda t: sum(m <= t for m in MILESTONES),
     "f": lambda t: 1.0 / (1.0 + 0.25 * t),
+    "b": lambda i: BOUNDARIES[min(i, len(BOUNDARIES) - 1)],
+    "s": lambda j: SCALES[j - 1],
 }
 SMALL = {"T_max": 17, "T_0": 5, "T_mult": 3, "T": 40, "total_iters": 23, "step_size": 9, "total_steps": 131,
          "power": 1.75, "step_size_up": 5, "step_size_down": 12, "stable": 30, "eta_min": 0.003}  # fmt: skip
@@ -41,7 +44,9 @@ def settings_of(schedule: Schedule, rounding: Rounding | None = None, **other: f
     """Return settings with small times."""
     known: Mapping[str, float] = {**SMALL, **other}
     chosen = {h.keyword: known.get(h.keyword, h.default) for h in schedule.hyperparameters}
-    return Settings(schedule, chosen, FUNCTIONS, rounding or Rounding())
+    passed = BOUNDARIES[1:] if schedule.name == "interpolated" else MILESTONES
+    functions = {**FUNCTIONS, "n": lambda t: sum(m <= t for m in passed)}
+    return Settings(schedule, chosen, functions, rounding or Rounding())
 
 
 def by_hand(schedule: Schedule, t: int) -> float:
@@ -49,6 +54,8 @@ def by_hand(schedule: Schedule, t: int) -> float:
     arguments: dict[str, object] = dict(settings_of(schedule).values)
     if schedule.name == "multi_step":
         arguments["milestones"] = MILESTONES
+    if schedule.name == "interpolated":
+        arguments |= {"boundaries": BOUNDARIES[1:], "scales": SCALES}
     if schedule.name == "given":
         arguments["lr_lambda"] = FUNCTIONS["f"]
     return values.BY_NAME[schedule.name](t, **arguments, **schedule.options)
@@ -100,23 +107,32 @@ def test_a_tensor_of_float32_is_enclosed_more_widely() -> None:
     assert list(closed_form(wide, range(9)))[-1].ball.rad() > narrow * 2**27
 
 
+COUNTS = {
+    "lr": 0.5,
+    "factor": 0.7,
+    "patience": 2,
+    "threshold": 0.01,
+    "cooldown": 3,
+    "min_lr": 0.01,
+    "eps": 1e-8,
+}
+RISES = {**COUNTS, "warmup": 1, "max_lr": 0.9, "reset_start": 2, "min_lr": 0.2, "patience": 1}
+
+
 @pytest.mark.parametrize("mode", ["min", "max"])
 @pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
 @pytest.mark.parametrize("share", ["magnitude", "signed"])
-def test_plateau_by_hand_is_what_the_machine_allows(mode: str, threshold_mode: str, share: str) -> None:
+@pytest.mark.parametrize(("name", "chosen"), [("plateau", COUNTS), ("greedy", RISES)])
+def test_a_machine_by_hand_is_what_its_formula_allows(
+    name: str, chosen: dict[str, float], mode: str, threshold_mode: str, share: str
+) -> None:
     """On random metrics the reference's learning rate is one that the state machine allows."""
-    schedule = book.build("plateau", {"mode": mode, "threshold_mode": threshold_mode, "share": share})
+    options = {"mode": mode, "threshold_mode": threshold_mode, "share": share}
     draw = random.Random(0)  # noqa: S311 - cases, not secrets
     metrics = [draw.choice((-2.0, -1.0, -0.5, 0.0, 0.5, 1.0)) + draw.random() / 50 for _ in range(200)]
-    chosen = {
-        "lr": 0.5,
-        "factor": 0.7,
-        "patience": 2,
-        "threshold": 0.01,
-        "cooldown": 3,
-        "min_lr": 0.01,
-        "eps": 1e-8,
-    }
-    found = values.plateau(metrics, **chosen, mode=mode, threshold_mode=threshold_mode, share=share)  # type: ignore[arg-type]
-    for legal, value in zip(learning_rates(Settings(schedule, chosen), metrics), found, strict=True):
-        assert any(number.ball.contains(arb(value)) for number in legal)
+    reference: Callable[..., list[float]] = {"plateau": values.plateau, "greedy": values.greedy}[name]
+    found = reference(metrics, **chosen, **options)
+    assert len(set(found)) > 3
+    legal = learning_rates(Settings(book.build(name, options), chosen), metrics)
+    for numbers, value in zip(legal, found, strict=True):
+        assert any(number.ball.contains(arb(value)) for number in numbers)
