@@ -11,7 +11,7 @@ from conformance.cases import Case
 from conformance.subject import GRADIENT, Outcome, Prepared, Subject
 from reference.enclosure import StepEnclosure, as_intervals
 from reference.exact import exact_step
-from reference.formats import Array
+from reference.formats import Array, Format
 from reference.interval import Interval
 from spec.rule import UpdateRule
 
@@ -82,15 +82,17 @@ class Tally:
         self.ratios.append(finite)
 
 
-def slabs(case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, rule: UpdateRule) -> Iterator[Slab]:
-    """Join tensors that share all scalars; what an implementation hides is left out."""
+def slabs(
+    case: Case, prepared: tuple[Prepared, ...], outcome: Outcome | None, rule: UpdateRule
+) -> Iterator[Slab]:
+    """Join tensors that share all scalars; what an implementation hides, or has not run, is left out."""
     joined: dict[tuple[int, int, int, tuple[float, ...]], list[int]] = {}
     kept = [state.symbol.name for state in rule.states if state.scalar]
     for index, item in enumerate(prepared):
         numbers = tuple(float(item.values[name][0]) for name in kept)
         alone = index if rule.whole else -1
         joined.setdefault((item.group, item.count, alone, numbers), []).append(index)
-    final = outcome.steps[-1]
+    final = outcome.steps[-1] if outcome else ()
     for (group, count, alone, numbers), members in joined.items():
         before = {
             name: np.concatenate([prepared[i].values[name] for i in members])
@@ -100,7 +102,7 @@ def slabs(case: Case, prepared: tuple[Prepared, ...], outcome: Outcome, rule: Up
         before[GRADIENT] = np.concatenate([prepared[i].gradients[0] for i in members])
         sizes = [len(prepared[i].gradients[0]) for i in members]
         after = {}
-        for quantity in rule.quantities:
+        for quantity in rule.quantities if final else ():
             parts = [final[i].values.get(quantity.symbol.name) for i in members]
             shown = [part for part in parts if part is not None]
             if len(shown) == len(parts):
@@ -143,7 +145,7 @@ def judge(
     """Judge one step of one case, add it to ``tally`` and return samples for mutants."""
     rule = subject.rules[case.switches]
     tally.cases += 1
-    samples = []
+    taken = []
     with np.errstate(all="ignore"):
         for slab in slabs(case, prepared, outcome, rule):
             if not slab.origin.size:
@@ -153,8 +155,20 @@ def judge(
             )
             for start in range(0, 1 if slab.whole else slab.origin.shape[1], BLOCK):
                 _judge_block(case, slab, start, enclosure, tally)
-            samples.append(_sample(slab, enclosure, tally))
-    return samples
+            taken.append(_sample(slab, enclosure, tally))
+    return taken
+
+
+def samples(
+    case: Case, prepared: tuple[Prepared, ...], subject: Subject, formats: Mapping[str, Format]
+) -> Iterator[Sample]:
+    """Yield the samples of a case that has not been run, for states kept in ``formats``."""
+    rule = subject.rules[case.switches]
+    with np.errstate(all="ignore"):
+        for slab in slabs(case, prepared, None, rule):
+            if slab.origin.size:
+                enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, formats)
+                yield _sample(slab, enclosure, Tally())
 
 
 def _judge_block(case: Case, slab: Slab, start: int, enclosure: StepEnclosure, tally: Tally) -> None:

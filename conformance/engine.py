@@ -20,6 +20,7 @@ from conformance.ledger import load
 from conformance.own_references import FRAMEWORK, reference_subject
 from conformance.power import Power
 from conformance.properties import Judged, Plan, nothing
+from conformance.steering import Steering
 from conformance.subject import WorkerSubject, worker_subject
 from conformance.verdict import Cell, CellResult, Figures, Verdict
 from impls.catalogue import ExecutionPath, Implementation
@@ -30,6 +31,8 @@ CASES_PER_SECOND = 1.1
 """Cases of local agreement per cell and second of budget; fixed, so that a budget fixes the cases."""
 ELEMENTS, LARGE = 16384, 65536
 """Elements of a large tensor; more where a case is dear and its elements are not."""
+STEERED = frozenset({"agreement/local"})
+"""Properties of which further cases are drawn for the mutants that survived."""
 POWER_FORMATS = ("float32", "float64")
 
 
@@ -179,6 +182,8 @@ def _judge(
     if unit.measure_power:
         name = f"{cell.property} in {cell.dtype}"
         plan.samples = lambda samples: power.add(samples, subject.storage, name)
+        if claim.identifier in STEERED:
+            plan.steering = Steering(power)
     judged = claim.judge(subject, plan)
     figures = figures_of(judged.tally)
     if judged.tally.failures:

@@ -10,12 +10,13 @@ from functools import partial
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import absent_rows, agreement, trajectory
+from conformance import absent_rows, agreement, stability, trajectory
 from conformance.agreement import Outside, Sample, Tally
 from conformance.cases import Case, GroupCase, TensorCase
 from conformance.defaults import own_defaults
 from conformance.exploration import Exploration, explore
 from conformance.lattice import CONSTANT, STILL
+from conformance.steering import Steering
 from conformance.strategies import (
     GROUPS,
     fresh_cases,
@@ -30,7 +31,7 @@ from spec import rules as book
 from spec.rule import UpdateRule
 
 LONG = 64
-SMALL, SETTINGS, LEAST_SETTINGS = 256, 150, 40
+SMALL, SMALLEST, SETTINGS, LEAST_SETTINGS = 256, 64, 150, 40
 COUNTS = (1, 2, 255, 256, 2**24 - 2, 2**24 - 1, 2**24, 2**30)
 
 
@@ -47,6 +48,8 @@ class Plan:
     size: int
     seed: int
     samples: Callable[[list[Sample]], None] | None = None
+    steering: Steering | None = None
+    """Draws further cases for the mutants that no case has killed so far."""
     explained: Callable[[Outside], bool] = nothing
     """Tells whether a known deviation explains a failure of a clause."""
 
@@ -96,29 +99,37 @@ class Property:
         judged = Judged()
         concerned = {key: rule for key, rule in subject.rules.items() if self.concerns(rule)}
         subject = dataclasses.replace(subject, rules=concerned)
+        least = max(4, plan.cases // len(concerned))
+        many = max(LEAST_SETTINGS, SETTINGS // len(concerned))
 
         def body(case: Case) -> None:
             self.run(subject, case, judged.tally, plan)
 
         if self.every_variant:
-            self._each(subject, plan, max(4, plan.cases // len(concerned)), body, judged)
+            self._each(subject, plan, judged, lambda _, one, at: explore(one, least, at.seed, body))
             return judged
         judged.exploration = explore(self.strategy(subject, plan), plan.cases, plan.seed, body)
-        if plan.samples and self.share == 1.0 and judged.exploration.stopped is None:
+        if plan.samples and self.share == 1.0:
             # Many settings of every variant on few elements: what tells mutants from the rule.
             small = dataclasses.replace(plan, size=SMALL, seed=plan.seed + 1)
-            self._each(subject, small, max(LEAST_SETTINGS, SETTINGS // len(concerned)), body, judged)
+            self._each(subject, small, judged, lambda _, one, at: explore(one, many, at.seed, body))
+        if plan.steering:
+            tiny, steer = dataclasses.replace(plan, size=SMALLEST, seed=plan.seed + 2), plan.steering
+            self._each(subject, tiny, judged, lambda s, one, at: steer.explore(s, one, at.seed, body))
         return judged
 
     def _each(
-        self, subject: WorkerSubject, plan: Plan, cases: int, body: Callable[[Case], None], judged: Judged
+        self,
+        subject: WorkerSubject,
+        plan: Plan,
+        judged: Judged,
+        look: Callable[[WorkerSubject, st.SearchStrategy[Case], Plan], Exploration],
     ) -> None:
-        """Explore one variant after the other."""
+        """Explore one variant after the other, until something stops the worker."""
         for key, rule in subject.rules.items():
-            strategy = self.strategy(dataclasses.replace(subject, rules={key: rule}), plan)
-            judged.exploration = explore(strategy, cases, plan.seed, body)
-            if judged.exploration.stopped is not None:
-                return
+            if judged.exploration.stopped is None:
+                alone = dataclasses.replace(subject, rules={key: rule})
+                judged.exploration = look(alone, self.strategy(alone, plan), plan)
 
     def run(self, subject: WorkerSubject, case: Case, tally: Tally, plan: Plan) -> None:
         """Judge the property on one case."""
@@ -138,32 +149,6 @@ def _local(
 def _along(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:
     outcome = subject.run(case, prepared, every=True)
     trajectory.judge(case, prepared, outcome, subject, tally)
-
-
-def _finite(
-    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan
-) -> None:
-    """Look for parameters that are not numbers."""
-    outcome = subject.run(case, prepared)
-    name = next(iter(subject.rules.values())).parameter.symbol.name
-    tally.cases += 1
-    for index, (item, after) in enumerate(zip(prepared, outcome.steps[-1], strict=True)):
-        value = after.values[name]
-        assert value is not None
-        wrong = np.isnan(value)
-        tally.element_cases += value.size
-        tally.values += value.size
-        if wrong.any():
-            tally.outside += int(np.count_nonzero(wrong))
-            place = int(np.argmax(wrong))
-            scalars = {**case.groups[item.group].hyperparameters, "t": float(case.steps)}
-            before = {key: float(array[place % array.size]) for key, array in item.values.items()}
-            before["g"] = float(item.gradients[0][place])
-            largest = subject.storage.largest
-            tally.failures.append(
-                Outside(case, name, index, place, scalars, before, (-largest, largest), float("nan"),
-                        case.steps - 1)
-            )  # fmt: skip
 
 
 def _counting(
@@ -213,6 +198,12 @@ def _blind(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], t
                 tally.failures.append(
                     Outside(case, name, index, place, scalars, before, bounds, float(value[place]))
                 )
+
+
+def _finite(
+    subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan
+) -> None:
+    stability.judge(subject, case, prepared, tally)
 
 
 def _absent(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from spec.assignments import weighted_average
-from spec.rule import COLUMN, ROW, Assignment, Form, State
+from spec.rule import COLUMN, NONNEGATIVE, ROW, Assignment, Domain, Form, Hyperparameter, State
 from spec.symbols import t
 from spec.whole import ColumnMean, ColumnNorm, Height, Mean, RowMean, RowNorm, Width
 
@@ -15,6 +15,9 @@ mean = sp.Symbol("a_t", positive=True)
 epsilon1 = sp.Symbol("epsilon1", nonnegative=True)
 exponent = sp.Symbol("gamma", nonpositive=True)
 u_t = sp.Symbol("u_t", real=True)
+EXPONENT = Hyperparameter(exponent, "beta2_decay", -0.8, Domain(-float("inf"), 0.0),
+                          "exponent of the decay rate")  # fmt: skip
+FLOOR = Hyperparameter(epsilon1, "eps[0]", 1e-30, NONNEGATIVE, "keeps the second moment from zero")
 ROWS = State(R, R_t, "row_var", "second moment of each row", degree=2, per=ROW)
 COLUMNS = State(C, C_t, "col_var", "second moment of each column", degree=2, per=COLUMN)
 SECOND = State(V, V_t, "variance", "second moment", degree=2)

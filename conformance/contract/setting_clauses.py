@@ -10,7 +10,7 @@ from conformance.contract import settings
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Arguments, Clause
 from conformance.contract.needs import broken, every, keyword, offers, rate, shown, tensor
-from conformance.subject import WorkerSubject
+from conformance.subject import WorkerSubject, constructor_setting
 from reference.formats import FORMATS
 from spec.rule import UpdateRule
 
@@ -53,6 +53,16 @@ def _other(given: Mapping[str, Any]) -> Arguments:
         yield {**given, "other": settings.other(subject, rule)}
 
     return arguments
+
+
+def _own(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    """Yield other numbers, and beside the plain variant each switch that a group holds."""
+    yield {"steps": 3, "other": settings.other(subject, rule)}
+    if rule is subject.rules.get(()):
+        held = set(offers(subject)["group"])
+        for chosen in subject.rules:
+            if len(chosen) == 1 and constructor_setting(chosen[0])[0] in held:
+                yield {"steps": 3, "other": settings.switched(subject, rule, chosen)}
 
 
 def _may_be_zero(subject: WorkerSubject) -> str:
@@ -140,10 +150,10 @@ HYPERPARAMETERS = (
 GROUP_CLAUSES = (
     Clause(
         "groups/own-settings",
-        "Each group steps with its own settings.",
+        "Each group steps with its own settings and switches.",
         GROUPS,
         "groups.own_settings",
-        _other({"steps": 3}),
+        _own,
     ),
     Clause(
         "groups/defaults-filled",

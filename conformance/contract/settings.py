@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.subject import KEYWORD, WorkerSubject
+from conformance.subject import KEYWORD, WorkerSubject, constructor_setting
 from spec.rule import Hyperparameter, UpdateRule
 
 ACTIVE: Mapping[str, float] = {
@@ -70,6 +70,15 @@ def other(subject: WorkerSubject, rule: UpdateRule) -> dict[str, Any]:
         if item.symbol.name not in subject.fixed:
             chosen[item.symbol.name] = _value(item, OTHER)
     return subject.options(rule, chosen)
+
+
+def switched(subject: WorkerSubject, rule: UpdateRule, chosen: tuple[str, ...]) -> dict[str, Any]:
+    """Return other settings with which a group of ``rule`` does what the variant ``chosen`` does."""
+    variant = subject.rules[chosen]
+    kept = {h.symbol.name for h in variant.hyperparameters}
+    without = {h.symbol.name: h.default for h in rule.hyperparameters if h.symbol.name not in kept}
+    own = dict(constructor_setting(switch) for switch in chosen)
+    return {**subject.options(rule, without), **other(subject, variant), **own}
 
 
 def changes(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:

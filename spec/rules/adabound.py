@@ -22,12 +22,11 @@ HYPERPARAMETERS = (
 HIDDEN, EPSILON = sp.Rational(1, 10**15), epsilon
 OPTIONS = (
     r.Option("amsgrad", {"no": "AdaBound", "raw": "AMSBound: the maximum of v"}),
-    r.Option(
-        "epsilon", {"outside": "beside the root of v", "squared": "and 1e-15 under it: pytorch_optimizer"}
-    ),
+    r.Option("epsilon", {"outside": "beside the root of v",
+                         "squared": "and 1e-15 under it: pytorch_optimizer"}),
     lines.DECAY,
     lines.MAXIMIZE,
-)
+)  # fmt: skip
 
 
 def adabound(
@@ -58,18 +57,15 @@ def adabound(
 
 LUO = "Luo, Xiong, Liu and Sun 2019, section 4"
 PLAIN, SAME = adabound(), sp.Symbol("k", positive=True)
-KEPT = frozenset({clipped, m_t, v_t, c1, c2})
 WIDE = r.uncast(PLAIN.assignment(clipped).expression).subs({lower: 0, upper: sp.oo})
-EQUAL = r.uncast(PLAIN.assignment(clipped).expression).subs({lower: SAME, upper: SAME})
 INVARIANTS = (
     claim.holds("bounds/open", "With bounds wide open it is Adam with epsilon beside the root of v.", LUO,
                 "substitution of the bounds 0 and infinity", theta - WIDE * m_t,
                 r.uncast(adam(epsilon="before_correction").composed(
                     theta_t, keep=frozenset({m_t, v_t, c1, c2})))),
     claim.holds("bounds/equal", "With both bounds equal to k it is SGD with momentum as a moving average.",
-                LUO, "substitution of the bounds k and k", theta - sp.Min(sp.Max(sp.Symbol("z", real=True),
-                                                                                 SAME), SAME) * m_t,
-                theta - SAME * m_t),
+                LUO, "substitution of the bounds k and k",
+                theta - sp.Min(sp.Max(sp.Symbol("z", real=True), SAME), SAME) * m_t, theta - SAME * m_t),
     claim.holds("bounds/limit", "Both bounds tend to final_lr.", LUO, "limits",
                 sp.Matrix([sp.limit(PLAIN.assignment(b).expression.subs(gamma, 1), t, sp.oo)
                            for b in (lower, upper)]), sp.Matrix([final, final])),

@@ -9,31 +9,23 @@ import sympy as sp
 from spec import invariants as claim
 from spec import rule as r
 from spec.assignments import MAXIMIZE, decayed, decoupled_decay, used_gradient, weighted_average
-from spec.factored import C, R_t, V, V_t, direction, epsilon1, exponent, second_moment, u_t
+from spec.factored import EXPONENT, FLOOR, C, R_t, V, V_t, direction, epsilon1, second_moment, u_t
 from spec.moments import BETA1, FIRST, beta1, m, m_t
-from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta, theta_t, weight_decay
-from spec.whole import Count, Mean, Norm, RowMean
+from spec.relative_step import CLIPPED_TO, LEAST_SCALE, SCALE, STEP, alpha, clip, clipping, step_size
+from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, t, theta, theta_t, weight_decay
+from spec.whole import Mean, RowMean
 
-rho, alpha, clip, epsilon2, d = sp.symbols("rho_t alpha_t kappa_t epsilon2 d", nonnegative=True)
 HYPERPARAMETERS = (
     r.with_default(LEARNING_RATE, 1e-2),
-    r.Hyperparameter(exponent, "beta2_decay", -0.8, r.Domain(-float("inf"), 0.0),
-                     "exponent of the decay rate"),
-    r.Hyperparameter(epsilon1, "eps[0]", 1e-30, r.NONNEGATIVE, "keeps the second moment from zero"),
-    r.Hyperparameter(epsilon2, "eps[1]", 1e-3, r.NONNEGATIVE, "the least scale of a parameter"),
-    r.Hyperparameter(d, "d", 1.0, r.Domain(1.0, float("inf"), high_open=True),
-                     "root mean square to which an update is clipped"),
+    EXPONENT, FLOOR, LEAST_SCALE, CLIPPED_TO,
     WEIGHT_DECAY,
 )  # fmt: skip
 OPTIONS = (
     r.Option("factored", {"yes": "matrices: rows and columns", "no": "vectors: Adam's second moment"}),
     r.Option("epsilon", {"added": "to the squared gradient: Shazeer and Stern 2018, transformers, optax",
                          "floor": "the least second moment: torch"}),
-    r.Option("step", {"capped": "min(lr, 1/sqrt(t)): Shazeer and Stern 2018, torch",
-                      "warm-up": "min(1e-6*t, 1/sqrt(t)): transformers with warmup_init",
-                      "given": "lr: transformers without relative_step"}),
-    r.Option("scale", {"parameter": "times the parameter's size: Shazeer and Stern 2018, torch",
-                       "none": "absolute: transformers without scale_parameter"}),
+    STEP,
+    SCALE,
     r.Option("decay", {"lr": "times the learning rate: torch", "step": "times the step size: transformers"}),
     r.Option("moment", {"none": "Shazeer and Stern 2018", "beta1": "of the updates: transformers"}),
     MAXIMIZE,
@@ -54,18 +46,8 @@ def adafactor(
     """Build Adafactor's program for one choice of its options."""
     program, gradient = used_gradient(maximize=maximize, coupled=False)
     lines, below, states = second_moment(gradient, factored == "yes", added=epsilon == "added")
-    relative = {"capped": sp.Min(lr, 1 / sp.sqrt(t)), "given": lr,
-                "warm-up": sp.Min(sp.Rational(1, 10**6) * t, 1 / sp.sqrt(t))}[step]  # fmt: skip
-    size = sp.Max(epsilon2, Norm(theta) / sp.sqrt(Count(theta))) * rho if scale == "parameter" else rho
-    clipped = sp.Max(1, Norm(u_t) / (sp.sqrt(Count(u_t)) * d))
-    divided = r.Form("mean first", sp.Max(1, sp.UnevaluatedExpr(Norm(u_t) / sp.sqrt(Count(u_t))) / d))
-    program += [
-        *lines,
-        r.Assignment("relative step size", rho, relative),
-        r.Assignment("step size", alpha, size),
-        direction(gradient, below, factored == "yes"),
-        r.Assignment("clipping", clip, clipped, (divided,)),
-    ]
+    program += [*lines, *step_size(step, of_parameter=scale == "parameter"),
+                direction(gradient, below, factored == "yes"), clipping()]  # fmt: skip
     used = alpha * u_t / clip
     if moment == "beta1":
         program.append(weighted_average("first moment", m_t, m, 1 - beta1, sp.UnevaluatedExpr(used)))

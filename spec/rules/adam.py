@@ -9,7 +9,8 @@ from spec import moments as a
 from spec import rule as r
 from spec.assignments import MAXIMIZE, used_gradient, with_decay
 from spec.moments import beta1, beta2, epsilon, m, mhat_t, v, v_t, vhat_t, x, x_t
-from spec.rules.rmsprop import alpha, mu, rmsprop
+from spec.momentum import mu
+from spec.rules.rmsprop import alpha, rmsprop
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t, weight_decay
 
 OPTIONS = (

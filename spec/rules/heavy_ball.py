@@ -7,7 +7,8 @@ import sympy as sp
 from spec import invariants as claim
 from spec import rule as r
 from spec.assignments import COUPLED_DECAY, MAXIMIZE, used_gradient, with_decay
-from spec.rules.sgd import BUFFER, MOMENTUM, b, b_t, dampening, mu, s_t, sgd
+from spec.momentum import MOMENTUM, b, b_t, mu
+from spec.rules.sgd import BUFFER, dampening, s_t, sgd
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
 
 OPTIONS = (

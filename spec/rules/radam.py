@@ -31,6 +31,7 @@ def radam(
     shrunk, parameter = a.decayed_parameter(decay)
     before = epsilon == "before_correction"
     rate = sp.sqrt(c2) / (sp.sqrt(v_t) + EPSILON) if before else 1 / (sp.sqrt(vhat_t) + EPSILON)
+    inverted = r.Form("reciprocal", sp.sqrt(c2) * sp.UnevaluatedExpr(1 / (sp.sqrt(v_t) + EPSILON)))
     tractable = {"above_5": length > 5, "above_4": length > 4, "from_5": length >= 5}[threshold]
     program += [
         *a.moments(gradient),
@@ -40,7 +41,7 @@ def radam(
         r.Assignment("length of the average", length, longest - 2 * t * beta2**t / c2),
         r.Assignment("rectification", rectified, sp.sqrt(
             (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))),
-        r.Assignment("adaptive learning rate", adaptive, rate, (_reciprocal(),) if before else ()),
+        r.Assignment("adaptive learning rate", adaptive, rate, (inverted,) if before else ()),
         *shrunk,
         r.Assignment("update", theta_t, sp.Piecewise(
             (parameter - lr * mhat_t * rectified * adaptive, tractable), (parameter - lr * mhat_t, True)),
@@ -49,10 +50,6 @@ def radam(
     chosen = {"threshold": threshold, "epsilon": epsilon, "decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)
     return r.UpdateRule("radam", chosen, PARAMETER, (a.FIRST, a.SECOND), used, tuple(program))
-
-
-def _reciprocal() -> r.Form:
-    return r.Form("reciprocal", sp.sqrt(c2) * sp.UnevaluatedExpr(1 / (sp.sqrt(v_t) + epsilon)))
 
 
 def _step_size_first(parameter: sp.Expr, tractable: sp.Basic) -> tuple[r.Form, ...]:

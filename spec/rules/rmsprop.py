@@ -9,15 +9,16 @@ from spec import invariants as claim
 from spec import moments as a
 from spec import rule as r
 from spec.moments import d_t, epsilon, v, v_t
-from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
+from spec.momentum import MOMENTUM, b, b_t, buffered_step
+from spec.symbols import LEARNING_RATE, PARAMETER, g, t, weight_decay
 
-alpha, mu, variance = sp.symbols("alpha mu w_t", nonnegative=True)
-b, b_t, mean, mean_t = sp.symbols("b b_t a a_t", real=True)
+alpha, variance = sp.symbols("alpha w_t", nonnegative=True)
+mean, mean_t = sp.symbols("a a_t", real=True)
 HYPERPARAMETERS = (
     r.with_default(LEARNING_RATE, 1e-2),
     r.Hyperparameter(alpha, "alpha", 0.99, r.UNIT, "decay rate of the second moment"),
     a.EPSILON,
-    r.Hyperparameter(mu, "momentum", 0.0, r.NONNEGATIVE, "momentum; 0 keeps no buffer"),
+    MOMENTUM,
 )
 MEAN = r.State(mean, mean_t, "grad_avg", "average gradient", degree=1)
 BUFFER = r.State(b, b_t, "momentum_buffer", "momentum buffer", degree=0)
@@ -46,20 +47,8 @@ def rmsprop(
         program.append(r.Assignment("variance", variance, v_t - mean_t**2))
         second = variance
     place = {"outside": sp.sqrt(second) + EPSILON, "inside": sp.sqrt(second + EPSILON)}[epsilon]
-    inside = momentum == "lr_inside"
-    still = sp.Eq(mu, 0)
-    program.append(r.Assignment("denominator", d_t, place))
-
-    def pushed(direction: sp.Expr) -> sp.Expr:
-        return sp.Piecewise((b, still), (mu * b + (lr * direction if inside else direction), True))
-
-    def moved(direction: sp.Expr) -> sp.Expr:
-        step = b_t if inside else lr * b_t
-        return sp.Piecewise((theta - lr * direction, still), (theta - step, True))
-
-    quotient, product = gradient / d_t, sp.UnevaluatedExpr(1 / d_t) * gradient
-    for name, target, line in (("momentum buffer", b_t, pushed), ("update", theta_t, moved)):
-        program.append(r.Assignment(name, target, line(quotient), (r.Form("reciprocal", line(product)),)))
+    program += [r.Assignment("denominator", d_t, place),
+                *buffered_step(gradient, d_t, rate_inside=momentum == "lr_inside")]  # fmt: skip
     second_moment = r.State(v, v_t, "square_avg", "second moment", 2, sp.Integer(start == "one"), least=(
         mean**2 if centered == "yes" else None))  # fmt: skip
     states = (second_moment, *((MEAN,) if centered == "yes" else ()), BUFFER)

@@ -11,44 +11,34 @@ from spec import invariants as claim
 from spec import rule as r
 from spec.assignments import MAXIMIZE, used_gradient
 from spec.moments import decayed_parameter
+from spec.momentum import MOMENTUM, STILL, b, b_t, mu
 from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta, theta_t, weight_decay
 
-b, b_t, s_t = sp.symbols("b b_t s_t", real=True)
-mu = sp.Symbol("mu", nonnegative=True)
+s_t = sp.Symbol("s_t", real=True)
 dampening = sp.Symbol("tau", nonnegative=True)
 
-MOMENTUM = r.Hyperparameter(mu, "momentum", 0.0, r.NONNEGATIVE, "momentum; 0 keeps no buffer")
 DAMPENING = r.Hyperparameter(dampening, "dampening", 0.0, r.CLOSED_UNIT, "share of g withheld")
 HYPERPARAMETERS = (LEARNING_RATE, MOMENTUM, DAMPENING, WEIGHT_DECAY)
 AHEAD: dict[str, Any] = {"default": 0.9, "domain": r.POSITIVE}
 BUFFER = r.State(b, b_t, "momentum_buffer", "momentum buffer", degree=1)
 OPTIONS = (
     r.Option("nesterov", {"no": "heavy ball: Polyak 1964", "yes": "look-ahead: torch, optax"}),
-    r.Option(
-        "decay",
-        {
-            "none": "gradient descent",
-            "coupled": "L2 in the gradient: torch",
-            "decoupled": "Loshchilov and Hutter 2019, times the learning rate: SGDW of timm",
-        },
-    ),
+    r.Option("decay", {"none": "gradient descent", "coupled": "L2 in the gradient: torch",
+                       "decoupled": "Loshchilov and Hutter 2019, times the learning rate: SGDW of timm"}),
     MAXIMIZE,
-)
+)  # fmt: skip
 
 
 def sgd(nesterov: str = "no", decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     """Build the program of gradient descent for one choice of its options."""
-    # Gradient
     program, gradient = used_gradient(maximize=maximize, coupled=decay == "coupled")
     shrunk, parameter = decayed_parameter(decay)
-    # Momentum
     damped = mu * b + (gradient if nesterov == "yes" else (1 - dampening) * gradient)
-    buffer = sp.Piecewise((b, sp.Eq(mu, 0)), (gradient, sp.Eq(t, 1)), (damped, True))
+    buffer = sp.Piecewise((b, STILL), (gradient, sp.Eq(t, 1)), (damped, True))
     direction = gradient + mu * b_t if nesterov == "yes" else b_t
     program += [
         r.Assignment("momentum buffer", b_t, buffer),
-        r.Assignment("direction", s_t, sp.Piecewise((gradient, sp.Eq(mu, 0)), (direction, True))),
-        # Update
+        r.Assignment("direction", s_t, sp.Piecewise((gradient, STILL), (direction, True))),
         *shrunk,
         r.Assignment("update", theta_t, parameter - lr * s_t),
     ]

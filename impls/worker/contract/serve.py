@@ -113,8 +113,10 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"])
     )
     scaling = sparse = False
+    group: list[str] = []
     with suppress(Exception):  # an instance that cannot be made is another clause's matter
         optimizer = make([parameter], **header["constructor"])
+        group = [key for key in optimizer.param_groups[0] if key != "params"]
         scaling = bool(getattr(optimizer, "_step_supports_amp_scaling", False))
         parameter.grad = rows_of(torch.ones_like(parameter.detach()), [0])
         optimizer.step()
@@ -127,6 +129,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         "capturable": capturable,
         "constructor": list(keywords),
         "tensors": tensors,
+        "group": group,
         "step": takes,
         "scaling": scaling,
         "complex": "complex" in source,
