@@ -54,10 +54,12 @@ class Life:
         owners = [(g, i) for g, group in enumerate(self.groups) for i in range(len(group))]
         return owners[n]
 
-    def count(self, n: int) -> None:
-        """Tensor ``n`` made a step more."""
-        group, place = self.place(n)
-        self.counts[group][place] += 1
+    def count(self, acted: list[bool]) -> None:
+        """Each tensor that acted made a step more; where a group counts for its tensors, every one."""
+        together = str(self.trial.arguments["counter"]).startswith("group:")
+        for n, did in enumerate(acted):
+            group, place = self.place(n)
+            self.counts[group][place] += did or together
 
     def adopt(self, optimizer: Any) -> None:
         """Another instance takes over, with the parameters that it holds."""
@@ -105,7 +107,7 @@ def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = N
         if start is not None and chosen is not None:
             got = Player(life.optimizer, [p]).flat(keys)
             yield from moved(f"{what}: tensor {n}", life.settings[life.place(n)[0]], start, got, chosen)
-            life.count(n)
+    life.count([chosen is not None for chosen in acting])
 
 
 def begun(life: Life, n: int, p: torch.Tensor) -> Start | None:
