@@ -57,6 +57,7 @@ class Step:
 
     count: int
     numbers: Mapping[str, tuple[float, str]]
+    kept: Mapping[str, str]
     settings: Mapping[str, Any] | None
     places: list[int]
     shape: tuple[int, ...]
@@ -77,7 +78,7 @@ def read(plain: Mapping[str, Any], buffers: Iterator[memoryview], negated: Conta
             rows[part] = {key: -row if key in negated else row for key, row in read.items()}
             dtypes |= value
     return Step(
-        plain["count"], plain["numbers"], plain.get("settings"), plain["places"],
+        plain["count"], plain["numbers"], plain["kept"], plain.get("settings"), plain["places"],
         tuple(plain["shape"] or [len(plain["places"])]), rows, dtypes,
     )  # fmt: skip
 
@@ -97,7 +98,7 @@ def enclose(
         name, key = state.symbol.name, keys[state.symbol.name]
         initial = float(decided(state.initial)(**settings))
         if state.scalar:
-            scalars[name], kept = step.numbers.get(key, (initial, "float32"))
+            scalars[name], kept = step.numbers.get(key, (initial, step.kept.get(key, "float32")))
             formats[name] = FORMATS[kept]
             continue
         formats[name] = FORMATS[step.dtypes.get(key, subject.storage.name)]

@@ -42,6 +42,8 @@ class Life:
     settings: list[dict[str, Any]]
     counts: list[list[int]]
     made: int = 0
+    begun: set[tuple[int, int]] = dataclasses.field(default_factory=set)
+    """The tensors, by group and place, that made a step."""
     over: bool = False
     """Whether a gradient was refused: some tensors may have made the step and others not."""
 
@@ -60,6 +62,12 @@ class Life:
         for n, did in enumerate(acted):
             group, place = self.place(n)
             self.counts[group][place] += did or together
+            self.begun |= {(group, place)} if did else set()
+
+    def late(self, n: int) -> bool:
+        """Tell whether tensor ``n`` begins with the count of a group under way: another clause's matter."""
+        group, place = self.place(n)
+        return (group, place) not in self.begun and self.counts[group][place] > 0
 
     def adopt(self, optimizer: Any) -> None:
         """Another instance takes over, with the parameters that it holds."""
@@ -104,7 +112,7 @@ def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = N
         return
     yield from same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
     for n, (p, start, chosen) in enumerate(zip(members, starts, acting)):
-        if start is not None and chosen is not None:
+        if start is not None and chosen is not None and not life.late(n):
             got = Player(life.optimizer, [p]).flat(keys)
             yield from moved(f"{what}: tensor {n}", life.settings[life.place(n)[0]], start, got, chosen)
     life.count([chosen is not None for chosen in acting])
