@@ -55,7 +55,7 @@ def replayed(subject: WorkerSubject, claim: Claim, entry: Entry) -> Shown:
     """Replay the stored cases that fit the subject until one fails."""
     tried = 0
     for case in entry.cases:
-        if fits(case, subject):
+        if isinstance(case, ClauseCase) == isinstance(claim, Clause) and fits(case, subject):
             tried += 1
             shown = run(subject, claim, case)
             shown.tally.failures = [f for f in shown.tally.failures if explained(entry, f)]
@@ -116,6 +116,7 @@ def judge_deviation(
     wider = subject.with_profile(subject.profile.widened(entry.profile))
     if entry.ranks:
         wider = wider.with_ranks(*entry.ranks)
+    wider = wider.with_domains(entry.domains)
     result = judge(wider, nothing)
     if result.verdict is not Verdict.PASS:
         return result

@@ -59,7 +59,12 @@ def probe(library: Library, session: Session) -> tuple[str, str]:
 
 def version(implementation: Implementation | Scheduler, session: Session) -> str:
     """Return the version of the library that ships an implementation or a scheduler."""
-    library = LIBRARIES.get(implementation.library)
+    return version_of(implementation.library, session)
+
+
+def version_of(name: str, session: Session) -> str:
+    """Return the version of a library, or of torch where it is no other, that a worker can import."""
+    library = LIBRARIES.get(name)
     if library is None:
         return str(session.request({"op": "hello"}).header.get("torch", ""))
     return probe(library, session)[0]

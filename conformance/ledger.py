@@ -31,6 +31,7 @@ KEYS = frozenset(
         "profile",
         "observed",
         "ranks",
+        "domains",
     }
 )
 REQUIRED = frozenset({"id", "property", "implementation", "reason"})
@@ -40,9 +41,9 @@ REQUIRED = frozenset({"id", "property", "implementation", "reason"})
 class Entry:
     """A finding that is known: where it applies, why, and under which profile the rest is judged.
 
-    The rest is judged on tensors whose number of dimensions is within ``ranks``, where they are
-    named; ``observed`` names what a clause sees of it.  Without these and ``profile`` nothing else of
-    the cell can be judged.  ``cases`` are replayed first.
+    The rest is judged on tensors whose number of dimensions is within ``ranks`` and with settings, by
+    keyword, within ``domains``, where they are named; ``observed`` names what a clause sees of it.
+    Without these and ``profile`` nothing else of the cell can be judged.  ``cases`` are replayed first.
     """
 
     identifier: str
@@ -58,11 +59,12 @@ class Entry:
     cases: tuple[Case | ClauseCase, ...] = ()
     observed: tuple[str, ...] = ()
     ranks: tuple[int, int] | None = None
+    domains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def judgeable(self) -> bool:
         """Tell whether the rest of a cell can be judged beside the deviation."""
-        return bool(self.profile) or self.ranks is not None
+        return bool(self.profile) or bool(self.domains) or self.ranks is not None
 
     def with_cases(self, cases: Sequence[Case | ClauseCase]) -> Entry:
         """Return the entry with other cases."""
@@ -133,4 +135,5 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         tuple(from_plain(case) for case in cases),
         patterns("observed") if "observed" in item else (),
         tuple(item["ranks"]) if "ranks" in item else None,
+        {keyword: (low, high) for keyword, (low, high) in item.get("domains", {}).items()},
     )

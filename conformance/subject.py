@@ -20,7 +20,7 @@ from reference.exact import scalar_line
 from reference.formats import FORMATS, Array, Format
 from reference.profile import Profile
 from spec import rules as book
-from spec.rule import UpdateRule
+from spec.rule import Hyperparameter, UpdateRule
 from spec.symbols import g
 
 NEGATED = "-"
@@ -133,6 +133,17 @@ class WorkerSubject:
                  for key, rule in self.rules.items()}  # fmt: skip
         return dataclasses.replace(self, rules=rules)
 
+    def with_domains(self, domains: Mapping[str, tuple[float, float]]) -> WorkerSubject:
+        """Return the same subject judged with settings, by keyword, within narrower ranges."""
+        rules = {switches: narrowed(rule, domains) for switches, rule in self.rules.items()}
+        return dataclasses.replace(self, rules=rules)
+
+    def keyword(self, item: Hyperparameter) -> tuple[str, int | None]:
+        """Return the setting by which the implementation calls a hyperparameter, and the place in it."""
+        match = KEYWORD.match(self.implementation.keywords.get(item.keyword, (item.keyword,))[0])
+        assert match is not None
+        return match[1], None if match[2] is None else int(match[2])
+
     def options(self, rule: UpdateRule, hyperparameters: Mapping[str, float]) -> dict[str, Any]:
         """Return hyperparameters as the settings of a param group."""
         settings: dict[str, Any] = {}
@@ -155,7 +166,7 @@ class WorkerSubject:
                  for s in rule.states}  # fmt: skip
         return {symbol: key.removeprefix(NEGATED) for symbol, key in named.items() if key}
 
-    def _negated(self, rule: UpdateRule) -> set[str]:
+    def negated(self, rule: UpdateRule) -> set[str]:
         """Return the states, by symbol, that the implementation keeps with the other sign."""
         keys = self.implementation.states
         return {s.symbol.name for s in rule.states if keys.get(s.keyword, "").startswith(NEGATED)}
@@ -205,7 +216,7 @@ class WorkerSubject:
     def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> Outcome:
         """Make the steps of a case in the worker."""
         rule = self.rules[case.switches]
-        keys, negated = self.keys(rule), self._negated(rule)
+        keys, negated = self.keys(rule), self.negated(rule)
         buffers: list[Any] = []
         for item in prepared:
             buffers.append(item.values[rule.parameter.symbol.name].tobytes())
@@ -238,7 +249,7 @@ class WorkerSubject:
         tensors: int,
     ) -> Outcome:
         queue = iter(buffers)
-        negated = self._negated(rule)
+        negated = self.negated(rule)
         formats = {
             symbol: FORMATS[header["state_dtypes"].get(key, self.storage.name)]
             for symbol, key in keys.items()

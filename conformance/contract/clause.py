@@ -12,10 +12,11 @@ from conformance.contract import settings
 from conformance.contract.case import ClauseCase
 from conformance.contract.observation import Breach, differing, illegal, raising, read
 from conformance.exploration import Exploration
+from conformance.installation import version_of
 from conformance.ledger import load
 from conformance.properties import Judged, Plan
 from conformance.subject import WorkerSubject, constructor_setting
-from impls.session import TargetError, WorkerFailure
+from impls.session import Session, TargetError, WorkerFailure
 from reference.profile import Profile
 from spec.rule import ANY_RANK, ELEMENT, UpdateRule
 
@@ -87,6 +88,8 @@ class Clause:
         rule = subject.rules[case.switches]
         answer = subject.session.request(request(self, subject, case))
         buffers = iter(answer.buffers)
+        keys = subject.keys(rule)
+        negated = {keys[symbol] for symbol in subject.negated(rule) if symbol in keys}
         tally.cases += 1
         for plain in answer.header["observations"]:
             tally.element_cases += plain["compared"]
@@ -94,7 +97,7 @@ class Clause:
             if not plain["differing"]:
                 continue
             if "step" in plain:
-                step = read(plain["step"], buffers)
+                step = read(plain["step"], buffers, negated)
                 found = illegal(subject, rule, case, plain, step, _profiles(subject, self), tally)
             else:
                 found = [differing(case, plain)]
@@ -189,11 +192,11 @@ def _widened(subject: WorkerSubject, path: str, profile: Profile) -> Profile:
     return profile if entry is None else profile.widened(entry.profile)
 
 
-@functools.lru_cache(maxsize=16)
-def _version(session: object) -> str:
-    return str(session.request({"op": "hello"}).header.get("torch", ""))  # type: ignore[attr-defined]
+@functools.lru_cache(maxsize=64)
+def _version(library: str, session: Session) -> str:
+    return version_of(library, session)
 
 
 def framework(subject: WorkerSubject) -> str:
-    """Return the version of the framework that the worker sees."""
-    return _version(subject.session)
+    """Return the version, seen by the worker, of the library that ships the implementation."""
+    return _version(subject.implementation.library, subject.session)

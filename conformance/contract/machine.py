@@ -22,6 +22,7 @@ from conformance.contract.case import ClauseCase
 from conformance.contract.clause import path_of
 from conformance.contract.needs import offers, other_paths
 from conformance.subject import WorkerSubject
+from spec.symbols import lr
 
 MOST_GROUPS = 3
 SHAPES: tuple[list[int], ...] = ([7], [2, 3], [], [17])
@@ -93,6 +94,7 @@ class Life(RuleBasedStateMachine):
         group = data.draw(st.integers(0, self.groups - 1))
         self.acts.append(["change", group, keyword, value])
 
+    @precondition(lambda self: lr.name not in self.world.subject.fixed)
     @rule()
     def schedule(self) -> None:
         """Make the step of a scheduler."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from conformance.agreement import Outside, Tally, shaped
 from conformance.contract.case import ClauseCase
-from conformance.subject import GRADIENT, KEYWORD, WorkerSubject
+from conformance.subject import GRADIENT, WorkerSubject
 from reference.derivative import enclose_derivative
 from reference.enclosure import StepEnclosure, as_intervals
 from reference.expression import decided
@@ -57,6 +57,7 @@ class Step:
 
     count: int
     numbers: Mapping[str, tuple[float, str]]
+    kept: Mapping[str, str]
     settings: Mapping[str, Any] | None
     places: list[int]
     shape: tuple[int, ...]
@@ -64,17 +65,20 @@ class Step:
     dtypes: Mapping[str, str]
 
 
-def read(plain: Mapping[str, Any], buffers: Iterator[memoryview]) -> Step:
-    """Return the step of an observation; its rows are taken from ``buffers``."""
+def read(plain: Mapping[str, Any], buffers: Iterator[memoryview], negated: Container[str] = ()) -> Step:
+    """Return the step of an observation; its rows are taken from ``buffers``.
+
+    ``negated`` are the keys of states that are kept with the other sign than the rule's.
+    """
     rows: dict[str, dict[str, Array]] = {}
     dtypes: dict[str, str] = {}
     for part, value in plain.items():
         if part in {"before", "got", "expected", "gradient"}:
-            rows[part] = {key: np.frombuffer(next(buffers), FORMATS[name].dtype)
-                          for key, name in value.items()}  # fmt: skip
+            read = {key: np.frombuffer(next(buffers), FORMATS[name].dtype) for key, name in value.items()}
+            rows[part] = {key: -row if key in negated else row for key, row in read.items()}
             dtypes |= value
     return Step(
-        plain["count"], plain["numbers"], plain.get("settings"), plain["places"],
+        plain["count"], plain["numbers"], plain["kept"], plain.get("settings"), plain["places"],
         tuple(plain["shape"] or [len(plain["places"])]), rows, dtypes,
     )  # fmt: skip
 
@@ -86,7 +90,7 @@ def enclose(
     keys = subject.keys(rule)
     settings = dict(case.settings)
     if step.settings is not None:
-        settings |= by_symbol(rule, step.settings)
+        settings |= by_symbol(subject, rule, step.settings)
     scalars = {**settings, "t": step.count + 1.0}
     formats = {}
     before: dict[str, Array] = {rule.parameter.symbol.name: step.rows["before"]["parameter"]}
@@ -94,7 +98,7 @@ def enclose(
         name, key = state.symbol.name, keys[state.symbol.name]
         initial = float(decided(state.initial)(**settings))
         if state.scalar:
-            scalars[name], kept = step.numbers.get(key, (initial, "float32"))
+            scalars[name], kept = step.numbers.get(key, (initial, step.kept.get(key, "float32")))
             formats[name] = FORMATS[kept]
             continue
         formats[name] = FORMATS[step.dtypes.get(key, subject.storage.name)]
@@ -123,15 +127,14 @@ def derivative(enclosure: StepEnclosure, before: Mapping[str, Array], key: str) 
         return enclose_derivative(enclosure, before, by, total=by != g)
 
 
-def by_symbol(rule: UpdateRule, settings: Mapping[str, Any]) -> dict[str, float]:
+def by_symbol(subject: WorkerSubject, rule: UpdateRule, settings: Mapping[str, Any]) -> dict[str, float]:
     """Return a group's settings by the name of their symbol."""
     found = {}
     for item in rule.hyperparameters:
-        match = KEYWORD.match(item.keyword)
-        assert match is not None
-        if match[1] in settings:
-            value = settings[match[1]]
-            found[item.symbol.name] = float(value if match[2] is None else value[int(match[2])])
+        keyword, place = subject.keyword(item)
+        if settings.get(keyword) is not None:
+            value = settings[keyword]
+            found[item.symbol.name] = float(value if place is None else value[place])
     return found
 
 

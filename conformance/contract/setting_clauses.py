@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.contract import settings
 from conformance.contract.arguments import each, once
-from conformance.contract.clause import Arguments, Clause
+from conformance.contract.clause import Arguments, Clause, request
 from conformance.contract.needs import broken, every, keyword, offers, rate, shown, tensor
 from conformance.subject import WorkerSubject, constructor_setting
 from reference.formats import FORMATS
@@ -70,6 +70,21 @@ def _may_be_zero(subject: WorkerSubject) -> str:
     return "" if found else "no setting of its formula may be zero"
 
 
+REFUSED = Clause(
+    "hyperparameters/refused",
+    "A value outside its range is refused at construction.",
+    DOMAINS,
+    "hyperparameters.refused",
+    _bad,
+)
+
+
+def _refusing(subject: WorkerSubject) -> str:
+    answers = (subject.session.request(request(REFUSED, subject, case)) for case in REFUSED.cases(subject))
+    refused = any(not seen["differing"] for answer in answers for seen in answer.header["observations"])
+    return "" if refused else "it refuses no value, so that there is no error to read"
+
+
 HYPERPARAMETERS = (
     Clause(
         "hyperparameters/read-anew",
@@ -102,13 +117,7 @@ HYPERPARAMETERS = (
         each({"keyword": "betas", "steps": 2}),
         needs=every(keyword("betas"), tensor("betas"), shown),
     ),
-    Clause(
-        "hyperparameters/refused",
-        "A value outside its range is refused at construction.",
-        DOMAINS,
-        "hyperparameters.refused",
-        _bad,
-    ),
+    REFUSED,
     Clause(
         "hyperparameters/refused-in-group",
         "A value outside its range is refused where a group sets it.",
@@ -122,6 +131,7 @@ HYPERPARAMETERS = (
         "this contract: an error names the thing and the value given",
         "hyperparameters.named",
         _bad,
+        needs=_refusing,
     ),
     Clause(
         "hyperparameters/error-names-range",
@@ -129,6 +139,7 @@ HYPERPARAMETERS = (
         "this contract: an error names the legal range",
         "hyperparameters.range_named",
         _bad,
+        needs=_refusing,
     ),
     Clause(
         "hyperparameters/zero-lr",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.subject import KEYWORD, WorkerSubject, constructor_setting
+from conformance.subject import WorkerSubject, constructor_setting
 from spec.rule import Hyperparameter, UpdateRule
 
 ACTIVE: Mapping[str, float] = {
@@ -83,7 +83,7 @@ def switched(subject: WorkerSubject, rule: UpdateRule, chosen: tuple[str, ...]) 
 
 def changes(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
     """Return one other value for each keyword that acts in a step."""
-    keywords = {name_of(h) for h in acting(rule)}
+    keywords = {subject.keyword(h)[0] for h in acting(rule)}
     return [[key, value] for key, value in other(subject, rule).items() if key in keywords]
 
 
@@ -91,21 +91,12 @@ def switched_off(subject: WorkerSubject, rule: UpdateRule) -> dict[str, dict[str
     """Return for each keyword that may be zero the settings with a zero there."""
     found = {}
     for item in acting(rule):
-        if 0.0 in item.domain and KEYWORD.match(item.keyword)[2] is None and item.keyword != "lr":  # type: ignore[index]
+        name, place = subject.keyword(item)
+        if 0.0 in item.domain and place is None and item.keyword != "lr":
             zero = {**active(rule, subject.fixed), item.symbol.name: 0.0}
             if item.symbol.name not in subject.fixed:
-                name = subject.implementation.keywords.get(item.keyword, (name_of(item),))[0].partition("[")[
-                    0
-                ]
                 found[name] = {name: subject.options(rule, zero)[name]}
     return found
-
-
-def name_of(item: Hyperparameter) -> str:
-    """Return the keyword without its index."""
-    match = KEYWORD.match(item.keyword)
-    assert match is not None
-    return match[1]
 
 
 def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
@@ -115,18 +106,17 @@ def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
 
 
 def _bad(subject: WorkerSubject, rule: UpdateRule, item: Hyperparameter) -> Iterator[list[Any]]:
-    domain, keyword = item.domain, name_of(item)
+    domain, (keyword, place) = item.domain, subject.keyword(item)
     # The ends of a range are a matter of taste; what lies beyond them is not.
     numbers: list[float | str] = ["nan"]
     if domain.low > -float("inf"):
         numbers.append(domain.low - 1.0)
     if domain.high < float("inf"):
         numbers.append(domain.high + 1.0)
-    match = KEYWORD.match(item.keyword)
-    assert match is not None
+    words = [*NAMES.get(keyword, (keyword,)), *NAMES.get(item.keyword, ())]
     for number in numbers:
         value: Any = number
-        if match[2] is not None:
+        if place is not None:
             value = list(subject.options(rule, active(rule, subject.fixed))[keyword])
-            value[int(match[2])] = number
-        yield [keyword, value, str(number), list(NAMES.get(keyword, (keyword,))), str(domain)]
+            value[place] = number
+        yield [keyword, value, str(number), words, str(domain)]

@@ -44,7 +44,7 @@ PYTORCH_OPTIMIZER: tuple[Implementation, ...] = (
     _own("SGDW", "sgd", _paths(), variant=" with decoupled decay", options=DECOUPLED,
          switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE}, domains={"momentum": (0.0, 1.0)}),
     _own("AdaBound", "adabound", _paths(forms=("lerp", "weight first")),
-         options={"epsilon": "squared", **DECOUPLED},
+         options={"epsilon": "squared", "end": "rescaled", **DECOUPLED},
          switches={"ams_bound": ("amsgrad", "raw"), **MAXIMIZE}),
     _own("AdaDelta", "adadelta", _paths({"weight_decouple": False}), options=COUPLED),
     _own("AdaMax", "adamax", _paths({"weight_decouple": False}), options=COUPLED),

@@ -19,19 +19,22 @@ HYPERPARAMETERS = (
     r.Hyperparameter(final, "final_lr", 0.1, r.NONNEGATIVE, "learning rate of the SGD it ends as"),
     r.Hyperparameter(gamma, "gamma", 1e-3, r.POSITIVE, "how fast the bounds close"),
 )  # fmt: skip
+RESCALED = sp.UnevaluatedExpr(sp.UnevaluatedExpr(final * lr) / lr)
+END = {"final": final, "rescaled": sp.Piecewise((RESCALED, lr > 0), (0, True))}
 HIDDEN, EPSILON = sp.Rational(1, 10**15), epsilon
 OPTIONS = (
     r.Option("amsgrad", {"no": "AdaBound", "raw": "AMSBound: the maximum of v"}),
     r.Option("epsilon", {"outside": "beside the root of v",
                          "squared": "and 1e-15 under it: pytorch_optimizer"}),
+    r.Option("end", {"final": "final_lr",
+                     "rescaled": "by lr over the first lr, the same: pytorch_optimizer"}),
     lines.DECAY,
     lines.MAXIMIZE,
 )  # fmt: skip
 
 
-def adabound(
-    amsgrad: str = "no", epsilon: str = "outside", decay: str = "none", maximize: str = "no"
-) -> r.UpdateRule:
+def adabound(amsgrad: str = "no", epsilon: str = "outside", end: str = "final", decay: str = "none",
+             maximize: str = "no") -> r.UpdateRule:  # fmt: skip
     """Build AdaBound's program for one choice of its options, as its authors' code has it."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
     shrunk, parameter = a.decayed_parameter(decay)
@@ -43,13 +46,13 @@ def adabound(
         *a.moments(gradient),
         *largest,
         *a.corrections(),
-        r.Assignment("lower bound", lower, final * (1 - 1 / (gamma * t + 1))),
-        r.Assignment("upper bound", upper, final * (1 + 1 / (gamma * t))),
+        r.Assignment("lower bound", lower, END[end] * (1 - 1 / (gamma * t + 1))),
+        r.Assignment("upper bound", upper, END[end] * (1 + 1 / (gamma * t))),
         r.Assignment("step size", clipped, sp.Min(sp.Max(size, lower), upper)),
         *shrunk,
         r.Assignment("update", theta_t, parameter - clipped * m_t),
     ]
-    chosen = {"amsgrad": amsgrad, "epsilon": epsilon, "decay": decay, "maximize": maximize}
+    chosen = {"amsgrad": amsgrad, "epsilon": epsilon, "end": end, "decay": decay, "maximize": maximize}
     states = (a.FIRST, a.SECOND) if amsgrad == "no" else (a.FIRST, a.SECOND, a.MAXIMUM)
     used = lines.with_decay(decay, *HYPERPARAMETERS)
     return r.UpdateRule("adabound", chosen, PARAMETER, states, used, tuple(program))

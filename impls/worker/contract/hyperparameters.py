@@ -49,7 +49,8 @@ def _changed(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Obse
     for p, twin in zip(params, twins):
         if p in optimizer.state:
             other.state[twin] = {k: copied(v) for k, v in optimizer.state[p].items()}
-    for group in optimizer.param_groups:
+    for group, twin in zip(optimizer.param_groups, other.param_groups):
+        twin.update(kept_beside(trial, group, twin))
         group[keyword] = value
     for later in range(2):
         train(trial, optimizer, params, made + later, made + later + 1)
@@ -57,6 +58,12 @@ def _changed(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Obse
         was = trial.settings.get(keyword)
         what = f"step {made + later + 1}, {keyword} changed from {was} to {value} after {made}"
         yield from same(what, reading(optimizer, params), reading(other, twins))
+
+
+def kept_beside(trial: Trial, group: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """What steps have left in a group beside its settings, as a count of all its tensors' steps."""
+    counter = str(trial.arguments["counter"]).removeprefix("group:")
+    return {key: copied(value) for key, value in group.items() if key not in new or key == counter}
 
 
 def copied(value: Any) -> Any:

@@ -42,6 +42,8 @@ class Life:
     settings: list[dict[str, Any]]
     counts: list[list[int]]
     made: int = 0
+    begun: set[tuple[int, int]] = dataclasses.field(default_factory=set)
+    """The tensors, by group and place, that made a step."""
     over: bool = False
     """Whether a gradient was refused: some tensors may have made the step and others not."""
 
@@ -54,10 +56,18 @@ class Life:
         owners = [(g, i) for g, group in enumerate(self.groups) for i in range(len(group))]
         return owners[n]
 
-    def count(self, n: int) -> None:
-        """Tensor ``n`` made a step more."""
+    def count(self, acted: list[bool]) -> None:
+        """Each tensor that acted made a step more; where a group counts for its tensors, every one."""
+        together = str(self.trial.arguments["counter"]).startswith("group:")
+        for n, did in enumerate(acted):
+            group, place = self.place(n)
+            self.counts[group][place] += did or together
+            self.begun |= {(group, place)} if did else set()
+
+    def late(self, n: int) -> bool:
+        """Tell whether tensor ``n`` begins with the count of a group under way: another clause's matter."""
         group, place = self.place(n)
-        self.counts[group][place] += 1
+        return (group, place) not in self.begun and self.counts[group][place] > 0
 
     def adopt(self, optimizer: Any) -> None:
         """Another instance takes over, with the parameters that it holds."""
@@ -102,10 +112,10 @@ def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = N
         return
     yield from same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
     for n, (p, start, chosen) in enumerate(zip(members, starts, acting)):
-        if start is not None and chosen is not None:
+        if start is not None and chosen is not None and not life.late(n):
             got = Player(life.optimizer, [p]).flat(keys)
             yield from moved(f"{what}: tensor {n}", life.settings[life.place(n)[0]], start, got, chosen)
-            life.count(n)
+    life.count([chosen is not None for chosen in acting])
 
 
 def begun(life: Life, n: int, p: torch.Tensor) -> Start | None:

@@ -229,7 +229,7 @@ class Player:
 class Start:
     """What one step starts from: rows of the parameter and the states, numbers, and the gradient.
 
-    ``shape`` is the tensor's, where its elements count for each other.
+    ``shape`` is the tensor's, where its elements count for each other; ``player`` makes the step.
     """
 
     count: int
@@ -237,12 +237,20 @@ class Start:
     numbers: dict[str, tuple[float, str]]
     gradient: torch.Tensor
     shape: list[int] | None = None
+    player: Player | None = None
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """The dtypes of the numbers that the step left."""
+        return (
+            {} if self.player is None else {key: dtype for key, (_, dtype) in self.player.numbers().items()}
+        )
 
 
 def start_of(trial: Trial, player: Player, count: int, gradient: torch.Tensor) -> Start:
     """What the next step of a player starts from."""
     shape = list(player.params[0].shape) if trial.arguments["whole"] else None
-    return Start(count, player.flat(trial.arguments["states"]), player.numbers(), gradient, shape)
+    return Start(count, player.flat(trial.arguments["states"]), player.numbers(), gradient, shape, player)
 
 
 def follow(
@@ -302,6 +310,7 @@ def described_step(
     return {
         "count": start.count,
         "numbers": start.numbers,
+        "kept": start.kept,
         "places": torch.nonzero(chosen).flatten().tolist(),
         "shape": start.shape,
         **{name: {k: r if every else r[chosen] for k, r in part.items()} for name, part in parts.items()},
