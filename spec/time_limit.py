@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-SECONDS = 60.0
-"""The limit of one proof."""
+SECONDS = 120.0
+"""The limit of one proof, in seconds of the processor: another program that runs beside it does not undo it."""
 T = TypeVar("T")
 
 
@@ -17,7 +17,7 @@ class _OutOfTimeError(BaseException):
 
 
 def within(seconds: float, work: Callable[[], T]) -> T | None:
-    """Return what ``work`` returns, or nothing if that takes longer than ``seconds``.
+    """Return what ``work`` returns, or nothing if that takes the processor longer than ``seconds``.
 
     There is no limit outside the main thread, nor on systems without interval timers.
     """
@@ -29,13 +29,13 @@ def within(seconds: float, work: Callable[[], T]) -> T | None:
         if running:
             raise _OutOfTimeError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         return work()
     except _OutOfTimeError:
         return None
     finally:
         running = False
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
