@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 SECONDS = 120.0
-"""The limit of one proof, in seconds of the processor: another program that runs beside it does not undo it."""
+"""The limit of one proof, in seconds of the processor: a busy machine leaves no claim undecided."""
 T = TypeVar("T")
 
 
