@@ -38,7 +38,7 @@ def _cases(entry: Scheduler, shape: dict[str, str]) -> Iterator[Case]:
     for patience, cooldown in itertools.product(STEPS, STEPS):
         metrics = _metrics(mode, threshold_mode, patience, cooldown)
         wait = (cooldown + 1) % len(STEPS)
-        counts = {"patience": patience, "cooldown": cooldown, "warmup": wait}
+        counts: dict[str, float] = {"patience": patience, "cooldown": cooldown, "warmup": wait}
         if not _rises(entry):
             yield _case(entry, shape, (1.0,), metrics, counts)
             continue

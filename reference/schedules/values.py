@@ -90,7 +90,7 @@ def interpolated(
     t: int, lr: float, boundaries: Sequence[int], scales: Sequence[float], anneal: str = "cos"
 ) -> float:
     """The way between the two boundaries around t."""
-    begin, value = 0, lr
+    begin, value = 0, float(lr)
     for end, scale in zip(boundaries, scales, strict=False):
         if t < end:
             done = (t - begin) / (end - begin)
