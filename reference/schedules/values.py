@@ -143,8 +143,8 @@ def one_cycle(
     if phases == "three":
         legs[1:] = [(peak_at, back, max_lr, first), (back, end, first, last)]
     reached = (leg for leg in legs if t < leg[1] or (t == leg[1] and not whole))
-    begin, end, a, b = next(reached, legs[-1])
-    done = (t - begin) / (end - begin)
+    begin, until, a, b = next(reached, legs[-1])
+    done = (t - begin) / (until - begin)
     return b + (a - b) * (1.0 + cos(pi * done)) / 2.0 if anneal == "cos" else a + (b - a) * done
 
 
