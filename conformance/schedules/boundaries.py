@@ -1,10 +1,11 @@
-"""Cases at the boundaries of a state machine: ties, the last metric that is borne, the end of a cooldown."""
+"""Cases at boundaries: ties, the last metric that is borne, the end of a cooldown, joints beside a step."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
 
+from conformance.schedules import strategies
 from conformance.schedules.cases import Case, Node
 from conformance.schedules.strategies import follows_metrics
 from impls.scheduler import Scheduler
@@ -20,13 +21,28 @@ LEAST = 1 + 2.0**-22
 
 
 def at_the_boundaries(entry: Scheduler) -> tuple[Case, ...]:
-    """Return cases for every small patience and cooldown of a schedule over metrics; none for others."""
-    return tuple(case for shape in _shapes(entry) for case in _cases(entry, shape))
+    """Return cases for every small patience and cooldown of a schedule over metrics.
+
+    For a cycle whose joints are whole steps they are just below one; for others there are none.
+    """
+    if follows_metrics(entry):
+        return tuple(case for shape in _shapes(entry) for case in _cases(entry, shape))
+    if entry.options.get("joints") == "whole":
+        return tuple(_just_below(entry, shape) for shape in _shapes(entry))
+    return ()
+
+
+def _just_below(entry: Scheduler, shape: dict[str, str]) -> Case:
+    schedule = book.build(entry.schedule, {**entry.options, **shape})
+    known = {"total_steps": 8, "pct_start": 3 * (1 - strategies.NEXT_TO) / 8,
+             "pct_final": 6 * (1 - strategies.NEXT_TO) / 8}  # fmt: skip
+    settings = {h.keyword: known.get(h.keyword, h.default) for h in schedule.hyperparameters}
+    return Case(Node(entry.identifier, shape, (settings,)), (1.0,), steps=8)
 
 
 def _shapes(entry: Scheduler) -> list[dict[str, str]]:
-    """Return every choice of the switches of a schedule over metrics."""
-    chosen: list[dict[str, str]] = [{}] if follows_metrics(entry) else []
+    """Return every choice of a scheduler's switches."""
+    chosen: list[dict[str, str]] = [{}]
     for option, (_, choices) in entry.switches.items():
         chosen = [{**known, option: value} for known in chosen for value in choices]
     return chosen
@@ -38,7 +54,7 @@ def _cases(entry: Scheduler, shape: dict[str, str]) -> Iterator[Case]:
     for patience, cooldown in itertools.product(STEPS, STEPS):
         metrics = _metrics(mode, threshold_mode, patience, cooldown)
         wait = (cooldown + 1) % len(STEPS)
-        counts = {"patience": patience, "cooldown": cooldown, "warmup": wait}
+        counts: dict[str, float] = {"patience": patience, "cooldown": cooldown, "warmup": wait}
         if not _rises(entry):
             yield _case(entry, shape, (1.0,), metrics, counts)
             continue
@@ -63,8 +79,9 @@ def _least_changes(entry: Scheduler, shape: dict[str, str], metrics: tuple[float
 
 def groups_apart(entry: Scheduler) -> tuple[Case, ...]:
     """Return cases of two groups over metrics, of which one is at its lowest before the other."""
-    return tuple(_case(entry, shape, (1.0, 4.0), (8.0,) * 6, {"min_lr": FACTOR, "reset_start": 1})
-                 for shape in _shapes(entry))  # fmt: skip
+    shapes = _shapes(entry) if follows_metrics(entry) else []
+    alone = {"min_lr": FACTOR, "reset_start": 1}
+    return tuple(_case(entry, shape, (1.0, 4.0), (8.0,) * 6, alone) for shape in shapes)
 
 
 def _rises(entry: Scheduler) -> bool:

@@ -114,7 +114,7 @@ def _joined(values: dict[str, float], steps: int) -> None:
     names = [name for name in ("pct_start", "pct_final") if name in values]
     for left, name in zip((len(names), 1), names, strict=False):
         place = values[name] * steps
-        below = place % 1 > 0.75  # the next whole step, but for a share of less than a millionth
+        below = place % 1 > 0.6  # the next whole step, but for a share of less than a millionth
         first = min(max(int(place), first + 1), steps - left)
         values[name] = ((first + 1) * (1 - NEXT_TO) if below else first + 0.5) / steps
 

@@ -2,7 +2,8 @@
 
 A ball holds every value that some legal evaluation of the expression can return, in any order of
 its sums and products.  Nothing in it was chosen: u is the unit roundoff of the format in which an
-operation is computed, and the C library's pow and cos are within one unit in the last place.
+operation is computed, and the C library's pow and cos are within one unit in the last place: its
+own sources give 0.54 units for pow and 0.55 for cos in glibc.
 """
 
 from __future__ import annotations
@@ -243,10 +244,14 @@ def cosine(rounding: Rounding, a: Number) -> Number:
 
 
 def tangent(rounding: Rounding, a: Number) -> Number:
-    """Return tanh(a) of the C library, which glibc's manual allows one unit more than pow and cos."""
+    """Return tanh(a) of the C library, which is less exact than its pow and cos.
+
+    The GNU C library's manual, "Known Maximum Errors in Math Functions", gives 2 units for x86_64. They
+    are counted from the result that is rounded correctly: 2.5 from the true one.
+    """
     if a.rational == 0:
         return _result(rounding, arb(0), fmpq(0), (a,), 0)
-    return _result(rounding, a.ball.tanh(), None, (a,), 2 * rounding.function_units)
+    return _result(rounding, a.ball.tanh(), None, (a,), 5 * rounding.function_units // 2)
 
 
 def floor(a: Number) -> Number:

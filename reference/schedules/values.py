@@ -90,7 +90,7 @@ def interpolated(
     t: int, lr: float, boundaries: Sequence[int], scales: Sequence[float], anneal: str = "cos"
 ) -> float:
     """The way between the two boundaries around t."""
-    begin, value = 0, lr
+    begin, value = 0, float(lr)
     for end, scale in zip(boundaries, scales, strict=False):
         if t < end:
             done = (t - begin) / (end - begin)
@@ -143,8 +143,8 @@ def one_cycle(
     if phases == "three":
         legs[1:] = [(peak_at, back, max_lr, first), (back, end, first, last)]
     reached = (leg for leg in legs if t < leg[1] or (t == leg[1] and not whole))
-    begin, end, a, b = next(reached, legs[-1])
-    done = (t - begin) / (end - begin)
+    begin, until, a, b = next(reached, legs[-1])
+    done = (t - begin) / (until - begin)
     return b + (a - b) * (1.0 + cos(pi * done)) / 2.0 if anneal == "cos" else a + (b - a) * done
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.half_cosine import CLAIMS, FORM, SGDR, half_cosine
 from spec.rule import Citation, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, lowest, previous, t
-from spec.schedule_claims import d, k, p
+from spec.schedule_claims import d, k
 from spec.schedule_symbols import BASE, COUNT, LOWEST
 
 UNTIL = Setting(horizon, "T_max", 100, COUNT, "steps from the start to the lowest value")
@@ -18,11 +19,6 @@ OPTIONS = (
     Option("end", {"T": "the lowest value is reached at step T: torch, transformers, optax",
                    "T-1": "the last of T steps has it: Loshchilov and Hutter count T_cur so within a run"}),
 )  # fmt: skip
-
-
-def half_cosine(time: sp.Expr, length: sp.Expr, top: sp.Expr = base) -> sp.Expr:
-    """Return the cosine from ``top`` at time 0 to the lowest value at ``length``."""
-    return lowest + (top - lowest) * (1 + sp.cos(sp.pi * time / length)) / 2
 
 
 def cosine(after: str = "periodic", end: str = "T") -> Schedule:
@@ -44,17 +40,13 @@ def cosine(after: str = "periodic", end: str = "T") -> Schedule:
 
 
 PLAIN, HELD = cosine(), cosine("hold")
-SGDR = "Loshchilov and Hutter 2017, equation 5"
-x, height = sp.Symbol("x", real=True), sp.Symbol("h", nonnegative=True)
 SINGULAR = {t: (2 * k + 1) * horizon + 1}
 assert PLAIN.recurrence is not None
-FORM, BEFORE = half_cosine(t, horizon), {previous: half_cosine(t - 1, horizon)}
+BEFORE = {previous: half_cosine(t - 1, horizon)}
 RISING, RATIO = (value.subs(BEFORE) for value, _ in PLAIN.recurrence.step.args)
-ANGLE, HALF = sp.pi * (2 * t + 1) / (2 * horizon), sp.pi * t / (2 * horizon)
-FALLEN = (base - lowest) * sp.sin(ANGLE) * sp.sin(sp.pi / (2 * horizon))
 ENDS = {"It starts at eta_0": ({t: 0}, base), "it is eta_min at T": ({t: horizon}, lowest),
         "eta_0 again at 2T": ({t: 2 * horizon}, base)}  # fmt: skip
-INSIDE = ANGLE.subs(horizon, t + p)
+x = sp.Symbol("x", real=True)
 FAMILY = ScheduleFamily(
     "cosine", "Cosine annealing",
     Citation("I. Loshchilov and F. Hutter", 2017, "SGDR: stochastic gradient descent with warm restarts",
@@ -62,25 +54,15 @@ FAMILY = ScheduleFamily(
     OPTIONS, cosine,
     (
         claim.holds("closed-form/recurrence",
-                "The chainable form gives the closed form, and where it divides "
-                    "by zero torch's other branch does.", SGDR,
-                        "induction over t: the start and both branches",
+                    "The chainable form gives the closed form, and where it divides by zero torch's other "
+                    "branch does.", SGDR, "induction over t: the start and both branches",
                     (FORM.subs(t, 0), base), (RATIO, FORM),
                     (RISING.subs(SINGULAR), sp.expand_trig(sp.expand(FORM.subs(SINGULAR))))),
         claim.holds("chainable/singular", "The chainable form divides by zero exactly at t = (2k + 1)·T + 1.",
                     SGDR, "1 + cos x = 2·cos²(x/2), which is zero at odd multiples of pi alone",
                     (1 + sp.cos(x), 2 * sp.cos(x / 2) ** 2), (1 + sp.cos(sp.pi * (2 * k + 1)), sp.S.Zero)),
         claim.starts_and_ends(PLAIN, ENDS, SGDR),
-        claim.holds("range/squares", "It lies between eta_min and eta_0, as squares show.", SGDR,
-                    "half angles", (base - FORM, (base - lowest) * sp.sin(HALF) ** 2),
-                    (FORM - lowest, (base - lowest) * sp.cos(HALF) ** 2)),
-        claim.monotone("It never rises until T: eta_t - eta_(t+1) has two sines of angles in [0, pi].", SGDR,
-                       lambda: tuple(map(sp.factor, (INSIDE, sp.pi - INSIDE, sp.pi / 2 - sp.pi / (2 * p)))),
-                       lambda: ((FORM - FORM.subs(t, t + 1), FALLEN),)),
-        claim.holds("mean", "Its mean over a period of 2T steps is (eta_0 + eta_min)/2.", SGDR,
-                    "cos(x)·2·sin(h) telescopes into sines whose first and last cancel",
-                    (2 * sp.cos(x) * sp.sin(height), sp.sin(x + height) - sp.sin(x - height)),
-                    (sp.sin(2 * sp.pi - height) - sp.sin(-height), sp.S.Zero)),
+        *CLAIMS,
         claim.continuous(lambda: ((FORM.subs(t, horizon), HELD.closed.subs(t, horizon + d)),), "at T", SGDR),
         claim.computed(PLAIN, "factor", ({},), "optax, transformers"),
     ),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.half_cosine import SGDR, half_cosine
 from spec.rule import Citation, Domain, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, WholeLogarithm, base, horizon, lowest, t
 from spec.schedule_claims import d, k
 from spec.schedule_symbols import BASE, COUNT, LOWEST
-from spec.schedules.cosine import half_cosine
 
 first = sp.Symbol("T_0", integer=True, positive=True)
 growth = sp.Symbol("m", integer=True, positive=True)
@@ -53,7 +53,6 @@ def cosine_restarts(cycles: str = "endless") -> Schedule:
 
 EQUAL = cosine_restarts("equal")
 ALIKE, COUNTED = cosine_restarts().closed.args[0][0], EQUAL.closed
-SGDR = "Loshchilov and Hutter 2017, equation 5"
 mu = sp.Symbol("mu", positive=True)
 SUM = (mu**k - 1) / (mu - 1)
 FAMILY = ScheduleFamily(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.half_cosine import half_cosine
 from spec.rule import POSITIVE, Citation, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, base, horizon, lowest, t
 from spec.schedule_claims import d
 from spec.schedule_symbols import BASE, COUNT, LOWEST
-from spec.schedules import cosine, polynomial
+from spec.schedules import polynomial
 
 order = sp.Symbol("k", positive=True)
 UNTIL = Setting(horizon, "T_max", 100, COUNT, "steps until the end")
@@ -23,7 +24,7 @@ PASSED = t**order / horizon**order
 def falling(of: str) -> sp.Expr:
     """Return the value before the end."""
     if of == "cosine":
-        return cosine.half_cosine(t**order, horizon**order)
+        return half_cosine(t**order, horizon**order)
     return lowest + (base - lowest) * (1 - PASSED) ** polynomial.power
 
 
@@ -39,7 +40,7 @@ ZHANG, SUBSTITUTION = "Zhang and Li 2020", "substitution"
 WHOLE = [k_decay(of).closed for of in OF.values]
 FALLS = [falling(of) for of in OF.values]
 WAY, ANGLE = base - lowest, sp.pi * PASSED / 2
-PLAIN = [cosine.half_cosine(t, horizon), polynomial.LEFT * WAY + lowest]
+PLAIN = [half_cosine(t, horizon), polynomial.LEFT * WAY + lowest]
 FAMILY = ScheduleFamily(
     "k_decay", "k-decay",
     Citation("T. Zhang and W. Li", 2020, "k-decay: a new method for learning rate schedule",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,15 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from conformance.installation import probe
 from conformance.schedules.findings import finding
-from conformance.schedules.judging import BY_IDENTIFIER, Judged, cell, explore
+from conformance.schedules.judging import BY_IDENTIFIER, Judged, cell, explore, why_not
 from conformance.schedules.subject import Subject
-from impls.scheduler import CLOSED, Scheduler
+from impls import schedulers as catalogue
+from impls.libraries import LIBRARIES
+from impls.scheduler import CLOSED, OPTAX, RECURRENCE, Scheduler
 from impls.schedulers import SCHEDULERS, claiming
 from impls.session import Session
 
 HERE = Path(__file__).parent / "wrong_schedulers.py"
+COMPILED = Path(__file__).parent / "wrong_functions.py"
 EXAMPLES = 12
+PYTHON = os.environ.get("STEPPROOF_LIBRARIES")
+"""An interpreter that has optax; without it, that of the tests."""
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +34,20 @@ def session() -> Iterator[Session]:
         yield worker
 
 
+OTHERS: dict[str, tuple[str, dict[str, str], str]] = {
+    "CountsFromOne": ("multi_step", {"boundary": "at"}, RECURRENCE),
+    "MomentumWithTheRate": ("one_cycle", {"joints": "share"}, CLOSED),
+    "TakesANegativeMetricForBetter": ("plateau", {"share": "magnitude"}, RECURRENCE),
+    "KeepsWhatTheLastPartLeft": ("sequence", {}, CLOSED),
+    "StumblesOverMetrics": ("sequence", {}, CLOSED),
+}
+"""What those claim that are no cosine: schedule, options and arithmetic."""
+
+
 def judged(session: Session, name: str, claim: str) -> Judged:
     """Judge one property of a scheduler of the file beside."""
-    entry = claiming(f"{HERE}:{name}", "cosine", {}, CLOSED)
+    entry = claiming(f"{HERE}:{name}", *OTHERS.get(name, ("cosine", {}, CLOSED)))
+    assert not why_not(BY_IDENTIFIER[claim], entry)
     return explore(Subject(entry, session), BY_IDENTIFIER[claim], EXAMPLES, 0)
 
 
@@ -49,11 +67,40 @@ def judged(session: Session, name: str, claim: str) -> Judged:
         ("CountsOptimizerSteps", "order/steps"),
         ("ForgetsTheEpoch", "epoch/then-steps"),
         ("StopsAtANewGroup", "groups/added"),
+        ("CountsFromOne", "lr/first"),
+        ("EndsBelowZero", "lr/range"),
+        ("MomentumWithTheRate", "momentum/in-force"),
+        ("KeepsAnEnum", "state/weights-only"),
+        ("KeepsAnEnum", "state/json"),
+        ("TakesAKey", "state/kept"),
+        ("StartsAnew", "resume/last-epoch"),
+        ("RoundsTensors", "tensor/in-force"),
+        ("OneEpochOff", "epoch/closed-form"),
+        ("Cosine", "horizon/limits"),
+        ("DividesByTheLowest", "settings/edges"),
+        ("TakesANegativeMetricForBetter", "plateau/improvement"),
+        ("KeepsWhatTheLastPartLeft", "compose/order"),
+        ("StumblesOverMetrics", "compose/plateau"),
     ],
 )
 def test_a_mistake_is_found(session: Session, name: str, claim: str) -> None:
     """Each wrong scheduler fails the property that speaks of its mistake."""
     assert judged(session, name, claim).failure is not None
+
+
+def test_a_function_that_is_wrong_once_compiled_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function of the count that jax.jit changes keeps lr/in-force and fails lr/compiled."""
+    with Session(PYTHON) as worker:
+        if reason := probe(LIBRARIES["optax"], worker)[1]:
+            pytest.skip(f"optax: {reason}")
+        entry = Scheduler("a wrong function", f"{COMPILED}:late_once_compiled", "exponential",
+                          options={"over": "period"}, keywords={"lr": "init_value", "gamma": "decay_rate"},
+                          interface=OPTAX, library="optax", framework="jax")  # fmt: skip
+        monkeypatch.setattr(catalogue, "OTHERS", (*catalogue.OTHERS, entry))
+        found = {claim: explore(Subject(entry, worker), BY_IDENTIFIER[claim], EXAMPLES, 0).failure
+                 for claim in ("lr/in-force", "lr/compiled")}  # fmt: skip
+    assert found["lr/in-force"] is None
+    assert found["lr/compiled"] is not None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +136,13 @@ def _script(session: Session, name: str, claim: str, entry: Scheduler) -> str:
         ("torch.StepLR", "resume/last-epoch"),
         ("torch.CyclicLR", "state/kept"),
         ("torch.LambdaLR", "tensor/groups"),
+        ("torch.SequentialLR", "compose/sequence-first"),
         ("torch.SequentialLR", "compose/sequence-later"),
+        ("torch.SequentialLR", "compose/chain-first"),
+        ("torch.SequentialLR", "compose/chain-later"),
+        ("torch.SequentialLR", "compose/multiplicative-later"),
+        ("torch.SequentialLR", "compose/cycle-later"),
+        ("torch.ChainedScheduler", "compose/cosine-in-chain"),
     ],
 )
 def test_a_script_shows_its_finding_with_torch_alone(

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import math
+from http import HTTPStatus
 from typing import Any
 
-from torch.optim.lr_scheduler import LRScheduler
+from torch import Tensor
+from torch.optim.lr_scheduler import (
+    LRScheduler,
+    MultiStepLR,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+)
 
 
 class Cosine(LRScheduler):
@@ -96,3 +104,87 @@ class ReplacesTheTensor(Cosine):
         super().step(epoch)
         for group in self.optimizer.param_groups:
             group["lr"] = group["lr"] * 1.0
+
+
+class EndsBelowZero(Cosine):
+    def share(self) -> float:
+        return super().share() if self.last_epoch <= self.T_max else -0.01
+
+
+class KeepsAnEnum(Cosine):
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "answer": HTTPStatus.OK}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        assert state_dict["answer"].phrase
+        super().load_state_dict(state_dict)
+
+
+class TakesAKey(Cosine):
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.T_max = state_dict.pop("T_max")
+        super().load_state_dict(state_dict)
+
+
+class StartsAnew(Cosine):
+    def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+        super().__init__(optimizer, T_max, eta_min)
+
+
+class RoundsTensors(SinglePrecision):
+    def share(self) -> float:
+        tensors = any(isinstance(group["lr"], Tensor) for group in self.optimizer.param_groups)
+        return super().share() if tensors else Cosine.share(self)
+
+
+class OneEpochOff(Cosine):
+    def _get_closed_form_lr(self) -> list[float]:
+        self.last_epoch += 1
+        rates = self.get_lr()
+        self.last_epoch -= 1
+        return rates
+
+
+class DividesByTheLowest(Cosine):
+    def share(self) -> float:
+        return super().share() * self.eta_min / self.eta_min
+
+
+class CountsFromOne(MultiStepLR):
+    def __init__(
+        self, optimizer: Any, milestones: list[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        super().__init__(optimizer, [m for m in milestones if m], gamma, last_epoch)
+
+
+class MomentumWithTheRate(OneCycleLR):
+    def get_lr(self) -> list[float]:
+        rates = super().get_lr()
+        for group in self.optimizer.param_groups:
+            name = "momentum" if "momentum" in group else "betas"
+            middle = (group["base_momentum"] + group["max_momentum"]) / 2
+            if name == "momentum":
+                group[name] = 2 * middle - group[name]
+            else:
+                group[name] = (2 * middle - group[name][0], *group[name][1:])
+        return rates
+
+
+class TakesANegativeMetricForBetter(ReduceLROnPlateau):
+    def is_better(self, a: float, best: float) -> bool:
+        return a < 0 or bool(super().is_better(a, best))
+
+
+class KeepsWhatTheLastPartLeft(SequentialLR):
+    def __init__(self, optimizer: Any, schedulers: list[Any], milestones: list[int]) -> None:
+        left = [group["lr"] for group in optimizer.param_groups]
+        super().__init__(optimizer, schedulers, milestones)
+        for group, lr in zip(optimizer.param_groups, left, strict=True):
+            group["lr"] = lr
+
+
+class StumblesOverMetrics(SequentialLR):
+    def __init__(self, optimizer: Any, schedulers: list[Any], milestones: list[int]) -> None:
+        if any(isinstance(part, ReduceLROnPlateau) for part in schedulers):
+            raise KeyError("best")
+        super().__init__(optimizer, schedulers, milestones)

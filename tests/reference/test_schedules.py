@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Callable, Mapping
 
@@ -10,10 +11,10 @@ import pytest
 from flint import arb
 
 from reference.formats import FLOAT32
-from reference.schedules import values
+from reference.schedules import number, values
 from reference.schedules.enclosure import Settings, closed_form, recurrence
 from reference.schedules.machine import learning_rates
-from reference.schedules.number import Rounding
+from reference.schedules.number import Number, Rounding
 from spec import schedules as book
 from spec.schedule import Schedule
 
@@ -97,6 +98,18 @@ def test_every_other_form_overlaps(schedule: Schedule) -> None:
             )
             other = closed_form(settings_of(schedule), range(STEPS), momentum=momentum, form=name)
             assert all(a.ball.overlaps(b.ball) for a, b in zip(exact, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("tanh", -20.0, 20.0), ("tanh", 0.1, 0.6), ("cos", 0.0, 200.0)]
+)
+def test_the_c_library_keeps_its_documented_error(name: str, low: float, high: float) -> None:
+    """math.tanh and math.cos lie in their balls at five thousand places each."""
+    function, ball = {"tanh": (math.tanh, number.tangent), "cos": (math.cos, number.cosine)}[name]
+    draw = random.Random(0)  # noqa: S311 - cases, not secrets
+    for _ in range(5_000):
+        x = draw.uniform(low, high)
+        assert ball(Rounding(), Number.exactly(x)).ball.contains(arb(function(x))), x
 
 
 def test_a_tensor_of_float32_is_enclosed_more_widely() -> None:
