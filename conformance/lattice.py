@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from conformance.cases import TensorCase
+from conformance.courses import follow
 from conformance.ties import ties
 from reference.expression import decided
 from reference.formats import Array, Format
@@ -19,7 +20,7 @@ from spec.rule import COLUMN, ELEMENT, ROW, State, UpdateRule
 from spec.symbols import g
 
 REGIMES = ("ordinary", "wide", "extreme")
-"""Usual magnitudes; magnitudes whose squares are representable; the whole range of the format."""
+"""Usual magnitudes; those whose squares are representable; the whole range of the format."""
 CONSTANT, STILL = "constant", "still"
 """Regimes of properties: the same gradient at every step; no gradient at all."""
 
@@ -38,7 +39,7 @@ def expand(
     if tensor.values is not None:
         return _given(tensor, rule, storage, steps)
     generator = np.random.Generator(np.random.PCG64(tensor.seed))
-    lattice = _Lattice(generator, tensor, storage, hyperparameters)
+    lattice = _Lattice(generator, tensor, storage, hyperparameters, whole=rule.whole)
     with np.errstate(over="ignore", under="ignore"):
         gradients = lattice.gradients(steps)
         values = {rule.parameter.symbol.name: lattice.parameter()}
@@ -50,6 +51,7 @@ def expand(
                 start = float(decided(state.initial)(**hyperparameters))
                 values[state.symbol.name] = np.full(int(np.prod(state.shape(tensor.shape))), start)
         if tensor.count:
+            follow(rule, values, gradients[0], generator)
             lattice.move_to_ties(rule, values, {**hyperparameters, "t": tensor.count + 1.0}, gradients[0])
         for state in rule.states:
             if state.least is not None and tensor.count:
@@ -104,15 +106,19 @@ class _Lattice:
         tensor: TensorCase,
         storage: Format,
         hyperparameters: Mapping[str, float],
+        *,
+        whole: bool,
     ) -> None:
         self.generator, self.storage = generator, storage
         self.size = tensor.elements
         self.regime = tensor.regime
         low = storage.minimum_exponent
         high = int(np.log2(storage.largest))
+        # Where elements are summed the sum of their squares is to be representable.
+        summed = (tensor.elements.bit_length() + 1) // 2 if whole else 0
         self.exponents = {
             "ordinary": (max(-20, low), min(4, high)),
-            "wide": (low // 2 + 1, high // 2 - 1),
+            "wide": (low // 2 + 1, high // 2 - 1 - summed),
             "extreme": (low - storage.precision + 1, high),
         }.get(tensor.regime, (max(-20, low), min(4, high)))
         places = [abs(value) for value in hyperparameters.values() if value not in (0.0, 1.0)]

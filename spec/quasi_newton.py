@@ -20,10 +20,20 @@ def pair(index: int) -> tuple[r.State, r.State, r.State]:
     (change, change_t), (moved, moved_t) = (sp.symbols(both, real=True) for both in named)
     rho, rho_t = sp.symbols(f"rho{index} rho{index}_t", nonnegative=True)
     return (
-        r.State(change, change_t, f"old_dirs[{index}]", f"change {index} of the gradient", degree=1),
+        r.State(change, change_t, f"old_dirs[{index}]", f"change {index} of the gradient", degree=1,
+                near=r.CURVATURE * moved),
         r.State(moved, moved_t, f"old_stps[{index}]", f"step {index} of the parameter", degree=0),
-        r.State(rho, rho_t, f"ro[{index}]", f"one over the curvature {index}", degree=-1, per=r.TENSOR),
-    )
+        r.State(rho, rho_t, f"ro[{index}]", f"one over the curvature {index}", degree=-1, per=r.TENSOR,
+                near=1 / Dot(change, moved)),
+    )  # fmt: skip
+
+
+def initial_scale(number: int) -> r.State:
+    """Return the state of the initial scale: of the newest pair the curvature over the squared change."""
+    change, moved = (state.symbol for state in pair(number)[:2])
+    newest = Dot(change, moved) / Dot(change, change)
+    return r.State(gamma, gamma_t, "H_diag", "initial scale", degree=-1, initial=sp.S.One, per=r.TENSOR,
+                   near=newest)  # fmt: skip
 
 
 def kept(number: int, above: sp.Expr) -> list[r.Assignment]:

@@ -79,6 +79,8 @@ def with_default(item: Hyperparameter, default: float) -> Hyperparameter:
     return dataclasses.replace(item, default=default)
 
 
+CURVATURE = sp.Symbol("D", positive=True)
+"""The diagonal of a positive definite matrix: a positive number for each element."""
 ELEMENT, ROW, COLUMN, TENSOR = "element", "row", "column", "tensor"
 
 
@@ -89,7 +91,8 @@ class State:
     ``symbol`` is its value before the step, ``updated`` after it.  ``degree`` is the power of the
     gradient with which it scales; ``keyword`` is torch's key.  ``initial`` may use
     hyperparameters.  A ``scalar`` state is one number that the host computes for the whole tensor;
-    others hold one ``per`` element, row, column or tensor.  ``least`` is a lower bound that other states set.
+    others hold one ``per`` element, row, column or tensor.  ``least`` is a lower bound that other states set;
+    ``near`` is what it is on the way to a minimum, with ``CURVATURE`` for the second derivatives.
     """
 
     symbol: sp.Symbol
@@ -101,6 +104,7 @@ class State:
     scalar: bool = False
     per: str = ELEMENT
     least: sp.Expr | None = None
+    near: sp.Expr | None = None
 
     def shape(self, of: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the state for a parameter of shape ``of``."""

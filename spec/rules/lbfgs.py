@@ -7,7 +7,7 @@ import sympy as sp
 from spec import invariants as claim
 from spec import quasi_newton as lines
 from spec import rule as r
-from spec.quasi_newton import d_t, gamma, gamma_t, p, p_t, pair, s, s_t
+from spec.quasi_newton import d_t, gamma_t, p, p_t, pair, s, s_t
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t
 from spec.whole import Dot
 
@@ -24,10 +24,10 @@ def lbfgs(pairs: str = "2", first: str = "damped", curvature: str = "1e-10") -> 
     """Build one iteration without line search, the caller's tolerances closed."""
     number = int(pairs)
     states = (
-        r.State(p, p_t, "prev_flat_grad", "previous gradient", degree=1),
+        r.State(p, p_t, "prev_flat_grad", "previous gradient", degree=1, near=g - r.CURVATURE * s),
         r.State(s, s_t, "last_step", "last step of the parameter", degree=0),
         *(state for index in range(1, number + 1) for state in pair(index)),
-        r.State(gamma, gamma_t, "H_diag", "initial scale", degree=-1, initial=sp.S.One, per=r.TENSOR),
+        lines.initial_scale(number),
     )
     damped = sp.Piecewise((lr * sp.Min(1, 1 / Dot(sp.Abs(g), 1)), sp.Eq(t, 1)), (lr, True))
     program = (
