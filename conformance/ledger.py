@@ -66,6 +66,11 @@ class Entry:
         """Tell whether the rest of a cell can be judged beside the deviation."""
         return bool(self.profile) or bool(self.domains) or self.ranks is not None
 
+    @property
+    def of_everybody(self) -> bool:
+        """Tell whether it speaks of what everybody inherits: some code may do better."""
+        return self.implementations == ("*",)
+
     def with_cases(self, cases: Sequence[Case | ClauseCase]) -> Entry:
         """Return the entry with other cases."""
         return dataclasses.replace(self, cases=tuple(cases))

@@ -179,8 +179,15 @@ def _unmoved(rule: UpdateRule) -> bool:
     return bool(step == rule.parameter.symbol)
 
 
+def given_rate(subject: WorkerSubject) -> str:
+    """Say that nobody gives a learning rate."""
+    return "it finds its learning rate by itself" if lr.name in subject.fixed else ""
+
+
 def rate(subject: WorkerSubject) -> str:
-    """Say that a learning rate of 0 is not legal, or does not stop the rule."""
+    """Say that a learning rate of 0 cannot be given, is not legal, or does not stop the rule."""
+    if given_rate(subject):
+        return given_rate(subject)
     rates = [h for rule in subject.rules.values() for h in rule.hyperparameters if h.symbol == lr]
     if any(0.0 not in h.domain for h in rates):
         return "it takes no learning rate of 0"

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.contract import settings
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Arguments, Clause, request
-from conformance.contract.needs import broken, every, keyword, offers, rate, shown, tensor
+from conformance.contract.needs import broken, every, given_rate, keyword, offers, rate, shown, tensor
 from conformance.subject import WorkerSubject, constructor_setting
 from reference.formats import FORMATS
 from spec.rule import UpdateRule
@@ -107,7 +107,7 @@ HYPERPARAMETERS = (
         "torch, torch.optim: lr may be a float or a Tensor",
         "hyperparameters.as_tensor",
         each({"keyword": "lr", "steps": 2}),
-        needs=shown,
+        needs=every(given_rate, shown),
     ),
     Clause(
         "hyperparameters/tensor-betas",
@@ -214,6 +214,7 @@ GROUP_CLAUSES = (
         GROUPS,
         "groups.settings_not_shared",
         _tensors,
+        needs=given_rate,
     ),
     Clause(
         "groups/instances-share-nothing",

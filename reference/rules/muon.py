@@ -44,8 +44,8 @@ def orthogonalized(matrix: Array, scalars: Mapping[str, float], iterations: int,
     x = kept(matrix)
     turned = x.shape[0] > x.shape[1]
     x = x.T if turned else x
-    norm = kept(np.sqrt(np.sum(x**2)))
-    x = kept(x / np.maximum(norm, compute(scalars["epsilon"])))
+    norm = kept(np.maximum(np.sqrt(np.sum(x**2)), compute(scalars["epsilon"])))
+    x = kept(x / norm)
     for _ in range(iterations):
         gram = kept(x @ x.T)
         inner = kept(b * gram + c * (gram @ gram))

@@ -42,8 +42,14 @@ def versions(session: Session) -> dict[str, str]:
 
 
 def _applying(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[tuple[Unit, Claim]]:
-    """Return the cells that an entry names and whose property applies."""
-    named = cells(entry, versions, "cpu")
+    """Return the cells that an entry names and whose property applies.
+
+    What everybody inherits is looked for in torch's own optimizers: other code may do better.
+    """
+    named = (
+        (unit, claim) for unit, claim in cells(entry, versions, "cpu")
+        if unit.implementation in CATALOGUE or not entry.of_everybody
+    )  # fmt: skip
     return [(unit, claim) for unit, claim in named if not claim.applies(subject_of(unit, session))]
 
 
