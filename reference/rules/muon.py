@@ -25,7 +25,7 @@ def step(
     ahead = buffer
     if options["nesterov"] == "yes":
         ahead = number(1 - momentum) * gradient + number(momentum) * buffer
-    iterations = BFLOAT16 if options["precision"] == "bfloat16" else storage
+    iterations = BFLOAT16 if options["precision"] == "bfloat16" else compute_format(storage)
     direction = orthogonalized(ahead, scalars, int(options["iterations"]), iterations).astype(number)
     rows, columns = theta.shape
     scale = max(1, rows / columns) ** 0.5 if options["scale"] == "rows" else 0.2 * max(rows, columns) ** 0.5

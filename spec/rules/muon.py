@@ -29,7 +29,7 @@ HYPERPARAMETERS = (
 OPTIONS = (
     r.Option("iterations", {"5": "Jordan et al. 2024", "1": "one, in which each term shows"}),
     r.Option("precision", {"bfloat16": "of the iterations: Jordan et al. 2024, torch",
-                           "storage": "that of the parameter"}),
+                           "storage": "that of every other line"}),
     r.Option("nesterov", {"yes": "Jordan et al. 2024", "no": "plain momentum"}),
     r.Option("scale", {"rows": "sqrt(max(1, rows/columns)): Jordan et al. 2024",
                        "rms": "0.2*sqrt(max(rows, columns)): Liu et al. 2025"}),
