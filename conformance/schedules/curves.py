@@ -13,7 +13,7 @@ from conformance.schedules import legal
 from conformance.schedules.cases import Case, Node
 from conformance.schedules.properties import COMPOSED, plan
 from conformance.schedules.subject import Actions, Subject
-from impls.scheduler import RECURRENCE, Scheduler
+from impls.scheduler import OPTAX, RECURRENCE, Scheduler
 from impls.session import TargetError
 from reference.schedules.enclosure import Place, compiled
 from reference.schedules.number import Number
@@ -49,7 +49,8 @@ def shown_case(entry: Scheduler, options: dict[str, str]) -> Case:
     factors = (tuple(1.0 / (1.0 + 0.02 * step) for step in range(STEPS + 2)),) if entry.tables else ()
     if schedule.options.get("of") == "previous":
         factors = ((0.98,) * (STEPS + 2),)
-    node = Node(entry.identifier, options, (settings,), MILESTONES if entry.lists else (), factors)
+    places = tuple(dict.fromkeys(MILESTONES)) if entry.interface == OPTAX else MILESTONES
+    node = Node(entry.identifier, options, (settings,), places if entry.lists else (), factors)
     metrics = tuple(1.0 / (1 + min(step, 25)) for step in range(STEPS - 1)) if schedule.machine else ()
     return Case(node, (BASE,), STEPS, inputs=metrics)
 
