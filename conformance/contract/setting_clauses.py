@@ -9,7 +9,7 @@ from typing import Any
 from conformance.contract import settings
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Arguments, Clause
-from conformance.contract.needs import broken, every, keyword, offers, rate, shown, tensor
+from conformance.contract.needs import broken, documented, every, keyword, offers, rate, shown, tensor
 from conformance.subject import WorkerSubject, constructor_setting
 from reference.formats import FORMATS
 from spec.rule import UpdateRule
@@ -129,6 +129,14 @@ HYPERPARAMETERS = (
         "this contract: an error names the legal range",
         "hyperparameters.range_named",
         _bad,
+    ),
+    Clause(
+        "hyperparameters/defaults-documented",
+        "The default of a setting is the one that its documentation states.",
+        "the optimizer's own documentation, where it writes `(default: value)`",
+        "documented.defaults",
+        once({}),
+        needs=documented,
     ),
     Clause(
         "hyperparameters/zero-lr",

@@ -16,6 +16,7 @@ from ..failures import RequestError
 from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
+from .documented import stated
 from .trial import Observation, Trial, raised, rows_of
 
 MODULES = (
@@ -29,6 +30,7 @@ MODULES = (
     "life",
     "search",
     "distributed",
+    "documented",
 )
 
 
@@ -129,6 +131,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         "capturable": capturable,
         "constructor": list(keywords),
         "tensors": tensors,
+        "documented": sorted(stated(make)),
         "group": group,
         "step": takes,
         "scaling": scaling,
