@@ -69,6 +69,11 @@ def _smooth(rule: UpdateRule) -> sp.Expr:
     )
 
 
+def documented(subject: WorkerSubject) -> str:
+    """Say that nothing is written about defaults."""
+    return "" if offers(subject)["documented"] else "its documentation states no default"
+
+
 def closure(subject: WorkerSubject) -> str:
     """Say that a step takes no closure."""
     return "" if offers(subject)["step"] else "its step takes no closure"

@@ -9,7 +9,9 @@ from typing import Any
 from conformance.contract import settings
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Arguments, Clause, request
-from conformance.contract.needs import broken, every, given_rate, keyword, offers, rate, shown, tensor
+from conformance.contract.needs import (
+    broken, documented, every, given_rate, keyword, offers, rate, shown, tensor,
+)  # fmt: skip
 from conformance.subject import WorkerSubject, constructor_setting
 from reference.formats import FORMATS
 from spec.rule import UpdateRule
@@ -140,6 +142,14 @@ HYPERPARAMETERS = (
         "hyperparameters.range_named",
         _bad,
         needs=_refusing,
+    ),
+    Clause(
+        "hyperparameters/defaults-documented",
+        "The default of a setting is the one that its documentation states.",
+        "the optimizer's own documentation, where it writes `(default: value)`",
+        "documented.defaults",
+        once({}),
+        needs=documented,
     ),
     Clause(
         "hyperparameters/zero-lr",

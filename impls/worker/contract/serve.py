@@ -16,6 +16,7 @@ from ..failures import RequestError
 from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
+from .documented import stated
 from .trial import Observation, Trial, raised, rows_of
 
 MODULES = (
@@ -29,6 +30,7 @@ MODULES = (
     "life",
     "search",
     "distributed",
+    "documented",
 )
 
 
@@ -113,10 +115,8 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"])
     )
     scaling = sparse = False
-    group: list[str] = []
     with suppress(Exception):  # an instance that cannot be made is another clause's matter
         optimizer = make([parameter], **header["constructor"])
-        group = [key for key in optimizer.param_groups[0] if key != "params"]
         scaling = bool(getattr(optimizer, "_step_supports_amp_scaling", False))
         parameter.grad = rows_of(torch.ones_like(parameter.detach()), [0])
         optimizer.step()
@@ -129,12 +129,22 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         "capturable": capturable,
         "constructor": list(keywords),
         "tensors": tensors,
-        "group": group,
+        "documented": sorted(stated(make)),
+        "group": held(make, header["constructor"], parameter),
         "step": takes,
         "scaling": scaling,
         "complex": "complex" in source,
         "default device": "device=" in source,
     }, []
+
+
+def held(make: Any, constructor: dict[str, Any], parameter: Any) -> list[str]:
+    """The keys of a group, of a vector or else of a matrix; none where neither is taken."""
+    for values in (parameter, parameter.detach().reshape(1, -1)):
+        with suppress(Exception):  # an instance that cannot be made is another clause's matter
+            group = make([torch.nn.Parameter(values.detach())], **constructor).param_groups[0]
+            return [key for key in group if key != "params"]
+    return []
 
 
 def one_step(make: Any, parameter: Any, settings: dict[str, Any]) -> None:

@@ -78,6 +78,18 @@ class ErrorWithoutRange(Kept):
         return f"{name} of {value} is wrong"
 
 
+class DocumentedOtherwise(Kept):
+    """hyperparameters/defaults-documented"""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01, *, maximize=False):
+        """
+        lr (float): the learning rate (default: 1e-3)
+        betas (tuple): the decay rates (default: (0.9, 0.999))
+        eps (float): keeps the denominator from zero (default: 1e-6)
+        """
+        super().__init__(params, lr, betas, eps, weight_decay, maximize=maximize)
+
+
 class ZeroRateMoves(Kept):
     """hyperparameters/zero-lr"""
 
