@@ -10,7 +10,15 @@ from conformance.contract import settings
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Arguments, Clause, request
 from conformance.contract.needs import (
-    broken, documented, every, given_rate, keyword, offers, rate, shown, tensor,
+    broken,
+    documented,
+    every,
+    given_rate,
+    keyword,
+    offers,
+    rate,
+    shown,
+    tensor,
 )  # fmt: skip
 from conformance.subject import WorkerSubject, constructor_setting
 from reference.formats import FORMATS

@@ -1,0 +1,96 @@
+"""Optimizers that keep their count, their signs and their names otherwise than torch are judged alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.contract.clauses import BY_IDENTIFIER
+from conformance.engine import Unit, subject_of
+from conformance.ledger import load
+from conformance.properties import Plan
+from conformance.subject import WorkerSubject
+from impls.catalogue import EAGER, ExecutionPath, Implementation
+from impls.session import Session
+
+OPTIMIZER = """
+import torch
+
+
+class Otherwise(torch.optim.Optimizer):
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, decay=0.01):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "decay": decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            t = group["step"] = group.get("step", 0) + 1
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state["negative"], state["exp_avg_sq"] = torch.zeros_like(p), torch.zeros_like(p)
+                negative, v = state["negative"], state["exp_avg_sq"]
+                p.mul_(1 - group["lr"] * group["decay"])
+                negative.mul_(beta1).sub_(p.grad, alpha=1 - beta1)
+                v.mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
+                root = (v.sqrt() / (1 - beta2**t) ** 0.5).add_(group["eps"])
+                p.addcdiv_(negative, root, value=group["lr"] / (1 - beta1**t))
+"""
+
+
+@pytest.fixture(scope="module")
+def subject(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerSubject]:
+    """Return an AdamW that counts in its groups, keeps its negated moment, and says `decay`."""
+    path = tmp_path_factory.mktemp("otherwise") / "otherwise.py"
+    path.write_text(OPTIMIZER)
+    item = Implementation(
+        "Otherwise", f"{path}:Otherwise", "adamw", (ExecutionPath("default", profile=EAGER),),
+        states={"exp_avg": "-negative"}, keywords={"weight_decay": ("decay",)}, counter="group:step",
+    )  # fmt: skip
+    with Session() as session:
+        yield subject_of(Unit(item, item.paths[0], "cpu", "float64", (), 1, 0), session)
+
+
+@pytest.mark.parametrize(
+    "clause", ["hyperparameters/read-anew", "hyperparameters/switched-on", "life/interleaved"]
+)
+def test_another_convention_breaks_no_clause(subject: WorkerSubject, clause: str) -> None:
+    """A group's count, a negated state and a name of the library's own are read as such."""
+    judged = BY_IDENTIFIER[clause].judge(subject, Plan(16, 1, 0))
+    assert judged.exploration.stopped is None
+    assert judged.tally.values > 0
+    assert not [failure.quantity for failure in judged.tally.failures]
+
+
+def test_bad_values_are_given_by_the_librarys_own_name(subject: WorkerSubject) -> None:
+    """A weight decay that the library calls decay is tried under that name, and seen to be accepted."""
+    judged = BY_IDENTIFIER["hyperparameters/refused"].judge(subject, Plan(1, 1, 0))
+    assert "decay=-1.0 at construction" in {failure.quantity for failure in judged.tally.failures}
+
+
+def test_an_optimizer_that_refuses_nothing_has_no_error_to_judge(subject: WorkerSubject) -> None:
+    """The clauses about errors do not apply where no value is refused."""
+    assert "refuses no value" in BY_IDENTIFIER["hyperparameters/error-names-value"].applies(subject)
+
+
+def test_the_rest_of_a_cell_is_judged_within_an_entrys_domains(
+    subject: WorkerSubject, tmp_path: Path
+) -> None:
+    """An entry may name the settings with which everything else of its cell is judged."""
+    path = tmp_path / "ledger.toml"
+    path.write_text(
+        '[[deviation]]\nid = "a"\nproperty = "*"\nimplementation = "*"\nreason = "r"\n'
+        "domains = { weight_decay = [0.25, inf] }"
+    )
+    (entry,) = load(path)
+    assert entry.judgeable
+    narrowed = subject.with_domains(entry.domains)
+    kept = {h.keyword: h.domain for rule in narrowed.rules.values() for h in rule.hyperparameters}
+    assert 0.25 in kept["weight_decay"]
+    assert 0.1 not in kept["weight_decay"]
+    assert 0.1 in kept["lr"]
