@@ -55,13 +55,20 @@ def replayed(subject: WorkerSubject, claim: Claim, entry: Entry) -> Shown:
     """Replay the stored cases that fit the subject until one fails."""
     tried = 0
     for case in entry.cases:
-        if isinstance(case, ClauseCase) == isinstance(claim, Clause) and fits(case, subject):
+        if _is_of(case, claim, subject) and fits(case, subject):
             tried += 1
             shown = run(subject, claim, case)
             shown.tally.failures = [f for f in shown.tally.failures if explained(entry, f)]
             if shown:
                 return dataclasses.replace(shown, replayed=tried)
     return Shown(Tally(), replayed=tried)
+
+
+def _is_of(case: Case | ClauseCase, claim: Claim, subject: WorkerSubject) -> bool:
+    """Tell whether a case is one of a property's: another's would stop the worker, and show nothing."""
+    if isinstance(claim, Clause) and isinstance(case, ClauseCase):
+        return case.switches in subject.rules and claim.asks(subject, case)
+    return isinstance(case, ClauseCase) == isinstance(claim, Clause)
 
 
 def run(subject: WorkerSubject, claim: Claim, case: Case | ClauseCase) -> Shown:

@@ -22,8 +22,8 @@ from spec.rule import ANY_RANK, ELEMENT, UpdateRule
 
 Arguments = Callable[[WorkerSubject, UpdateRule], Iterator[Mapping[str, Any]]]
 Needs = Callable[[WorkerSubject], str]
-
-
+ADDED = frozenset({"legal"})
+"""Arguments that a finding has and a request has not."""
 CALLS_ITSELF = "its steps call the function themselves: the clauses of searches speak of it"
 
 
@@ -71,6 +71,12 @@ class Clause:
                 chosen += settings.bare(rule, subject.fixed)
             for arguments in self.arguments(subject, rule):
                 yield from (ClauseCase(switches, each, arguments) for each in chosen)
+
+    def asks(self, subject: WorkerSubject, case: ClauseCase) -> bool:
+        """Tell whether a case is one of this clause's: it has the arguments that the experiment reads."""
+        names = set(case.arguments) - ADDED
+        asked = (a for rule in subject.rules.values() for a in self.arguments(subject, rule))
+        return any(names == set(arguments) for arguments in asked)
 
     def judge(self, subject: WorkerSubject, plan: Plan) -> Judged:
         """Judge the clause in all its cases; a worker that stops ends it."""

@@ -27,6 +27,10 @@ class LifeClause(Clause):
 
     share: float = SHARE
 
+    def asks(self, subject: WorkerSubject, case: ClauseCase) -> bool:
+        """Tell whether a case is a life."""
+        return set(case.arguments) == {"acts", "shapes"}
+
     def judge(self, subject: WorkerSubject, plan: Plan) -> Judged:
         """Judge lives until one breaks the clause or stops the worker."""
         judged = Judged()

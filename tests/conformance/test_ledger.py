@@ -12,6 +12,7 @@ import pytest
 from conformance import deviations, engine
 from conformance.cases import from_plain, to_plain
 from conformance.claims import BY_IDENTIFIER, Claim
+from conformance.contract.case import ClauseCase
 from conformance.engine import Unit, judge_cell, subject_of
 from conformance.installation import version
 from conformance.ledger import Entry, load
@@ -98,6 +99,20 @@ def test_a_deviation_without_an_entry_is_a_failure(
     result = judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
     assert result.verdict is Verdict.FAIL
     assert result.findings[0].value == "16777216"
+
+
+def test_the_case_of_one_clause_shows_nothing_of_another(
+    session: Session, versions: Mapping[str, str]
+) -> None:
+    """A case without the arguments that a clause reads is not replayed, and not taken as a crash."""
+    entry = next(e for e in ENTRIES if e.identifier == "torch-asgd-load-casts-its-numbers")
+    named = _applying(entry, session, versions)
+    unit, life = next(pair for pair in named if pair[1].identifier == "life/interleaved")
+    subject = subject_of(unit, session)
+    alone = [case for case in entry.cases if isinstance(case, ClauseCase) and "acts" not in case.arguments]
+    assert alone
+    assert deviations.replayed(subject, life, entry)
+    assert not deviations.replayed(subject, life, entry.with_cases(alone)).replayed
 
 
 def test_what_an_entry_does_not_explain_is_new(
