@@ -16,9 +16,11 @@ from conformance.subject import WorkerSubject
 COMMENT = re.compile(r"  # (noqa|fmt|type):.*$")
 IMPORTS = """from __future__ import annotations
 
+import ast
 import copy
 import dataclasses
 import gc
+import inspect
 import io
 import math
 import os

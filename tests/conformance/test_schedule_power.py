@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 
 import pytest
 
@@ -26,12 +25,14 @@ UNRUN = dataclasses.replace(MEASURE, judge=lambda *_: None)
 
 
 def every_schedule() -> list[Schedule]:
-    """Return every schedule of the book with every combination of its options."""
+    """Return every schedule of the book with its defaults, and with each other value of each option."""
     found = []
     for family in book.families().values():
-        names = [option.name for option in family.options]
-        values = itertools.product(*(option.values for option in family.options))
-        found += [book.build(family.name, dict(zip(names, chosen, strict=True))) for chosen in values]
+        defaults = {option.name: option.default for option in family.options}
+        changed = [{option.name: value} for option in family.options for value in option.values]
+        chosen = [defaults, *({**defaults, **change} for change in changed)]
+        labelled = {book.build(family.name, options).label: options for options in chosen}
+        found += [book.build(family.name, options) for options in labelled.values()]
     return found
 
 
