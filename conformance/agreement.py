@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -160,13 +160,20 @@ def judge(
 
 
 def samples(
-    case: Case, prepared: tuple[Prepared, ...], subject: Subject, formats: Mapping[str, Format]
+    case: Case,
+    prepared: tuple[Prepared, ...],
+    subject: Subject,
+    formats: Mapping[str, Format],
+    promising: Callable[[Sample], bool],
 ) -> Iterator[Sample]:
-    """Yield the samples of a case that has not been run, for states kept in ``formats``."""
+    """Yield the samples of a case that has not been run, for states kept in ``formats``.
+
+    Enclosing is what costs, so that only those are enclosed which are ``promising`` without.
+    """
     rule = subject.rules[case.switches]
     with np.errstate(all="ignore"):
         for slab in slabs(case, prepared, None, rule):
-            if slab.origin.size:
+            if slab.origin.size and promising(Sample(rule, slab.scalars, slab.part(0, SAMPLE), {})):
                 enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, formats)
                 yield _sample(slab, enclosure, Tally())
 

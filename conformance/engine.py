@@ -32,7 +32,7 @@ CASES_PER_SECOND = 1.1
 ELEMENTS, LARGE = 16384, 65536
 """Elements of a large tensor; more where a case is dear and its elements are not."""
 STEERED = frozenset({"agreement/local"})
-"""Properties of which further cases are drawn for the mutants that survived."""
+"""Properties of which further cases are drawn for survivors, in the finest format of a run."""
 POWER_FORMATS = ("float32", "float64")
 
 
@@ -50,6 +50,7 @@ class Unit:
     python: str | None = None
     timeout: float = 60.0
     measure_power: bool = True
+    steer: bool = False
 
     def cell(self, claim: str) -> Cell:
         """Return the cell of one property."""
@@ -91,6 +92,7 @@ def units(
                 if dtype in path.dtypes and judged:
                     power = dtype in POWER_FORMATS and path == paths[0] and path.cost == 1
                     power = power or not set(dtypes) & set(POWER_FORMATS)
+                    finest = [d for d in POWER_FORMATS if d in dtypes and d in path.dtypes][-1:]
                     found.append(
                         Unit(
                             implementation,
@@ -103,6 +105,7 @@ def units(
                             python,
                             max(timeout, scope.DEAREST_TIMEOUT) if path.compiled else timeout,
                             power,
+                            power and finest in ([dtype], []),
                         )
                     )
     return found
@@ -182,7 +185,7 @@ def _judge(
     if unit.measure_power:
         name = f"{cell.property} in {cell.dtype}"
         plan.samples = lambda samples: power.add(samples, subject.storage, name)
-        if claim.identifier in STEERED:
+        if unit.steer and claim.identifier in STEERED:
             plan.steering = Steering(power)
     judged = claim.judge(subject, plan)
     figures = figures_of(judged.tally)

@@ -43,6 +43,16 @@ class Power:
         """Return the mutants of ``rule`` that are alive and not proven equivalent to it."""
         return [mutant for mutant in self.open(rule) if not mutant.equivalent]
 
+    def differs(self, sample: Sample, storage: Format) -> bool:
+        """Tell whether a wanted mutant's result is not the rule's own, whatever its enclosure."""
+        with np.errstate(all="ignore"):
+            right = _rounded(sample.rule, sample, storage)
+            return any(
+                not np.array_equal(value, right[name], equal_nan=True)
+                for mutant in self.wanted(sample.rule)
+                for name, value in _rounded(mutant.rule, sample, storage).items()
+            )
+
     def tells(self, sample: Sample, storage: Format) -> bool:
         """Tell whether a sample would kill a wanted mutant."""
         with np.errstate(all="ignore"):
@@ -58,9 +68,15 @@ class Power:
 
 def _outside(mutant: Mutant, sample: Sample, storage: Format) -> bool:
     """Tell whether the mutant's correctly rounded result leaves some enclosure."""
-    wrong = exact_step(program(mutant.rule, frozenset()), storage, sample.scalars, sample.before)
+    wrong = _rounded(mutant.rule, sample, storage)
     for name, legal in sample.legal.items():
-        result: Array = storage.nearest(np.broadcast_to(wrong[name], legal.lo.shape))
+        result: Array = np.broadcast_to(wrong[name], legal.lo.shape)
         if not legal.contains(result).all():
             return True
     return False
+
+
+def _rounded(rule: UpdateRule, sample: Sample, storage: Format) -> dict[str, Array]:
+    """Return each quantity after a step of ``rule``, correctly rounded."""
+    exact = exact_step(program(rule, frozenset()), storage, sample.scalars, sample.before)
+    return {name: storage.nearest(np.asarray(value)) for name, value in exact.items()}

@@ -37,7 +37,9 @@ class Steering:
             prepared = prepare(case, rule, subject.storage)
             if not formats:
                 formats.append(subject.run(case, prepared).state_formats)
-            samples = agreement.samples(case, prepared, subject, formats[0])
+            samples = agreement.samples(
+                case, prepared, subject, formats[0], lambda s: self.power.differs(s, subject.storage)
+            )
             if any(self.power.tells(sample, subject.storage) for sample in samples):
                 body(case)
 
