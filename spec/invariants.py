@@ -36,11 +36,13 @@ def recurrence(
     return ((after.subs(t, 1), claim.subs(t, 1)), (later, claim.subs(t, t + 1)))
 
 
-def accumulates(
-    identifier: str, sentence: str, source: str, rule: UpdateRule, states: Mapping[sp.Symbol, sp.Expr]
-) -> Invariant:
+def accumulates(rule: UpdateRule, source: str, states: Mapping[sp.Symbol, sp.Expr]) -> Invariant:
     """Under a constant gradient each state equals its closed form at every step."""
-    return Invariant(identifier, sentence, source, "induction over t", lambda: induction(rule, states))
+    meanings = {state.symbol: state.meaning for state in rule.states}
+    forms = (f"the {meanings[symbol]} {form}".replace("**", "^") for symbol, form in states.items())
+    sentence = f"A constant gradient g gives {' and '.join(forms)}, at every step t."
+    return Invariant("moments/constant-gradient", sentence, source, "induction over t",
+                     lambda: induction(rule, states))  # fmt: skip
 
 
 def holds(

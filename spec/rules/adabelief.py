@@ -54,9 +54,7 @@ ZHUANG = "Zhuang et al. 2020, Algorithm 2"
 PLAIN = adabelief()
 first_surprise = sp.sqrt((beta1**2 * (1 - beta2) * g**2 + epsilon) / (1 - beta2))
 INVARIANTS = (
-    claim.accumulates("moments/constant-gradient",
-                      "A constant gradient g gives the first moment g*(1 - beta1^t) at every step t.",
-                      ZHUANG, PLAIN, {m: g * (1 - beta1**t)}),
+    claim.accumulates(PLAIN, ZHUANG, {m: g * (1 - beta1**t)}),
     claim.weights_sum_to_one(PLAIN, m, beta1, mhat_t, ZHUANG),
     claim.decoupled(adabelief("decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
     claim.coupled(adabelief("coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1"),

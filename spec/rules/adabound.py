@@ -24,10 +24,8 @@ END = {"final": final, "rescaled": sp.Piecewise((RESCALED, lr > 0), (0, True))}
 HIDDEN, EPSILON = sp.Rational(1, 10**15), epsilon
 OPTIONS = (
     r.Option("amsgrad", {"no": "AdaBound", "raw": "AMSBound: the maximum of v"}),
-    r.Option("epsilon", {"outside": "beside the root of v",
-                         "squared": "and 1e-15 under it: pytorch_optimizer"}),
-    r.Option("end", {"final": "final_lr",
-                     "rescaled": "by lr over the first lr, the same: pytorch_optimizer"}),
+    r.Option("epsilon", {"outside": "beside the root", "squared": "and 1e-15 under it: pytorch_optimizer"}),
+    r.Option("end", {"final": "final_lr", "rescaled": "by lr over its first value: pytorch_optimizer"}),
     lines.DECAY,
     lines.MAXIMIZE,
 )  # fmt: skip
@@ -40,22 +38,20 @@ def adabound(amsgrad: str = "no", epsilon: str = "outside", end: str = "final", 
     shrunk, parameter = a.decayed_parameter(decay)
     second = v_t if amsgrad == "no" else x_t
     largest = [r.Assignment("maximum", x_t, sp.Max(x, v_t))] if amsgrad == "raw" else []
-    hidden = HIDDEN if epsilon == "squared" else 0
-    size = sp.UnevaluatedExpr(lr * sp.sqrt(c2) / c1) / (sp.sqrt(second + hidden) + EPSILON)
+    root = sp.sqrt(second + HIDDEN if epsilon == "squared" else second)
     program += [
-        *a.moments(gradient),
-        *largest,
-        *a.corrections(),
+        *a.moments(gradient), *largest, *a.corrections(),
         r.Assignment("lower bound", lower, END[end] * (1 - 1 / (gamma * t + 1))),
         r.Assignment("upper bound", upper, END[end] * (1 + 1 / (gamma * t))),
-        r.Assignment("step size", clipped, sp.Min(sp.Max(size, lower), upper)),
+        r.Assignment("step size", clipped, sp.Min(sp.Max(
+            sp.UnevaluatedExpr(lr * sp.sqrt(c2) / c1) / (root + EPSILON), lower), upper)),
         *shrunk,
         r.Assignment("update", theta_t, parameter - clipped * m_t),
-    ]
+    ]  # fmt: skip
     chosen = {"amsgrad": amsgrad, "epsilon": epsilon, "end": end, "decay": decay, "maximize": maximize}
     states = (a.FIRST, a.SECOND) if amsgrad == "no" else (a.FIRST, a.SECOND, a.MAXIMUM)
-    used = lines.with_decay(decay, *HYPERPARAMETERS)
-    return r.UpdateRule("adabound", chosen, PARAMETER, states, used, tuple(program))
+    return r.UpdateRule("adabound", chosen, PARAMETER, states, lines.with_decay(decay, *HYPERPARAMETERS),
+                        tuple(program))  # fmt: skip
 
 
 LUO = "Luo, Xiong, Liu and Sun 2019, section 4"
@@ -69,9 +65,9 @@ INVARIANTS = (
     claim.holds("bounds/equal", "With both bounds equal to k it is SGD with momentum as a moving average.",
                 LUO, "substitution of the bounds k and k",
                 theta - sp.Min(sp.Max(sp.Symbol("z", real=True), SAME), SAME) * m_t, theta - SAME * m_t),
-    claim.holds("bounds/limit", "Both bounds tend to final_lr.", LUO, "limits",
+    claim.holds("bounds/limit", "Both bounds tend to final_lr.", LUO, "limits", sp.Matrix([final, final]),
                 sp.Matrix([sp.limit(PLAIN.assignment(b).expression.subs(gamma, 1), t, sp.oo)
-                           for b in (lower, upper)]), sp.Matrix([final, final])),
+                           for b in (lower, upper)])),
     claim.decoupled(adabound(decay="decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
     claim.coupled(adabound(decay="coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1"),
 )  # fmt: skip

@@ -43,9 +43,7 @@ def adadelta(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
 ZEILER = "Zeiler 2012, Algorithm 1"
 PLAIN, COUPLED = adadelta(), adadelta(decay="coupled")
 INVARIANTS = (
-    claim.accumulates("moments/constant-gradient",
-                      "A constant gradient g gives the average g^2*(1 - rho^t) at every step t.",
-                      ZEILER, PLAIN, {v: g**2 * (1 - rho**t)}),
+    claim.accumulates(PLAIN, ZEILER, {v: g**2 * (1 - rho**t)}),
     claim.first_step(PLAIN, -lr * sp.sqrt(epsilon) * g / sp.sqrt((1 - rho) * g**2 + epsilon),
                      "The first step is -lr*sqrt(eps)*g/sqrt((1 - rho)*g^2 + eps): epsilon starts the rule.",
                      ZEILER),

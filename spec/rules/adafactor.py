@@ -16,9 +16,7 @@ from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, t, theta, th
 from spec.whole import Mean, RowMean
 
 HYPERPARAMETERS = (
-    r.with_default(LEARNING_RATE, 1e-2),
-    EXPONENT, FLOOR, LEAST_SCALE, CLIPPED_TO,
-    WEIGHT_DECAY,
+    r.with_default(LEARNING_RATE, 1e-2), EXPONENT, FLOOR, LEAST_SCALE, CLIPPED_TO, WEIGHT_DECAY,
 )  # fmt: skip
 OPTIONS = (
     r.Option("factored", {"yes": "matrices: rows and columns", "no": "vectors: Adam's second moment"}),

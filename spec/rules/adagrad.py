@@ -57,9 +57,7 @@ EPSILON = epsilon
 DUCHI = "Duchi, Hazan and Singer 2011, section 1.2"
 PLAIN, COUPLED = adagrad(), adagrad(decay="coupled")
 INVARIANTS = (
-    claim.accumulates("sum/constant-gradient",
-                      "A constant gradient g gives the sum s0 + t*g^2 at every step t.",
-                      DUCHI, PLAIN, {s: start + t * g**2}),
+    claim.accumulates(PLAIN, DUCHI, {s: start + t * g**2}),
     claim.first_step(PLAIN, -lr * g / (sp.sqrt(start + g**2) + epsilon),
                      "The first step is -lr*g/(sqrt(s0 + g^2) + eps).", DUCHI),
     claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),

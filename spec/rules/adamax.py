@@ -47,9 +47,7 @@ EPSILON = epsilon
 KINGMA = "Kingma and Ba 2015, section 7.1"
 PLAIN, COUPLED = adamax(), adamax(decay="coupled")
 INVARIANTS = (
-    claim.accumulates("moments/constant-gradient",
-                      "A constant gradient g gives the first moment g*(1 - beta1^t) at every step t.",
-                      KINGMA, PLAIN, {m: g * (1 - beta1**t)}),
+    claim.accumulates(PLAIN, KINGMA, {m: g * (1 - beta1**t)}),
     claim.first_step(PLAIN, -lr * g / (sp.Abs(g) + epsilon),
                      "The first step is -lr*g/(|g| + eps) for all betas.", KINGMA),
     claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),

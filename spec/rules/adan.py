@@ -62,9 +62,7 @@ PLAIN, PROXIMAL = adan(), adan("proximal")
 INVARIANTS = (
     claim.first_step(PLAIN, -lr * g / (sp.Abs(g) + epsilon),
                      "The first step is -lr*g/(|g| + eps) for all betas.", XIE),
-    claim.accumulates("moments/constant-gradient",
-                      "A constant gradient g gives the average g*(1 - beta1^t) at every step t.",
-                      XIE, PLAIN, {m: g * (1 - beta1**t)}),
+    claim.accumulates(PLAIN, XIE, {m: g * (1 - beta1**t)}),
     claim.holds("decay/proximal", "The proximal decay divides the parameter by 1 + lr*lambda.", XIE,
                 "substitution", PROXIMAL.composed(theta_t),
                 PLAIN.composed(theta_t) / (1 + lr * weight_decay)),

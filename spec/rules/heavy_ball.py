@@ -55,9 +55,7 @@ INVARIANTS = (
                 SUTSKEVER, METHOD, lambda: _as_the_sum(AVERAGE, 1 - mu, lr / (1 - mu))),
     r.Invariant("buffer/rate-inside", "At a constant lr it does not matter whether the buffer holds it.",
                 SUTSKEVER, METHOD, lambda: _as_the_sum(INSIDE, lr, lr)),
-    claim.accumulates("momentum/constant-gradient",
-                      "A constant gradient g gives the moving average g*(1 - mu^t).", SUTSKEVER, AVERAGE,
-                      {b: g * (1 - mu**t)}),
+    claim.accumulates(AVERAGE, SUTSKEVER, {b: g * (1 - mu**t)}),
     claim.coupled(heavy_ball(decay="coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1"),
 )  # fmt: skip
 FAMILY = r.RuleFamily(

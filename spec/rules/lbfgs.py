@@ -31,17 +31,15 @@ def lbfgs(pairs: str = "2", first: str = "damped", curvature: str = "1e-10") -> 
     )
     damped = sp.Piecewise((lr * sp.Min(1, 1 / Dot(sp.Abs(g), 1)), sp.Eq(t, 1)), (lr, True))
     program = (
-        *lines.kept(number, THRESHOLDS[curvature]),
-        *lines.two_loops(number),
+        *lines.kept(number, THRESHOLDS[curvature]), *lines.two_loops(number),
         r.Assignment("slope", slope, Dot(g, d_t)),
         r.Assignment("step size", eta_t, damped if first == "damped" else lr),
         r.Assignment("step", s_t, eta_t * d_t),
         r.Assignment("update", theta_t, sp.Piecewise((theta + eta_t * d_t, slope <= 0), (theta, True))),
         r.Assignment("gradient kept", p_t, g),
-    )
+    )  # fmt: skip
     chosen = {"pairs": pairs, "first": first, "curvature": curvature}
-    used = (r.with_default(LEARNING_RATE, 1.0),)
-    return r.UpdateRule("lbfgs", chosen, PARAMETER, states, used, program)
+    return r.UpdateRule("lbfgs", chosen, PARAMETER, states, (r.with_default(LEARNING_RATE, 1.0),), program)
 
 
 NOCEDAL = "Nocedal 1980, section 2"

@@ -54,9 +54,7 @@ def nadam(
 DOZAT = "Dozat 2016, Algorithm 2"
 PLAIN = nadam()
 INVARIANTS = (
-    claim.accumulates("moments/constant-gradient",
-                      "A constant gradient g gives the moments g*(1 - beta1^t) and g^2*(1 - beta2^t).",
-                      DOZAT, PLAIN, {m: g * (1 - beta1**t), v: g**2 * (1 - beta2**t)}),
+    claim.accumulates(PLAIN, DOZAT, {m: g * (1 - beta1**t), v: g**2 * (1 - beta2**t)}),
     claim.holds("momentum/limits", "The momentum starts from beta1/2 and ends at beta1.", DOZAT, "limits",
                 sp.Matrix([scheduled(sp.S.Zero), sp.limit(scheduled(t).subs(psi, 1), t, sp.oo)]),
                 sp.Matrix([beta1 / 2, beta1])),
