@@ -103,34 +103,31 @@ def _not_plain(entry: Scheduler) -> str:
 
 
 SEQUENCE, CHAIN = only_for("sequence"), only_for("chain")
+IN_SEQUENCE, IN_CHAIN = ("torch.optim.lr_scheduler." + name for name in ("SequentialLR", "ChainedScheduler"))
+PLACES = {"first": "that starts with a {}", "later": "in which a {} follows"}
+
+
+def _within(inner: str, place: str) -> Property:
+    """Return the property of a sequence that holds another composition first or later."""
+    sentence = f"A sequence {PLACES[place].format(inner)} composes."
+    strategy = partial(nested, inner=inner, place=[*PLACES].index(place))
+    return Property(f"compose/{inner}-{place}", sentence, IN_SEQUENCE, in_force, strategy, SEQUENCE)
+
+
 COMPOSING = (
     Property("compose/order", "The order in which parts are built does not change a composition.",
-             "torch.optim.lr_scheduler.SequentialLR", building_order, applies=_not_plain),
-    Property("compose/sequence-first", "A sequence that starts with a sequence composes.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="sequence", place=0),
+             IN_SEQUENCE, building_order, applies=_not_plain),
+    *(_within(inner, place) for inner in ("sequence", "chain") for place in PLACES),
+    Property("compose/multiplicative-later",
+             "A product that follows in a sequence starts from the groups' own lr, as every other schedule.",
+             IN_SEQUENCE, in_force, partial(ending_in, names=frozenset({"torch.MultiplicativeLR"})),
              SEQUENCE),
-    Property("compose/sequence-later", "A sequence in which a sequence follows composes.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="sequence", place=1),
-             SEQUENCE),
-    Property("compose/chain-first", "A sequence that starts with a chain composes.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="chain", place=0),
-             SEQUENCE),
-    Property("compose/chain-later", "A sequence in which a chain follows composes.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(nested, inner="chain", place=1),
-             SEQUENCE),
-    Property("compose/multiplicative-later", "A product that follows in a sequence starts from the "
-        "groups' own lr, "
-             "as every other schedule does.", "torch.optim.lr_scheduler.SequentialLR", in_force,
-             partial(ending_in, names=frozenset({"torch.MultiplicativeLR"})), SEQUENCE),
-    Property("compose/cycle-later", "A cycle that follows in a sequence leaves the schedules before it "
-        "their lr.",
-             "torch.optim.lr_scheduler.SequentialLR", in_force, partial(ending_in,
-             names=strategies.TAKES_OVER),
-             SEQUENCE),
+    Property("compose/cycle-later",
+             "A cycle that follows in a sequence leaves the schedules before it their lr.",
+             IN_SEQUENCE, in_force, partial(ending_in, names=strategies.TAKES_OVER), SEQUENCE),
     Property("compose/cosine-in-chain", "A cosine to 0 in a chain multiplies, before its end and after it.",
-             "torch.optim.lr_scheduler.ChainedScheduler", in_force,
-             partial(ending_in, names=frozenset({"torch.CosineAnnealingLR"})), CHAIN),
+             IN_CHAIN, in_force, partial(ending_in, names=frozenset({"torch.CosineAnnealingLR"})), CHAIN),
     Property("compose/plateau", "A composition refuses a scheduler that needs metrics with a clear error.",
-             "torch.optim.lr_scheduler.SequentialLR", refused,
-             partial(ending_in, names=frozenset({"torch.ReduceLROnPlateau"})), only_for("sequence", "chain")),
+             IN_SEQUENCE, refused, partial(ending_in, names=frozenset({"torch.ReduceLROnPlateau"})),
+             only_for("sequence", "chain")),
 )  # fmt: skip
