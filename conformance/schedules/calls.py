@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import operator
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -10,15 +12,17 @@ from hypothesis.strategies import SearchStrategy
 from conformance.schedules import legal, strategies
 from conformance.schedules.cases import Case
 from conformance.schedules.persistence import halves
-from conformance.schedules.properties import COMPOSED, RATE, Property, one_of
+from conformance.schedules.properties import COMPOSED, RATE, Property, one_of, plan
 from conformance.schedules.strategies import Draw
-from conformance.schedules.subject import Actions, Failure, Subject, Tally, against, stopped
-from impls.scheduler import OPTAX, TIMM, Scheduler
+from conformance.schedules.subject import EPOCH, Actions, Failure, Subject, Tally, against, stopped
+from impls.scheduler import OPTAX, TIMM, TORCH, Scheduler
 from impls.session import TargetError
 from reference.schedules.number import Number
 
 LR_OF_THE_ADDED = 1.0
 VALUE = "the schedule has a value here"
+PARTS = st.sampled_from((0, 0.5, 0.25, 0.75))
+"""Fractions of an epoch, each of them a number of every format."""
 
 
 def compared(
@@ -53,9 +57,30 @@ def epoch_then_steps(subject: Subject, case: Case, tally: Tally) -> Failure | No
     enclosed = []
     for group in range(len(case.base)):
         (first,) = legal.at_epochs(case, group, case.inputs)
-        enclosed.append([first, *legal.continued(case, group, int(epoch), case.steps + 1, first)])
+        enclosed.append([first, *legal.continued(case, group, epoch, case.steps + 1, first)])
     times = [epoch, *(epoch + step for step in range(case.steps + 1))]
     return compared(subject, case, tally, actions, enclosed, times)
+
+
+def counted(subject: Subject, case: Case, tally: Tally) -> Failure | None:
+    """Compare last_epoch at every reading with the steps made, and after step(epoch) with the epoch."""
+    runs: list[tuple[Actions, float]] = [(plan(case), 0)]
+    if subject.entry.by_epoch:
+        steps: Actions = [["run", case.steps], ["read"]]
+        runs = [(steps, 0), ([["epochs", list(case.inputs)], *steps], case.inputs[0])]
+    for actions, start in runs:
+        answer = subject.outcome(case, actions)
+        if isinstance(answer, TargetError):
+            return stopped(case, actions, answer, VALUE)
+        tally.readings += len(answer["epoch"])
+        twice = actions[0][0] == "epochs"  # the epoch itself
+        for index, found in enumerate(answer["epoch"]):
+            tally.values += 1
+            wanted = float(math.floor(start) + max(0, index - twice))
+            if found is not None and found != wanted:
+                tally.outside += 1
+                return Failure(case, actions, EPOCH, found, (wanted, wanted), "", index, 0, index)
+    return None
 
 
 def group_added(subject: Subject, case: Case, tally: Tally) -> Failure | None:
@@ -80,11 +105,16 @@ def group_added(subject: Subject, case: Case, tally: Tally) -> Failure | None:
 
 @st.composite
 def one_epoch(draw: Draw, entry: Scheduler) -> Case:
-    """Draw an epoch and a few steps from there, within the horizon where there is one."""
+    """Draw an epoch and a few steps from there, within the horizon where there is one.
+
+    Where the schedule has fractional epochs it is often one.
+    """
     case: Case = draw(strategies.cases(entry))
     last = int(case.node.settings[0][entry.last]) - 1 if entry.last else strategies.LONGEST
-    epoch = draw(st.integers(0, last))
-    return dataclasses.replace(case, inputs=(epoch,), steps=draw(st.integers(0, min(8, last - epoch))))
+    whole = strategies.whole_numbers(case.node, 0, last)
+    epoch = draw(st.builds(operator.add, whole, PARTS) if entry.fractional else whole)
+    steps = draw(st.integers(0, min(8, max(0, int(last - epoch)))))
+    return dataclasses.replace(case, inputs=(epoch,), steps=steps)
 
 
 def _plain(entry: Scheduler) -> SearchStrategy[Case]:
@@ -103,6 +133,14 @@ def _epoch_and_steps(entry: Scheduler) -> str:
     return "" if entry.by_epoch else "its step takes no epoch"
 
 
+def _counted(entry: Scheduler) -> SearchStrategy[Case]:
+    return one_epoch(entry) if entry.by_epoch and entry.interface == TORCH else strategies.of(entry)
+
+
+def _counts(entry: Scheduler) -> str:
+    return "" if entry.interface == TORCH else "it keeps no last_epoch"
+
+
 def _knows_groups(entry: Scheduler) -> str:
     return "its parts are asked" if entry.schedule in COMPOSED else ""
 
@@ -113,6 +151,9 @@ CALLS = (
              "torch.optim documentation: how to adjust learning rate", stepped_alone, _plain, _steps_alone),
     Property("epoch/then-steps", "After step(epoch), steps without an argument go on from that epoch.",
              "torch.optim.lr_scheduler.LRScheduler.step", epoch_then_steps, one_epoch, _epoch_and_steps),
+    Property("epoch/counted", "Where a scheduler has a last_epoch it is the number of steps, or the epoch "
+             "that it was given, without its fraction.", "torch.optim documentation: last_epoch", counted,
+             _counted, _counts),
     Property("groups/added", "A group that is added later does not stop the schedule of the others.",
              "torch.optim.Optimizer.add_param_group: made for layers that are trained later", group_added,
              _plain, _knows_groups),

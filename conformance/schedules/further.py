@@ -82,10 +82,17 @@ def epochs(draw: Draw, entry: Scheduler) -> Case:
     """Draw epochs that go forward; fractional ones where the schedule has them."""
     case: Case = draw(strategies.cases(entry))
     last = int(case.node.settings[0][entry.last]) - 1 if entry.last else 2 * strategies.LONGEST
-    far = st.sampled_from(_restarts(case.node)) if entry.fractional else st.nothing()
-    whole = st.one_of(st.integers(0, last), far)
+    whole = strategies.whole_numbers(case.node, 0, last)
     one = st.one_of(whole, st.integers(0, 4 * last).map(lambda x: x / 4)) if entry.fractional else whole
     inputs = draw(st.lists(one, min_size=1, max_size=6))
+    return dataclasses.replace(case, inputs=tuple(sorted(inputs)))
+
+
+@st.composite
+def restarts(draw: Draw, entry: Scheduler) -> Case:
+    """Draw restarts of a schedule, many of them far beyond what is stepped through."""
+    case: Case = draw(strategies.cases(entry))
+    inputs = draw(st.lists(st.sampled_from(_restarts(case.node)), min_size=1, max_size=6))
     return dataclasses.replace(case, inputs=tuple(sorted(inputs)))
 
 
@@ -245,6 +252,10 @@ def _by_epoch(entry: Scheduler) -> str:
     return "" if entry.by_epoch else "its step takes no epoch"
 
 
+def _with_restarts(entry: Scheduler) -> str:
+    return "" if entry.fractional else "it has no restarts"
+
+
 def _with_limits(entry: Scheduler) -> str:
     if entry.schedule in COMPOSED or strategies.follows_metrics(entry):
         return "it has no horizon of its own"
@@ -282,6 +293,8 @@ FURTHER = (
     Property("epoch/closed-form", "step(epoch) gives the closed form at that epoch, and agrees with "
         "stepping.",
              "torch.optim.lr_scheduler.LRScheduler.step", by_epoch, epochs, _by_epoch, share=3.0),
+    Property("epoch/restarts", "step(epoch) begins a cycle at every restart, however far.",
+             "the closed form", by_epoch, restarts, _with_restarts, share=3.0),
     Property("horizon/limits", "A horizon of 0 or 1 gives the schedule's value or a clear error.",
              "the closed form where it is defined", at_limits, limits, _with_limits, share=3.0),
     Property("settings/edges", "A factor at the edge of its range gives the schedule's value or a clear "

@@ -105,13 +105,16 @@ def at_epochs(case: Case, group: int, epochs: Iterable[float], *, formula: bool 
     return list(closed_form(settings(case, node, group), epochs, form=form))
 
 
-def continued(case: Case, group: int, start: int, steps: int, first: Number) -> list[Number]:
-    """Return the enclosures of the steps from ``start`` on, at which it has the value ``first``."""
+def continued(case: Case, group: int, start: float, steps: int, first: Number) -> list[Number]:
+    """Return the enclosures of the steps from ``start`` on, at which it has the value ``first``.
+
+    A recurrence starts from a whole number.
+    """
     known, entry = settings(case, case.node, group), case.node.entry
     if entry.computes == RECURRENCE:
-        return list(recurrence(known, steps, start=start, first=first))
+        return list(recurrence(known, steps, start=int(start), first=first))
     form = "" if entry.computes == CLOSED else entry.computes
-    return list(closed_form(known, range(start, start + steps), form=form))
+    return list(closed_form(known, [start + step for step in range(steps)], form=form))
 
 
 def over_metrics(case: Case, group: int) -> list[list[Number]]:

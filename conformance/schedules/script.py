@@ -11,10 +11,11 @@ from typing import Any
 
 from conformance.schedules.cases import described
 from conformance.schedules.script_optax import script_optax
-from conformance.schedules.subject import Failure
+from conformance.schedules.subject import EPOCH, Failure
 from impls.scheduler import OPTAX, TIMM, TORCH
 
 GROUP_LINES = {
+    EPOCH: "[scheduler.last_epoch]",
     "get_last_lr": "[float(lr) for lr in scheduler.get_last_lr()]",
     "the momentum": "[g['momentum'] if 'momentum' in g else g['betas'][0] for g in optimizer.param_groups]",
 }

@@ -131,14 +131,19 @@ def horizon(part: Node) -> int:
     return max([*whole, *part.milestones, 1])
 
 
-def splits(part: Node, steps: int) -> st.SearchStrategy[int]:
-    """Return steps after which something happens: next to the special places, or anywhere."""
+def whole_numbers(part: Node, first: int, last: int) -> st.SearchStrategy[int]:
+    """Return steps from ``first`` to ``last``: next to the start, a length or a milestone, or anywhere."""
     values = part.settings[0].items()
     whole = [int(value) for name, value in values if isinstance(value, int) and name != "T_mult"]
     near = {place + offset for place in (*whole, *part.milestones) for offset in (-1, 0, 1)}
-    special = sorted(place for place in near if 0 < place < steps)
-    anywhere = st.integers(1, max(1, steps - 1))
+    special = sorted(place for place in {0, 1, 2, *near} if first <= place <= last)
+    anywhere = st.integers(first, max(first, last))
     return st.one_of(st.sampled_from(special), anywhere) if special else anywhere
+
+
+def splits(part: Node, steps: int) -> st.SearchStrategy[int]:
+    """Return steps after which something happens."""
+    return whole_numbers(part, 1, steps - 1)
 
 
 def _bases(draw: Draw, groups: int, *, alike: bool) -> tuple[float, ...]:

@@ -19,6 +19,7 @@ Actions = list[list[Any]]
 CLEAR = frozenset({"ValueError", "TypeError"})
 """Kinds of error that say what is wrong with an argument."""
 BINS = 40
+EPOCH = "last_epoch"
 
 
 @dataclass(frozen=True)

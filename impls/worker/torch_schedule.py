@@ -28,7 +28,7 @@ class Run:
     optimizer: Any = None
     scheduler: Any = None
     answer: dict[str, Any] = field(
-        default_factory=lambda: {"used": [], "group": [], "last": [], "momentum": []}
+        default_factory=lambda: {"used": [], "group": [], "last": [], "momentum": [], "epoch": []}
     )
     notes: dict[str, Any] = field(default_factory=dict)
     held: list[int] = field(default_factory=list)
@@ -95,6 +95,7 @@ class Run:
         if hasattr(self.scheduler, "get_last_lr"):
             with phase("get_last_lr"):
                 self.answer["last"].append([float(value) for value in self.scheduler.get_last_lr()])
+        self.answer["epoch"].append(getattr(self.scheduler, "last_epoch", None))
         self.answer["momentum"].append([_momentum(group) for group in groups])
 
     def tensors(self) -> dict[str, Any]:
