@@ -53,6 +53,8 @@ class Scheduler:
     """The keyword that takes the settings of every part, and the entry that every part is."""
     one_base: bool = False
     """Its arguments speak of one learning rate, the optimizer's default: groups of that one are asked."""
+    otherwise: str = ""
+    """Another way to give its arguments, which says the same: epochs, or a scale_fn."""
     interface: str = TORCH
     library: str = "torch"
     framework: str = "torch"

@@ -34,9 +34,9 @@ SCHEDULERS: tuple[Scheduler, ...] = (
     _torch("CosineAnnealingLR", "cosine", RECURRENCE, options={"after": "periodic", "end": "T"}),
     _torch("CosineAnnealingWarmRestarts", "cosine_restarts", fractional=True),
     _torch("OneCycleLR", "one_cycle", options={"joints": "share"}, switches=ANNEAL, momentum=True,
-        last="total_steps"),
+        last="total_steps", otherwise="epochs"),
     _torch("CyclicLR", "cyclic", "share of the cycle", switches={"mode": ("mode", MODES)},
-        at_epoch="share of the cycle", momentum=True),
+        at_epoch="share of the cycle", momentum=True, otherwise="scale_fn"),
     _torch("LambdaLR", "given", options={"of": "base"}, tables=("lr_lambda",)),
     _torch("MultiplicativeLR", "given", RECURRENCE, options={"of": "previous"}, tables=("lr_lambda",),
         chainable=True),
@@ -72,5 +72,11 @@ def claiming(target: str, schedule: str, options: Mapping[str, str], computes: s
     switches = {name: value for name, value in like.switches.items() if name not in options}
     chosen = {**like.options, **options}
     return replace(
-        like, identifier=identifier, target=target, computes=computes, options=chosen, switches=switches
+        like,
+        identifier=identifier,
+        target=target,
+        computes=computes,
+        options=chosen,
+        switches=switches,
+        otherwise="",
     )

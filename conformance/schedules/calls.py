@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from conformance.schedules import legal, strategies
 from conformance.schedules.cases import Case
 from conformance.schedules.persistence import halves
-from conformance.schedules.properties import COMPOSED, RATE, Property, one_of, plan
+from conformance.schedules.properties import COMPOSED, RATE, Property, in_force, one_of, plan
 from conformance.schedules.strategies import Draw
 from conformance.schedules.subject import EPOCH, Actions, Failure, Subject, Tally, against, stopped
 from impls.scheduler import OPTAX, TIMM, TORCH, Scheduler
@@ -21,6 +21,7 @@ from reference.schedules.number import Number
 
 LR_OF_THE_ADDED = 1.0
 VALUE = "the schedule has a value here"
+COUNT = "the number of steps, or the whole part of the epoch"
 PARTS = st.sampled_from((0, 0.5, 0.25, 0.75))
 """Fractions of an epoch, each of them a number of every format."""
 
@@ -79,8 +80,16 @@ def counted(subject: Subject, case: Case, tally: Tally) -> Failure | None:
             wanted = float(math.floor(start) + max(0, index - twice))
             if found is not None and found != wanted:
                 tally.outside += 1
-                return Failure(case, actions, EPOCH, found, (wanted, wanted), "", index, 0, index)
+                ends = (wanted, wanted)
+                return Failure(case, actions, EPOCH, float(found), ends, COUNT, index, 0, index)
     return None
+
+
+@st.composite
+def said_otherwise(draw: Draw, entry: Scheduler) -> Case:
+    """Draw a case whose arguments are given in the other way."""
+    case: Case = draw(strategies.cases(entry))
+    return dataclasses.replace(case, node=dataclasses.replace(case.node, otherwise=True))
 
 
 def group_added(subject: Subject, case: Case, tally: Tally) -> Failure | None:
@@ -141,6 +150,10 @@ def _counts(entry: Scheduler) -> str:
     return "" if entry.interface == TORCH else "it keeps no last_epoch"
 
 
+def _two_ways(entry: Scheduler) -> str:
+    return "" if entry.otherwise else "it takes its arguments in one way"
+
+
 def _knows_groups(entry: Scheduler) -> str:
     return "its parts are asked" if entry.schedule in COMPOSED else ""
 
@@ -154,6 +167,9 @@ CALLS = (
     Property("epoch/counted", "Where a scheduler has a last_epoch it is the number of steps, or the epoch "
              "that it was given, without its fraction.", "torch.optim documentation: last_epoch", counted,
              _counted, _counts),
+    Property("settings/otherwise", "Arguments that say the same in another way give the same schedule.",
+             "torch.optim.lr_scheduler: epochs and steps_per_epoch, scale_fn", in_force, said_otherwise,
+             _two_ways),
     Property("groups/added", "A group that is added later does not stop the schedule of the others.",
              "torch.optim.Optimizer.add_param_group: made for layers that are trained later", group_added,
              _plain, _knows_groups),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from conformance.schedules.arguments import WAYS
 from impls.scheduler import OPTAX, Scheduler
 from impls.schedulers import scheduler
 from spec import schedules as book
@@ -20,7 +21,8 @@ class Node:
 
     ``settings`` holds the hyperparameters of each group by the schedule's keywords, the lr left
     out.  ``milestones`` are those of a multi-step decay or of a sequence; ``factors`` is a table of
-    the given function for each group.
+    the given function for each group.  ``otherwise`` says that the arguments are given in the other
+    way that the catalogue names.
     """
 
     scheduler: str
@@ -29,6 +31,7 @@ class Node:
     milestones: tuple[int, ...] = ()
     factors: tuple[tuple[float, ...], ...] = ()
     parts: tuple[Node, ...] = ()
+    otherwise: bool = False
 
     @property
     def entry(self) -> Scheduler:
@@ -93,10 +96,10 @@ def described(node: Node, base: tuple[float, ...], order: tuple[int, ...] = ()) 
             **parts,
         }
     tables = {name: [list(t) for t in node.factors] for name in entry.tables if name not in entry.lists}
-    return {
-        "target": entry.target, "interface": entry.interface, "keywords": keywords(node, base),
-            "tables": tables,
-    }  # fmt: skip
+    arguments = keywords(node, base)
+    if node.otherwise:
+        arguments, tables = WAYS[entry.otherwise](arguments)
+    return {"target": entry.target, "interface": entry.interface, "keywords": arguments, "tables": tables}
 
 
 def keywords(node: Node, base: tuple[float, ...]) -> dict[str, Any]:

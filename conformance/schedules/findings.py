@@ -47,7 +47,7 @@ def _formula(node: Node) -> tuple[str, str, str]:
 
 
 def _confirmed(failure: Failure) -> str:
-    return "seen directly" if math.isnan(failure.legal[0]) else "by balls of 300 bits"
+    return "seen directly" if failure.expected else "by balls of 300 bits"
 
 
 def _table(failure: Failure) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -37,6 +38,7 @@ def session() -> Iterator[Session]:
 OTHERS: dict[str, tuple[str, dict[str, str], str]] = {
     "CountsFromOne": ("multi_step", {"boundary": "at"}, RECURRENCE),
     "MomentumWithTheRate": ("one_cycle", {"joints": "share"}, CLOSED),
+    "MissesFarRestarts": ("cosine_restarts", {}, CLOSED),
     "TakesANegativeMetricForBetter": ("plateau", {"share": "magnitude"}, RECURRENCE),
     "KeepsWhatTheLastPartLeft": ("sequence", {}, CLOSED),
     "StumblesOverMetrics": ("sequence", {}, CLOSED),
@@ -66,6 +68,8 @@ def judged(session: Session, name: str, claim: str) -> Judged:
         ("ReplacesTheTensor", "tensor/kept"),
         ("CountsOptimizerSteps", "order/steps"),
         ("ForgetsTheEpoch", "epoch/then-steps"),
+        ("CountsElsewhere", "epoch/counted"),
+        ("MissesFarRestarts", "epoch/restarts"),
         ("StopsAtANewGroup", "groups/added"),
         ("CountsFromOne", "lr/first"),
         ("EndsBelowZero", "lr/range"),
@@ -88,6 +92,19 @@ def test_a_mistake_is_found(session: Session, name: str, claim: str) -> None:
     assert judged(session, name, claim).failure is not None
 
 
+def test_arguments_that_are_misunderstood_are_found(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cycle that is one step too long where its length is given in epochs fails that property alone."""
+    torchs = next(item for item in SCHEDULERS if item.identifier == "torch.OneCycleLR")
+    entry = dataclasses.replace(torchs, identifier="one step more", target=f"{HERE}:OneStepMore")
+    monkeypatch.setattr(catalogue, "OTHERS", (*catalogue.OTHERS, entry))
+    found = {claim: explore(Subject(entry, session), BY_IDENTIFIER[claim], EXAMPLES, 0).failure
+             for claim in ("lr/in-force", "settings/otherwise")}  # fmt: skip
+    assert found["lr/in-force"] is None
+    assert found["settings/otherwise"] is not None
+
+
 def test_a_function_that_is_wrong_once_compiled_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A function of the count that jax.jit changes keeps lr/in-force and fails lr/compiled."""
     with Session(PYTHON) as worker:
@@ -107,7 +124,7 @@ def test_a_function_that_is_wrong_once_compiled_is_found(monkeypatch: pytest.Mon
     "claim",
     ["lr/in-force", "lr/reported", "lr/range", "groups/independent", "groups/other-keys", "state/pickle",
      "state/json", "resume/last-epoch", "tensor/in-force", "tensor/kept", "epoch/closed-form", "order/steps",
-         "epoch/then-steps"],
+         "epoch/then-steps", "epoch/counted"],
 )  # fmt: skip
 def test_a_right_scheduler_is_not_accused(session: Session, claim: str) -> None:
     """The cosine without a mistake keeps every property."""

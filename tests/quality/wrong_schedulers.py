@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 from torch.optim.lr_scheduler import (
+    CosineAnnealingWarmRestarts,
     LRScheduler,
     MultiStepLR,
     OneCycleLR,
@@ -91,6 +92,30 @@ class ForgetsTheEpoch(Cosine):
         super().step(epoch)
         if epoch is not None:
             self.last_epoch = before + 1
+
+
+class CountsElsewhere(Cosine):
+    made = -1
+
+    def share(self) -> float:
+        return (1 + math.cos(math.pi * self.made / self.T_max)) / 2
+
+    def step(self, epoch: int | None = None) -> None:
+        self.made = self.made + 1 if epoch is None else epoch
+        super().step(epoch)
+        self.last_epoch = 0
+
+
+class MissesFarRestarts(CosineAnnealingWarmRestarts):
+    def step(self, epoch: float | None = None) -> None:
+        super().step(epoch - 1e-9 if epoch is not None and epoch > 100 else epoch)
+
+
+class OneStepMore(OneCycleLR):
+    def __init__(self, optimizer: Any, *given: Any, **more: Any) -> None:
+        if "epochs" in more:
+            more["total_steps"] = more.pop("epochs") * more.pop("steps_per_epoch") + 1
+        super().__init__(optimizer, *given, **more)
 
 
 class StopsAtANewGroup(Cosine):
