@@ -96,6 +96,18 @@ def restarts(draw: Draw, entry: Scheduler) -> Case:
     return dataclasses.replace(case, inputs=tuple(sorted(inputs)))
 
 
+@st.composite
+def many_cycles(draw: Draw, entry: Scheduler) -> Case:
+    """Draw a schedule of many cycles that start at whole steps."""
+    case: Case = draw(strategies.cases(entry))
+    number = draw(st.integers(strategies.FEW_CYCLES, 2 * strategies.LONGEST))
+    steps = draw(st.integers(1, 3))
+    settings = ({**case.node.settings[0], "num_cycles": number, "T_max": number * steps},)
+    node = dataclasses.replace(case.node, settings=settings * len(case.base))
+    length = number * steps + int(settings[0].get("warmup", 0))
+    return dataclasses.replace(case, node=node, steps=length, split=1)
+
+
 EDGES: dict[str, tuple[float, ...]] = {
     "factor": (0.0, 1.0), "gamma": (0.0, 1.0), "end_factor": (0.0, 1.0), "eta_min": (0.0,
     1.0),
@@ -256,6 +268,10 @@ def _with_restarts(entry: Scheduler) -> str:
     return "" if entry.fractional else "it has no restarts"
 
 
+def _with_many_cycles(entry: Scheduler) -> str:
+    return "" if "num_cycles" in _settable(entry) else "it has no number of cycles"
+
+
 def _with_limits(entry: Scheduler) -> str:
     if entry.schedule in COMPOSED or strategies.follows_metrics(entry):
         return "it has no horizon of its own"
@@ -295,6 +311,8 @@ FURTHER = (
              "torch.optim.lr_scheduler.LRScheduler.step", by_epoch, epochs, _by_epoch, share=3.0),
     Property("epoch/restarts", "step(epoch) begins a cycle at every restart, however far.",
              "the closed form", by_epoch, restarts, _with_restarts, share=3.0),
+    Property("lr/restarts", "A schedule of many cycles begins each at the learning rate that it restarts "
+             "at.", "the closed form", in_force, many_cycles, _with_many_cycles, share=3.0),
     Property("horizon/limits", "A horizon of 0 or 1 gives the schedule's value or a clear error.",
              "the closed form where it is defined", at_limits, limits, _with_limits, share=3.0),
     Property("settings/edges", "A factor at the edge of its range gives the schedule's value or a clear "

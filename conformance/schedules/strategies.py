@@ -19,6 +19,8 @@ from spec.schedule import Schedule
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 LONGEST = 48
 """The longest horizon that is drawn: every special place of a schedule is a few steps away."""
+FEW_CYCLES = 8
+"""Cycles of a schedule that has a number of them; where many restart is a property of its own."""
 NEXT_TO = 2.0**-21
 """A share of less than a millionth, but more than the roundings of float32."""
 OVER_METRICS = frozenset({"plateau", "greedy"})
@@ -39,6 +41,8 @@ def setting(h: Hyperparameter) -> st.SearchStrategy[float]:
         return st.sampled_from((1, 0, 2, 0, 3))
     if h.keyword == "reset_start":
         return st.sampled_from((1, 2, 3, 500))
+    if h.keyword == "num_cycles":
+        return st.integers(1, FEW_CYCLES)
     if h.symbol.is_integer:
         return COUNTS.filter(lambda count: count in h.domain)
     if h.keyword in {"eta_min", "min_lr", "eps", "eta_end"}:

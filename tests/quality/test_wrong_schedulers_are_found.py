@@ -38,6 +38,7 @@ def session() -> Iterator[Session]:
 OTHERS: dict[str, tuple[str, dict[str, str], str]] = {
     "CountsFromOne": ("multi_step", {"boundary": "at"}, RECURRENCE),
     "MomentumWithTheRate": ("one_cycle", {"joints": "share"}, CLOSED),
+    "CyclesByQuotient": ("cosine_restarts", {"cycles": "equal"}, CLOSED),
     "MissesFarRestarts": ("cosine_restarts", {}, CLOSED),
     "TakesANegativeMetricForBetter": ("plateau", {"share": "magnitude"}, RECURRENCE),
     "KeepsWhatTheLastPartLeft": ("sequence", {}, CLOSED),
@@ -70,6 +71,7 @@ def judged(session: Session, name: str, claim: str) -> Judged:
         ("ForgetsTheEpoch", "epoch/then-steps"),
         ("CountsElsewhere", "epoch/counted"),
         ("MissesFarRestarts", "epoch/restarts"),
+        ("CyclesByQuotient", "lr/restarts"),
         ("StopsAtANewGroup", "groups/added"),
         ("CountsFromOne", "lr/first"),
         ("EndsBelowZero", "lr/range"),

@@ -111,6 +111,17 @@ class MissesFarRestarts(CosineAnnealingWarmRestarts):
         super().step(epoch - 1e-9 if epoch is not None and epoch > 100 else epoch)
 
 
+class CyclesByQuotient(LRScheduler):
+    def __init__(self, optimizer: Any, T_max: int, num_cycles: int, last_epoch: int = -1) -> None:
+        self.T_max, self.num_cycles = T_max, num_cycles
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        share = (self.num_cycles * (self.last_epoch / self.T_max)) % 1
+        height = (1 + math.cos(math.pi * share)) / 2 if self.last_epoch < self.T_max else 0.0
+        return [base * height for base in self.base_lrs]
+
+
 class OneStepMore(OneCycleLR):
     def __init__(self, optimizer: Any, *given: Any, **more: Any) -> None:
         if "epochs" in more:
