@@ -40,6 +40,8 @@ SCHEDULERS: tuple[Scheduler, ...] = (
     _torch("LambdaLR", "given", options={"of": "base"}, tables=("lr_lambda",)),
     _torch("MultiplicativeLR", "given", RECURRENCE, options={"of": "previous"}, tables=("lr_lambda",),
         chainable=True),
+    Scheduler("torch.SWALR", "torch.optim.swa_utils:SWALR", "averaging", RECURRENCE,
+        switches={"anneal": ANNEAL["anneal"]}, by_epoch=False),
     _torch("ReduceLROnPlateau", "plateau", RECURRENCE, options={"share": "signed"}, switches=PLATEAU,
            by_epoch=False),
     _torch("SequentialLR", "sequence", by_epoch=False),

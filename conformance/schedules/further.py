@@ -146,6 +146,7 @@ def _with_edges(entry: Scheduler) -> str:
 
 SPECIAL: dict[str, tuple[Any, ...]] = {
     "T_max": (0, 1), "total_iters": (0, 1), "step_size": (0, 1), "T_0": (0, 1), "total_steps": (0, 1, 2, 10),
+    "anneal_epochs": (0, 1),
     "step_size_up": (0, 1), "step_size_down": (0, 1), "pct_start": (0.0, 1.0, 0.1, 0.5), "T_mult": (1, 0),
     "warmup": (0, 1), "stable": (0, 1), "decay": (0, 1), "transition_steps": (0, 1), "pct_final": (1.0,),
 }  # fmt: skip

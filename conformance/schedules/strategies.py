@@ -233,7 +233,9 @@ PLAIN = tuple(s for s in SCHEDULERS
               if s.schedule not in {"sequence", "chain"} and not follows_metrics(s))  # fmt: skip
 TAKES_OVER = frozenset({"torch.OneCycleLR", "torch.CyclicLR"})
 """Schedulers that set the groups' own lr when they are built."""
-RESTARTABLE = tuple(s for s in PLAIN if s.identifier not in TAKES_OVER | {"torch.MultiplicativeLR"})
+RESTARTABLE = tuple(
+    s for s in PLAIN if s.by_epoch and s.identifier not in TAKES_OVER | {"torch.MultiplicativeLR"}
+)
 """Parts of a sequence; the others are asked in properties of their own."""
 CHAINABLE = tuple(s for s in PLAIN if s.chainable)
 JOINABLE = tuple(s for s in OTHERS if s.interface == OPTAX and s.schedule not in {"sequence", "step"}

@@ -16,7 +16,7 @@ from .torch_platform import dtype_named
 from .torch_schedule_state import through, touched
 from .torch_trial import from_json
 
-OWN_KEYS = frozenset({"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"})
+OWN_KEYS = frozenset({"initial_lr", "swa_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"})
 """Keys that schedulers add to a group for themselves."""
 
 

@@ -86,6 +86,13 @@ def k_decay(
     return float(eta_min + (lr - eta_min) * left)
 
 
+def averaging(t: int, lr: float, swa_lr: float, anneal_epochs: int, anneal: str = "cos") -> float:
+    """From one learning rate to another, and no further."""
+    done = min(1.0, t / anneal_epochs)
+    share = (1.0 - cos(pi * done)) / 2.0 if anneal == "cos" else done
+    return lr + (swa_lr - lr) * share
+
+
 def interpolated(
     t: int, lr: float, boundaries: Sequence[int], scales: Sequence[float], anneal: str = "cos"
 ) -> float:
@@ -260,6 +267,6 @@ BY_NAME: dict[str, Callable[..., float]] = {
     "constant": constant, "step": step, "multi_step": multi_step, "exponential": exponential,
     "polynomial": polynomial, "inverse_time": inverse_time, "inverse_sqrt": inverse_sqrt, "linear": linear,
     "cosine": cosine, "cosine_restarts": cosine_restarts, "one_cycle": one_cycle, "cyclic": cyclic,
-    "given": given, "k_decay": k_decay, "interpolated": interpolated,
+    "given": given, "k_decay": k_decay, "interpolated": interpolated, "averaging": averaging,
     "tanh": hyperbolic_tangent, "warmup": warmup, "warmup_stable_decay": warmup_stable_decay,
 }  # fmt: skip
