@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from conformance import rendering
@@ -13,7 +14,7 @@ from conformance.cases import to_plain
 from conformance.claims import Claim
 from conformance.contract.clause import Clause
 from conformance.contract.findings import ClauseReducer
-from conformance.properties import Plan, Property
+from conformance.properties import Plan, Property, nothing
 from conformance.reduction import Reduction
 from conformance.script import script
 from conformance.subject import GRADIENT, WorkerSubject, prepare
@@ -34,6 +35,8 @@ class Reducer:
     cell: Cell
     reduced: bool = False
     """Whether the failures are of smallest cases already."""
+    known: Callable[[Outside], bool] = nothing
+    """Tells whether a known deviation explains a failure: no other is reduced to it."""
 
     def findings(self, failures: list[Outside]) -> tuple[Finding, ...]:
         """Return one finding for each quantity that was outside."""
@@ -48,7 +51,8 @@ class Reducer:
         def judge(case: object) -> Outside | None:
             tally = Tally()
             try:
-                self.claim.run(subject, case, tally, Plan(1, 1, 0))  # type: ignore[arg-type]
+                plan = Plan(1, 1, 0, explained=self.known)
+                self.claim.run(subject, case, tally, plan)  # type: ignore[arg-type]
             except (TargetError, WorkerFailure):
                 return None
             same = [item for item in tally.failures if item.quantity == quantity]
@@ -113,12 +117,17 @@ class Reducer:
 
 
 def reducer(
-    subject: WorkerSubject, claim: Claim, cell: Cell, *, reduced: bool = False
+    subject: WorkerSubject,
+    claim: Claim,
+    cell: Cell,
+    *,
+    reduced: bool = False,
+    known: Callable[[Outside], bool] = nothing,
 ) -> Reducer | ClauseReducer:
     """Return what turns failures of a claim into findings."""
     if isinstance(claim, Clause):
         return ClauseReducer(subject, claim, cell, reduced)
-    return Reducer(subject, claim, cell, reduced)
+    return Reducer(subject, claim, cell, reduced, known)
 
 
 def _inputs(rule: object) -> set[str]:
