@@ -14,7 +14,7 @@ from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause
 from conformance.contract.findings import ClauseReducer
 from conformance.contract.observation import Breach
-from conformance.findings import reducer
+from conformance.findings import Reducer, reducer
 from conformance.ledger import Entry
 from conformance.properties import Plan, nothing
 from conformance.reduction import Reduction
@@ -30,14 +30,22 @@ CATALOGUED = frozenset(item.identifier for item in CATALOGUE)
 
 @dataclass(frozen=True)
 class Shown:
-    """What replaying the cases of an entry gave: a stop of the worker, failures, or neither."""
+    """What replaying the cases of an entry gave: a stop of the worker at a case, failures, or neither."""
 
     tally: Tally
-    stopped: bool = False
+    case: Case | ClauseCase | None = None
+    stop: str = ""
     replayed: int = 0
 
     def __bool__(self) -> bool:
-        return self.stopped or bool(self.tally.failures)
+        return bool(self.stop) or bool(self.tally.failures)
+
+    def findings(self, subject: WorkerSubject, claim: Claim, cell: Cell) -> tuple[Finding, ...]:
+        """Return the finding of the case that failed, or at which the worker stopped."""
+        shown = reducer(subject, claim, cell, reduced=True)
+        if self.stop and isinstance(self.case, Case) and isinstance(shown, Reducer):
+            return (shown.of_stop(self.case, self.stop),)
+        return shown.findings(self.tally.failures[:1])
 
 
 def explained(entry: Entry, failure: Outside) -> bool:
@@ -77,9 +85,9 @@ def run(subject: WorkerSubject, claim: Claim, case: Case | ClauseCase) -> Shown:
     tally = Tally()
     try:
         claim.run(subject, case, tally, Plan(1, 1, 0))  # type: ignore[arg-type]
-    except (TargetError, WorkerFailure):
-        return Shown(tally, stopped=True)
-    return Shown(tally)
+    except (TargetError, WorkerFailure) as stop:
+        return Shown(tally, case, str(stop))
+    return Shown(tally, case)
 
 
 def fits(case: Case | ClauseCase, subject: WorkerSubject) -> bool:
@@ -138,7 +146,7 @@ def _known(
     for entry, shown in standing:
         best = shown_in(entry, claim)
         if best.identifier == cell.property:
-            findings += reducer(subject, best, cell, reduced=True).findings(shown.tally.failures[:1])
+            findings += shown.findings(subject, best, cell)
     first, *more = [entry for entry, _ in standing]
     return CellResult(
         cell, Verdict.DEVIATION, " ".join(entry.reason for entry in (first, *more)), Figures(cases=1), "",
@@ -189,7 +197,7 @@ def _judge_observed(
     for entry in entries:
         shown = replayed(subject, claim, entry)
         if shown:
-            findings += reducer(subject, claim, cell, reduced=True).findings(shown.tally.failures[:1])
+            findings += shown.findings(subject, claim, cell)
         elif cell.implementation in CATALOGUED:
             return _stale(cell, entry, shown)
         elif shown.replayed:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from conformance import rendering
 from conformance.agreement import Outside, Tally
-from conformance.cases import to_plain
+from conformance.cases import Case, to_plain
 from conformance.claims import Claim
 from conformance.contract.clause import Clause
 from conformance.contract.findings import ClauseReducer
+from conformance.contract.observation import RAISED
 from conformance.properties import Plan, Property, nothing
 from conformance.reduction import Reduction
 from conformance.script import script
@@ -44,6 +45,23 @@ class Reducer:
         for failure in failures:
             first.setdefault(failure.quantity, failure)
         return tuple(self._finding(failure) for failure in first.values())
+
+    def of_stop(self, case: Case, said: str) -> Finding:
+        """Return the finding of a case at which the code under test raised what ``said`` tells."""
+        first, nan = prepare(case, self.subject.rules[case.switches], self.subject.storage)[0], float("nan")
+        scalars = {**case.groups[first.group].hyperparameters, "t": first.count + 1.0}
+        before = {name: float(values[0]) for name, values in first.values.items() if values.size}
+        if first.gradients[0].size:
+            before[GRADIENT] = float(first.gradients[0][0])
+        failure = Outside(case, RAISED, 0, 0, scalars, before, (nan, nan), nan)
+        plain, nothing_raised = to_plain(case), ("no exception", "no exception")
+        identifier = _identifier(self.cell, RAISED, plain)
+        return Finding(
+            identifier, self.cell, self.claim.sentence, RAISED, "", "", "",
+            {**rendering.case_table(failure), "stored": plain}, nothing_raised, ("", ""), said, "", "",
+            "seen directly", "", script(self.subject, failure),
+            f"stepproof replay failures/{identifier}.json",
+        )  # fmt: skip
 
     def _judge(self, quantity: str) -> Reduction:
         subject = self.subject

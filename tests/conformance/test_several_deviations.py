@@ -33,6 +33,8 @@ class Careless(torch.optim.SGD):
         gradients = [p.grad for group in self.param_groups for p in group["params"] if p.grad is not None]
         if any(gradient.is_sparse for gradient in gradients):
             raise RuntimeError("sparse gradients are not supported")
+        if any(group["lr"] > 12.0 for group in self.param_groups):
+            raise RuntimeError("too fast")
         kept = [(group["lr"], group["weight_decay"]) for group in self.param_groups]
         for group in self.param_groups:
             group["lr"], group["weight_decay"] = min(group["lr"], 0.25), 0.0
@@ -54,6 +56,13 @@ property = "agreement/*"
 implementation = "Careless"
 reason = "It takes a learning rate above a quarter as a quarter."
 domains = { lr = [0.0, 0.25] }
+
+[[deviation]]
+id = "too-fast"
+property = "agreement/*"
+implementation = "Careless"
+reason = "It raises at a learning rate above 12."
+domains = { lr = [0.0, 12.0] }
 
 [[deviation]]
 id = "no-copy"
@@ -79,7 +88,7 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerSubject]
 
 @pytest.fixture(scope="module")
 def entries(subject: WorkerSubject, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entry]:
-    """Return the three entries by name, each with a case that shows it."""
+    """Return the entries by name, each with a case that shows it."""
     path = tmp_path_factory.mktemp("ledger") / "ledger.toml"
     path.write_text(LEDGER)
     rule = subject.rules[()]
@@ -87,6 +96,7 @@ def entries(subject: WorkerSubject, tmp_path_factory: pytest.TempPathFactory) ->
     arithmetic = {
         "no-decay": usual | {"lambda": 1.0, "eta": 2.0**-7},
         "low-rate": usual | {"lambda": 0.0, "eta": 1.0},
+        "too-fast": usual | {"lambda": 0.0, "eta": 16.0},
     }
     cases: dict[str, Case | ClauseCase] = {
         name: Case((), (GroupCase(settings, (TensorCase((4,), 0),)),))
@@ -121,6 +131,20 @@ def test_the_rest_is_judged_beside_every_deviation(
     )
     assert len(result.findings) == 2
     assert result.figures.cases > 1
+
+
+def test_an_exception_that_is_known_is_a_finding_with_a_script(
+    subject: WorkerSubject, entries: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A case at which the step raises shows the exception and a script that raises it."""
+    known = [entries["too-fast"], entries["no-decay"], entries["low-rate"]]
+    result = _judged(subject, "agreement/local", known, monkeypatch)
+    assert result.verdict is Verdict.DEVIATION
+    raised = result.findings[0]
+    assert (raised.quantity, raised.legal[0]) == ("it raises", "no exception")
+    assert "RuntimeError during `step`: too fast" in raised.value
+    assert "'lr': 16.0" in raised.script
+    assert raised.script.endswith("optimizer.step()\nprint('no exception')\n")
 
 
 def test_what_a_clause_sees_is_judged_beside_them(
