@@ -61,6 +61,12 @@ class Outside:
     value: float
     step: int = 0
 
+    @property
+    def told(self) -> str:
+        """What was seen in one line: at which step of the formula, of what, in which variant."""
+        told = f"t={self.scalars['t']:g}: {self.quantity}" if "t" in self.scalars else self.quantity
+        return f"{told}, with {', '.join(self.case.switches)}" if self.case.switches else told
+
 
 @dataclass
 class Tally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause
 from conformance.contract.findings import ClauseReducer
 from conformance.contract.observation import Breach
-from conformance.findings import reducer
+from conformance.findings import Reducer, reducer
 from conformance.ledger import Entry
 from conformance.properties import Plan, nothing
 from conformance.reduction import Reduction
@@ -29,19 +30,27 @@ CATALOGUED = frozenset(item.identifier for item in CATALOGUE)
 
 @dataclass(frozen=True)
 class Shown:
-    """What replaying the cases of an entry gave: a stop of the worker, failures, or neither."""
+    """What replaying the cases of an entry gave: a stop of the worker at a case, failures, or neither."""
 
     tally: Tally
-    stopped: bool = False
+    case: Case | ClauseCase | None = None
+    stop: str = ""
     replayed: int = 0
 
     def __bool__(self) -> bool:
-        return self.stopped or bool(self.tally.failures)
+        return bool(self.stop) or bool(self.tally.failures)
+
+    def findings(self, subject: WorkerSubject, claim: Claim, cell: Cell) -> tuple[Finding, ...]:
+        """Return the finding of the case that failed, or at which the worker stopped."""
+        shown = reducer(subject, claim, cell, reduced=True)
+        if self.stop and isinstance(self.case, Case) and isinstance(shown, Reducer):
+            return (shown.of_stop(self.case, self.stop),)
+        return shown.findings(self.tally.failures[:1])
 
 
 def explained(entry: Entry, failure: Outside) -> bool:
     """Tell whether a failure is the deviation."""
-    return not isinstance(failure, Breach) or entry.explains(failure.told)
+    return entry.explains(failure.told)
 
 
 def shown_in(entry: Entry, claim: Claim) -> Claim:
@@ -76,9 +85,9 @@ def run(subject: WorkerSubject, claim: Claim, case: Case | ClauseCase) -> Shown:
     tally = Tally()
     try:
         claim.run(subject, case, tally, Plan(1, 1, 0))  # type: ignore[arg-type]
-    except (TargetError, WorkerFailure):
-        return Shown(tally, stopped=True)
-    return Shown(tally)
+    except (TargetError, WorkerFailure) as stop:
+        return Shown(tally, case, str(stop))
+    return Shown(tally, case)
 
 
 def fits(case: Case | ClauseCase, subject: WorkerSubject) -> bool:
@@ -104,32 +113,64 @@ def judge_deviation(
     judge: Callable[[WorkerSubject, Callable[[Outside], bool]], CellResult],
 ) -> CellResult:
     """Judge a cell of which deviations are known; ``judge`` judges what they leave of it."""
-    if isinstance(claim, Clause) and all(entry.observed for entry in entries):
-        return _judge_observed(subject, claim, cell, entries, judge)
-    entry = next((entry for entry in entries if not entry.observed), entries[0])
-    best = shown_in(entry, claim)
-    shown = replayed(subject, best, entry)
-    if not shown and cell.implementation not in CATALOGUED:
+    seen = [entry for entry in entries if entry.observed]
+    unseen = [entry for entry in entries if entry not in seen]
+
+    def rest(of: WorkerSubject) -> CellResult:
+        return _judge_observed(of, claim, cell, seen, judge) if seen else judge(of, nothing)
+
+    if not unseen:
+        return rest(subject)
+    first = unseen[0]
+    chosen = [entry for entry in unseen if entry.judgeable] if first.judgeable else [first]
+    shown = [(entry, replayed(subject, shown_in(entry, claim), entry)) for entry in chosen]
+    hidden = [(entry, replay) for entry, replay in shown if not replay]
+    if hidden and cell.implementation in CATALOGUED:
+        return _stale(cell, *hidden[0])
+    standing = [(entry, replay) for entry, replay in shown if replay]
+    if not standing:
         # What the framework does wrong need not be wrong in everybody's code.
-        return _inherited(judge(subject, nothing), entry, anew=not shown.replayed)
-    if not shown:
-        return _stale(cell, entry, shown)
-    own = best.identifier == cell.property
-    findings = reducer(subject, best, cell, reduced=True).findings(shown.tally.failures[:1] if own else [])
-    if not entry.judgeable:
-        return CellResult(
-            cell, Verdict.DEVIATION, entry.reason, Figures(cases=1), "", findings, entry.identifier
-        )
+        return _inherited(rest(subject), first, anew=not hidden[0][1].replayed)
+    known = _known(subject, claim, cell, standing)
+    if not first.judgeable:
+        return known
+    wider = functools.reduce(_beside, (entry for entry, _ in standing), subject)
+    return _joined(known, rest(wider), wider)
+
+
+def _known(
+    subject: WorkerSubject, claim: Claim, cell: Cell, standing: list[tuple[Entry, Shown]]
+) -> CellResult:
+    """Return what is known of a cell: the deviations that show, with the cases of its own property."""
+    findings: list[Finding] = []
+    for entry, shown in standing:
+        best = shown_in(entry, claim)
+        if best.identifier == cell.property:
+            findings += shown.findings(subject, best, cell)
+    first, *more = [entry for entry, _ in standing]
+    return CellResult(
+        cell, Verdict.DEVIATION, " ".join(entry.reason for entry in (first, *more)), Figures(cases=1), "",
+        tuple(findings), first.identifier, tuple(entry.identifier for entry in more),
+    )  # fmt: skip
+
+
+def _beside(subject: WorkerSubject, entry: Entry) -> WorkerSubject:
+    """Return the subject as the rest is judged beside a deviation."""
     wider = subject.with_profile(subject.profile.widened(entry.profile))
     if entry.ranks:
         wider = wider.with_ranks(*entry.ranks)
-    wider = wider.with_domains(entry.domains)
-    result = judge(wider, nothing)
-    if result.verdict is not Verdict.PASS:
-        return result
+    return wider.with_domains(entry.domains)
+
+
+def _joined(known: CellResult, rest: CellResult, wider: WorkerSubject) -> CellResult:
+    """Return the verdict on a cell of which something is known, and the rest was judged."""
+    if rest.verdict not in {Verdict.PASS, Verdict.DEVIATION}:
+        return rest
     return dataclasses.replace(
-        result, verdict=Verdict.DEVIATION, reason=entry.reason, deviation=entry.identifier,
-        findings=findings, profile=f"wider: {wider.profile}",
+        rest, verdict=Verdict.DEVIATION, reason=f"{known.reason} {rest.reason}".rstrip(),
+        deviation=known.deviation, findings=(*known.findings, *rest.findings),
+        further=tuple(name for name in (*known.further, rest.deviation, *rest.further) if name),
+        profile=f"wider: {wider.profile}",
     )  # fmt: skip
 
 
@@ -149,14 +190,14 @@ def _judge_observed(
     entries: list[Entry],
     judge: Callable[[WorkerSubject, Callable[[Outside], bool]], CellResult],
 ) -> CellResult:
-    """Judge all cases of a clause; what no deviation explains is new."""
+    """Judge all cases of a property; what no deviation explains is new."""
     known: list[Entry] = []
     findings: list[Finding] = []
     seen: set[str] = set()
     for entry in entries:
         shown = replayed(subject, claim, entry)
         if shown:
-            findings += reducer(subject, claim, cell, reduced=True).findings(shown.tally.failures[:1])
+            findings += shown.findings(subject, claim, cell)
         elif cell.implementation in CATALOGUED:
             return _stale(cell, entry, shown)
         elif shown.replayed:
@@ -194,13 +235,14 @@ def search(subject: WorkerSubject, claim: Claim, entry: Entry) -> Case | ClauseC
     if isinstance(claim, Clause):
         return _search(subject, claim, entry)
     judged = claim.judge(subject, SEARCH if subject.path.cost == 1 else DEAR_SEARCH)
-    if judged.tally.failures:
-        failure = judged.tally.failures[0]
+    failures = [failure for failure in judged.tally.failures if explained(entry, failure)]
+    if failures:
+        failure = failures[0]
         prepared = prepare(failure.case, subject.rules[failure.case.switches], subject.storage)
 
         def judge(case: Case) -> Outside | None:
-            same = [f for f in run(subject, claim, case).tally.failures if f.quantity == failure.quantity]
-            return same[0] if same else None
+            found = run(subject, claim, case).tally.failures
+            return next((f for f in found if f.quantity == failure.quantity and explained(entry, f)), None)
 
         rule = subject.rules[failure.case.switches]
         if failure.quantity == "t":

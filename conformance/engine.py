@@ -190,7 +190,7 @@ def _judge(
     judged = claim.judge(subject, plan)
     figures = figures_of(judged.tally)
     if judged.tally.failures:
-        findings = reducer(subject, claim, cell).findings(judged.tally.failures)
+        findings = reducer(subject, claim, cell, known=known).findings(judged.tally.failures)
         reason = f"{figures.outside:,} of {figures.values:,} values are outside"
         return CellResult(cell, Verdict.FAIL, reason, figures, findings=findings)
     if judged.exploration.stopped is not None:

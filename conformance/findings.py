@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from conformance import rendering
 from conformance.agreement import Outside, Tally
-from conformance.cases import to_plain
+from conformance.cases import Case, to_plain
 from conformance.claims import Claim
 from conformance.contract.clause import Clause
 from conformance.contract.findings import ClauseReducer
-from conformance.properties import Plan, Property
+from conformance.contract.observation import RAISED
+from conformance.properties import Plan, Property, nothing
 from conformance.reduction import Reduction
 from conformance.script import script
 from conformance.subject import GRADIENT, WorkerSubject, prepare
@@ -34,6 +36,8 @@ class Reducer:
     cell: Cell
     reduced: bool = False
     """Whether the failures are of smallest cases already."""
+    known: Callable[[Outside], bool] = nothing
+    """Tells whether a known deviation explains a failure: no other is reduced to it."""
 
     def findings(self, failures: list[Outside]) -> tuple[Finding, ...]:
         """Return one finding for each quantity that was outside."""
@@ -42,13 +46,31 @@ class Reducer:
             first.setdefault(failure.quantity, failure)
         return tuple(self._finding(failure) for failure in first.values())
 
+    def of_stop(self, case: Case, said: str) -> Finding:
+        """Return the finding of a case at which the code under test raised what ``said`` tells."""
+        first, nan = prepare(case, self.subject.rules[case.switches], self.subject.storage)[0], float("nan")
+        scalars = {**case.groups[first.group].hyperparameters, "t": first.count + 1.0}
+        before = {name: float(values[0]) for name, values in first.values.items() if values.size}
+        if first.gradients[0].size:
+            before[GRADIENT] = float(first.gradients[0][0])
+        failure = Outside(case, RAISED, 0, 0, scalars, before, (nan, nan), nan)
+        plain, nothing_raised = to_plain(case), ("no exception", "no exception")
+        identifier = _identifier(self.cell, RAISED, plain)
+        return Finding(
+            identifier, self.cell, self.claim.sentence, RAISED, "", "", "",
+            {**rendering.case_table(failure), "stored": plain}, nothing_raised, ("", ""), said, "", "",
+            "seen directly", "", script(self.subject, failure),
+            f"stepproof replay failures/{identifier}.json",
+        )  # fmt: skip
+
     def _judge(self, quantity: str) -> Reduction:
         subject = self.subject
 
         def judge(case: object) -> Outside | None:
             tally = Tally()
             try:
-                self.claim.run(subject, case, tally, Plan(1, 1, 0))  # type: ignore[arg-type]
+                plan = Plan(1, 1, 0, explained=self.known)
+                self.claim.run(subject, case, tally, plan)  # type: ignore[arg-type]
             except (TargetError, WorkerFailure):
                 return None
             same = [item for item in tally.failures if item.quantity == quantity]
@@ -113,12 +135,17 @@ class Reducer:
 
 
 def reducer(
-    subject: WorkerSubject, claim: Claim, cell: Cell, *, reduced: bool = False
+    subject: WorkerSubject,
+    claim: Claim,
+    cell: Cell,
+    *,
+    reduced: bool = False,
+    known: Callable[[Outside], bool] = nothing,
 ) -> Reducer | ClauseReducer:
     """Return what turns failures of a claim into findings."""
     if isinstance(claim, Clause):
         return ClauseReducer(subject, claim, cell, reduced)
-    return Reducer(subject, claim, cell, reduced)
+    return Reducer(subject, claim, cell, reduced, known)
 
 
 def _inputs(rule: object) -> set[str]:

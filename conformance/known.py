@@ -12,7 +12,6 @@ from rich.padding import Padding
 from conformance.console import show_finding
 from conformance.deviations import replayed
 from conformance.engine import subject_of
-from conformance.findings import reducer
 from conformance.installation import version
 from conformance.ledger import Entry, load
 from conformance.record import cells
@@ -87,10 +86,9 @@ def _of_optimizers(entry: Entry, session: Session, python: str | None) -> Iterat
     versions = {name: version(item, session) for name, item in first.items()}
     for unit, claim in cells(entry, versions, "cpu", python):
         subject = subject_of(unit, session)
-        failures = replayed(subject, claim, entry).tally.failures
-        if failures:
-            place = unit.cell(claim.identifier)
-            yield from reducer(subject, claim, place, reduced=True).findings(failures[:1])
+        shown_here = replayed(subject, claim, entry)
+        if shown_here:
+            yield from shown_here.findings(subject, claim, unit.cell(claim.identifier))
 
 
 def _of_schedulers(entry: Entry, session: Session) -> Iterator[Finding]:

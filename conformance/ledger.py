@@ -42,7 +42,9 @@ class Entry:
     """A finding that is known: where it applies, why, and under which profile the rest is judged.
 
     The rest is judged on tensors whose number of dimensions is within ``ranks`` and with settings, by
-    keyword, within ``domains``, where they are named; ``observed`` names what a clause sees of it.
+    keyword, within ``domains``, where they are named (equal ends leave that one value); ``observed``
+    names what is seen of it: in a clause its sentence, in a step of the formula ``t=STEP: QUANTITY``,
+    with the switches that are on.
     Without these and ``profile`` nothing else of the cell can be judged.  ``cases`` are replayed first.
     """
 
@@ -87,7 +89,7 @@ class Entry:
         )
 
     def explains(self, told: str) -> bool:
-        """Tell whether what a clause saw is this deviation."""
+        """Tell whether what was seen is this deviation."""
         return not self.observed or _any(told, self.observed)
 
     def speaks_of(self, claim: str) -> bool:

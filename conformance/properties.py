@@ -51,7 +51,7 @@ class Plan:
     steering: Steering | None = None
     """Draws further cases for the mutants that no case has killed so far."""
     explained: Callable[[Outside], bool] = nothing
-    """Tells whether a known deviation explains a failure of a clause."""
+    """Tells whether a known deviation explains a failure."""
 
 
 @dataclass
@@ -134,7 +134,12 @@ class Property:
     def run(self, subject: WorkerSubject, case: Case, tally: Tally, plan: Plan) -> None:
         """Judge the property on one case."""
         prepared = prepare(case, subject.rules[case.switches], subject.storage)
+        failures, outside = len(tally.failures), tally.outside
         self.judge_case(subject, case, prepared, tally, plan)
+        new = [failure for failure in tally.failures[failures:] if not plan.explained(failure)]
+        tally.failures[failures:] = new
+        if not new:
+            tally.outside = outside
 
 
 def _local(

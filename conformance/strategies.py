@@ -52,20 +52,27 @@ def small_shapes(rule: UpdateRule) -> tuple[tuple[int, ...], ...]:
 def hyperparameter(item: Hyperparameter) -> st.SearchStrategy[float]:
     """Return legal values: those people use, the ends of the domain, and any other."""
     domain = item.domain
-    common = st.sampled_from([value for value in _common(item) if value in domain])
+    common = _sampled(_common(item), domain)
+    if domain.low == domain.high:
+        return st.just(domain.low)
     if domain.low == -float("inf") and domain.high == float("inf"):
         return st.one_of(common, st.floats(-WIDEST, WIDEST, width=32))
     if domain.high <= 0.0:
         below = st.floats(-2.0, 0.0, width=32).filter(lambda value: value in domain)
         return st.one_of(common, below)
     if domain.high <= 1.0:
-        near_one = st.integers(1, 24).map(lambda bits: 1.0 - 2.0**-bits)
+        near_one = _sampled([1.0 - 2.0**-bits for bits in range(1, 25)], domain)
         anywhere = st.floats(
             domain.low, domain.high, exclude_min=domain.low_open, exclude_max=domain.high_open, width=64
         ).filter(lambda value: _not_tiny(value) in domain)
         return st.one_of(common, near_one, anywhere.map(_not_tiny))
     scaled = st.builds(lambda m, e: m * 10.0**e, st.floats(1.0, 10.0), st.integers(-9, 0))
-    return st.one_of(common, scaled.map(lambda value: domain.low + value))
+    return st.one_of(common, scaled.map(lambda value: domain.low + value).filter(lambda v: v in domain))
+
+
+def _sampled(values: list[float], domain: Domain) -> st.SearchStrategy[float]:
+    legal = [value for value in values if value in domain]
+    return st.sampled_from(legal) if legal else st.nothing()
 
 
 def _not_tiny(value: float) -> float:

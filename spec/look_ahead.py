@@ -6,7 +6,7 @@ import sympy as sp
 
 from spec import assignments as lines
 from spec import rule as r
-from spec.moments import beta1, c1, d_t, m_t
+from spec.moments import beta1, c1, d_t, decay_inside, m_t
 from spec.symbols import lr, t, theta_t
 
 psi, product, product_t = sp.symbols("psi P P_t", nonnegative=True)
@@ -42,7 +42,7 @@ def rising(parameter: sp.Expr, gradient: sp.Symbol) -> list[r.Assignment]:
     ]  # fmt: skip
 
 
-def constant(parameter: sp.Expr, gradient: sp.Symbol) -> list[r.Assignment]:
+def constant(parameter: sp.Symbol, gradient: sp.Symbol) -> list[r.Assignment]:
     """Return the step with beta1 as momentum: the moment corrected as of the coming step."""
     parts = (beta1, m_t, 1 - beta1 ** (t + 1)), (1 - beta1, gradient, c1)
     seen = sp.Add(*(weight * (value / correction) for weight, value, correction in parts))
@@ -50,7 +50,9 @@ def constant(parameter: sp.Expr, gradient: sp.Symbol) -> list[r.Assignment]:
     forms = (r.Form("reciprocal correction", sp.Add(*inverse)),)
     return [
         r.Assignment("look-ahead", ahead_t, seen, forms),
-        r.Assignment("update", theta_t, parameter - lr * ahead_t / d_t),
+        r.Assignment(
+            "update", theta_t, parameter - lr * ahead_t / d_t, decay_inside(parameter, ahead_t / d_t)
+        ),
     ]
 
 

@@ -101,6 +101,10 @@ def update(parameter: sp.Symbol, *further: Form) -> Assignment:
     step_size_first = parameter - sp.UnevaluatedExpr(lr / c1) * m_t / d_t
     reciprocal = Form("reciprocal", parameter - lr * mhat_t * sp.UnevaluatedExpr(1 / d_t))
     forms: tuple[Form, ...] = (Form("step size first", step_size_first), reciprocal, *further)
-    if parameter == decayed:
-        forms += (Form("decay inside", theta - lr * (mhat_t / d_t + weight_decay * theta)),)
+    forms += decay_inside(parameter, mhat_t / d_t)
     return Assignment("update", theta_t, parameter - lr * mhat_t / d_t, forms)
+
+
+def decay_inside(parameter: sp.Symbol, step: sp.Expr) -> tuple[Form, ...]:
+    """Return the form that adds decoupled decay, where there is any, to the step: optax."""
+    return (Form("decay inside", theta - lr * (step + weight_decay * theta)),) if parameter == decayed else ()

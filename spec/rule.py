@@ -45,8 +45,9 @@ class Domain:
         return above and below
 
     def within(self, low: float, high: float) -> Domain:
-        """Return the part of the domain from ``low`` to below ``high``."""
-        return Domain(max(low, self.low), min(high, self.high), self.low_open and low <= self.low, True)
+        """Return the part of the domain from ``low`` to below ``high``, ``low`` alone where both are one."""
+        open_below = self.low_open and low <= self.low
+        return Domain(max(low, self.low), min(high, self.high), open_below, low < high)
 
     def __str__(self) -> str:
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"

@@ -36,7 +36,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 
 def _value(item: Hyperparameter, table: Mapping[str, float]) -> float:
     value = table.get(item.keyword, item.default or 0.125)
-    return value if value in item.domain else item.default
+    legal = (number for number in (value, item.default) if number in item.domain)
+    return next(legal, item.domain.low)
 
 
 def active(rule: UpdateRule, fixed: Mapping[str, float]) -> dict[str, float]:
