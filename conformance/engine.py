@@ -32,7 +32,7 @@ CASES_PER_SECOND = 1.1
 ELEMENTS, LARGE = 16384, 65536
 """Elements of a large tensor; more where a case is dear and its elements are not."""
 STEERED = frozenset({"agreement/local"})
-"""Properties of which further cases are drawn for the mutants that survived."""
+"""Properties of which further cases are drawn: for the mutants that survived, and large ones on request."""
 POWER_FORMATS = ("float32", "float64")
 
 
@@ -50,6 +50,8 @@ class Unit:
     python: str | None = None
     timeout: float = 60.0
     measure_power: bool = True
+    least: int = 0
+    """Element-cases of local agreement to decide; none are asked for beyond the cases."""
 
     def cell(self, claim: str) -> Cell:
         """Return the cell of one property."""
@@ -179,6 +181,8 @@ def _judge(
     known: Callable[[Outside], bool] = nothing,
 ) -> CellResult:
     plan = dataclasses.replace(_plan(unit, claim), explained=known)
+    if claim.identifier in STEERED:
+        plan.least = unit.least
     if unit.measure_power:
         name = f"{cell.property} in {cell.dtype}"
         plan.samples = lambda samples: power.add(samples, subject.storage, name)
