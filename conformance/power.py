@@ -58,9 +58,12 @@ class Power:
 
 def _outside(mutant: Mutant, sample: Sample, storage: Format) -> bool:
     """Tell whether the mutant's correctly rounded result leaves some enclosure."""
-    wrong = exact_step(program(mutant.rule, frozenset()), storage, sample.scalars, sample.before)
+    compiled = program(mutant.rule, frozenset())
+    wrong = exact_step(compiled, storage, sample.scalars, sample.before, sample.formats)
     for name, legal in sample.legal.items():
-        result: Array = storage.nearest(np.broadcast_to(wrong[name], legal.lo.shape))
+        kept = sample.formats.get(name, storage)
+        value = np.broadcast_to(wrong[name], legal.lo.shape)
+        result: Array = kept.nearest(value.astype(kept.work)).astype(legal.lo.dtype)
         if not legal.contains(result).all():
             return True
     return False

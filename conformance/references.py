@@ -25,8 +25,8 @@ from impls.catalogue import FLOATS, Implementation
 
 PROPERTY = "agreement/local"
 LEAST = 10_000_000
-BUDGET = 25.0
-"""Seconds of `stepproof check`: its usual cases come first, with many settings and the mutants."""
+BUDGET = 10.0
+"""That of `stepproof report`: its usual cases come first, with many settings and the mutants."""
 HEADINGS = ("rule", "format", "element-cases decided", "undecided", "values", "outside", "cases", "seconds")
 OF_MUTANTS = ("rule", "mutants", "killed", "proven equivalent", "survived")
 
@@ -118,7 +118,7 @@ def judge(order: Order, console: Console) -> Sums:
         ]  # fmt: skip
         results = engine.run(work, [line], order.jobs)
         report = assemble(
-            work, results, command=" ".join(["stepproof-references", item.rule]), seed=order.seed,
+            work, results, command=f"python -m conformance.references {item.rule}", seed=order.seed,
             budget=BUDGET, environment={**environment_of(""), item.library: ""}, not_run=(),
             seconds=time.perf_counter() - start,
         )  # fmt: skip

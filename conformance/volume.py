@@ -68,5 +68,6 @@ def large_cases(draw: st.DrawFn, switches: tuple[str, ...], rule: UpdateRule, si
         short = draw(st.sampled_from(sides))
         shape = draw(st.sampled_from([(short, size // short), (size // short, short)]))
     regimes = REGIMES[:1] if rule.multiplies else REGIMES[:2] if rule.whole else REGIMES
-    tensor = TensorCase(shape, draw(counts()), draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(regimes)))
+    seeds = st.integers(0, 2**32 - 1)
+    tensor = TensorCase(shape, draw(counts()), draw(seeds), draw(st.sampled_from(regimes)))
     return Case(switches, (GroupCase(draw(settings_of(rule, {})), (tensor,)),))

@@ -131,7 +131,8 @@ class _Summation:
         size_a, size_b = np.abs(middle_a) + radius_a, np.abs(middle_b) + radius_b
         size = size_a @ size_b
         spread = np.abs(middle_a) @ radius_b + radius_a @ size_b
-        error = spread + size * self._relative(terms + 1, a.lo.dtype) + self._tiny(terms)
+        lost = np.where(size > 0, self._tiny(terms), 0.0)  # products with an exact zero are exact
+        error = spread + size * self._relative(terms + 1, a.lo.dtype) + lost
         without_end = np.any(open_a, axis=-1, keepdims=True) | np.any(open_b, axis=-2, keepdims=True)
         middle = np.where(without_end, np.nan, middle_a @ middle_b)
         low = self._bounded(middle - error, size + error, up=False)

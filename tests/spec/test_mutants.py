@@ -39,3 +39,14 @@ def test_a_guard_where_nothing_moves_anyway_is_proven_equivalent() -> None:
     x = sp.Symbol("x", real=True)
     assert equal(sp.Piecewise((x, x**2 > 0), (0, True)), x)
     assert not equal(sp.Piecewise((x, x**2 > 0), (1, True)), x)
+
+
+def test_what_passes_a_half_format_is_off_by_what_shows_there() -> None:
+    """Terms of Muon's iterations in bfloat16, and of what enters them alone, are off by an eighth."""
+    family = book.families()["muon"]
+    off = {m.name for m in mutants(family.build(iterations="1"), family) if " off by " in m.name}
+    coarse = {name.partition(":")[0] for name in off if name.endswith("1/8")}
+    assert coarse == {"look-ahead", "inner 0", "iterate 1"}
+    assert {name.partition(":")[0] for name in off if name.endswith("1e-6")} >= {"momentum buffer", "update"}
+    stored = mutants(family.build(iterations="1", precision="storage"), family)
+    assert not [m.name for m in stored if m.name.endswith("1/8")]
