@@ -12,7 +12,7 @@ import sympy as sp
 from spec.assignments import decayed
 from spec.proofs import different, equal
 from spec.rule import Assignment, RuleFamily, UpdateRule
-from spec.symbols import lr, t, theta, weight_decay
+from spec.symbols import g, lr, t, theta, weight_decay
 from spec.time_limit import SECONDS, within
 
 LARGEST_PROVABLE = 2000
@@ -170,8 +170,17 @@ def _other_options(rule: UpdateRule, family: RuleFamily) -> Iterator[Mutant]:
                 continue
             if {s.symbol for s in other.states} - states:
                 continue
+            if not _complete(other):  # the options do not go together
+                continue
             wrong = dataclasses.replace(other, states=rule.states, program=_kept(rule, other))
             yield Mutant(f"option {option.name}={value}", f"{option.name}={value}", wrong, rule)
+
+
+def _complete(rule: UpdateRule) -> bool:
+    """Tell whether every symbol that a program uses is given or computed by it."""
+    known = {q.symbol for q in rule.quantities} | {h.symbol for h in rule.hyperparameters} | {g, t}
+    used = frozenset().union(*(line.expression.free_symbols for line in rule.program))
+    return used <= known | {line.target for line in rule.program}
 
 
 def _kept(rule: UpdateRule, other: UpdateRule) -> tuple[Assignment, ...]:
