@@ -39,14 +39,10 @@ class Power:
                     if _outside(mutant, sample, storage):
                         self.killed[sample.rule.label][mutant.name] = cell
 
-    def wanted(self, rule: UpdateRule) -> list[Mutant]:
-        """Return the mutants of ``rule`` that are alive and not proven equivalent to it."""
-        return [mutant for mutant in self.open(rule) if not mutant.equivalent]
-
     def tells(self, sample: Sample, storage: Format) -> bool:
-        """Tell whether a sample would kill a wanted mutant."""
+        """Tell whether a sample would kill a living mutant."""
         with np.errstate(all="ignore"):
-            return any(_outside(mutant, sample, storage) for mutant in self.wanted(sample.rule))
+            return any(_outside(mutant, sample, storage) for mutant in self.open(sample.rule))
 
     def merge(self, killed: dict[str, dict[str, str]]) -> None:
         """Add what another process killed."""
