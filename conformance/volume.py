@@ -62,7 +62,7 @@ def large_cases(draw: st.DrawFn, switches: tuple[str, ...], rule: UpdateRule, si
     decided: the whole range of the format is left to small ones, and where matrices are multiplied
     over and over, all but usual magnitudes.
     """
-    shape = (size,)
+    shape: tuple[int, ...] = (size,)
     if rule.matrices:
         sides = SHORT_SIDES if rule.multiplies else (*SHORT_SIDES, 1 << (size.bit_length() // 2))
         short = draw(st.sampled_from(sides))
