@@ -139,6 +139,8 @@ class Sample:
     scalars: Mapping[str, float]
     before: Mapping[str, Array]
     legal: Mapping[str, Interval]
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    """States that are kept in another format than the parameter."""
 
 
 def judge(
@@ -179,9 +181,13 @@ def samples(
     rule = subject.rules[case.switches]
     with np.errstate(all="ignore"):
         for slab in slabs(case, prepared, None, rule):
-            if slab.origin.size and promising(Sample(rule, slab.scalars, slab.part(0, SAMPLE), {})):
+            if slab.origin.size and promising(_unenclosed(slab, rule, formats)):
                 enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, formats)
                 yield _sample(slab, enclosure, Tally())
+
+
+def _unenclosed(slab: Slab, rule: UpdateRule, formats: Mapping[str, Format]) -> Sample:
+    return Sample(rule, slab.scalars, slab.part(0, SAMPLE), {}, formats)
 
 
 def _judge_block(case: Case, slab: Slab, start: int, enclosure: StepEnclosure, tally: Tally) -> None:
@@ -216,10 +222,11 @@ def _outside(case: Case, slab: Slab, start: int, first: int, name: str, legal: I
 def _sample(slab: Slab, enclosure: StepEnclosure, tally: Tally) -> Sample:
     before = slab.part(0, SAMPLE)
     legal = enclosure(as_intervals(before, enclosure.storage))
-    centre = exact_step(enclosure.program, enclosure.storage, slab.scalars, before)
+    kept = enclosure.state_formats
+    centre = exact_step(enclosure.program, enclosure.storage, slab.scalars, before, kept)
     for name, stored in slab.result(0, SAMPLE).items():
         tally.add_ratios(ratios(stored.astype(enclosure.storage.work), centre[name], legal[name]))
-    return Sample(enclosure.program.rule, slab.scalars, before, legal)
+    return Sample(enclosure.program.rule, slab.scalars, before, legal, kept)
 
 
 def ratios(value: Array, centre: Array, legal: Interval) -> Array:

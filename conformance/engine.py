@@ -32,7 +32,7 @@ CASES_PER_SECOND = 1.1
 ELEMENTS, LARGE = 16384, 65536
 """Elements of a large tensor; more where a case is dear and its elements are not."""
 STEERED = frozenset({"agreement/local"})
-"""Properties of which further cases are drawn for survivors, in the finest format of a run."""
+"""Properties of which further cases are drawn: for survivors in the finest format, large ones on request."""
 POWER_FORMATS = ("float32", "float64")
 
 
@@ -51,6 +51,8 @@ class Unit:
     timeout: float = 60.0
     measure_power: bool = True
     steer: bool = False
+    least: int = 0
+    """Element-cases of local agreement to decide; none are asked for beyond the cases."""
 
     def cell(self, claim: str) -> Cell:
         """Return the cell of one property."""
@@ -182,6 +184,8 @@ def _judge(
     known: Callable[[Outside], bool] = nothing,
 ) -> CellResult:
     plan = dataclasses.replace(_plan(unit, claim), explained=known)
+    if claim.identifier in STEERED:
+        plan.least = unit.least
     if unit.measure_power:
         name = f"{cell.property} in {cell.dtype}"
         plan.samples = lambda samples: power.add(samples, subject.storage, name)

@@ -39,24 +39,20 @@ class Power:
                     if _outside(mutant, sample, storage):
                         self.killed[sample.rule.label][mutant.name] = cell
 
-    def wanted(self, rule: UpdateRule) -> list[Mutant]:
-        """Return the mutants of ``rule`` that are alive and not proven equivalent to it."""
-        return [mutant for mutant in self.open(rule) if not mutant.equivalent]
-
     def differs(self, sample: Sample, storage: Format) -> bool:
-        """Tell whether a wanted mutant's result is not the rule's own, whatever its enclosure."""
+        """Tell whether a living mutant's result is not the rule's own, whatever its enclosure."""
         with np.errstate(all="ignore"):
             right = _rounded(sample.rule, sample, storage)
             return any(
                 not np.array_equal(value, right[name], equal_nan=True)
-                for mutant in self.wanted(sample.rule)
+                for mutant in self.open(sample.rule)
                 for name, value in _rounded(mutant.rule, sample, storage).items()
             )
 
     def tells(self, sample: Sample, storage: Format) -> bool:
-        """Tell whether a sample would kill a wanted mutant."""
+        """Tell whether a sample would kill a living mutant."""
         with np.errstate(all="ignore"):
-            return any(_outside(mutant, sample, storage) for mutant in self.wanted(sample.rule))
+            return any(_outside(mutant, sample, storage) for mutant in self.open(sample.rule))
 
     def merge(self, killed: dict[str, dict[str, str]]) -> None:
         """Add what another process killed."""
@@ -70,13 +66,18 @@ def _outside(mutant: Mutant, sample: Sample, storage: Format) -> bool:
     """Tell whether the mutant's correctly rounded result leaves some enclosure."""
     wrong = _rounded(mutant.rule, sample, storage)
     for name, legal in sample.legal.items():
-        result: Array = np.broadcast_to(wrong[name], legal.lo.shape)
+        result: Array = np.broadcast_to(wrong[name], legal.lo.shape).astype(legal.lo.dtype)
         if not legal.contains(result).all():
             return True
     return False
 
 
 def _rounded(rule: UpdateRule, sample: Sample, storage: Format) -> dict[str, Array]:
-    """Return each quantity after a step of ``rule``, correctly rounded."""
-    exact = exact_step(program(rule, frozenset()), storage, sample.scalars, sample.before)
-    return {name: storage.nearest(np.asarray(value)) for name, value in exact.items()}
+    """Return each quantity after a step of ``rule``, correctly rounded to the format that it is kept in."""
+    compiled = program(rule, frozenset())
+    exact = exact_step(compiled, storage, sample.scalars, sample.before, sample.formats)
+    rounded = {}
+    for name, value in exact.items():
+        kept = sample.formats.get(name, storage)
+        rounded[name] = kept.nearest(np.asarray(value).astype(kept.work))
+    return rounded

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from hypothesis import strategies as st
 
-from conformance import absent_rows, agreement, stability, trajectory
+from conformance import absent_rows, agreement, stability, trajectory, volume
 from conformance.agreement import Outside, Sample, Tally
 from conformance.cases import Case, GroupCase, TensorCase
 from conformance.defaults import own_defaults
@@ -52,6 +52,8 @@ class Plan:
     """Draws further cases for the mutants that no case has killed so far."""
     explained: Callable[[Outside], bool] = nothing
     """Tells whether a known deviation explains a failure."""
+    least: int = 0
+    """Element-cases to decide: large tensors follow until there are as many."""
 
 
 @dataclass
@@ -116,6 +118,12 @@ class Property:
         if plan.steering:
             tiny, steer = dataclasses.replace(plan, size=SMALLEST, seed=plan.seed + 2), plan.steering
             self._each(subject, tiny, judged, lambda s, one, at: steer.explore(s, one, at.seed, body))
+        if plan.least and judged.exploration.stopped is None:
+            alone = dataclasses.replace(plan, samples=None)
+            judged.exploration = volume.fill(
+                subject, plan.least, plan.seed + 3, judged.tally,
+                lambda case: self.run(subject, case, judged.tally, alone),
+            )  # fmt: skip
         return judged
 
     def _each(

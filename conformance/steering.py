@@ -20,19 +20,22 @@ DRAWN = 150
 
 @dataclass(frozen=True)
 class Steering:
-    """Draws cases for the mutants that a run has not killed so far."""
+    """Draws cases for the mutants that a run has not killed so far.
+
+    Whether one is proven equivalent is not asked: no case tells it, and the proof may take minutes.
+    """
 
     power: Power
 
     def explore(
         self, subject: WorkerSubject, strategy: SearchStrategy[Case], seed: int, body: Callable[[Case], None]
     ) -> Exploration:
-        """Run ``body`` on those drawn cases that tell a wanted mutant of the subject's rules."""
+        """Run ``body`` on those drawn cases that tell a living mutant of the subject's rules."""
         formats: list[Mapping[str, Format]] = []
 
         def chosen(case: Case) -> None:
             rule = subject.rules[case.switches]
-            if not self.power.wanted(rule):
+            if not self.power.open(rule):
                 return
             prepared = prepare(case, rule, subject.storage)
             if not formats:
@@ -43,6 +46,6 @@ class Steering:
             if any(self.power.tells(sample, subject.storage) for sample in samples):
                 body(case)
 
-        if any(self.power.wanted(rule) for rule in subject.rules.values()):
+        if any(self.power.open(rule) for rule in subject.rules.values()):
             return explore(strategy, DRAWN, seed, chosen)
         return Exploration()

@@ -17,7 +17,7 @@ def _torch(name: str, schedule: str, computes: str = CLOSED, **more: Any) -> Sch
     return Scheduler(f"torch.{name}", target, schedule, computes, **more)
 
 
-ANNEAL = {"anneal": ("anneal_strategy", {"cos": "cos", "linear": "linear"}),
+ANNEAL: Mapping[str, tuple[str, Mapping[str, Any]]] = {"anneal": ("anneal_strategy", {"cos": "cos", "linear": "linear"}),
           "phases": ("three_phase", {"two": False, "three": True})}  # fmt: skip
 MODES = {name: name for name in ("triangular", "triangular2", "exp_range")}
 PLATEAU = {"mode": ("mode", {"min": "min", "max": "max"}),

@@ -1,8 +1,12 @@
-"""One step of a rule computed exactly, but for the rounding of the wide type."""
+"""One step of a rule computed exactly, but for the rounding of the wide type.
+
+A line that is computed in a format of its own is rounded to it, as is what enters it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -10,7 +14,8 @@ from reference.arithmetic import ExactArithmetic
 from reference.enclosure import Program, program
 from reference.evaluation import Scalars, Tensors
 from reference.formats import FLOAT64, Array, Format
-from spec.rule import UpdateRule
+from reference.profile import compute_format
+from spec.rule import State, UpdateRule
 
 
 def scalar_line(rule: UpdateRule, name: str, scalars: Mapping[str, float]) -> float:
@@ -24,9 +29,16 @@ def scalar_line(rule: UpdateRule, name: str, scalars: Mapping[str, float]) -> fl
 
 
 def exact_step(
-    program: Program, storage: Format, scalars: Mapping[str, float], tensors: Mapping[str, Array]
+    program: Program,
+    storage: Format,
+    scalars: Mapping[str, float],
+    tensors: Mapping[str, Array],
+    state_formats: Mapping[str, Format] | None = None,
 ) -> dict[str, Array]:
-    """Return each quantity after the step, by symbol, in the wide type of ``storage``."""
+    """Return each quantity after the step, by symbol, in the wide type of ``storage``.
+
+    ``state_formats`` names the states kept in another format than the parameter.
+    """
     work = storage.work
     known = {name: value.astype(work) for name, value in tensors.items()}
     wide = Scalars(
@@ -37,15 +49,35 @@ def exact_step(
         program.scalar_lines,
     )
 
-    for name, node in program.state_lines.items():
-        wide.define(name, wide.value(node))
+    for state in program.rule.states:
+        if state.scalar:
+            kept = (state_formats or {}).get(state.symbol.name, storage)
+            wide.define(state.updated.name, _number(program, state, kept, wide))
 
     def line(name: str) -> Array:
         if name not in known:
-            known[name] = values.operand(program.written[name])
+            kept = program.formats.get(name)
+            tensors = values if kept is None else Tensors(wide, entering(kept), ExactArithmetic(storage))
+            value = tensors.operand(program.written[name])
+            known[name] = value if kept is None else rounded(kept, value)
         return known[name]
+
+    def rounded(kept: Format, value: Array) -> Array:
+        return kept.nearest(value.astype(kept.work)).astype(work)
+
+    def entering(kept: Format) -> Callable[[str], Array]:
+        return lambda name: rounded(kept, line(name))
 
     values = Tensors(wide, line, ExactArithmetic(storage))
     scalar = {q.symbol.name: wide.symbol(q.updated.name) for q in program.rule.states if q.scalar}
     tensor = (q for q in program.rule.quantities if not q.scalar)
     return {q.symbol.name: line(q.updated.name) for q in tensor} | scalar
+
+
+def _number(program: Program, state: State, kept: Format, wide: Scalars[Array]) -> Array:
+    """Return a state that is one number for a tensor, from scalars cast to the format it is kept in."""
+    cast = compute_format(kept)
+    inner = dataclasses.replace(wide, cast=lambda value: cast.nearest(value.astype(cast.work)))
+    tensors = Tensors(inner, lambda name: wide.symbol(name).astype(kept.work), ExactArithmetic(kept))
+    value = np.asarray(tensors.operand(program.state_lines[state.updated.name]))
+    return kept.nearest(value.astype(kept.work)).astype(FLOAT64.work)

@@ -127,12 +127,14 @@ class _Summation:
     def product(self, a: Interval, b: Interval) -> Interval:
         """Enclose a product of matrices by midpoints and radii (Rump 1999)."""
         terms = a.lo.shape[-1]
-        (middle_a, radius_a), (middle_b, radius_b) = _middle(a), _middle(b)
+        (middle_a, radius_a, open_a), (middle_b, radius_b, open_b) = _middle(a), _middle(b)
         size_a, size_b = np.abs(middle_a) + radius_a, np.abs(middle_b) + radius_b
         size = size_a @ size_b
         spread = np.abs(middle_a) @ radius_b + radius_a @ size_b
-        error = spread + size * self._relative(terms + 1, a.lo.dtype) + self._tiny(terms)
-        middle = middle_a @ middle_b
+        lost = np.where(size > 0, self._tiny(terms), 0.0)  # products with an exact zero are exact
+        error = spread + size * self._relative(terms + 1, a.lo.dtype) + lost
+        without_end = np.any(open_a, axis=-1, keepdims=True) | np.any(open_b, axis=-2, keepdims=True)
+        middle = np.where(without_end, np.nan, middle_a @ middle_b)
         low = self._bounded(middle - error, size + error, up=False)
         high = self._bounded(middle + error, size + error, up=True)
         flags = tuple(bool(np.any(x) or np.any(y)) for x, y in zip(a.flags, b.flags, strict=True))
@@ -146,9 +148,12 @@ def _reshaped(a: Interval, shape: tuple[int, ...], into: tuple[int, ...]) -> Int
     return Interval(lo, hi, nan, both, point=a.point)
 
 
-def _middle(a: Interval) -> tuple[Array, Array]:
-    middle = 0.5 * (a.lo + a.hi)
-    return middle, np.maximum(a.hi - middle, middle - a.lo)
+def _middle(a: Interval) -> tuple[Array, Array, Array]:
+    """Return midpoints and radii, and where there are none, with zeros there: products would be slow."""
+    open_ = ~(np.isfinite(a.lo) & np.isfinite(a.hi))
+    lo, hi = (np.where(open_, 0.0, end) for end in (a.lo, a.hi)) if open_.any() else (a.lo, a.hi)
+    middle = 0.5 * (lo + hi)
+    return middle, np.maximum(hi - middle, middle - lo), open_
 
 
 def _length(values: Array, axes: Axes) -> int:

@@ -12,12 +12,13 @@ import sympy as sp
 from spec.assignments import decayed
 from spec.proofs import different, equal
 from spec.rule import Assignment, RuleFamily, UpdateRule
-from spec.symbols import lr, t, theta, weight_decay
+from spec.symbols import g, lr, t, theta, weight_decay
 from spec.time_limit import SECONDS, within
 
 LARGEST_PROVABLE = 2000
 """The most symbols in a composed program that SymPy is asked about."""
-OFF = 1 + sp.Rational(1, 10**6)
+OFF, COARSELY_OFF = ("1e-6", 1 + sp.Rational(1, 10**6)), ("1/8", sp.Rational(9, 8))
+"""By how much a term is off, and where a half format's rounding is wider than the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,7 @@ def _mutant(rule: UpdateRule, name: str, line: Assignment, expression: sp.Expr) 
 def _changes(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]]:
     whole = line.expression
     for part in sp.preorder_traversal(whole):
-        for what, other in _part_changes(part):
+        for what, other in _part_changes(part, _off(rule, line)):
             yield what, whole.xreplace({part: other})
     if t in whole.free_symbols:
         yield "t - 1 for t", whole.subs(t, t - 1)
@@ -115,13 +116,21 @@ def _changes(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]
         yield "no decay", undecayed
 
 
-def _part_changes(part: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
+def _off(rule: UpdateRule, line: Assignment) -> tuple[str, sp.Expr]:
+    """Return by how much its terms are off: coarsely if all that comes of it passes a format of its own."""
+    readers = [other for other in rule.program if line.target in other.expression.free_symbols]
+    stored = any(line.target == quantity.updated for quantity in rule.quantities)
+    passes = bool(readers) and not stored and all(other.kept_in for other in readers)
+    return COARSELY_OFF if line.kept_in or passes else OFF
+
+
+def _part_changes(part: sp.Expr, off: tuple[str, sp.Expr]) -> Iterator[tuple[str, sp.Expr]]:
     if part.is_Add:
         for term in part.args:
             rest = sp.Add(*[other for other in part.args if other is not term])
             yield f"sign of {term}", rest - term
             yield f"without {term}", rest
-            yield f"{term} off by 1e-6", rest + OFF * term
+            yield f"{term} off by {off[0]}", rest + off[1] * term
     if part.is_Mul:
         for factor in part.args:
             if not factor.is_number:
@@ -161,8 +170,17 @@ def _other_options(rule: UpdateRule, family: RuleFamily) -> Iterator[Mutant]:
                 continue
             if {s.symbol for s in other.states} - states:
                 continue
+            if not _complete(other):  # the options do not go together
+                continue
             wrong = dataclasses.replace(other, states=rule.states, program=_kept(rule, other))
             yield Mutant(f"option {option.name}={value}", f"{option.name}={value}", wrong, rule)
+
+
+def _complete(rule: UpdateRule) -> bool:
+    """Tell whether every symbol that a program uses is given or computed by it."""
+    known = {q.symbol for q in rule.quantities} | {h.symbol for h in rule.hyperparameters} | {g, t}
+    used = frozenset().union(*(line.expression.free_symbols for line in rule.program))
+    return used <= known | {line.target for line in rule.program}
 
 
 def _kept(rule: UpdateRule, other: UpdateRule) -> tuple[Assignment, ...]:

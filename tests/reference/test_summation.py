@@ -73,3 +73,21 @@ def test_nothing_is_known_of_a_norm_with_nan() -> None:
     legal = tensor_arithmetic(Profile(), FLOAT32).whole("norm", [unsure])
     assert np.isinf(legal.hi).all()
     assert np.all(legal.nan)
+
+
+def test_a_product_with_an_exact_zero_is_exact() -> None:
+    """A row of zeros times any column is zero, and the rows beside it have room for rounding."""
+    a, b = np.array([[0.0, 0.0], [1.0, 3.0]]), np.array([[1e-3], [1e3]])
+    legal = tensor_arithmetic(Profile(), FLOAT32).whole(
+        "matrix product", [Interval.exactly(x) for x in (a, b)]
+    )
+    assert legal.lo[0, 0] == legal.hi[0, 0] == 0.0
+    assert legal.lo[1, 0] < 3000.001 < legal.hi[1, 0]
+
+
+def test_an_end_that_is_infinite_opens_its_row_and_its_column_alone() -> None:
+    """What is multiplied with an unbounded entry is unbounded, and nothing else is."""
+    a = Interval(np.array([[1.0, 1.0], [2.0, 2.0]]), np.array([[1.0, np.inf], [2.0, 2.0]]), False, False)
+    legal = tensor_arithmetic(Profile(), FLOAT64).whole("matrix product", [a, Interval.exactly(np.eye(2))])
+    assert np.isinf(legal.hi[0]).all()
+    assert np.isfinite(legal.hi[1]).all()

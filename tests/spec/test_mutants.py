@@ -8,6 +8,7 @@ import sympy as sp
 from spec import rules as book
 from spec.mutants import mutants
 from spec.proofs import equal
+from spec.symbols import g, t
 
 
 def test_a_branch_that_makes_no_difference_is_proven_equivalent() -> None:
@@ -39,3 +40,28 @@ def test_a_guard_where_nothing_moves_anyway_is_proven_equivalent() -> None:
     x = sp.Symbol("x", real=True)
     assert equal(sp.Piecewise((x, x**2 > 0), (0, True)), x)
     assert not equal(sp.Piecewise((x, x**2 > 0), (1, True)), x)
+
+
+def test_what_passes_a_half_format_is_off_by_what_shows_there() -> None:
+    """Terms of Muon's iterations in bfloat16, and of what enters them alone, are off by an eighth."""
+    family = book.families()["muon"]
+    off = {m.name for m in mutants(family.build(iterations="1"), family) if " off by " in m.name}
+    coarse = {name.partition(":")[0] for name in off if name.endswith("1/8")}
+    assert coarse == {"look-ahead", "inner 0", "iterate 1"}
+    assert {name.partition(":")[0] for name in off if name.endswith("1e-6")} >= {"momentum buffer", "update"}
+    stored = mutants(family.build(iterations="1", precision="storage"), family)
+    assert not [m.name for m in stored if m.name.endswith("1/8")]
+
+
+@pytest.mark.parametrize("name", sorted(book.families()))
+def test_every_mutant_computes_what_it_uses(name: str) -> None:
+    """No mutant of a family's defaults, nor of one changed option, has a symbol that nothing gives it."""
+    family = book.families()[name]
+    changed = ({o.name: value} for o in family.options for value in o.values if family.legal({o.name: value}))
+    for options in ({}, *changed):
+        rule = family.build(**options)
+        given = {q.symbol for q in rule.quantities} | {h.symbol for h in rule.hyperparameters} | {g, t}
+        for mutant in mutants(rule, family):
+            computed = {line.target for line in mutant.rule.program}
+            for line in mutant.rule.program:
+                assert line.expression.free_symbols <= given | computed, mutant.name
