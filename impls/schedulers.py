@@ -17,8 +17,10 @@ def _torch(name: str, schedule: str, computes: str = CLOSED, **more: Any) -> Sch
     return Scheduler(f"torch.{name}", target, schedule, computes, **more)
 
 
-ANNEAL: Mapping[str, tuple[str, Mapping[str, Any]]] = {"anneal": ("anneal_strategy", {"cos": "cos", "linear": "linear"}),
-          "phases": ("three_phase", {"two": False, "three": True})}  # fmt: skip
+COURSES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "anneal": ("anneal_strategy", {"cos": "cos", "linear": "linear"}),
+}
+ANNEAL = {**COURSES, "phases": ("three_phase", {"two": False, "three": True})}
 MODES = {name: name for name in ("triangular", "triangular2", "exp_range")}
 PLATEAU = {"mode": ("mode", {"min": "min", "max": "max"}),
            "threshold_mode": ("threshold_mode", {"rel": "rel", "abs": "abs"})}  # fmt: skip
@@ -41,7 +43,7 @@ SCHEDULERS: tuple[Scheduler, ...] = (
     _torch("MultiplicativeLR", "given", RECURRENCE, options={"of": "previous"}, tables=("lr_lambda",),
         chainable=True),
     Scheduler("torch.SWALR", "torch.optim.swa_utils:SWALR", "averaging", RECURRENCE,
-        switches={"anneal": ANNEAL["anneal"]}, by_epoch=False),
+        switches=COURSES, by_epoch=False),
     _torch("ReduceLROnPlateau", "plateau", RECURRENCE, options={"share": "signed"}, switches=PLATEAU,
            by_epoch=False),
     _torch("SequentialLR", "sequence", by_epoch=False),
