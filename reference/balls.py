@@ -90,6 +90,10 @@ class BallArithmetic:
             highs.append(nearest(hi, wider))
         low_rounded = [self._flushed(nearest(low, target), up=False) for low in lows]
         high_rounded = [self._flushed(nearest(high, target), up=True) for high in highs]
+        if self.rounding.flush and self.rounding.through:
+            tiny = [value for value in (*lows, *highs) if abs(value) < target.smallest_normal]
+            low_rounded += [arb(0)] * bool(tiny)
+            high_rounded += [arb(0)] * bool(tiny)
         if self.rounding.keep_exact:
             low_rounded += lows
             high_rounded += highs

@@ -108,6 +108,10 @@ class Rounding:
         low_rounded, high_rounded = self.target.nearest(low), self.target.nearest(high)
         if self.flush:
             low_rounded, high_rounded = self._flushed(low_rounded, high_rounded)
+            if self.through:  # flushed in the wider format, what the target rounds up to a normal number too
+                normal = self.target.smallest_normal
+                low_rounded = np.where((low > 0) & (low < normal), 0.0, low_rounded)
+                high_rounded = np.where((high < 0) & (high > -normal), 0.0, high_rounded)
         if self.keep_exact:
             low, high = np.minimum(low, low_rounded), np.maximum(high, high_rounded)
         else:

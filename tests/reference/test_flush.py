@@ -33,6 +33,22 @@ def test_a_subnormal_operand_may_count_as_zero(storage: Format) -> None:
     assert _legal(storage, 1e-39, flush=False) == (True, False)
 
 
+@pytest.mark.parametrize("flush", [True, False])
+def test_what_bfloat16_rounds_to_a_normal_number_may_be_flushed_before(flush: bool) -> None:
+    """(1 - 2^-14)*2^-126 is subnormal in float32, which is flushed, and 2^-126 once rounded to bfloat16."""
+    gradient = (1 + 2.0**-7) * 2.0**-126
+    scalars = {**SCALARS, "eta": 1 - 2.0**-7}
+    before = {name: np.zeros(1, BFLOAT16.dtype) for name in ("theta", "b")}
+    before["g"] = np.full(1, gradient, BFLOAT16.dtype)
+    legal = StepEnclosure(RULE, Profile(flush=flush), BFLOAT16, scalars)(as_intervals(before, BFLOAT16))
+    assert bool(legal["theta"].contains(np.zeros(1))[0]) is flush
+    assert legal["theta"].contains(np.full(1, -(2.0**-126)))[0]
+    plain = {"theta": 0.0, "b": 0.0, "g": gradient}
+    ball = enclose(RULE, Profile(flush=flush), BFLOAT16, scalars, plain)["theta"]
+    assert ball.contains(0.0) is flush
+    assert ball.contains(-(2.0**-126))
+
+
 def test_a_subnormal_of_float16_is_none_of_float32() -> None:
     """Float16 is computed in float32, where its subnormals are normal: they are not flushed."""
     assert not flushes(Profile(flush=True), FLOAT16)
