@@ -136,7 +136,6 @@ class StepEnclosure:
         self.profile, self.storage, self.given = profile, storage, dict(scalars)
         self.arithmetic = tensor_arithmetic(profile, storage)
         self.state_formats = state_formats or {}
-        self.stored = {state.updated.name: state.symbol.name for state in rule.states if not state.scalar}
         self.kept = dict(kept or {})
         self.scalars = self._scalars(scalar_arithmetic(profile), rounded=True)
         wide = IntervalArithmetic(Unrounded(FLOAT64), HOST_UNITS)
@@ -252,20 +251,8 @@ class _Step:
                     value = self._form(name, form)
                     hull = value if hull is None else self.enclosure.arithmetic.hull(hull, value)
             assert hull is not None, f"no form of `{name}` applies"
-            self.known[name] = self._reread(name, hull)
+            self.known[name] = hull
         return self.known[name]
-
-    def _reread(self, name: str, value: Interval) -> Interval:
-        """Return a new state as lines that follow may read it: as it is, or as it was stored."""
-        enclosure = self.enclosure
-        state = enclosure.stored.get(name) if enclosure.profile.reread else None
-        if state is None:
-            return value
-        kept = enclosure.state_formats.get(state, enclosure.storage)
-        stored = store_rounding(enclosure.profile, kept)(value.lo, value.hi, value.flags)
-        work = enclosure.storage.work
-        read = Interval(stored.lo.astype(work), stored.hi.astype(work), *stored.flags)
-        return enclosure.arithmetic.hull(value, read)
 
     def _form(self, name: str, form: CompiledForm) -> Interval:
         kept = self.enclosure.program.formats.get(name)

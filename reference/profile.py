@@ -30,7 +30,6 @@ class Profile:
     ``scalar``: the format of host arithmetic on hyperparameters, or ``compute``. ``coefficient``:
     the format to which a scalar is rounded where it meets a tensor, ``compute`` or ``storage``.
     ``bound``: the same for a scalar that bounds a tensor (clamp), where ``storage`` allows both.
-    ``reread``: what is stored of a step may be read back, rounded, by a line that follows.
     ``contraction``: a rounding may be skipped (fused multiply-add, wider registers). ``flush``:
     numbers that are subnormal in the format of computation are zero, as results and as operands.
     ``forms``: the legal forms used. ``units``: errors of operations in units in the last place
@@ -41,7 +40,6 @@ class Profile:
     scalar: str = "float64"
     coefficient: str = COMPUTE
     bound: str = COMPUTE
-    reread: bool = False
     contraction: bool = True
     flush: bool = False
     forms: frozenset[str] = frozenset()
@@ -90,8 +88,6 @@ class Profile:
         ]
         if self.flush:
             parts.append("subnormals flushed")
-        if self.reread:
-            parts.append("states read from registers or as stored")
         parts += [f"{name} within {value:g} units" for name, value in sorted(self.units.items())]
         forms = "every legal form" if ALL_FORMS in self.forms else ", ".join(sorted(self.forms))
         parts.append(f"forms: {forms or 'as written'}")
