@@ -165,7 +165,7 @@ def with_further_paths(
         "while it records; its clause whole/differentiable, on single-tensor, differentiates a step",
     )  # fmt: skip
     compiled = ExecutionPath(
-        "compiled", SINGLE, profile={**KERNEL, **RECORDED, "forms": ALL_FORMS},
+        "compiled", SINGLE, profile={**KERNEL, **RECORDED, "forms": ALL_FORMS, "bound": "storage"},
         properties=("agreement/*", "state/step-count"),
         otherwise="every optimizer that a property builds would be compiled for seconds",
         on_request="each of its cases is compiled for seconds", cost=20, compiled=True,

@@ -79,7 +79,10 @@ class Tensors(Generic[Number]):
         return walk(node, self, self.arithmetic)
 
     def bound(self, node: Node) -> Number:
-        """Return what the elements of a tensor are compared with: a scalar may be kept as they are."""
+        """Return what elements of a tensor are compared with or replaced by.
+
+        A scalar may be kept there as they are.
+        """
         value = self.operand(node)
         if not node.scalar or self.scalars.stored is None:
             return value
@@ -130,11 +133,11 @@ def _chosen(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: A
         if isinstance(condition, Comparison):
             possible.append((condition, operand))
         elif condition(**given):
-            result = values.operand(operand)
+            result = values.bound(operand)
             break
     for comparison, operand in reversed(possible):
         left, right = (_side(side, values) for side in (comparison.left, comparison.right))
-        result = arithmetic.choose(comparison.relation, left, right, values.operand(operand), result)
+        result = arithmetic.choose(comparison.relation, left, right, values.bound(operand), result)
     return result
 
 

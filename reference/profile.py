@@ -29,7 +29,8 @@ class Profile:
     tensors) or ``compute`` (float32 for the half formats, kept in registers until the end).
     ``scalar``: the format of host arithmetic on hyperparameters, or ``compute``. ``coefficient``:
     the format to which a scalar is rounded where it meets a tensor, ``compute`` or ``storage``.
-    ``bound``: the same for a scalar that bounds a tensor (clamp), where ``storage`` allows both.
+    ``bound``: the same for a scalar that bounds a tensor (clamp) or is chosen for elements of one
+    (where), where ``storage`` allows both.
     ``contraction``: a rounding may be skipped (fused multiply-add, wider registers). ``flush``:
     numbers that are subnormal in the format of computation are zero, as results and as operands.
     ``forms``: the legal forms used. ``units``: errors of operations in units in the last place
