@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,24 +35,27 @@ class Power:
         """Evaluate every living mutant on samples of a case."""
         with np.errstate(all="ignore"):
             for sample in samples:
+                lines = _lines(sample, storage)
                 for mutant in self.open(sample.rule):
-                    if _outside(mutant, sample, storage):
+                    if _outside(mutant, sample, storage, lines):
                         self.killed[sample.rule.label][mutant.name] = cell
 
     def differs(self, sample: Sample, storage: Format) -> bool:
         """Tell whether a living mutant's result is not the rule's own, whatever its enclosure."""
         with np.errstate(all="ignore"):
-            right = _rounded(sample.rule, sample, storage)
+            lines = _lines(sample, storage)
+            right = _rounded(sample.rule, sample, storage, dict(lines))
             return any(
                 not np.array_equal(value, right[name], equal_nan=True)
                 for mutant in self.open(sample.rule)
-                for name, value in _rounded(mutant.rule, sample, storage).items()
+                for name, value in _wrong(mutant, sample, storage, lines).items()
             )
 
     def tells(self, sample: Sample, storage: Format) -> bool:
         """Tell whether a sample would kill a living mutant."""
         with np.errstate(all="ignore"):
-            return any(_outside(mutant, sample, storage) for mutant in self.open(sample.rule))
+            lines = _lines(sample, storage)
+            return any(_outside(mutant, sample, storage, lines) for mutant in self.open(sample.rule))
 
     def merge(self, killed: dict[str, dict[str, str]]) -> None:
         """Add what another process killed."""
@@ -62,9 +65,9 @@ class Power:
                 self.killed[label].setdefault(name, cell)
 
 
-def _outside(mutant: Mutant, sample: Sample, storage: Format) -> bool:
+def _outside(mutant: Mutant, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> bool:
     """Tell whether the mutant's correctly rounded result leaves some enclosure."""
-    wrong = _rounded(mutant.rule, sample, storage)
+    wrong = _wrong(mutant, sample, storage, lines)
     for name, legal in sample.legal.items():
         result: Array = np.broadcast_to(wrong[name], legal.lo.shape).astype(legal.lo.dtype)
         if not legal.contains(result).all():
@@ -72,10 +75,23 @@ def _outside(mutant: Mutant, sample: Sample, storage: Format) -> bool:
     return False
 
 
-def _rounded(rule: UpdateRule, sample: Sample, storage: Format) -> dict[str, Array]:
+def _lines(sample: Sample, storage: Format) -> dict[str, Array]:
+    """Return every line of the rule's own step on a sample, which its mutants share up to their change."""
+    lines: dict[str, Array] = {}
+    _rounded(sample.rule, sample, storage, lines)
+    return lines
+
+
+def _wrong(mutant: Mutant, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> dict[str, Array]:
+    """Return each quantity after a step of a mutant of the sample's rule."""
+    shared = {name: value for name, value in lines.items() if name in mutant.unchanged}
+    return _rounded(mutant.rule, sample, storage, shared)
+
+
+def _rounded(rule: UpdateRule, sample: Sample, storage: Format, lines: dict[str, Array]) -> dict[str, Array]:
     """Return each quantity after a step of ``rule``, correctly rounded to the format that it is kept in."""
     compiled = program(rule, frozenset())
-    exact = exact_step(compiled, storage, sample.scalars, sample.before, sample.formats)
+    exact = exact_step(compiled, storage, sample.scalars, sample.before, sample.formats, lines)
     rounded = {}
     for name, value in exact.items():
         kept = sample.formats.get(name, storage)

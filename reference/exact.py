@@ -34,13 +34,16 @@ def exact_step(
     scalars: Mapping[str, float],
     tensors: Mapping[str, Array],
     state_formats: Mapping[str, Format] | None = None,
+    lines: dict[str, Array] | None = None,
 ) -> dict[str, Array]:
     """Return each quantity after the step, by symbol, in the wide type of ``storage``.
 
-    ``state_formats`` names the states kept in another format than the parameter.
+    ``state_formats`` names the states kept in another format than the parameter.  ``lines`` holds
+    lines of tensors that are known already, by symbol; those that are computed are added to it.
     """
     work = storage.work
-    known = {name: value.astype(work) for name, value in tensors.items()}
+    known = {} if lines is None else lines
+    known |= {name: value.astype(work) for name, value in tensors.items()}
     wide = Scalars(
         ExactArithmetic(FLOAT64),
         scalars,

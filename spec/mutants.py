@@ -31,6 +31,15 @@ class Mutant:
     original: UpdateRule
 
     @functools.cached_property
+    def unchanged(self) -> frozenset[str]:
+        """The lines, by symbol, that are computed as in the original from what is so too."""
+        changed: set[sp.Symbol] = set()
+        for line in self.rule.program:
+            if line not in self.original.program or line.expression.free_symbols & changed:
+                changed.add(line.target)
+        return frozenset(line.target.name for line in self.rule.program if line.target not in changed)
+
+    @functools.cached_property
     def equivalent(self) -> bool:
         """Tell whether SymPy proves it equal within a limit of time; beyond that it is not proven."""
         return bool(within(SECONDS, self._equal))
