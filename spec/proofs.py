@@ -48,7 +48,7 @@ def _simplest(difference: sp.Expr) -> Iterator[sp.Expr]:
 def equal(left: sp.Expr, right: sp.Expr) -> bool:
     """Tell whether SymPy shows ``left - right`` to be zero."""
     difference = left - right
-    return any(form == 0 for form in _simplest(difference)) or _equal_by_cases(uncast(difference))
+    return _equal_by_cases(uncast(difference)) or any(form == 0 for form in _simplest(difference))
 
 
 def _equal_by_cases(difference: sp.Expr) -> bool:
