@@ -51,6 +51,7 @@ class Unit:
     timeout: float = 60.0
     measure_power: bool = True
     steer: bool = False
+    """Whether further cases are drawn for the mutants that survived the usual ones."""
     least: int = 0
     """Element-cases of local agreement to decide; none are asked for beyond the cases."""
 
@@ -94,7 +95,6 @@ def units(
                 if dtype in path.dtypes and judged:
                     power = dtype in POWER_FORMATS and path == paths[0] and path.cost == 1
                     power = power or not set(dtypes) & set(POWER_FORMATS)
-                    finest = [d for d in POWER_FORMATS if d in dtypes and d in path.dtypes][-1:]
                     found.append(
                         Unit(
                             implementation,
@@ -107,10 +107,16 @@ def units(
                             python,
                             max(timeout, scope.DEAREST_TIMEOUT) if path.compiled else timeout,
                             power,
-                            power and finest in ([dtype], []),
+                            power and dtype == _finest(dtypes, path),
                         )
                     )
     return found
+
+
+def _finest(dtypes: tuple[str, ...], path: ExecutionPath) -> str:
+    """Return the format of a run in which a path tells the most mutants from the rule."""
+    judged = [dtype for dtype in dtypes if dtype in path.dtypes]
+    return max(judged, key=lambda dtype: FORMATS[dtype].precision)
 
 
 _SESSIONS: dict[tuple[str | None, float], Session] = {}

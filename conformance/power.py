@@ -43,8 +43,8 @@ class Power:
     def differs(self, sample: Sample, storage: Format) -> bool:
         """Tell whether a living mutant's result is not the rule's own, whatever its enclosure."""
         with np.errstate(all="ignore"):
-            lines = _lines(sample, storage)
-            right = _rounded(sample.rule, sample, storage, dict(lines))
+            lines: dict[str, Array] = {}
+            right = _rounded(sample.rule, sample, storage, lines)
             return any(
                 not np.array_equal(value, right[name], equal_nan=True)
                 for mutant in self.open(sample.rule)

@@ -19,7 +19,7 @@ from spec.schedule import Schedule
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 LONGEST = 48
 """The longest horizon that is drawn: every special place of a schedule is a few steps away."""
-FEW_CYCLES = 8
+FEW_CYCLES = 21
 """Cycles of a schedule that has a number of them; where many restart is a property of its own."""
 NEXT_TO = 2.0**-21
 """A share of less than a millionth, but more than the roundings of float32."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from conformance import agreement
 from conformance.agreement import Tally
 from conformance.cases import Case
-from conformance.engine import Unit, subject_of
+from conformance.engine import Unit, subject_of, units
 from conformance.exploration import explore
 from conformance.own_references import NUMPY, implementations
 from conformance.power import Power
 from conformance.strategies import local_cases
 from conformance.subject import prepare
 from impls.session import Session
-from spec.mutants import Mutant
+from reference.enclosure import program
+from reference.exact import exact_step
+from reference.formats import FLOAT64, Array
+from spec import rules as book
+from spec.mutants import Mutant, mutants
 
 ITEMS = {item.rule: item for item in implementations()}
 
@@ -36,3 +41,33 @@ def test_the_rule_itself_is_no_killed_mutant(name: str, dtype: str) -> None:
 
         explore(local_cases(dict.fromkeys(list(subject.rules)[:1], rule), {}, 64), 12, 0, body)
     assert not power.killed[rule.label]
+
+
+@pytest.mark.parametrize("name", ["adam", "adabound", "muon", "nadam", "rprop"])
+def test_a_mutants_step_is_the_same_from_lines_that_are_shared(name: str) -> None:
+    """The lines that a mutant takes over from its rule are those that it would compute itself."""
+    rule = book.build(name)
+    rng = np.random.default_rng(0)
+    shape = (4, 3) if rule.matrices else (12,)
+    scalars = {h.symbol.name: h.default for h in rule.hyperparameters} | {"t": 3.0}
+    scalars |= {state.symbol.name: 0.5 for state in rule.states if state.scalar}
+    tensors = [q.symbol.name for q in rule.quantities if not q.scalar]
+    before = {key: np.abs(rng.normal(size=shape)) for key in (*tensors, "g")}
+    lines: dict[str, Array] = {}
+    exact_step(program(rule, frozenset()), FLOAT64, scalars, before, None, lines)
+    for mutant in mutants(rule, book.families()[name]):
+        compiled = program(mutant.rule, frozenset())
+        shared = {key: value for key, value in lines.items() if key in mutant.unchanged}
+        with np.errstate(all="ignore"):
+            alone = exact_step(compiled, FLOAT64, scalars, before)
+            together = exact_step(compiled, FLOAT64, scalars, before, None, shared)
+        for key, value in alone.items():
+            np.testing.assert_array_equal(together[key], value, mutant.name)
+
+
+def test_survivors_are_steered_at_in_the_finest_format_alone() -> None:
+    """Of a path that is judged in three formats only that with the most digits draws further cases."""
+    asked = ("bfloat16", "float64", "float32")
+    drawn = units((ITEMS["adam"],), device="cpu", dtypes=asked, properties=("agreement/local",), budget=1.0,
+                  seed=0)  # fmt: skip
+    assert [unit.dtype for unit in drawn if unit.steer] == ["float64"]

@@ -135,3 +135,18 @@ def test_the_floor_of_a_half_tensor_may_be_rounded_to_its_format() -> None:
     assert legal.contains(value).all()
     narrow = StepEnclosure(rule, Profile(units={"root": 1.0}), FLOAT16, scalars)
     assert not narrow(as_intervals(before, FLOAT16))["theta"].contains(value).any()
+
+
+def test_a_scalar_chosen_for_elements_of_a_half_tensor_may_be_rounded_to_its_format() -> None:
+    """A factor of 1.2 that is written into a float16 tensor is 1.2001953125 there, and so the next step."""
+    rule = book.build("rprop")
+    scalars = {h.symbol.name: h.default for h in rule.hyperparameters} | {"t": 2.0}
+    size, start = 1.5 * 2.0**-7, -1754 * 2.0**-17
+    before = {"theta": np.full(1, start), "p": -np.ones(1), "s": np.full(1, size), "g": -np.ones(1)}
+    value = np.array([float(np.float16(start + size * float(np.float16(1.2))))], FLOAT16.work)
+    assert value != float(np.float16(start + size * 1.2))
+    kernel = {"intermediate": "compute"}
+    for bound, inside in (("storage", True), ("compute", False)):
+        profile = Profile.from_mapping({**kernel, "bound": bound})
+        legal = StepEnclosure(rule, profile, FLOAT16, scalars)(as_intervals(before, FLOAT16))["theta"]
+        assert bool(legal.contains(value).all()) is inside
