@@ -90,26 +90,28 @@ def units(
         cells = sum(len([d for d in dtypes if d in p.dtypes]) for p in paths)
         cases = max(4, round(CASES_PER_SECOND * budget * 12 / max(cells, 1)))
         for path in paths:
-            judged = tuple(name for name in properties if path.judges(name))
-            for dtype in dtypes:
-                if dtype in path.dtypes and judged:
-                    power = dtype in POWER_FORMATS and path == paths[0] and path.cost == 1
-                    power = power or not set(dtypes) & set(POWER_FORMATS)
-                    found.append(
-                        Unit(
-                            implementation,
-                            path,
-                            device,
-                            dtype,
-                            judged,
-                            max(1, cases // path.cost),
-                            seed,
-                            python,
-                            max(timeout, scope.DEAREST_TIMEOUT) if path.compiled else timeout,
-                            power,
-                            power and dtype == _finest(dtypes, path),
-                        )
-                    )
+            unit = Unit(
+                implementation, path, device, "", (), max(1, cases // path.cost), seed, python, timeout
+            )
+            found += _formats(unit, dtypes, properties, first=path == paths[0])
+    return found
+
+
+def _formats(unit: Unit, dtypes: tuple[str, ...], properties: tuple[str, ...], *, first: bool) -> list[Unit]:
+    """Return a path's units, one for each format; the first path of an implementation measures power."""
+    path = unit.path
+    judged = tuple(name for name in properties if path.judges(name))
+    timeout = max(unit.timeout, scope.DEAREST_TIMEOUT) if path.compiled else unit.timeout
+    found = []
+    for dtype in (dtype for dtype in dtypes if dtype in path.dtypes and judged):
+        power = dtype in POWER_FORMATS and first and path.cost == 1
+        power = power or not set(dtypes) & set(POWER_FORMATS)
+        steer = power and dtype == _finest(dtypes, path)
+        found.append(
+            dataclasses.replace(
+                unit, dtype=dtype, properties=judged, timeout=timeout, measure_power=power, steer=steer
+            )
+        )
     return found
 
 
