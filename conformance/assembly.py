@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from conformance.claims import CLAIMS
 from conformance.engine import Unit, UnitResult
-from conformance.ledger import Entry, load
+from conformance.ledger import load
 from conformance.literature import experiment_entries, proof_entry, proven_claims
 from conformance.own_references import FRAMEWORK, judged_rules
 from conformance.power import Power
@@ -171,24 +171,6 @@ def _implementation(name: str, work: list[Unit], environment: dict[str, str]) ->
 
 def _deviation(name: str, used: dict[str, Verdict]) -> model.DeviationEntry:
     entry = next(item for item in load() if item.identifier == name)
-    profile = ", ".join(f"{key} = {value}" for key, value in entry.profile.items())
     status = "in force" if used[name] is Verdict.DEVIATION else "no longer shown"
-    return model.DeviationEntry(
-        name,
-        ", ".join(entry.implementations),
-        entry.condition,
-        entry.reason,
-        entry.link,
-        profile or _rest(entry),
-        status,
-    )
-
-
-def _rest(entry: Entry) -> str:
-    """Say how a cell is judged besides a deviation that widens no profile."""
-    if entry.ranks:
-        return f"tensors of {entry.ranks[0]} dimensions or more"
-    seen = ", ".join(f"“{name}”" for name in entry.observed)
-    if not seen:
-        return "none: nothing else of the cell can be judged"
-    return f"none: all that is not {seen} is judged as usual"
+    where = ", ".join(entry.implementations)
+    return model.DeviationEntry(name, where, entry.condition, entry.reason, entry.link, entry.rest, status)

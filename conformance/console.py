@@ -13,21 +13,26 @@ from rich.table import Table
 
 from conformance.engine import Unit, UnitResult
 from conformance.report import totals
-from conformance.report.model import Report
+from conformance.report.matrix import finest_first
+from conformance.report.model import ImplementationEntry, Report
 from conformance.verdict import CellResult, Finding, Verdict
 
-MARKS = {
-    Verdict.PASS: "[green]✓ pass[/]",
-    Verdict.FAIL: "[bold red]✗ FAIL[/]",
-    Verdict.DEVIATION: "[yellow]≈ known[/]",
-    Verdict.NOT_APPLICABLE: "[dim]– n/a[/]",
-    Verdict.UNDECIDED: "[yellow]? undecided[/]",
-    Verdict.ERROR: "[bold red]! ERROR[/]",
-    Verdict.NOT_RUN: "[dim]· not run[/]",
+SIGNS = {
+    Verdict.PASS: ("green", "✓", "pass"),
+    Verdict.DEVIATION: ("yellow", "≈", "known"),
+    Verdict.FAIL: ("bold red", "✗", "FAIL"),
+    Verdict.ERROR: ("bold red", "!", "ERROR"),
+    Verdict.UNDECIDED: ("yellow", "?", "undecided"),
+    Verdict.NOT_RUN: ("dim", "·", "not run"),
+    Verdict.NOT_APPLICABLE: ("dim", "–", "n/a"),
 }
+"""The style, the sign and the word of each verdict."""
+MARKS = {verdict: f"[{style}]{sign} {word}[/]" for verdict, (style, sign, word) in SIGNS.items()}
 FOLDED = 3
-"""So many properties of one kind that pass alike share a row."""
+"""So many properties of one kind without news that are alike on every path share a row."""
 SHOWN_FINDINGS = 6
+MANY = 3
+"""Of more implementations than these the console shows an overview; the page has the rest."""
 
 
 class ProgressListener:
@@ -59,27 +64,28 @@ class ProgressListener:
 
 
 def matrix(results: Iterable[CellResult]) -> Table:
-    """Return a table of one implementation's verdicts: properties and paths against formats.
+    """Return a table of one implementation's verdicts: properties against formats.
 
-    Paths with the same verdicts share a row; a property that applies nowhere has none.
+    Where the paths of a property differ each has a row below it, those alike one together; a
+    property that applies nowhere has none.
     """
     found = list(results)
-    dtypes = list(dict.fromkeys(r.cell.dtype for r in found))
+    dtypes = sorted({r.cell.dtype for r in found}, key=finest_first)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("property", no_wrap=True)
-    table.add_column("path", overflow="fold")
+    table.add_column("property, and paths where they differ", overflow="fold")
     for dtype in dtypes:
         table.add_column(dtype, no_wrap=True)
-    rows: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    rows: Rows = {}
     for (claim, path), cells in _places(found).items():
         marks = tuple(MARKS[cells[d].verdict] if d in cells else "" for d in dtypes)
-        if any(r.verdict is not Verdict.NOT_APPLICABLE for r in cells.values()):
-            rows.setdefault(claim, {}).setdefault(marks, []).append(path)
-    paths = {result.cell.path for result in found}
-    for claim, grouped in _folded(rows, len(paths)).items():
-        for index, (marks, held) in enumerate(grouped.items()):
-            shown = "all" if len(held) == len(paths) > 1 else ", ".join(held)
-            table.add_row("" if index else claim, shown, *marks)
+        rows.setdefault(claim, {}).setdefault(marks, []).append(path)
+    for claim, grouped in _folded(rows).items():
+        if len(grouped) == 1:
+            table.add_row(claim, *next(iter(grouped)))
+            continue
+        table.add_row(claim)
+        for marks, held in grouped.items():
+            table.add_row(f"  [dim]{', '.join(held)}[/]", *marks)
     return table
 
 
@@ -87,22 +93,52 @@ Rows: TypeAlias = dict[str, dict[tuple[str, ...], list[str]]]
 """For each property the paths by their marks in each format."""
 
 
-def _folded(rows: Rows, paths: int) -> Rows:
-    """Return the rows with many properties of one kind that pass on every path alike in one."""
-    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    quiet = {MARKS[Verdict.PASS], MARKS[Verdict.NOT_APPLICABLE], ""}
-    for claim, grouped in rows.items():
-        marks = next(iter(grouped))
-        if len(grouped) == 1 and len(grouped[marks]) == paths and quiet.issuperset(marks):
-            alike.setdefault((claim.partition("/")[0], marks), []).append(claim)
+def _folded(rows: Rows) -> Rows:
+    """Return the rows that say something, many properties of one kind in one if nothing new is in them."""
+    absent = {MARKS[Verdict.NOT_APPLICABLE], ""}
+    quiet = {MARKS[Verdict.PASS], MARKS[Verdict.DEVIATION], *absent}
+    asked = {claim: rows[claim] for claim in rows if not all(map(absent.issuperset, rows[claim]))}
+    alike: dict[tuple[str, str], list[str]] = {}
+    for claim, grouped in asked.items():
+        if all(map(quiet.issuperset, grouped)):
+            alike.setdefault((claim.partition("/")[0], str(grouped)), []).append(claim)
     shown, first = {}, {group[0]: group for group in alike.values() if len(group) >= FOLDED}
     hidden = {claim for group in first.values() for claim in group[1:]}
-    for claim, grouped in rows.items():
+    for claim, grouped in asked.items():
         if claim in first:
             shown[f"{claim.partition('/')[0]}/… ({len(first[claim])} properties)"] = grouped
         elif claim not in hidden:
             shown[claim] = grouped
     return shown
+
+
+def overview(report: Report) -> Table:
+    """Return a table of many implementations: how many properties have which verdict."""
+    dtypes = sorted({r.cell.dtype for r in report.results}, key=finest_first)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("implementation, and its paths", no_wrap=True)
+    for dtype in dtypes:
+        table.add_column(dtype, no_wrap=True)
+    for item in report.implementations:
+        mine = [r for r in report.results if r.cell.implementation == item.identifier]
+        paths = sorted({r.cell.path for r in mine})
+        if len(paths) > 1:
+            table.add_row(escape(item.identifier))
+        for path in paths:
+            counts = [Counter(r.verdict for r in mine if (r.cell.path, r.cell.dtype) == (path, dtype))
+                      for dtype in dtypes]  # fmt: skip
+            name = f"  [dim]{escape(path)}[/]" if len(paths) > 1 else escape(item.identifier)
+            table.add_row(name, *map(_counted, counts))
+    return table
+
+
+def _counted(counts: Mapping[Verdict, int]) -> str:
+    """Return how often each verdict was given, with its sign; what does not apply is left out."""
+    return " ".join(
+        f"[{style}]{sign}{counts[verdict]}[/]"
+        for verdict, (style, sign, _) in SIGNS.items()
+        if counts.get(verdict) and verdict is not Verdict.NOT_APPLICABLE
+    )
 
 
 def _places(results: list[CellResult]) -> dict[tuple[str, str], dict[str, CellResult]]:
@@ -138,36 +174,65 @@ def _named(names: list[str]) -> str:
 
 
 def show_report(console: Console, report: Report, folder: str) -> None:
-    """Print the matrix of each implementation, the findings and the verdict.
+    """Print the verdicts, the findings and the figures; of many implementations an overview alone.
 
     ``folder`` is that of the report, as the user would write it.
     """
+    many = len(report.implementations) > MANY
+    if many:
+        console.print()
+        console.print(overview(report))
+        signs = [mark for verdict, mark in MARKS.items() if verdict is not Verdict.NOT_APPLICABLE]
+        console.print(f"properties by their verdict: {'  '.join(signs)}")
     for item in report.implementations:
-        mine = [r for r in report.results if r.cell.implementation == item.identifier]
-        console.print(f"\n[bold]{escape(item.identifier)}[/] claims {escape(item.claims)}")
-        console.print(matrix(mine))
-        for sentence in not_applicable(mine):
-            console.print(f"  [dim]– not applicable: {escape(sentence)}[/]")
-        for reason in dict.fromkeys(
-            f"{r.cell.property} on {r.cell.path}, {r.cell.dtype}: {r.reason}"
-            for r in mine
-            if r.verdict in {Verdict.ERROR, Verdict.UNDECIDED}
-            or (r.verdict is Verdict.FAIL and not r.findings)
-        ):
-            console.print(f"  [red]•[/] {escape(reason)}")
+        _show_implementation(console, report, item, whole=not many)
     failing = [f for r in report.results if r.verdict is Verdict.FAIL for f in r.findings]
     for finding in failing[:SHOWN_FINDINGS]:
         show_finding(console, finding, folder)
     if len(failing) > SHOWN_FINDINGS:
         console.print(f"\n… and {len(failing) - SHOWN_FINDINGS} more findings: see the report")
-    for entry in report.deviations:
-        console.print(f"\n[yellow]known deviation[/] {entry.identifier}: {escape(entry.reason)}")
+    _show_deviations(console, report, whole=not many)
     console.print()
     for line in figures(report):
         console.print(escape(line))
     console.print(escape(totals.verdict_sentence(report)), style="bold")
     for sentence in report.not_run:
         console.print(f"[dim]{escape(sentence)}[/]")
+
+
+def _show_implementation(console: Console, report: Report, item: ImplementationEntry, *, whole: bool) -> None:
+    """Print the matrix of an implementation if ``whole``, and what has no verdict or no finding."""
+    mine = [r for r in report.results if r.cell.implementation == item.identifier]
+    if whole:
+        console.print(f"\n[bold]{escape(item.identifier)}[/] claims {escape(item.claims)}")
+        console.print(matrix(mine))
+        for sentence in not_applicable(mine):
+            console.print(f"  [dim]– not applicable: {escape(sentence)}[/]")
+    for cell, reason in dict.fromkeys(
+        (r.cell, r.reason)
+        for r in mine
+        if r.verdict in {Verdict.ERROR, Verdict.UNDECIDED} or (r.verdict is Verdict.FAIL and not r.findings)
+    ):
+        place = f"{cell.property} on {cell.path}, {cell.dtype}"
+        console.print(f"  [red]•[/] {escape(place if whole else f'{cell.implementation} {place}')}: "
+                      f"{escape(reason)}")  # fmt: skip
+
+
+def _show_deviations(console: Console, report: Report, *, whole: bool) -> None:
+    """Print the known deviations with their reasons if ``whole``, else how many cells have which."""
+    if whole:
+        for entry in report.deviations:
+            console.print(f"\n[yellow]known deviation[/] {entry.identifier}: {escape(entry.reason)}")
+        return
+    cells = Counter(name for r in report.results for name in (r.deviation, *r.further) if name)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("known deviation", no_wrap=True)
+    table.add_column("cells", justify="right")
+    for entry in report.deviations:
+        table.add_row(entry.identifier, str(cells[entry.identifier]))
+    console.print()
+    console.print(table)
+    console.print("`stepproof deviations NAME` tells what one is, and shows it with a script.", markup=False)
 
 
 def figures(report: Report) -> list[str]:

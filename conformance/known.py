@@ -16,9 +16,9 @@ from conformance.installation import version
 from conformance.ledger import Entry, load
 from conformance.record import cells
 from conformance.schedules import findings as schedule_findings
-from conformance.schedules.engine import known_cases, ledger
+from conformance.schedules.deviations import ledger, still_shown
 from conformance.schedules.judging import ALL, cell, why_not
-from conformance.schedules.subject import Subject, Tally
+from conformance.schedules.subject import Subject
 from conformance.usage import UsageError
 from conformance.verdict import Finding
 from impls.catalogue import CATALOGUE
@@ -98,7 +98,6 @@ def _of_schedulers(entry: Entry, session: Session) -> Iterator[Finding]:
             place = cell(scheduler, claim)
             if not found or not entry.matches(place, found) or why_not(claim, scheduler):
                 continue
-            for case in known_cases(entry):
-                failure = claim.judge(Subject(scheduler, session), case, Tally())
-                if case.node.entry == scheduler and failure is not None:
-                    yield schedule_findings.finding(failure, claim, place)
+            failure = still_shown(Subject(scheduler, session), claim, entry)
+            if failure is not None:
+                yield schedule_findings.finding(failure, claim, place)

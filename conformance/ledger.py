@@ -73,6 +73,19 @@ class Entry:
         """Tell whether it speaks of what everybody inherits: some code may do better."""
         return self.implementations == ("*",)
 
+    @property
+    def rest(self) -> str:
+        """How the rest of a cell is judged, in words."""
+        parts = [", ".join(f"{key} = {value}" for key, value in self.profile.items())]
+        if self.ranks:
+            parts.append(f"tensors of {self.ranks[0]} dimensions or more")
+        parts += [f"{name} = {low:g}" if low == high else f"{name} from {low:g} to {high:g}"
+                  for name, (low, high) in self.domains.items()]  # fmt: skip
+        if self.observed:
+            seen = ", ".join(f"“{name}”" for name in self.observed)
+            parts.append(f"all that is not {seen} is judged as usual")
+        return "; ".join(filter(None, parts)) or "nothing else of the cell"
+
     def with_cases(self, cases: Sequence[Case | ClauseCase]) -> Entry:
         """Return the entry with other cases."""
         return dataclasses.replace(self, cases=tuple(cases))

@@ -14,7 +14,8 @@ from spec.whole import MatrixProduct, Norm, Transposed, Whole
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
-    "lambda": "λ", "mu": "μ", "phi": "φ", "kappa": "κ", "rho": "ρ", "sigma": "σ", "tau": "τ", "theta": "θ",
+    "lambda": "λ", "mu": "μ", "phi": "φ", "psi": "ψ", "kappa": "κ", "rho": "ρ",
+    "sigma": "σ", "tau": "τ", "theta": "θ",
 }  # fmt: skip
 ACCENTS = {"hat": ("\N{COMBINING CIRCUMFLEX ACCENT}", "^"), "tilde": ("\N{COMBINING TILDE}", "~")}
 NAME = re.compile(r"([A-Za-z]+?)(hat|tilde)?(\d*)(?:_(\w+))?$")
@@ -30,7 +31,7 @@ class Notation(Protocol):
     def symbol(self, letter: str, accent: str, subscript: str) -> str: ...
     def number(self, value: str) -> str: ...
     def operator(self, mark: str) -> str: ...
-    def times(self) -> str: ...
+    def times(self, *, numbers: bool = False) -> str: ...
     def row(self, parts: Sequence[str]) -> str: ...
     def fenced(self, inside: str, left: str = "(", right: str = ")") -> str: ...
     def fraction(self, above: Printed, below: Printed) -> Printed: ...
@@ -57,7 +58,7 @@ class Text:
     def operator(self, mark: str) -> str:
         return f" {mark} "
 
-    def times(self) -> str:
+    def times(self, *, numbers: bool = False) -> str:
         return "·"
 
     def row(self, parts: Sequence[str]) -> str:
@@ -103,8 +104,8 @@ class MathML:
     def operator(self, mark: str) -> str:
         return f"<mo>{mark.replace('<', '&lt;').replace('>', '&gt;')}</mo>"
 
-    def times(self) -> str:
-        return "<mspace width='0.17em'></mspace>".replace("'", '"')
+    def times(self, *, numbers: bool = False) -> str:
+        return "<mo>·</mo>" if numbers else '<mspace width="0.17em"></mspace>'
 
     def row(self, parts: Sequence[str]) -> str:
         return f"<mrow>{''.join(parts)}</mrow>"
@@ -143,10 +144,11 @@ def _mathml_token(part: str) -> str:
 
 
 def _decimal(number: sp.Expr) -> str:
-    """Return a small power of ten as programs write it, any other number as it is."""
-    tens = str(number.q) if isinstance(number, sp.Rational) else ""
-    small = len(tens) > 4 and number.p == 1 and tens.rstrip("0") == "1"
-    return f"1e-{len(tens) - 1}" if small else str(number)
+    """Return a number as programs write it, but halves, thirds and their like as fractions."""
+    if not isinstance(number, sp.Rational) or number.q <= 12:
+        return str(number)
+    short = f"{float(number):.5g}"
+    return short.replace("e-0", "e-") if sp.Rational(short) == number else str(number)
 
 
 CONSTANTS: dict[sp.Basic, str] = {sp.pi: "π", sp.oo: "∞", -sp.oo: "−∞"}
@@ -178,7 +180,9 @@ class Writer:
         if expression in CONSTANTS:
             return self.notation.symbol(CONSTANTS[expression], "", ""), ATOM
         if isinstance(expression, (sp.Integer, sp.Float, sp.Rational)):
-            return self.notation.number(_decimal(expression)), ATOM if expression >= 0 else SUM
+            number = _decimal(expression)
+            binds = SUM if expression < 0 else PRODUCT if "/" in number else ATOM
+            return self.notation.number(number), binds
         if expression.func in handlers:
             return handlers[expression.func](expression)
         if expression.is_Relational:
@@ -233,9 +237,11 @@ class Writer:
         if len(factors) == 1:
             return self.write(factors[0])
         parts: list[str] = []
-        for factor in sorted(factors, key=_rank):
+        ordered = sorted(factors, key=_rank)
+        for before, factor in zip((sp.S.One, *ordered), ordered, strict=False):
             text, binds = self.write(factor)
-            parts += [self.notation.times()] if parts else []
+            numbers = before.is_number and factor.as_base_exp()[0].is_number
+            parts += [self.notation.times(numbers=numbers)] if parts else []
             parts.append(text if binds > SUM else self.notation.fenced(text))
         return self.notation.row(parts), PRODUCT
 

@@ -92,7 +92,7 @@ def matrices(report: Report) -> tuple[Matrix, ...]:
 
 
 def _matrix(rule: str, results: list[CellResult]) -> Matrix:
-    dtypes = tuple(sorted({r.cell.dtype for r in results}, key=_format_rank))
+    dtypes = tuple(sorted({r.cell.dtype for r in results}, key=finest_first))
     names = dict.fromkeys(result.cell.implementation for result in results)
     groups = tuple(
         Group(name, _rows([r for r in results if r.cell.implementation == name], dtypes)) for name in names
@@ -134,5 +134,6 @@ def _said(result: CellResult | None) -> object:
     )  # fmt: skip
 
 
-def _format_rank(dtype: str) -> tuple[int, str]:
+def finest_first(dtype: str) -> tuple[int, str]:
+    """Return a format's place in a row of formats."""
     return (_FORMATS.index(dtype) if dtype in _FORMATS else len(_FORMATS), dtype)

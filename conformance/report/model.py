@@ -178,7 +178,10 @@ class ImplementationEntry:
 
 @dataclass(frozen=True)
 class DeviationEntry:
-    """A finding that stands in the ledger; ``status`` is ``in force`` or ``no longer shown``."""
+    """A finding that stands in the ledger; ``status`` is ``in force`` or ``no longer shown``.
+
+    ``profile`` says how the rest of its cells is judged.
+    """
 
     identifier: str
     implementation: str

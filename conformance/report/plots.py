@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from conformance.report.matrix import Matrix, Row, Square
-    from conformance.report.model import RuleEntry
+    from conformance.report.model import RuleEntry, VariantEntry
     from conformance.report.totals import Power
 
 _COLOURS = {
@@ -69,6 +69,7 @@ def mutant_plot(rule: RuleEntry) -> str:
     variants = [variant for variant in rule.variants if variant.mutants]
     if not variants:
         return ""
+    names = _apart(variants)
     width, height = _NAMES + _BAR + _BAR_TEXT, _BAR_HEIGHT * len(variants)
     figure = Figure(figsize=(width / 72, height / 72))
     with mpl.rc_context(cast("Any", SETTINGS)):
@@ -77,8 +78,15 @@ def mutant_plot(rule: RuleEntry) -> str:
         most = max(len(variant.mutants) for variant in variants)
         axes.set(xlim=(0, most), ylim=(len(variants), 0))
         for line, variant in enumerate(variants):
-            _mutant_bar(axes, line + 0.5, variant.name, power(variant.mutants))
+            _mutant_bar(axes, line + 0.5, names[line], power(variant.mutants))
     return svg(figure, anchor("bars", rule.name), f"Mutants of {rule.name}: what became of them")
+
+
+def _apart(variants: Sequence[VariantEntry]) -> list[str]:
+    """Return what tells each of a rule's variants from the others: the options in which they differ."""
+    choices = {name: {v.options.get(name) for v in variants} for v in variants for name in v.options}
+    return [", ".join(f"{name}={value}" for name, value in variant.options.items() if len(choices[name]) > 1)
+            or variant.name for variant in variants]  # fmt: skip
 
 
 def _ratio_line(figure: Figure, row: Row, base: float, size: tuple[float, float], *, last: bool) -> None:

@@ -169,7 +169,7 @@ def _deviation_lines(report: Report) -> list[str]:
         lines.append(
             f"- ◆ **{_safe(entry.implementation)}** {_safe(entry.condition)}: {_safe(entry.reason)} "
             f"({_safe(entry.status)}; {counted(len(standing.cells), 'cell')}; "
-            f"wider profile: {_safe(entry.profile or 'none')}) {_safe(entry.link)}"
+            f"judged beside it: {_safe(entry.profile)}) {_safe(entry.link)}"
         )
     return [*lines, ""]
 

@@ -29,8 +29,8 @@ THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 _MEANINGS = {
     Verdict.PASS: "every value lay inside its enclosure, or the clause held in every case",
     Verdict.FAIL: "a value lay outside every legal evaluation, or a clause broke; a finding shows it",
-    Verdict.DEVIATION: "the finding stands in the ledger with its reason; all else of that path is"
-    " judged under the wider profile that the ledger names",
+    Verdict.DEVIATION: "the finding stands in the ledger with its reason, and with how the rest of the"
+    " cell is judged: under a wider profile, for some settings, beside what is seen, or not at all",
     Verdict.UNDECIDED: "the enclosures could not decide; it is not counted as pass",
     Verdict.ERROR: "the worker crashed, hung or answered nonsense",
     Verdict.NOT_RUN: "the check was not made; nothing is known",

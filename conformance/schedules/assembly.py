@@ -7,7 +7,8 @@ import dataclasses
 from conformance.assembly import hyperparameter_entry, state_entry
 from conformance.literature import proof_entry
 from conformance.report import model
-from conformance.schedules.engine import Unit, UnitResult, known_cases, ledger
+from conformance.schedules.deviations import ledger
+from conformance.schedules.engine import Unit, UnitResult
 from conformance.schedules.formulas import lines
 from conformance.schedules.judging import ALL, cell
 from conformance.schedules.power import Power
@@ -26,7 +27,7 @@ def extended(report: model.Report, work: list[Unit], results: list[UnitResult]) 
         power.merge(result.killed)
     judged = {unit.entry.schedule for unit in work}
     cells = tuple(sorted((r for u in results for r in u.results), key=lambda r: r.cell))
-    used = {r.deviation: r.verdict for r in cells if r.deviation}
+    used = {name: r.verdict for r in cells for name in (r.deviation, *r.further) if name}
     asked = {name for unit in work for name in unit.properties}
     times = {f"schedules {i}": round(r.seconds, 3) for i, r in enumerate(cells)}
     return dataclasses.replace(
@@ -103,15 +104,14 @@ def _implementation(entry: Scheduler, environment: dict[str, str]) -> model.Impl
     claims = f"{entry.schedule} ({options})" if options else entry.schedule
     version = environment.get(entry.library, environment.get(entry.framework, ""))
     path = cell(entry, ALL[0]).path
-    return model.ImplementationEntry(entry.name, entry.target, entry.schedule, claims,
-                                     f"{entry.library} {version}".strip(),
-                                         {f"{path} on cpu": profile})  # fmt: skip
+    library = f"{entry.library} {version}".strip()
+    return model.ImplementationEntry(
+        entry.name, entry.target, entry.schedule, claims, library, {f"{path} on cpu": profile}
+    )
 
 
 def _deviation(name: str, verdict: Verdict) -> model.DeviationEntry:
     entry = next(item for item in ledger() if item.identifier == name)
     status = "in force" if verdict is Verdict.DEVIATION else "no longer shown"
-    profile = f"none; {len(known_cases(entry))} stored cases are replayed"
-    return model.DeviationEntry(name, ", ".join(entry.implementations), entry.condition, entry.reason,
-        entry.link,
-                                profile, status)  # fmt: skip
+    where = ", ".join(entry.implementations)
+    return model.DeviationEntry(name, where, entry.condition, entry.reason, entry.link, entry.rest, status)

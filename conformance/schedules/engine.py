@@ -1,37 +1,31 @@
-"""Judges every property of a scheduler: the ledger's case first, then fresh ones."""
+"""Judges every property of a scheduler: what the ledger knows first, then fresh cases."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from importlib.resources import files
-from pathlib import Path
 
 from conformance.installation import version
-from conformance.ledger import Entry, load
 from conformance.report.model import CurveEntry
-from conformance.schedules.cases import Case, from_plain
+from conformance.schedules.cases import Case
 from conformance.schedules.curves import curves
+from conformance.schedules.deviations import Known, ledger, still_shown
 from conformance.schedules.findings import finding
 from conformance.schedules.judging import ALL, BY_IDENTIFIER, Judged, cell, explore, figures, why_not
 from conformance.schedules.power import Power
 from conformance.schedules.properties import Property
-from conformance.schedules.subject import Subject, Tally
-from conformance.verdict import CellResult, Verdict
+from conformance.schedules.subject import Subject
+from conformance.verdict import CellResult, Figures, Finding, Verdict
 from impls.scheduler import Scheduler
 from impls.schedulers import SCHEDULERS
 from impls.session import Session, TargetError, WorkerFailure
 
-FOLDER = Path(str(files("conformance.schedules")))
 EXAMPLES_PER_SECOND = 2.4
 """Cases of a property for each second of budget; fixed, so that a budget fixes the cases."""
-
-
 MEASURED = frozenset({"lr/in-force"})
 """Properties on whose cases mutants are tried."""
 OF_ANOTHER_KIND = "it is no "
@@ -59,17 +53,6 @@ class UnitResult:
     results: list[CellResult]
     killed: dict[str, dict[str, str]] = field(default_factory=dict)
     curves: tuple[CurveEntry, ...] = ()
-
-
-def ledger() -> tuple[Entry, ...]:
-    """Return the known deviations of schedulers, in the format of the optimizers' ledger."""
-    return load(FOLDER / "ledger.toml")
-
-
-def known_cases(entry: Entry) -> tuple[Case, ...]:
-    """Return the stored smallest cases of an entry."""
-    path = FOLDER / "known_cases" / f"{entry.identifier}.json"
-    return tuple(from_plain(plain) for plain in json.loads(path.read_text())) if path.is_file() else ()
 
 
 def units(
@@ -109,28 +92,46 @@ def judge_unit(unit: Unit) -> UnitResult:
 
 
 def _judge_cell(unit: Unit, subject: Subject, claim: Property, framework: str, power: Power) -> CellResult:
+    """Judge a cell: first what is known of it, then what that leaves."""
     place = cell(unit.entry, claim)
     reason = why_not(claim, unit.entry)
     if reason:
         return CellResult(place, Verdict.NOT_APPLICABLE, reason)
-    entry = next((e for e in ledger() if e.matches(place, framework)), None)
-    if entry is not None:
-        return _replayed(subject, claim, entry)
-    try:
-        judged = _explored(unit, subject, claim, power)
-    except (TargetError, WorkerFailure) as error:
-        return CellResult(place, Verdict.ERROR, str(error))
-    return _verdict(judged, claim, subject)
+    known = Known(tuple(entry for entry in ledger() if entry.matches(place, framework)))
+    shown_ = [(entry, still_shown(subject, claim, entry)) for entry in known.entries]
+    for entry, failure in shown_:
+        if failure is None:
+            reason = f"the ledger's entry `{entry.identifier}` is no longer shown: remove it"
+            return CellResult(place, Verdict.FAIL, reason, deviation=entry.identifier)
+    rest = CellResult(place, Verdict.PASS, "", Figures(cases=1))
+    if known.judgeable:
+        try:
+            rest = _verdict(_explored(unit, subject, claim, power, known), claim, subject)
+        except (TargetError, WorkerFailure) as error:
+            return CellResult(place, Verdict.ERROR, str(error))
+    if not known.entries or rest.verdict not in {Verdict.PASS, Verdict.UNDECIDED}:
+        return rest  # where every case shows what is known nothing else can be decided
+    return _deviation(rest, known, [finding(failure, claim, place) for _, failure in shown_ if failure])
 
 
-def _explored(unit: Unit, subject: Subject, claim: Property, power: Power) -> Judged:
+def _deviation(rest: CellResult, known: Known, findings: list[Finding]) -> CellResult:
+    """Return the verdict on a cell of which something is known and nothing else was found."""
+    first, *more = known.entries
+    return dataclasses.replace(
+        rest, verdict=Verdict.DEVIATION, reason=" ".join(entry.reason for entry in known.entries),
+        deviation=first.identifier, further=tuple(entry.identifier for entry in more),
+        findings=tuple(findings),
+    )  # fmt: skip
+
+
+def _explored(unit: Unit, subject: Subject, claim: Property, power: Power, known: Known) -> Judged:
     """Judge drawn cases; where mutants are tried, as many for each variant of the schedule."""
     examples, watch = round(unit.examples * claim.share), _watcher(claim, power)
     if claim.identifier not in MEASURED:
-        return explore(subject, claim, examples, unit.seed, watch)
+        return explore(subject, claim, examples, unit.seed, watch, known)
     judged = Judged()
     for variant in variants(subject.entry):
-        alone = explore(Subject(variant, subject.session), claim, examples, unit.seed, watch)
+        alone = explore(Subject(variant, subject.session), claim, examples, unit.seed, watch, known)
         judged.tally.add(alone.tally)
         if alone.failure is not None:
             return Judged(alone.failure, judged.tally)
@@ -158,24 +159,6 @@ def _verdict(judged: Judged, claim: Property, subject: Subject) -> CellResult:
     if not judged.tally.values or counted.values == counted.undecided:
         return CellResult(place, Verdict.UNDECIDED, "no case could be judged", counted)
     return CellResult(place, Verdict.PASS, "", counted)
-
-
-def _replayed(subject: Subject, claim: Property, entry: Entry) -> CellResult:
-    """Return the known deviation if a stored case still shows it, else a failure."""
-    place = cell(subject.entry, claim)
-    for case in known_cases(entry):
-        if case.node.entry != subject.entry:
-            continue
-        try:
-            failure = claim.judge(subject, case, Tally())
-        except (TargetError, WorkerFailure):
-            continue
-        if failure is not None:
-            found = finding(failure, claim, place)
-            return CellResult(place, Verdict.DEVIATION, entry.reason, figures(Tally(cases=1)), "", (found,),
-                              entry.identifier)  # fmt: skip
-    reason = f"the ledger's entry `{entry.identifier}` is no longer shown: remove it"
-    return CellResult(place, Verdict.FAIL, reason, deviation=entry.identifier)
 
 
 Listener = Callable[[Unit, UnitResult], None]

@@ -108,10 +108,7 @@ def many_cycles(draw: Draw, entry: Scheduler) -> Case:
     return dataclasses.replace(case, node=node, steps=length, split=1)
 
 
-EDGES: dict[str, tuple[float, ...]] = {
-    "factor": (0.0, 1.0), "gamma": (0.0, 1.0), "end_factor": (0.0, 1.0), "eta_min": (0.0,
-    1.0),
-}  # fmt: skip
+EDGES: dict[str, tuple[float, ...]] = dict.fromkeys(("factor", "gamma", "end_factor", "eta_min"), (0.0, 1.0))
 
 
 @st.composite
@@ -304,25 +301,26 @@ FURTHER = (
              "torch.optim documentation: lr as a Tensor", in_force, _with_tensors),
     Property("tensor/kept", "An lr that is a tensor is filled in place: not replaced, and not shared.",
              "torch.optim documentation: lr as a Tensor", kept_in_place, _with_tensors),
-    Property("tensor/groups", "Groups that took their lr tensor from the optimizer's default do not share "
-        "it.",
+    Property("tensor/groups",
+             "Groups that took their lr tensor from the optimizer's default do not share it.",
              "torch.optim documentation: per-parameter options", not_shared, with_shared_tensor, _of_groups),
-    Property("epoch/closed-form", "step(epoch) gives the closed form at that epoch, and agrees with "
-        "stepping.",
+    Property("epoch/closed-form",
+             "step(epoch) gives the closed form at that epoch, and agrees with stepping.",
              "torch.optim.lr_scheduler.LRScheduler.step", by_epoch, epochs, _by_epoch, share=3.0),
     Property("epoch/restarts", "step(epoch) begins a cycle at every restart, however far.",
              "the closed form", by_epoch, restarts, _with_restarts, share=3.0),
-    Property("lr/restarts", "A schedule of many cycles begins each at the learning rate that it restarts "
-             "at.", "the closed form", in_force, many_cycles, _with_many_cycles, share=3.0),
+    Property("lr/restarts",
+             "A schedule of many cycles begins each at the learning rate that it restarts at.",
+             "the closed form", in_force, many_cycles, _with_many_cycles, share=3.0),
     Property("horizon/limits", "A horizon of 0 or 1 gives the schedule's value or a clear error.",
              "the closed form where it is defined", at_limits, limits, _with_limits, share=3.0),
-    Property("settings/edges", "A factor at the edge of its range gives the schedule's value or a clear "
-        "error.",
+    Property("settings/edges",
+             "A factor at the edge of its range gives the schedule's value or a clear error.",
              "the closed form where it is defined", at_limits, edges, _with_edges, share=2.0),
     Property("lr/first", "A milestone at or next to step 0 counts from the first step on.",
              "the closed form at 0", in_force, from_the_start, _with_milestones),
-    Property("plateau/improvement", "A metric that is no better than the best never counts as an "
-        "improvement.",
+    Property("plateau/improvement",
+             "A metric that is no better than the best never counts as an improvement.",
              "the word: a metric that has stopped improving", not_better, worsening, _with_metrics),
     *COMPOSING,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 
 from conformance.schedules.calls import CALLS
 from conformance.schedules.cases import Case
+from conformance.schedules.deviations import NOTHING, Known
 from conformance.schedules.further import FURTHER
 from conformance.schedules.persistence import PERSISTENCE
 from conformance.schedules.properties import PROPERTIES, Property
@@ -65,8 +66,9 @@ def explore(
     examples: int,
     seed: int,
     watch: Callable[[Case], None] = lambda _: None,
+    known: Known = NOTHING,
 ) -> Judged:
-    """Judge up to ``examples`` cases; the first failure ends it and is reduced."""
+    """Judge up to ``examples`` cases; the first failure that is not known ends it and is reduced."""
     judged, start = Judged(), time.perf_counter()
 
     @hypothesis.seed(seed)
@@ -75,23 +77,30 @@ def explore(
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, report_multiple_bugs=False,
         print_blob=False,
     )  # fmt: skip
-    @hypothesis.given(claim.draw(subject.entry))
+    @hypothesis.given(claim.draw(subject.entry).filter(known.leaves))
     def run(case: Case) -> None:
         consider(case)
+
+    def judge(case: Case, tally: Tally) -> Failure | None:
+        failure = claim.judge(subject, case, tally) if known.leaves(case) else None
+        return None if failure is None or known.explains(failure) else failure
 
     def consider(case: Case) -> None:
         if judged.failure is not None:
             return
-        judged.failure = claim.judge(subject, case, judged.tally)
-        judged.tally.cases += 1
+        tally = Tally()
+        judged.failure = judge(case, tally)
+        tally.cases += 1
         if judged.failure is None:
             watch(case)
+            tally.outside = 0  # what is known is told as the deviation that it is
+        judged.tally.add(tally)
 
-    for case in claim.first(subject.entry):
+    for case in filter(known.leaves, claim.first(subject.entry)):
         consider(case)
     run()
     if judged.failure is not None:
-        judged.failure = reduce(judged.failure, lambda case: claim.judge(subject, case, Tally()))
+        judged.failure = reduce(judged.failure, lambda case: judge(case, Tally()))
     judged.seconds = time.perf_counter() - start
     return judged
 

@@ -98,9 +98,8 @@ def resumed(subject: Subject, case: Case, tally: Tally) -> Failure | None:
 def _takes_last_epoch(entry: Scheduler) -> str:
     if strategies.follows_metrics(entry):
         return "it has no last_epoch"
-    return (
-        "its parts would have to be resumed, which they cannot be told" if entry.schedule in COMPOSED else ""
-    )
+    composed = entry.schedule in COMPOSED
+    return "its parts would have to be resumed, which they cannot be told" if composed else ""
 
 
 PERSISTENCE = (
@@ -112,9 +111,8 @@ PERSISTENCE = (
              "the state is plain values", restored("json")),
     Property("state/kept", "load_state_dict leaves the state that it is given as it was.",
              "torch.optim documentation: saving and loading", state_kept),
-    Property("resume/last-epoch", "A scheduler built with last_epoch on a loaded optimizer goes on where "
-        "the run was.",
+    Property("resume/last-epoch",
+             "A scheduler built with last_epoch on a loaded optimizer goes on where the run was.",
              "torch.optim.lr_scheduler.LRScheduler: restoring from a saved checkpoint", resumed,
              applies=_takes_last_epoch, share=3.0),
 )  # fmt: skip
-assert strategies.PLAIN

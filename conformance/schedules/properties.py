@@ -203,15 +203,14 @@ PROPERTIES = (
     Property("lr/reported", "get_last_lr tells the learning rate in force.", "torch.optim documentation",
         reported),
     Property("lr/compiled", "Compiled, it has the same learning rate.", "jax.jit", in_force, compiled,
-            _compiles,
-             share=0.5),
+             _compiles, share=0.5),
     Property("lr/range", "No learning rate is negative or not finite, in the horizon or beyond it.",
              "the schedule's range", in_range, applies=_parts_are_asked, share=2.0),
     Property("momentum/in-force", "The cycled momentum at step t is the schedule's.", "Smith 2018, section 3",
              cycled_momentum, applies=_no_momentum),
     Property("groups/independent", "Every group has the learning rates that it has by itself.",
              "torch.optim documentation: per-parameter options", alone, with_own_rates, first=groups_apart),
-    Property("groups/other-keys", "A scheduler changes no key of a group but the learning rate, and the "
-        "momentum "
-             "that it declares.", "torch.optim documentation", other_keys),
+    Property("groups/other-keys",
+             "A scheduler changes no key of a group but the learning rate and a momentum that it declares.",
+             "torch.optim documentation", other_keys),
 )  # fmt: skip

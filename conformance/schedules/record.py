@@ -15,13 +15,26 @@ from rich.console import Console
 from conformance.installation import version
 from conformance.ledger import Entry
 from conformance.schedules.cases import Case, to_plain
-from conformance.schedules.engine import FOLDER, known_cases, ledger
+from conformance.schedules.deviations import FOLDER, Known, ledger, still_shown
 from conformance.schedules.judging import ALL, cell, explore, why_not
-from conformance.schedules.subject import Subject, Tally
+from conformance.schedules.properties import Property
+from conformance.schedules.subject import Failure, Subject
 from impls.schedulers import OTHERS, SCHEDULERS
 from impls.session import Session
 
 EXAMPLES = 300
+
+
+class AllElse(Known):
+    """What is known while an entry's deviation is sought: all that it does not explain."""
+
+    def explains(self, failure: Failure) -> bool:
+        """Tell whether a failure is something else than the deviation."""
+        return not all(entry.explains(failure.told) for entry in self.entries)
+
+    def leaves(self, case: Case) -> bool:
+        """Leave every case: the deviation shows where the property does not hold."""
+        return True
 
 
 def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[Case]:
@@ -36,18 +49,19 @@ def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[
             found = versions[scheduler.library]
             if not found or not entry.matches(cell(scheduler, claim), found) or why_not(claim, scheduler):
                 continue
-            mine = [case for case in known_cases(entry) if case.node.entry == scheduler]
-            shown = [case for case in mine if claim.judge(subject, case, Tally()) is not None]
-            judged = None if shown else explore(subject, claim, EXAMPLES, 0)
-            if shown:
-                kept += [case for case in shown[:1] if case not in kept]
-            elif judged and judged.failure is not None:
-                kept.append(judged.failure.case)
+            failure = still_shown(subject, claim, entry) or _found(subject, claim, entry)
+            if failure is not None:
+                kept += [failure.case] if failure.case not in kept else []
             else:
                 Console().print(
                     f"{entry.identifier}: not shown by {scheduler.identifier}, {claim.identifier}"
                 )
     return kept
+
+
+def _found(subject: Subject, claim: Property, entry: Entry) -> Failure | None:
+    """Return the deviation at the smallest case found."""
+    return explore(subject, claim, EXAMPLES, 0, known=AllElse((entry,))).failure
 
 
 def main() -> None:

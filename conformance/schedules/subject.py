@@ -41,6 +41,16 @@ class Failure:
     time: float = 0.0
     error: str = ""
 
+    @property
+    def told(self) -> str:
+        """What is seen of it, as an entry of the ledger names it: the error, or the place and quantity."""
+        if self.error:
+            return self.error
+        entry, settings = self.case.node.entry, self.case.node.settings
+        over = bool(entry.last) and self.time >= settings[0][entry.last]
+        place = "beyond the last step" if over else f"t={self.time:g}"
+        return f"{place}: {self.quantity}"
+
 
 @dataclass
 class Tally:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.console import figures, matrix, not_applicable
+from conformance.console import figures, matrix, not_applicable, overview
 from conformance.report import model, totals, write_report
 from conformance.report.matrix import matrices
 from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
@@ -137,6 +137,31 @@ def test_a_property_that_applies_nowhere_leaves_the_table_for_a_sentence() -> No
     alone = tuple(r for r in results() if r.verdict in {Verdict.NOT_APPLICABLE, Verdict.PASS})
     assert matrix(alone).row_count == 1
     assert not_applicable(alone) == [f"{OTHER}: it keeps no step count"]
+
+
+def test_many_implementations_are_an_overview_with_one_row_for_each_path() -> None:
+    """Of an implementation with one path there is one row that counts its verdicts, finest format first."""
+    table = overview(report(results()))
+    header, *columns = ((column.header, *column.cells) for column in table.columns)
+    assert header[1:] == ("torch.AdamW",)
+    assert columns == [
+        ("float64", "[green]✓1[/]"),
+        ("float32", "[bold red]✗1[/] [bold red]!1[/]"),
+        ("bfloat16", "[yellow]?1[/]"),
+        ("float16", "[dim]·1[/]"),
+    ]
+
+
+def test_paths_that_differ_stand_below_their_property() -> None:
+    """Two paths with other verdicts have a row each below the property, and alike ones share one."""
+    passing = results()[0]
+    others = [dataclasses.replace(passing.cell, path=name) for name in ("foreach", "fused")]
+    alike = (passing, *(dataclasses.replace(passing, cell=other) for other in others))
+    assert matrix(alike).row_count == 1
+    broken = dataclasses.replace(results()[1], cell=others[1])
+    assert [str(text).strip() for text in matrix((*alike[:2], broken)).columns[0].cells] == [
+        CLAIM, "[dim]foreach, single-tensor[/]", "[dim]fused[/]"
+    ]  # fmt: skip
 
 
 def deviating(dtype: str, identifier: str, script: str) -> CellResult:

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from conformance.schedules import together
-from conformance.schedules.engine import Unit, judge_unit, known_cases, ledger, units
+from conformance.schedules.deviations import known_cases, ledger
+from conformance.schedules.engine import Unit, judge_unit, units
 from conformance.verdict import Verdict
 from impls.session import Session
 

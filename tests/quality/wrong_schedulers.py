@@ -108,7 +108,8 @@ class CountsElsewhere(Cosine):
 
 class MissesFarRestarts(CosineAnnealingWarmRestarts):
     def step(self, epoch: float | None = None) -> None:
-        super().step(epoch - 1e-9 if epoch is not None and epoch > 100 else epoch)
+        far = epoch is not None and self.T_mult > 1 and epoch > 100
+        super().step(epoch - 1e-9 if epoch is not None and far else epoch)
 
 
 class CyclesByQuotient(LRScheduler):
