@@ -58,15 +58,16 @@ def ledger() -> tuple[Entry, ...]:
     return load(FOLDER / "ledger.toml")
 
 
-def known_cases(entry: Entry) -> tuple[Case, ...]:
-    """Return the stored smallest cases of an entry."""
+def known_cases(entry: Entry) -> dict[str, tuple[Case, ...]]:
+    """Return the stored smallest cases of an entry, by property."""
     path = FOLDER / "known_cases" / f"{entry.identifier}.json"
-    return tuple(from_plain(plain) for plain in json.loads(path.read_text())) if path.is_file() else ()
+    stored = json.loads(path.read_text()) if path.is_file() else {}
+    return {name: tuple(map(from_plain, cases)) for name, cases in stored.items()}
 
 
 def still_shown(subject: Subject, claim: Property, entry: Entry) -> Failure | None:
     """Return the deviation as the first stored case shows it that still does, or nothing."""
-    for case in known_cases(entry):
+    for case in known_cases(entry).get(claim.identifier, ()):
         if case.node.entry != subject.entry:
             continue
         try:

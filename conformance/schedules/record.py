@@ -37,12 +37,12 @@ class AllElse(Known):
         return True
 
 
-def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[Case]:
-    """Return the cases of an entry: those stored that still fail, and new ones where none does.
+def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> dict[str, list[Case]]:
+    """Return the cases of an entry by property: those stored that still fail, else new ones.
 
     ``versions`` maps the libraries that are installed to their versions.
     """
-    kept: list[Case] = []
+    kept: dict[str, list[Case]] = {}
     for scheduler in (*SCHEDULERS, *OTHERS):
         subject = Subject(scheduler, session)
         for claim in ALL:
@@ -51,7 +51,8 @@ def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[
                 continue
             failure = still_shown(subject, claim, entry) or _found(subject, claim, entry)
             if failure is not None:
-                kept += [failure.case] if failure.case not in kept else []
+                mine = kept.setdefault(claim.identifier, [])
+                mine += [failure.case] if failure.case not in mine else []
             else:
                 Console().print(
                     f"{entry.identifier}: not shown by {scheduler.identifier}, {claim.identifier}"
@@ -62,6 +63,13 @@ def record(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[
 def _found(subject: Subject, claim: Property, entry: Entry) -> Failure | None:
     """Return the deviation at the smallest case found."""
     return explore(subject, claim, EXAMPLES, 0, known=AllElse((entry,))).failure
+
+
+def written(cases: Mapping[str, list[Case]]) -> str:
+    """Return the text of a file of cases by property, a line for each."""
+    held = {name: ",\n".join(json.dumps(to_plain(case)) for case in mine) for name, mine in cases.items()}
+    body = ",\n".join(f"{json.dumps(name)}: [\n{lines}\n]" for name, lines in held.items())
+    return f"{{\n{body}\n}}\n"
 
 
 def main() -> None:
@@ -80,9 +88,8 @@ def main() -> None:
             cases = record(entry, session, versions)
             if not cases and not arguments.entry:
                 continue
-            lines = ",\n".join(json.dumps(to_plain(case)) for case in cases)
-            (folder / f"{entry.identifier}.json").write_text(f"[\n{lines}\n]\n")
-            Console().print(f"{entry.identifier}: {len(cases)} cases")
+            (folder / f"{entry.identifier}.json").write_text(written(cases))
+            Console().print(f"{entry.identifier}: {sum(map(len, cases.values()))} cases")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ def _simpler(failure: Failure) -> Iterator[Case]:
             )
         for place, value in enumerate(case.inputs):
             yield from (with_(case, inputs=(*case.inputs[:place], new, *case.inputs[place + 1 :]))
-                        for new in (0.0, 1.0, float(int(value))) if abs(new) < abs(value))  # fmt: skip
+                        for new in (0.0, 1.0, 2.0, value // 2, float(int(value)))
+                        if abs(new) < abs(value))  # fmt: skip
     else:
         for steps in sorted({failure.index + 1, failure.index + 2, case.steps // 2, case.steps - 1}):
             if 0 < steps < case.steps:
@@ -90,6 +91,8 @@ def _simpler_nodes(node: Node) -> Iterator[Node]:
     for table in (0.5, 1.0):
         if node.factors and any(value != table for row in node.factors for value in row):
             yield with_(node, factors=tuple((table,) * len(row) for row in node.factors))
+    for length in {len(row) // 2 for row in node.factors if len(row) > 2}:
+        yield with_(node, factors=tuple(row[:length] for row in node.factors))
     if node.settings:
         yield from (with_(node, settings=changed) for changed in _simpler_settings(node))
 
