@@ -106,9 +106,12 @@ def _rule(family: RuleFamily, rules: dict[str, UpdateRule], power: Power) -> mod
 def hyperparameter_entry(setting: Hyperparameter) -> model.HyperparameterEntry:
     """Return a hyperparameter as the report shows it."""
     return model.HyperparameterEntry(
-        rendering.symbol_mathml(setting.symbol), setting.keyword, f"{setting.default:g}",
-        str(setting.domain), setting.meaning,
-    )  # fmt: skip
+        rendering.symbol_mathml(setting.symbol),
+        setting.keyword,
+        f"{setting.default:g}",
+        str(setting.domain),
+        setting.meaning,
+    )
 
 
 def state_entry(state: State) -> model.StateEntry:

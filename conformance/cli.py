@@ -116,10 +116,13 @@ def _train(arguments: argparse.Namespace, console: Console) -> int:
 
 def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     parser.add_argument(
-        "--budget", type=float, default=budget, metavar="SECONDS",
+        "--budget",
+        type=float,
+        default=budget,
+        metavar="SECONDS",
         help="how hard to test, for each implementation: about this long on two cores; the same "
         f"number always gives the same cases (default {budget:g})",
-    )  # fmt: skip
+    )
     parser.add_argument("--seed", type=int, default=0, help="the seed of all cases (default 0)")
     parser.add_argument("--python", help="the interpreter of the optimizer's own environment")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))

@@ -239,9 +239,12 @@ def show(console: Console, name: str, options: dict[str, str]) -> None:
         table.add_column(heading)
     for h in rule.hyperparameters:
         table.add_row(
-            rendering.symbol_text(h.symbol), h.keyword.replace("[", r"\["), f"{h.default:g}",
-            str(h.domain).replace("[", r"\["), h.meaning,
-        )  # fmt: skip
+            rendering.symbol_text(h.symbol),
+            h.keyword.replace("[", r"\["),
+            f"{h.default:g}",
+            str(h.domain).replace("[", r"\["),
+            h.meaning,
+        )
     console.print(table)
     options_table = Table(box=None, title="\noptions", title_justify="left", header_style="bold")
     for heading in ("--option", "stands for"):

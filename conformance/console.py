@@ -125,8 +125,10 @@ def overview(report: Report) -> Table:
         if len(paths) > 1:
             table.add_row(escape(item.identifier))
         for path in paths:
-            counts = [Counter(r.verdict for r in mine if (r.cell.path, r.cell.dtype) == (path, dtype))
-                      for dtype in dtypes]  # fmt: skip
+            counts = [
+                Counter(r.verdict for r in mine if (r.cell.path, r.cell.dtype) == (path, dtype))
+                for dtype in dtypes
+            ]
             name = f"  [dim]{escape(path)}[/]" if len(paths) > 1 else escape(item.identifier)
             table.add_row(name, *map(_counted, counts))
     return table
@@ -214,8 +216,9 @@ def _show_implementation(console: Console, report: Report, item: ImplementationE
         if r.verdict in {Verdict.ERROR, Verdict.UNDECIDED} or (r.verdict is Verdict.FAIL and not r.findings)
     ):
         place = f"{cell.property} on {cell.path}, {cell.dtype}"
-        console.print(f"  [red]•[/] {escape(place if whole else f'{cell.implementation} {place}')}: "
-                      f"{escape(reason)}")  # fmt: skip
+        console.print(
+            f"  [red]•[/] {escape(place if whole else f'{cell.implementation} {place}')}: {escape(reason)}"
+        )
 
 
 def _show_deviations(console: Console, report: Report, *, whole: bool) -> None:

@@ -167,11 +167,14 @@ def _joined(known: CellResult, rest: CellResult, wider: WorkerSubject) -> CellRe
     if rest.verdict not in {Verdict.PASS, Verdict.DEVIATION}:
         return rest
     return dataclasses.replace(
-        rest, verdict=Verdict.DEVIATION, reason=f"{known.reason} {rest.reason}".rstrip(),
-        deviation=known.deviation, findings=(*known.findings, *rest.findings),
+        rest,
+        verdict=Verdict.DEVIATION,
+        reason=f"{known.reason} {rest.reason}".rstrip(),
+        deviation=known.deviation,
+        findings=(*known.findings, *rest.findings),
         further=tuple(name for name in (*known.further, rest.deviation, *rest.further) if name),
         profile=f"wider: {wider.profile}",
-    )  # fmt: skip
+    )
 
 
 def _stale(cell: Cell, entry: Entry, shown: Shown) -> CellResult:
@@ -215,10 +218,13 @@ def _judge_observed(
         return result
     first, *more = standing
     return dataclasses.replace(
-        result, verdict=Verdict.DEVIATION, reason=" ".join(entry.reason for entry in standing),
-        deviation=first.identifier, further=tuple(entry.identifier for entry in more),
+        result,
+        verdict=Verdict.DEVIATION,
+        reason=" ".join(entry.reason for entry in standing),
+        deviation=first.identifier,
+        further=tuple(entry.identifier for entry in more),
         findings=tuple(findings),
-    )  # fmt: skip
+    )
 
 
 def _inherited(result: CellResult, entry: Entry, *, anew: bool) -> CellResult:
@@ -247,8 +253,9 @@ def search(subject: WorkerSubject, claim: Claim, entry: Entry) -> Case | ClauseC
         rule = subject.rules[failure.case.switches]
         if failure.quantity == "t":
             return _fewest(failure.case, judge)
-        reduction = Reduction(rule, subject.storage, judge, keep_settings=claim.of_settings,
-                              cost=subject.path.cost)  # fmt: skip
+        reduction = Reduction(
+            rule, subject.storage, judge, keep_settings=claim.of_settings, cost=subject.path.cost
+        )
         return reduction.reduce(failure, prepared).case
     return judged.exploration.case
 

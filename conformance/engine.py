@@ -144,8 +144,7 @@ def judge_unit(unit: Unit) -> UnitResult:
         return UnitResult([CellResult(unit.cell(name), Verdict.NOT_RUN, reason) for name in unit.properties])
     subject = subject_of(unit, session)
     power = Power()
-    results = [judge_cell(unit, subject, BY_IDENTIFIER[name], framework, power)
-               for name in unit.properties]  # fmt: skip
+    results = [judge_cell(unit, subject, BY_IDENTIFIER[name], framework, power) for name in unit.properties]
     return UnitResult(results, power.killed)
 
 
@@ -169,9 +168,12 @@ def judge_cell(unit: Unit, subject: WorkerSubject, claim: Claim, framework: str,
         result = _judge(unit, subject, claim, cell, power)
     else:
         result = judge_deviation(
-            subject, claim, cell, entries,
+            subject,
+            claim,
+            cell,
+            entries,
             lambda wider, known: _judge(unit, wider, claim, cell, power, known),
-        )  # fmt: skip
+        )
     return dataclasses.replace(
         result, seconds=time.perf_counter() - start, profile=result.profile or str(subject.profile)
     )
@@ -221,10 +223,12 @@ def stop_reason(judged: Judged, subject: WorkerSubject) -> str:
         return what
     settings = [
         ", ".join(f"{name}={value:.9g}" for name, value in group.hyperparameters.items())
-        + "; counts " + ", ".join(str(t.count) for t in group.tensors)
-        + "; shapes " + ", ".join(str(t.shape) for t in group.tensors)
+        + "; counts "
+        + ", ".join(str(t.count) for t in group.tensors)
+        + "; shapes "
+        + ", ".join(str(t.shape) for t in group.tensors)
         for group in case.groups
-    ]  # fmt: skip
+    ]
     switches = ", ".join(case.switches) or "no switches"
     return f"{what}; at the case with {switches}, {case.steps} step(s), groups: {' | '.join(settings)}"
 

@@ -77,8 +77,9 @@ class Reducer:
             return same[0] if same else None
 
         rule = next(iter(subject.rules.values()))
-        return Reduction(rule, subject.storage, judge, keep_settings=self.claim.of_settings,
-                         cost=subject.path.cost)  # fmt: skip
+        return Reduction(
+            rule, subject.storage, judge, keep_settings=self.claim.of_settings, cost=subject.path.cost
+        )
 
     def _finding(self, failure: Outside) -> Finding:
         rule = self.subject.rules[failure.case.switches]

@@ -79,8 +79,10 @@ class Entry:
         parts = [", ".join(f"{key} = {value}" for key, value in self.profile.items())]
         if self.ranks:
             parts.append(f"tensors of {self.ranks[0]} dimensions or more")
-        parts += [f"{name} = {low:g}" if low == high else f"{name} from {low:g} to {high:g}"
-                  for name, (low, high) in self.domains.items()]  # fmt: skip
+        parts += [
+            f"{name} = {low:g}" if low == high else f"{name} from {low:g} to {high:g}"
+            for name, (low, high) in self.domains.items()
+        ]
         if self.observed:
             seen = ", ".join(f"“{name}”" for name in self.observed)
             parts.append(f"all that is not {seen} is judged as usual")

@@ -25,7 +25,7 @@ from conformance.strategies import (
     settings_of,
     shape_of,
     trajectory_cases,
-)  # fmt: skip
+)
 from conformance.subject import Prepared, WorkerSubject, prepare
 from spec import rules as book
 from spec.rule import UpdateRule
@@ -121,9 +121,12 @@ class Property:
         if plan.least and judged.exploration.stopped is None:
             alone = dataclasses.replace(plan, samples=None)
             judged.exploration = volume.fill(
-                subject, plan.least, plan.seed + 3, judged.tally,
+                subject,
+                plan.least,
+                plan.seed + 3,
+                judged.tally,
                 lambda case: self.run(subject, case, judged.tally, alone),
-            )  # fmt: skip
+            )
         return judged
 
     def _each(

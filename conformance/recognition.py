@@ -20,8 +20,11 @@ from spec.rule import State, UpdateRule
 from spec.symbols import PARAMETER, g
 
 ANY_FORM: dict[str, Any] = {
-    "forms": ("*",), "units": {"root": 1.0}, "coefficient": "storage", "bound": "storage",
-}  # fmt: skip
+    "forms": ("*",),
+    "units": {"root": 1.0},
+    "coefficient": "storage",
+    "bound": "storage",
+}
 """What the framework's eager operations may do to anybody's code, whatever form it takes."""
 SWITCHES = {
     "amsgrad": ("amsgrad", "raw"),

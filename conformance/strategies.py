@@ -166,7 +166,7 @@ def trajectory_cases(
             (TensorCase(shape, 0, draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(REGIMES[:2]))),),
         )
         for _ in range(draw(st.integers(1, 2)))
-    ]  # fmt: skip
+    ]
     return Case(switches, together(rule, groups), steps, tuple(changes))
 
 

@@ -129,8 +129,10 @@ class WorkerSubject:
 
     def with_ranks(self, least: int, most: int) -> WorkerSubject:
         """Return the same subject judged on tensors of so many dimensions."""
-        rules = {key: dataclasses.replace(rule, ranks=(max(least, rule.ranks[0]), min(most, rule.ranks[1])))
-                 for key, rule in self.rules.items()}  # fmt: skip
+        rules = {
+            key: dataclasses.replace(rule, ranks=(max(least, rule.ranks[0]), min(most, rule.ranks[1])))
+            for key, rule in self.rules.items()
+        }
         return dataclasses.replace(self, rules=rules)
 
     def with_domains(self, domains: Mapping[str, tuple[float, float]]) -> WorkerSubject:
@@ -162,8 +164,7 @@ class WorkerSubject:
 
     def keys(self, rule: UpdateRule) -> dict[str, str]:
         """Return the key of each state that is shown, by symbol."""
-        named = {s.symbol.name: self.implementation.states.get(s.keyword, s.keyword)
-                 for s in rule.states}  # fmt: skip
+        named = {s.symbol.name: self.implementation.states.get(s.keyword, s.keyword) for s in rule.states}
         return {symbol: key.removeprefix(NEGATED) for symbol, key in named.items() if key}
 
     def negated(self, rule: UpdateRule) -> set[str]:

@@ -158,12 +158,15 @@ def with_further_paths(
     """Return the paths, and what torch offers beside them for the single-tensor one."""
     single = next(path for path in paths if path.name == "single-tensor")
     differentiable = replace(
-        single, name="differentiable", constructor={**SINGLE, "differentiable": True}, devices=("cpu",),
+        single,
+        name="differentiable",
+        constructor={**SINGLE, "differentiable": True},
+        devices=("cpu",),
         profile={**single.profile, **recorded},
         properties=FORMULA,
         otherwise="the contract steps leaves that ask for a gradient, which autograd forbids to overwrite "
         "while it records; its clause whole/differentiable, on single-tensor, differentiates a step",
-    )  # fmt: skip
+    )
     compiled = ExecutionPath(
         "compiled", SINGLE, profile={**KERNEL, **RECORDED, "forms": ALL_FORMS, "bound": "storage"},
         properties=("agreement/*", "state/step-count"),

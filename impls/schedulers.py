@@ -22,8 +22,10 @@ COURSES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 ANNEAL = {**COURSES, "phases": ("three_phase", {"two": False, "three": True})}
 MODES = {name: name for name in ("triangular", "triangular2", "exp_range")}
-PLATEAU = {"mode": ("mode", {"min": "min", "max": "max"}),
-           "threshold_mode": ("threshold_mode", {"rel": "rel", "abs": "abs"})}  # fmt: skip
+PLATEAU = {
+    "mode": ("mode", {"min": "min", "max": "max"}),
+    "threshold_mode": ("threshold_mode", {"rel": "rel", "abs": "abs"}),
+}
 
 SCHEDULERS: tuple[Scheduler, ...] = (
     _torch("ConstantLR", "constant", RECURRENCE, at_epoch="summed", chainable=True),

@@ -15,9 +15,12 @@ Number = TypeVar("Number")
 
 
 HOLDS: dict[str, Callable[[Array, Array], Array]] = {
-    "greater": np.greater, "at least": np.greater_equal, "equal": np.equal,
-    "less": np.less, "at most": np.less_equal,
-}  # fmt: skip
+    "greater": np.greater,
+    "at least": np.greater_equal,
+    "equal": np.equal,
+    "less": np.less,
+    "at most": np.less_equal,
+}
 
 
 class Arithmetic(Protocol[Number]):

@@ -86,8 +86,7 @@ def enclose(
 
     def line(name: str) -> Ball:
         if name not in known:
-            balls = [tensors.operand(form.tree) for form in compiled.lines[name]
-                     if _applies(form, scalars)]  # fmt: skip
+            balls = [tensors.operand(form.tree) for form in compiled.lines[name] if _applies(form, scalars)]
             hull = balls[0]
             for ball in balls[1:]:
                 hull = tensor.hull(hull, ball)

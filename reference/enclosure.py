@@ -158,10 +158,12 @@ class StepEnclosure:
         for scalars in (self.scalars, self.exact_scalars):
             scalars.define(name, before)
         inner = Scalars(
-            self.scalars.arithmetic, self.given, self.scalars.entry,
+            self.scalars.arithmetic,
+            self.given,
+            self.scalars.entry,
             lambda value: coefficient(value.lo.astype(kept.work), value.hi.astype(kept.work), value.flags),
             self.program.scalar_lines,
-        )  # fmt: skip
+        )
         tensors = Tensors(inner, lambda symbol: self.kept[symbol], arithmetic)
         value = tensors.operand(self.program.state_lines[updated])
         value = store_rounding(self.profile, kept)(value.lo, value.hi, value.flags)

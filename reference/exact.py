@@ -22,9 +22,12 @@ def scalar_line(rule: UpdateRule, name: str, scalars: Mapping[str, float]) -> fl
     """Return a line of scalars alone, computed in the wide type of float64."""
     compiled = program(rule, frozenset())
     wide = Scalars(
-        ExactArithmetic(FLOAT64), scalars, lambda value: np.asarray(value, FLOAT64.work),
-        lambda value: value, compiled.scalar_lines,
-    )  # fmt: skip
+        ExactArithmetic(FLOAT64),
+        scalars,
+        lambda value: np.asarray(value, FLOAT64.work),
+        lambda value: value,
+        compiled.scalar_lines,
+    )
     return float(wide.symbol(name))
 
 

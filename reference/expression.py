@@ -18,9 +18,12 @@ from spec.rule import Cast
 from spec.whole import COUNTS, WHOLE, Dot, MatrixProduct, Whole
 
 RELATIONS = {
-    sp.StrictGreaterThan: "greater", sp.StrictLessThan: "less", sp.Equality: "equal",
-    sp.GreaterThan: "at least", sp.LessThan: "at most",
-}  # fmt: skip
+    sp.StrictGreaterThan: "greater",
+    sp.StrictLessThan: "less",
+    sp.Equality: "equal",
+    sp.GreaterThan: "at least",
+    sp.LessThan: "at most",
+}
 
 
 KINDS_OF_WHOLE = frozenset(function.kind for function in WHOLE)

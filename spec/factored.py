@@ -15,8 +15,9 @@ mean = sp.Symbol("a_t", positive=True)
 epsilon1 = sp.Symbol("epsilon1", nonnegative=True)
 exponent = sp.Symbol("gamma", nonpositive=True)
 u_t = sp.Symbol("u_t", real=True)
-EXPONENT = Hyperparameter(exponent, "beta2_decay", -0.8, Domain(-float("inf"), 0.0),
-                          "exponent of the decay rate")  # fmt: skip
+EXPONENT = Hyperparameter(
+    exponent, "beta2_decay", -0.8, Domain(-float("inf"), 0.0), "exponent of the decay rate"
+)
 FLOOR = Hyperparameter(epsilon1, "eps[0]", 1e-30, NONNEGATIVE, "keeps the second moment from zero")
 ROWS = State(R, R_t, "row_var", "second moment of each row", degree=2, per=ROW)
 COLUMNS = State(C, C_t, "col_var", "second moment of each column", degree=2, per=COLUMN)

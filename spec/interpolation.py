@@ -10,8 +10,10 @@ import sympy as sp
 from spec.rule import Option
 from spec.schedule import t
 
-ANNEAL = Option("anneal", {"cos": "half cosines: torch's default, fastai, optax",
-                           "linear": "straight lines: Smith 2018, optax"})  # fmt: skip
+ANNEAL = Option(
+    "anneal",
+    {"cos": "half cosines: torch's default, fastai, optax", "linear": "straight lines: Smith 2018, optax"},
+)
 
 
 def annealed(start: sp.Expr, end: sp.Expr, done: sp.Expr, anneal: str) -> sp.Expr:

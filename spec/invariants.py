@@ -41,8 +41,9 @@ def accumulates(rule: UpdateRule, source: str, states: Mapping[sp.Symbol, sp.Exp
     meanings = {state.symbol: state.meaning for state in rule.states}
     forms = (f"the {meanings[symbol]} {form}".replace("**", "^") for symbol, form in states.items())
     sentence = f"A constant gradient g gives {' and '.join(forms)}, at every step t."
-    return Invariant("moments/constant-gradient", sentence, source, "induction over t",
-                     lambda: induction(rule, states))  # fmt: skip
+    return Invariant(
+        "moments/constant-gradient", sentence, source, "induction over t", lambda: induction(rule, states)
+    )
 
 
 def holds(

@@ -13,8 +13,9 @@ psi, product, product_t = sp.symbols("psi P P_t", nonnegative=True)
 mu, ahead = sp.symbols("mu_t mu_next", nonnegative=True)
 now_t, next_t = sp.symbols("alpha_t gamma_t", real=True)
 ahead_t = sp.Symbol("n_t", real=True)
-PRODUCT = r.State(product, product_t, "mu_product", "product of the momenta so far", degree=0,
-                  initial=sp.S.One, scalar=True)  # fmt: skip
+PRODUCT = r.State(
+    product, product_t, "mu_product", "product of the momenta so far", degree=0, initial=sp.S.One, scalar=True
+)
 
 
 def scheduled(step: sp.Expr) -> sp.Expr:

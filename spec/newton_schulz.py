@@ -19,7 +19,7 @@ def newton_schulz(count: int, kept_in: str) -> list[r.Assignment]:
     """Return the lines of ``count`` Newton-Schulz iterations from U_t to O_t."""
 
     def matrix(name: str, index: int) -> sp.Symbol:
-        return sp.Symbol(f"{name}{index}", real=True)  # fmt: skip
+        return sp.Symbol(f"{name}{index}", real=True)
 
     first = matrix("X", 0)
     lines = [
@@ -28,8 +28,9 @@ def newton_schulz(count: int, kept_in: str) -> list[r.Assignment]:
         r.Assignment("normalized", first, sp.Symbol("Y_t", real=True) / n_t, kept_in=kept_in),
     ]
     for index in range(count):
-        x, gram, inner, after = (matrix(*named) for named in
-                                 (("X", index), ("A", index), ("D", index), ("X", index + 1)))  # fmt: skip
+        x, gram, inner, after = (
+            matrix(*named) for named in (("X", index), ("A", index), ("D", index), ("X", index + 1))
+        )
         lines += [
             r.Assignment(f"Gram matrix {index}", gram, MatrixProduct(x, Transposed(x)), kept_in=kept_in),
             r.Assignment(f"inner {index}", inner, b * gram + c * MatrixProduct(gram, gram), kept_in=kept_in),

@@ -32,15 +32,16 @@ def initial_scale(number: int) -> r.State:
     """Return the state of the initial scale: of the newest pair the curvature over the squared change."""
     change, moved = (state.symbol for state in pair(number)[:2])
     newest = Dot(change, moved) / Dot(change, change)
-    return r.State(gamma, gamma_t, "H_diag", "initial scale", degree=-1, initial=sp.S.One, per=r.TENSOR,
-                   near=newest)  # fmt: skip
+    return r.State(
+        gamma, gamma_t, "H_diag", "initial scale", degree=-1, initial=sp.S.One, per=r.TENSOR, near=newest
+    )
 
 
 def kept(number: int, above: sp.Expr) -> list[r.Assignment]:
     """Return the lines by which the newest pair drives out the oldest, if its curvature is ``above``."""
 
     def chosen(name: str, target: sp.Symbol, new: sp.Expr, old: sp.Symbol) -> r.Assignment:
-        return r.Assignment(name, target, sp.Piecewise((new, c_t > above), (old, True)))  # fmt: skip
+        return r.Assignment(name, target, sp.Piecewise((new, c_t > above), (old, True)))
 
     lines = [
         r.Assignment("change of the gradient", y_t, g - p),
@@ -49,8 +50,10 @@ def kept(number: int, above: sp.Expr) -> list[r.Assignment]:
     ]
     for index in range(1, number + 1):
         later = [state.symbol for state in pair(index + 1)] if index < number else [y_t, s, 1 / c_t]
-        lines += [chosen(f"{state.meaning}", state.updated, new, state.symbol)
-                  for state, new in zip(pair(index), later, strict=True)]  # fmt: skip
+        lines += [
+            chosen(f"{state.meaning}", state.updated, new, state.symbol)
+            for state, new in zip(pair(index), later, strict=True)
+        ]
     return [*lines, chosen("initial scale", gamma_t, c_t / n_t, gamma)]
 
 
@@ -63,14 +66,18 @@ def two_loops(number: int) -> list[r.Assignment]:
     for place, index in enumerate(range(number, 0, -1)):
         change, moved, rho = (state.updated for state in pair(index))
         weight = alpha[index - 1]
-        lines += [r.Assignment(f"weight {index}", weight, Dot(moved, q[place]) * rho),
-                  r.Assignment(f"first loop {index}", q[place + 1], q[place] - weight * change)]  # fmt: skip
+        lines += [
+            r.Assignment(f"weight {index}", weight, Dot(moved, q[place]) * rho),
+            r.Assignment(f"first loop {index}", q[place + 1], q[place] - weight * change),
+        ]
     lines.append(r.Assignment("scaled", z[0], q[number] * gamma_t))
     for index in range(1, number + 1):
         change, moved, rho = (state.updated for state in pair(index))
         after = alpha[index - 1] - beta[index - 1]
-        lines += [r.Assignment(f"correction {index}", beta[index - 1], Dot(change, z[index - 1]) * rho),
-                  r.Assignment(f"second loop {index}", z[index], z[index - 1] + after * moved)]  # fmt: skip
+        lines += [
+            r.Assignment(f"correction {index}", beta[index - 1], Dot(change, z[index - 1]) * rho),
+            r.Assignment(f"second loop {index}", z[index], z[index - 1] + after * moved),
+        ]
     return lines
 
 

@@ -16,14 +16,18 @@ STEP = Option("step", {"capped": "min(lr, 1/sqrt(t)): Shazeer and Stern 2018, to
 SCALE = Option("scale", {"parameter": "times the parameter's size: Shazeer and Stern 2018, torch",
                          "none": "absolute: transformers without scale_parameter"})  # fmt: skip
 LEAST_SCALE = Hyperparameter(epsilon2, "eps[1]", 1e-3, NONNEGATIVE, "the least scale of a parameter")
-CLIPPED_TO = Hyperparameter(d, "d", 1.0, Domain(1.0, float("inf"), high_open=True),
-                            "root mean square to which an update is clipped")  # fmt: skip
+CLIPPED_TO = Hyperparameter(
+    d, "d", 1.0, Domain(1.0, float("inf"), high_open=True), "root mean square to which an update is clipped"
+)
 
 
 def step_size(step: str, *, of_parameter: bool) -> list[Assignment]:
     """Return the relative step size, and its product with the parameter's root mean square if asked."""
-    relative = {"capped": sp.Min(lr, 1 / sp.sqrt(t)), "given": lr,
-                "warm-up": sp.Min(sp.Rational(1, 10**6) * t, 1 / sp.sqrt(t))}[step]  # fmt: skip
+    relative = {
+        "capped": sp.Min(lr, 1 / sp.sqrt(t)),
+        "given": lr,
+        "warm-up": sp.Min(sp.Rational(1, 10**6) * t, 1 / sp.sqrt(t)),
+    }[step]
     size = sp.Max(epsilon2, Norm(theta) / sp.sqrt(Count(theta))) * rho if of_parameter else rho
     return [Assignment("relative step size", rho, relative), Assignment("step size", alpha, size)]
 

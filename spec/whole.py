@@ -123,8 +123,10 @@ COUNTS = (Count, Width, Height)
 OF_MATRICES = (RowNorm, ColumnNorm, RowMean, ColumnMean, Width, Height, Transposed, Wide, MatrixProduct)
 """Those that need rows and columns."""
 SQUARES: dict[type[Whole], tuple[type[Whole], type[Whole]]] = {
-    Norm: (Mean, Count), RowNorm: (RowMean, Width), ColumnNorm: (ColumnMean, Height),
-}  # fmt: skip
+    Norm: (Mean, Count),
+    RowNorm: (RowMean, Width),
+    ColumnNorm: (ColumnMean, Height),
+}
 
 
 def without_norms(expression: sp.Expr) -> sp.Expr:

@@ -112,9 +112,10 @@ class Clause:
         if error is not None:
             if error["ours"] == "True":
                 raise WorkerFailure(
-                    "protocol", f"the experiment could not go on: {error['message']}, at `{error['line']}`",
+                    "protocol",
+                    f"the experiment could not go on: {error['message']}, at `{error['line']}`",
                     "make the optimizer show what torch.optim.Optimizer shows",
-                )  # fmt: skip
+                )
             tally.element_cases += 1
             tally.values += 1
             add([raising(case, error)], tally, plan)
@@ -154,10 +155,13 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
         "device": subject.device,
         "sparse": subject.implementation.gradient != "dense",
         "arguments": {
-            **case.arguments, **ranks, "states": states, "whole": rule.whole,
+            **case.arguments,
+            **ranks,
+            "states": states,
+            "whole": rule.whole,
             "counter": subject.implementation.counter,
         },
-    }  # fmt: skip
+    }
 
 
 def target_of(clause: Clause, subject: WorkerSubject) -> str:
@@ -183,8 +187,11 @@ def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:
     own = [(subject.path.name, subject.profile)]
     if clause.every_path:
         others = (path for path in subject.implementation.paths if path.name != subject.path.name)
-        own += [(path.name, Profile.from_mapping(path.profile).on(subject.storage))
-                for path in others if path.whole and subject.device in path.devices]  # fmt: skip
+        own += [
+            (path.name, Profile.from_mapping(path.profile).on(subject.storage))
+            for path in others
+            if path.whole and subject.device in path.devices
+        ]
     return tuple(_widened(subject, name, profile).widened(clause.wider) for name, profile in own)
 
 

@@ -32,8 +32,11 @@ def _rows(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any]]:
 
 def _layout(name: str, sentence: str, shape: list[int], parameter: str, gradient: str) -> Clause:
     arguments: Mapping[str, Any] = {
-        "shape": shape, "parameter": parameter, "gradient": gradient, "steps": 2,
-    }  # fmt: skip
+        "shape": shape,
+        "parameter": parameter,
+        "gradient": gradient,
+        "steps": 2,
+    }
     needs = every(rank(len(shape)), shown)
     if name.startswith("gradient"):
         needs = every(STRIDES, needs)

@@ -19,7 +19,7 @@ from conformance.contract.needs import (
     rate,
     shown,
     tensor,
-)  # fmt: skip
+)
 from conformance.subject import WorkerSubject, constructor_setting
 from reference.formats import FORMATS
 from spec.rule import UpdateRule

@@ -35,13 +35,17 @@ def followed(
 ) -> Course:
     """Let a target of torch minimise a problem in the worker."""
     header = {
-        "op": "minimise", "target": target, "dtype": storage.name, "steps": steps,
+        "op": "minimise",
+        "target": target,
+        "dtype": storage.name,
+        "steps": steps,
         "settings": {key: value for key, value in vars(settings).items() if value is not None},
         "arguments": {"problem": problem.name, "start": list(problem.start)},
-    }  # fmt: skip
+    }
     read = session.request(header).header
-    visited, gradients, points = ([np.array(row, storage.dtype) for row in read[key]]
-                                  for key in ("visited", "gradients", "points"))  # fmt: skip
+    visited, gradients, points = (
+        [np.array(row, storage.dtype) for row in read[key]] for key in ("visited", "gradients", "points")
+    )
     return Course(tuple(read["calls"]), tuple(visited), tuple(read["losses"]), tuple(gradients),
                   tuple(points), tuple(read["states"]))  # fmt: skip
 

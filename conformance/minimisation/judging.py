@@ -95,8 +95,9 @@ class Anchored(Memory):
             compare_one(f"ro {index} {after}", ("states", place, "ro", index), pair[2], numbers[2])
         compare_one(f"H_diag {after}", ("states", place, "H_diag"), self.scale, state["H_diag"])
         exactly = self.computing.array
-        self.pairs = [(exactly(np.array(d)), exactly(np.array(s)), self.computing.number(r))
-                      for d, s, r in kept]  # fmt: skip
+        self.pairs = [
+            (exactly(np.array(d)), exactly(np.array(s)), self.computing.number(r)) for d, s, r in kept
+        ]
         self.scale = self.computing.number(state["H_diag"])
 
     def towards(self, gradient: Array) -> Array:

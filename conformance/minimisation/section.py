@@ -69,10 +69,13 @@ def _search(name: str, chosen: str | None, session: Session) -> Search:
     problem, settings = PROBLEMS[name], one_by_one(Settings(line_search_fn=chosen))
     course = followed(TARGET, problem, settings, ITERATIONS, FLOAT64, session)
     return Search(
-        problem.title, "strong Wolfe" if chosen else "none", course,
+        problem.title,
+        "strong Wolfe" if chosen else "none",
+        course,
         of_reference(problem, settings, ITERATIONS, FLOAT64),
-        judge(problem, settings, course, FLOAT64, course.states), judge(problem, settings, course, FLOAT64),
-    )  # fmt: skip
+        judge(problem, settings, course, FLOAT64, course.states),
+        judge(problem, settings, course, FLOAT64),
+    )
 
 
 def section(of: Iterable[Search]) -> str:
@@ -82,16 +85,19 @@ def section(of: Iterable[Search]) -> str:
     rows = "".join(_row(item.row) for item in found)
     return "\n".join(
         [
-            '<section id="searches">', "<h2>Searches</h2>",
+            '<section id="searches">',
+            "<h2>Searches</h2>",
             "<p>L-BFGS calls the function itself. Every point at which torch calls it is judged twice: from "
             "the losses and gradients that it saw and the pairs that it kept, and from the start alone, as "
             "far as rounding leaves no comparison open.</p>",
             f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>',
-            *(f"<h3>{html.escape(item.title)}, line search: {item.line_search}</h3>{curves(item)}"
-              for item in found),
+            *(
+                f"<h3>{html.escape(item.title)}, line search: {item.line_search}</h3>{curves(item)}"
+                for item in found
+            ),
             "</section>",
         ]
-    )  # fmt: skip
+    )
 
 
 def _row(cells: tuple[str, ...]) -> str:
@@ -112,7 +118,7 @@ def curves(search: Search) -> str:
         for judgement, style, colour, name in (
             (search.anchored, ".", PLOT, "from what it saw"),
             (search.from_start, "-", KILLED, "from the start"),
-        ):  # fmt: skip
+        ):
             shown = [w or nan for w in judgement.widths]
             widths.plot(shown, style, color=colour, linewidth=1.1, markersize=3, label=name)
         for axes, title in ((losses, "loss by call"), (widths, "width of the enclosure of a point")):

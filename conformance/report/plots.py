@@ -85,8 +85,11 @@ def mutant_plot(rule: RuleEntry) -> str:
 def _apart(variants: Sequence[VariantEntry]) -> list[str]:
     """Return what tells each of a rule's variants from the others: the options in which they differ."""
     choices = {name: {v.options.get(name) for v in variants} for v in variants for name in v.options}
-    return [", ".join(f"{name}={value}" for name, value in variant.options.items() if len(choices[name]) > 1)
-            or variant.name for variant in variants]  # fmt: skip
+    return [
+        ", ".join(f"{name}={value}" for name, value in variant.options.items() if len(choices[name]) > 1)
+        or variant.name
+        for variant in variants
+    ]
 
 
 def _ratio_line(figure: Figure, row: Row, base: float, size: tuple[float, float], *, last: bool) -> None:

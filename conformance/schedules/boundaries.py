@@ -34,8 +34,11 @@ def at_the_boundaries(entry: Scheduler) -> tuple[Case, ...]:
 
 def _just_below(entry: Scheduler, shape: dict[str, str]) -> Case:
     schedule = book.build(entry.schedule, {**entry.options, **shape})
-    known = {"total_steps": 8, "pct_start": 3 * (1 - strategies.NEXT_TO) / 8,
-             "pct_final": 6 * (1 - strategies.NEXT_TO) / 8}  # fmt: skip
+    known = {
+        "total_steps": 8,
+        "pct_start": 3 * (1 - strategies.NEXT_TO) / 8,
+        "pct_final": 6 * (1 - strategies.NEXT_TO) / 8,
+    }
     settings = {h.keyword: known.get(h.keyword, h.default) for h in schedule.hyperparameters}
     return Case(Node(entry.identifier, shape, (settings,)), (1.0,), steps=8)
 
@@ -89,9 +92,12 @@ def _rises(entry: Scheduler) -> bool:
 
 
 def _case(
-    entry: Scheduler, shape: dict[str, str], base: tuple[float, ...], metrics: tuple[float, ...],
+    entry: Scheduler,
+    shape: dict[str, str],
+    base: tuple[float, ...],
+    metrics: tuple[float, ...],
     more: dict[str, float],
-) -> Case:  # fmt: skip
+) -> Case:
     known = {"factor": FACTOR, "threshold": THRESHOLD, "min_lr": 0.0, "eps": 0.0, "max_lr": 2.0,
              "patience": 0, "cooldown": 0, "warmup": 0, "reset_start": 2, **more, **entry.fixed}  # fmt: skip
     schedule = book.build(entry.schedule)

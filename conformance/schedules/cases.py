@@ -131,8 +131,11 @@ def boundaries(node: Node) -> tuple[int, ...]:
     """
     if not node.entry.each[0]:
         return node.milestones
-    wholes = [sum(part.settings[0][name] for name in names)
-              for part in node.parts for names in part.entry.sums.values()]  # fmt: skip
+    wholes = [
+        sum(part.settings[0][name] for name in names)
+        for part in node.parts
+        for names in part.entry.sums.values()
+    ]
     return tuple(int(end) for end in accumulate(wholes[:-1]))
 
 
@@ -152,10 +155,13 @@ def header(case: Case, actions: list[list[Any]]) -> dict[str, Any]:
         constructor["lr"] = case.base[0]
     groups: list[dict[str, Any]] = [{} if case.shared else {"lr": lr} for lr in case.base]
     optimizer = {
-        "target": f"torch.optim:{case.optimizer}", "constructor": constructor, "groups": groups,
-        "probe": case.optimizer == "SGD", "lr_dtype": case.lr_dtype or None,
+        "target": f"torch.optim:{case.optimizer}",
+        "constructor": constructor,
+        "groups": groups,
+        "probe": case.optimizer == "SGD",
+        "lr_dtype": case.lr_dtype or None,
         "shared_lr": case.base[0] if case.shared else None,
-    }  # fmt: skip
+    }
     scheduler_ = described(case.node, case.base, case.order)
     return {"op": "schedule", "optimizer": optimizer, "scheduler": scheduler_, "actions": actions}
 

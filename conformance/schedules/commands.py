@@ -224,8 +224,11 @@ def draw(console: Console, arguments: argparse.Namespace) -> None:
         )
     rates = plot.points(schedule, values, steps, milestones)
     place = Settings(schedule, values, {}, Rounding(inexact=False)).place()
-    joints = [JointEntry(joint.name, at, joint.restart)
-              for joint in schedule.joints for at in times_of(joint, place, steps + 1)]  # fmt: skip
+    joints = [
+        JointEntry(joint.name, at, joint.restart)
+        for joint in schedule.joints
+        for at in times_of(joint, place, steps + 1)
+    ]
     joints += [JointEntry("milestone", float(m), restart=False) for m in milestones]
     console.print(f"{schedule.label}: {', '.join(f'{k} = {v:g}' for k, v in values.items())}", markup=False)
     plot.in_terminal(console, rates, joints)

@@ -44,8 +44,11 @@ def _setting(schedule: Schedule, keyword: str, default: float) -> float:
 def shown_case(entry: Scheduler, options: dict[str, str]) -> Case:
     """Return the case that a curve shows: one group with the settings of ``SHOWN``."""
     schedule = book.build(entry.schedule, {**entry.options, **options})
-    settings = {h.keyword: _setting(schedule, h.keyword, h.default)
-                for h in schedule.hyperparameters if h.keyword != "lr"} | dict(entry.fixed)  # fmt: skip
+    settings = {
+        h.keyword: _setting(schedule, h.keyword, h.default)
+        for h in schedule.hyperparameters
+        if h.keyword != "lr"
+    } | dict(entry.fixed)
     factors = (tuple(1.0 / (1.0 + 0.02 * step) for step in range(STEPS + 2)),) if entry.tables else ()
     if schedule.options.get("of") == "previous":
         factors = ((0.98,) * (STEPS + 2),)
@@ -116,8 +119,10 @@ def _drift_note(subject: Subject, case: Case) -> str:
     schedule = case.node.schedule
     if subject.entry.computes != RECURRENCE or schedule.machine or subject.entry.tables:
         return ""
-    values = {**case.node.settings[0], **{name: DRIFT_STEPS for name in ("total_iters",)
-                                          if name in case.node.settings[0]}}  # fmt: skip
+    values = {
+        **case.node.settings[0],
+        **{name: DRIFT_STEPS for name in ("total_iters",) if name in case.node.settings[0]},
+    }
     if schedule.name == "exponential":
         values["gamma"] = 1.0 - 2.0**-16
     if schedule.name in STAIRS:
@@ -131,8 +136,11 @@ def _drift_note(subject: Subject, case: Case) -> str:
         return ""
     times = range(0, DRIFT_STEPS + 1, length)
     exact = legal.exact(long, node, 0, times)
-    drifts = [abs(float((arb(reading[0]) - number.ball) / number.ball))
-              for reading, number in zip(answer["used"], exact, strict=True) if number.ball != 0]  # fmt: skip
+    drifts = [
+        abs(float((arb(reading[0]) - number.ball) / number.ball))
+        for reading, number in zip(answer["used"], exact, strict=True)
+        if number.ball != 0
+    ]
     largest = max((d for d in drifts if math.isfinite(d)), default=0.0)
     where = f"{len(drifts)} places of {DRIFT_STEPS:,} steps"
     return f"largest relative drift from the closed form at {where}: {largest:.2g}"

@@ -118,10 +118,13 @@ def _deviation(rest: CellResult, known: Known, findings: list[Finding]) -> CellR
     """Return the verdict on a cell of which something is known and nothing else was found."""
     first, *more = known.entries
     return dataclasses.replace(
-        rest, verdict=Verdict.DEVIATION, reason=" ".join(entry.reason for entry in known.entries),
-        deviation=first.identifier, further=tuple(entry.identifier for entry in more),
+        rest,
+        verdict=Verdict.DEVIATION,
+        reason=" ".join(entry.reason for entry in known.entries),
+        deviation=first.identifier,
+        further=tuple(entry.identifier for entry in more),
         findings=tuple(findings),
-    )  # fmt: skip
+    )
 
 
 def _explored(unit: Unit, subject: Subject, claim: Property, power: Power, known: Known) -> Judged:

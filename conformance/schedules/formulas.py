@@ -20,9 +20,12 @@ def _written(target: sp.Symbol, value: sp.Expr, notation: Notation, before: froz
 
 
 def _line(
-    name: str, target: sp.Symbol, value: sp.Expr, before: frozenset[str] = frozenset(),
+    name: str,
+    target: sp.Symbol,
+    value: sp.Expr,
+    before: frozenset[str] = frozenset(),
     forms: tuple[model.FormEntry, ...] = (),
-) -> model.AssignmentEntry:  # fmt: skip
+) -> model.AssignmentEntry:
     mathml = f"<math>{_written(target, value, MathML(), before)}</math>"
     return model.AssignmentEntry(name, mathml, _written(target, value, Text(), before), forms)
 
@@ -45,8 +48,9 @@ def _lines(schedule: Schedule, proven: frozenset[str]) -> Iterator[model.Assignm
         return
     forms = []
     if schedule.recurrence:
-        forms.append(_form("recurrence", ETA, schedule.recurrence.step,
-                           proven="closed-form/recurrence" in proven))  # fmt: skip
+        forms.append(
+            _form("recurrence", ETA, schedule.recurrence.step, proven="closed-form/recurrence" in proven)
+        )
     for name, (value, _) in schedule.forms.items():
         shown = any(identifier.startswith("forms/") for identifier in proven)
         forms.append(_form(name, ETA, value, proven=shown))

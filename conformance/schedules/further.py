@@ -184,8 +184,10 @@ def at_limits(subject: Subject, case: Case, tally: Tally) -> Failure | None:
     for group in range(len(case.base)):
         for time, reading in enumerate(answer["used"]):
             possible = [numbers[time] for numbers in defined[group] if numbers[time].ball.is_finite()]
-            tests = [against(case, actions, Tally(), RATE, group, [reading[group]], [number], [time], time)
-                     for number in possible]  # fmt: skip
+            tests = [
+                against(case, actions, Tally(), RATE, group, [reading[group]], [number], [time], time)
+                for number in possible
+            ]
             tally.values += bool(possible)
             if possible and all(tests):
                 tally.outside += 1

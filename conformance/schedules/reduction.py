@@ -56,9 +56,11 @@ def _simpler(failure: Failure) -> Iterator[Case]:
                 split=min(case.split, len(case.inputs) - 1),
             )
         for place, value in enumerate(case.inputs):
-            yield from (with_(case, inputs=(*case.inputs[:place], new, *case.inputs[place + 1 :]))
-                        for new in (0.0, 1.0, 2.0, value // 2, float(int(value)))
-                        if abs(new) < abs(value))  # fmt: skip
+            yield from (
+                with_(case, inputs=(*case.inputs[:place], new, *case.inputs[place + 1 :]))
+                for new in (0.0, 1.0, 2.0, value // 2, float(int(value)))
+                if abs(new) < abs(value)
+            )
     else:
         for steps in sorted({failure.index + 1, failure.index + 2, case.steps // 2, case.steps - 1}):
             if 0 < steps < case.steps:

@@ -112,9 +112,12 @@ def _action(action: list[Any], interface: str) -> list[str]:
         stepped = [*(MEASURED[interface] if name == "metrics" else ["scheduler.step(given)"]), "read()"]
         return [f"for given in {given[0]!r}:", *(f"    {line}" for line in stepped)] if given[0] else []
     if name == "resume":
-        return ["state = optimizer.state_dict()", "optimizer = new_optimizer()",
+        return [
+            "state = optimizer.state_dict()",
+            "optimizer = new_optimizer()",
             "optimizer.load_state_dict(state)",
-                f"scheduler = schedule(optimizer, last_epoch={given[0]})"]  # fmt: skip
+            f"scheduler = schedule(optimizer, last_epoch={given[0]})",
+        ]
     return ["kept, state = optimizer.state_dict(), scheduler.state_dict()", "before = set(state)",
             "optimizer = new_optimizer()", "tensors = [g['lr'] for g in optimizer.param_groups]",
         "scheduler = schedule(optimizer)",

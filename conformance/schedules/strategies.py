@@ -229,8 +229,7 @@ def of(entry: Scheduler, *, tensor: bool = False) -> st.SearchStrategy[Case]:
     return cases(entry, tensor=tensor)
 
 
-PLAIN = tuple(s for s in SCHEDULERS
-              if s.schedule not in {"sequence", "chain"} and not follows_metrics(s))  # fmt: skip
+PLAIN = tuple(s for s in SCHEDULERS if s.schedule not in {"sequence", "chain"} and not follows_metrics(s))
 TAKES_OVER = frozenset({"torch.OneCycleLR", "torch.CyclicLR"})
 """Schedulers that set the groups' own lr when they are built."""
 RESTARTABLE = tuple(

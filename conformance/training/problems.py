@@ -68,5 +68,7 @@ def convolution() -> Problem:
 
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {
-    "digits": digits, "regression": regression, "convolution": convolution,
-}  # fmt: skip
+    "digits": digits,
+    "regression": regression,
+    "convolution": convolution,
+}

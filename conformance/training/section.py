@@ -41,19 +41,22 @@ def heading(of: Experiment) -> str:
 def section(of: Iterable[Experiment]) -> str:
     """Return the section as HTML: for each experiment its figures and curves."""
     parts = [
-        '<section id="training">', "<h2>Training</h2>",
+        '<section id="training">',
+        "<h2>Training</h2>",
         "<p>A model, a loss and an optimizer as tutorials have them, in full batches. Gradients are torch's. "
         "Every step of an optimizer is judged twice: in the enclosure of a step from where it stood, and in "
         "the one propagated from the start through the gradients that it saw. The reference takes its own "
         "path: NumPy steps along torch's gradients at its own parameters.</p>",
-    ]  # fmt: skip
+    ]
     for item in of:
         head = "".join(f'<th scope="col">{name}</th>' for name in HEADINGS)
         rows = "".join(_row(row(item, run)) for run in item.runs)
         parts += [
-            f"<h3>{html.escape(heading(item))}</h3>", curves(item), '<div class="scroll"><table>',
+            f"<h3>{html.escape(heading(item))}</h3>",
+            curves(item),
+            '<div class="scroll"><table>',
             f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>",
-        ]  # fmt: skip
+        ]
     return "\n".join([*parts, "</section>"])
 
 

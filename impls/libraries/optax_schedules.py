@@ -18,9 +18,11 @@ LINE = {**VALUE, "total_iters": "transition_steps", "eta_end": "end_value", "pow
 def _own(name: str, schedule: str, variant: str = "", **more: Any) -> Scheduler:
     more["at_epoch"] = more.get("computes", CLOSED)
     return Scheduler(
-        f"optax.{name}{variant}", f"optax:{name}", schedule,
+        f"optax.{name}{variant}",
+        f"optax:{name}",
+        schedule,
         **{"interface": OPTAX, "library": "optax", "framework": "jax", "keywords": VALUE, **more},
-    )  # fmt: skip
+    )
 
 
 OPTAX_SCHEDULES: tuple[Scheduler, ...] = (

@@ -13,8 +13,10 @@ from impls.scheduler import CLOSED, RECURRENCE, Scheduler
 
 STEPS = {"warmup": "num_warmup_steps"}
 WHOLE: Mapping[str, tuple[str, ...]] = {"num_training_steps": ("warmup", "T_max")}
-PLATEAU = {"mode": ("mode", {"min": "min", "max": "max"}),
-           "threshold_mode": ("threshold_mode", {"rel": "rel", "abs": "abs"})}  # fmt: skip
+PLATEAU = {
+    "mode": ("mode", {"min": "min", "max": "max"}),
+    "threshold_mode": ("threshold_mode", {"rel": "rel", "abs": "abs"}),
+}
 SHAPES = {"shape": ("decay_type", {"linear": "linear", "cosine": "cosine", "sqrt": "1-sqrt"})}
 
 

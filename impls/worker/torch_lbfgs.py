@@ -46,8 +46,9 @@ class LBFGS(torch.optim.Optimizer):
     def _given(self, p: torch.Tensor, history: int) -> dict[str, Any]:
         """The state of torch's optimizer is made of that of this one."""
         mine = self.state[p]
-        given: dict[str, Any] = {key: [mine[f"{key}[{n}]"].flatten() for n in range(1, history + 1)]
-                                 for key in PAIRS}  # fmt: skip
+        given: dict[str, Any] = {
+            key: [mine[f"{key}[{n}]"].flatten() for n in range(1, history + 1)] for key in PAIRS
+        }
         given["ro"] = [value.squeeze() for value in given["ro"]]
         return given | {
             "func_evals": 0, "n_iter": int(mine["step"]), "d": mine["last_step"].flatten(), "t": 1.0,

@@ -26,11 +26,16 @@ def _left(rule: UpdateRule) -> Array:
 def shrinking() -> Outcome:
     """Run both decays on gradients from 0.001 to 1000 and compare what is left of the parameters."""
     coupled, decoupled = _left(book.build("adam", {"decay": "coupled"})), _left(book.build("adamw"))
-    figures = {"left at |g| = 0.001 under L2": float(coupled[0]), "at 1000": float(coupled[-1]),
-               "spread under AdamW": float(np.ptp(decoupled))}  # fmt: skip
+    figures = {
+        "left at |g| = 0.001 under L2": float(coupled[0]),
+        "at 1000": float(coupled[-1]),
+        "spread under AdamW": float(np.ptp(decoupled)),
+    }
     seen = bool(coupled[0] < coupled[-1] and np.ptp(decoupled) < np.ptp(coupled))
-    curves = tuple(Curve(name, tuple(np.log10(SIZES)), tuple(left)) for name, left in
-                   (("L2 in the gradient", coupled), ("AdamW", decoupled)))  # fmt: skip
+    curves = tuple(
+        Curve(name, tuple(np.log10(SIZES)), tuple(left))
+        for name, left in (("L2 in the gradient", coupled), ("AdamW", decoupled))
+    )
     return Outcome(seen, figures, curves)
 
 

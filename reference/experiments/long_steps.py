@@ -38,8 +38,11 @@ def longest() -> Outcome:
         lengths.append(abs(before - previous))
         bounds.append(float(bound(beta1, beta2, last)) ** 0.5)
     worst = max(a / b for a, b in zip(lengths, bounds, strict=True))
-    figures = {"longest step over lr": lengths[-1], "published bound": float(published),
-               "longest over sharp bound": worst}  # fmt: skip
+    figures = {
+        "longest step over lr": lengths[-1],
+        "published bound": float(published),
+        "longest over sharp bound": worst,
+    }
     seen = lengths[-1] > published and worst < 1 + ROUNDINGS * LAST[-1] * FLOAT64.unit_roundoff
     drawn = {
         "longest step": lengths,

@@ -89,8 +89,9 @@ def step(memory: Memory, x: Array, evaluate: Evaluate, settings: Settings) -> Ar
             break
         if settings.line_search_fn:
             allowed = settings.evaluations - evaluations
-            found = search(evaluate, x, direction, length, (loss, gradient, slope),
-                           settings.tolerance_change, allowed)  # fmt: skip
+            found = search(
+                evaluate, x, direction, length, (loss, gradient, slope), settings.tolerance_change, allowed
+            )
             length, loss, gradient, used = found
             memory.length = length
             x = x + direction * length

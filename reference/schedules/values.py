@@ -258,11 +258,13 @@ def greedy(
 
 
 MAIN: dict[str, tuple[Callable[..., float], dict[str, str]]] = {
-    "cosine": (cosine, {"after": "hold"}), "periodic": (cosine, {}), "constant": (constant,
-            {"kind": "plain"}),
-    "polynomial": (polynomial, {"end": "value"}), "exponential": (exponential, {"over": "period"}),
+    "cosine": (cosine, {"after": "hold"}),
+    "periodic": (cosine, {}),
+    "constant": (constant, {"kind": "plain"}),
+    "polynomial": (polynomial, {"end": "value"}),
+    "exponential": (exponential, {"over": "period"}),
     "restarts": (cosine_restarts, {"cycles": "equal"}),
-}  # fmt: skip
+}
 BY_NAME: dict[str, Callable[..., float]] = {
     "constant": constant, "step": step, "multi_step": multi_step, "exponential": exponential,
     "polynomial": polynomial, "inverse_time": inverse_time, "inverse_sqrt": inverse_sqrt, "linear": linear,

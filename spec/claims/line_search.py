@@ -21,17 +21,18 @@ def cubic() -> sp.Expr:
     share = (t - a) / (b - a)
     slope = (f_b - f_a) / (b - a)
     return (
-        f_a + slope * (t - a)
-        + (t - a) * (1 - share) * ((s_a - slope) * (1 - share) - (s_b - slope) * share)
-    )  # fmt: skip
+        f_a + slope * (t - a) + (t - a) * (1 - share) * ((s_a - slope) * (1 - share) - (s_b - slope) * share)
+    )
 
 
 def _interpolates() -> Pairs:
     slope = sp.diff(cubic(), t)
     return (
-        (cubic().subs(t, a), f_a), (cubic().subs(t, b), f_b),
-        (slope.subs(t, a), s_a), (slope.subs(t, b), s_b),
-    )  # fmt: skip
+        (cubic().subs(t, a), f_a),
+        (cubic().subs(t, b), f_b),
+        (slope.subs(t, a), s_a),
+        (slope.subs(t, b), s_b),
+    )
 
 
 def _with_root(expression: sp.Expr) -> sp.Expr:

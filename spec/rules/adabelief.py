@@ -58,7 +58,7 @@ INVARIANTS = (
     claim.weights_sum_to_one(PLAIN, m, beta1, mhat_t, ZHUANG),
     claim.decoupled(adabelief("decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
     claim.coupled(adabelief("coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1"),
-)  # fmt: skip
+)
 FAMILY = r.RuleFamily(
     "adabelief", "AdaBelief",
     r.Citation("J. Zhuang et al.", 2020, "AdaBelief optimizer: adapting stepsizes by the belief in observed"

@@ -44,11 +44,14 @@ ZEILER = "Zeiler 2012, Algorithm 1"
 PLAIN, COUPLED = adadelta(), adadelta(decay="coupled")
 INVARIANTS = (
     claim.accumulates(PLAIN, ZEILER, {v: g**2 * (1 - rho**t)}),
-    claim.first_step(PLAIN, -lr * sp.sqrt(epsilon) * g / sp.sqrt((1 - rho) * g**2 + epsilon),
-                     "The first step is -lr*sqrt(eps)*g/sqrt((1 - rho)*g^2 + eps): epsilon starts the rule.",
-                     ZEILER),
+    claim.first_step(
+        PLAIN,
+        -lr * sp.sqrt(epsilon) * g / sp.sqrt((1 - rho) * g**2 + epsilon),
+        "The first step is -lr*sqrt(eps)*g/sqrt((1 - rho)*g^2 + eps): epsilon starts the rule.",
+        ZEILER,
+    ),
     claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),
-)  # fmt: skip
+)
 FAMILY = r.RuleFamily(
     "adadelta", "Adadelta",
     r.Citation("M. D. Zeiler", 2012, "ADADELTA: an adaptive learning rate method", "arXiv:1212.5701",

@@ -29,8 +29,11 @@ def adamax(epsilon: str = "in_maximum", decay: str = "none", maximize: str = "no
     corrected = r.Form(
         "reciprocal correction", theta - lr * (m_t * sp.UnevaluatedExpr(1 / r.Cast(c1))) / (u_t + below)
     )
-    nested = () if below else a.only_above_zero(
-        "step size below", theta + m_t / (u_t * sp.UnevaluatedExpr(-c1 / lr)))  # fmt: skip
+    nested = (
+        ()
+        if below
+        else a.only_above_zero("step size below", theta + m_t / (u_t * sp.UnevaluatedExpr(-c1 / lr)))
+    )
     program += [
         lines.moving_average("first moment", m_t, m, beta1, gradient),
         r.Assignment("infinity norm", u_t, sp.Max(beta2 * u, sp.Abs(gradient) + floor)),
@@ -48,12 +51,14 @@ KINGMA = "Kingma and Ba 2015, section 7.1"
 PLAIN, COUPLED = adamax(), adamax(decay="coupled")
 INVARIANTS = (
     claim.accumulates(PLAIN, KINGMA, {m: g * (1 - beta1**t)}),
-    claim.first_step(PLAIN, -lr * g / (sp.Abs(g) + epsilon),
-                     "The first step is -lr*g/(|g| + eps) for all betas.", KINGMA),
+    claim.first_step(
+        PLAIN, -lr * g / (sp.Abs(g) + epsilon), "The first step is -lr*g/(|g| + eps) for all betas.", KINGMA
+    ),
     claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),
-    claim.scale_free(PLAIN, epsilon, "Without epsilon Adamax does not see the scale of the gradient.",
-                     KINGMA),
-)  # fmt: skip
+    claim.scale_free(
+        PLAIN, epsilon, "Without epsilon Adamax does not see the scale of the gradient.", KINGMA
+    ),
+)
 FAMILY = r.RuleFamily(
     "adamax", "Adamax",
     r.Citation("D. P. Kingma and J. Ba", 2015, "Adam: a method for stochastic optimization",

@@ -31,11 +31,12 @@ def asgd(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     copied = r.Form("copy", sp.Piecewise((theta_t, early), (lerp, True)))
     program += [
         r.Assignment("learning rate", lr_t, lr / (1 + shrink * lr * (t - 1)) ** power),
-        r.Assignment("weight of the average", weight, sp.Piecewise(
-            (sp.S.One, early), (1 / (t - 1 - start), True))),
+        r.Assignment(
+            "weight of the average", weight, sp.Piecewise((sp.S.One, early), (1 / (t - 1 - start), True))
+        ),
         r.Assignment("update", theta_t, theta * (1 - shrink * lr_t) - lr_t * gradient, (decay_added,)),
         r.Assignment("average", average_t, (1 - weight) * average + weight * theta_t, (averaged, copied)),
-    ]  # fmt: skip
+    ]
     chosen = {"decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)
     return r.UpdateRule("asgd", chosen, PARAMETER, (AVERAGE,), used, tuple(program))

@@ -48,9 +48,10 @@ INVARIANTS = (
     claim.first_step(PLAIN, -lr * sp.sign((1 - beta1) * g), "The first step is -lr*sign(g).", CHEN),
     claim.decoupled(lion("decoupled"), weight_decay, CHEN),
     claim.coupled(lion("coupled"), weight_decay, CHEN),
-    claim.same_step("decay/none", "With lambda 0 there is no decay.", CHEN, lion("decoupled"), PLAIN,
-                    {weight_decay: 0}),
-)  # fmt: skip
+    claim.same_step(
+        "decay/none", "With lambda 0 there is no decay.", CHEN, lion("decoupled"), PLAIN, {weight_decay: 0}
+    ),
+)
 FAMILY = r.RuleFamily(
     "lion", "Lion",
     r.Citation("X. Chen et al.", 2023, "Symbolic discovery of optimization algorithms",

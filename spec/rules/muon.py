@@ -42,8 +42,10 @@ def muon(
     """Build Muon's program for one choice of its options."""
     ahead = [] if nesterov == "no" else [weighted_average("look-ahead", U_t, g, mu, B_t)]
     ahead = ahead or [r.Assignment("look-ahead", U_t, B_t)]
-    longer = {"rows": sp.sqrt(sp.Max(1, Height(theta) / Width(theta))),
-              "rms": sp.Rational(1, 5) * sp.sqrt(sp.Max(Height(theta), Width(theta)))}[scale]  # fmt: skip
+    longer = {
+        "rows": sp.sqrt(sp.Max(1, Height(theta) / Width(theta))),
+        "rms": sp.Rational(1, 5) * sp.sqrt(sp.Max(Height(theta), Width(theta))),
+    }[scale]
     program = (
         weighted_average("momentum buffer", B_t, B, 1 - mu, g),
         *ahead,

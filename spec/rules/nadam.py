@@ -14,9 +14,12 @@ from spec.moments import beta1, beta2, m, m_t, v
 from spec.symbols import LEARNING_RATE, PARAMETER, g, t, weight_decay
 
 HYPERPARAMETERS = (
-    r.with_default(LEARNING_RATE, 2e-3), a.BETA1, a.BETA2, a.EPSILON,
+    r.with_default(LEARNING_RATE, 2e-3),
+    a.BETA1,
+    a.BETA2,
+    a.EPSILON,
     r.Hyperparameter(psi, "momentum_decay", 4e-3, r.NONNEGATIVE, "how fast the momentum rises"),
-)  # fmt: skip
+)
 STEPS = {"rising": look_ahead.rising, "constant": look_ahead.constant, "shared": look_ahead.shared}
 OPTIONS = (
     r.Option("average", {"beta1": "the first moment decays by beta1: torch, timm",
@@ -47,8 +50,9 @@ def nadam(
     chosen = {"average": average, "schedule": schedule, "decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS[: None if rising else -1])
     states = (a.FIRST, a.SECOND, PRODUCT) if rising else (a.FIRST, a.SECOND)
-    return r.UpdateRule("nadam", chosen, PARAMETER, states, used,
-                        (*program, *moments, *after, *shrunk, update))  # fmt: skip
+    return r.UpdateRule(
+        "nadam", chosen, PARAMETER, states, used, (*program, *moments, *after, *shrunk, update)
+    )
 
 
 DOZAT = "Dozat 2016, Algorithm 2"
@@ -63,9 +67,12 @@ INVARIANTS = (
                   (m, v)),
 )  # fmt: skip
 FAMILY = r.RuleFamily(
-    "nadam", "NAdam",
-    r.Citation("T. Dozat", 2016, "Incorporating Nesterov momentum into Adam", "ICLR workshop",
-               "Algorithm 2"),
-    OPTIONS, nadam, {}, INVARIANTS,
+    "nadam",
+    "NAdam",
+    r.Citation("T. Dozat", 2016, "Incorporating Nesterov momentum into Adam", "ICLR workshop", "Algorithm 2"),
+    OPTIONS,
+    nadam,
+    {},
+    INVARIANTS,
     lambda o: o.get("average", "beta1") == "beta1" or o.get("schedule", "rising") == "rising",
-)  # fmt: skip
+)

@@ -36,8 +36,9 @@ def rprop(maximize: str = "no") -> r.UpdateRule:
         r.Assignment("gradient kept", kept, sp.Piecewise((0, turned), (gradient, True))),
         r.Assignment("update", theta_t, theta - sp.sign(kept) * size_t),
     ]
-    return r.UpdateRule("rprop", {"maximize": maximize}, PARAMETER, (PREVIOUS, SIZE), HYPERPARAMETERS,
-                        tuple(program))  # fmt: skip
+    return r.UpdateRule(
+        "rprop", {"maximize": maximize}, PARAMETER, (PREVIOUS, SIZE), HYPERPARAMETERS, tuple(program)
+    )
 
 
 IGEL = "Igel and Huesken 2000, iRprop-"

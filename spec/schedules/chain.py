@@ -11,8 +11,10 @@ from spec.schedule_claims import k
 from spec.schedule_symbols import BASE
 
 a, b = (sp.Function(name, positive=True) for name in "ab")
-PARTS = (Given(a, "schedulers[0]", "schedule", "factor of the first schedule"),
-         Given(b, "schedulers[1]", "schedule", "factor of the second"))  # fmt: skip
+PARTS = (
+    Given(a, "schedulers[0]", "schedule", "factor of the first schedule"),
+    Given(b, "schedulers[1]", "schedule", "factor of the second"),
+)
 
 
 def chain() -> Schedule:

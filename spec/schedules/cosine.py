@@ -44,8 +44,11 @@ SINGULAR = {t: (2 * k + 1) * horizon + 1}
 assert PLAIN.recurrence is not None
 BEFORE = {previous: half_cosine(t - 1, horizon)}
 RISING, RATIO = (value.subs(BEFORE) for value, _ in PLAIN.recurrence.step.args)
-ENDS = {"It starts at eta_0": ({t: 0}, base), "it is eta_min at T": ({t: horizon}, lowest),
-        "eta_0 again at 2T": ({t: 2 * horizon}, base)}  # fmt: skip
+ENDS = {
+    "It starts at eta_0": ({t: 0}, base),
+    "it is eta_min at T": ({t: horizon}, lowest),
+    "eta_0 again at 2T": ({t: 2 * horizon}, base),
+}
 x = sp.Symbol("x", real=True)
 FAMILY = ScheduleFamily(
     "cosine", "Cosine annealing",

@@ -32,8 +32,10 @@ def cyclic(mode: str = "triangular") -> Schedule:
     cycle = sp.floor(t / (up + down))
     scale = {"triangular": sp.S.One, "triangular2": sp.Pow(2, -cycle), "exp_range": gamma**t}[mode]
     height, other = within(t - cycle * (up + down)) * scale, as_share(t) * scale
-    joints = (Joint("top", (up + down) * sp.Symbol("i") + up, repeated=True),
-              Joint("bottom", (up + down) * sp.Symbol("i"), repeated=True))  # fmt: skip
+    joints = (
+        Joint("top", (up + down) * sp.Symbol("i") + up, repeated=True),
+        Joint("bottom", (up + down) * sp.Symbol("i"), repeated=True),
+    )
     used = (*USED, DECAY) if mode == "exp_range" else USED
     return Schedule("cyclic", {"mode": mode}, used, bottom + (top - bottom) * height, joints=joints,
                     momentum=high - (high - low) * height, forms={

@@ -38,20 +38,25 @@ def greedy(mode: str = "min", threshold_mode: str = "rel", share: str = "magnitu
         Assignment("changed learning rate", changed, sp.Piecewise(*moves, (previous, True))),
         Assignment("decays left", spent, sp.Piecewise((resets, rises), (fewer, falls), (left, True))),
         Assignment("learning rate", p.lr_t, sp.Piecewise((base, anew), (changed, True))),
-        Assignment("best metric", best_t,
-                   sp.Piecewise((worst, anew), (best, resting), (metric, better), (best, True))),
+        Assignment(
+            "best metric",
+            best_t,
+            sp.Piecewise((worst, anew), (best, resting), (metric, better), (best, True)),
+        ),
         Assignment("count of good metrics", good_t, sp.Piecewise((0, rises), (counted, True))),
         Assignment("count of bad metrics", p.bad_t, sp.Piecewise((0, falls), (p.due, True))),
         Assignment("cooldown", p.rest_t, sp.Piecewise((p.cooldown, falls), (sp.Max(p.rest - 1, 0), True))),
         Assignment("warm-up", wait_t, sp.Piecewise((waiting, rises), (sp.Max(wait - 1, 0), True))),
         Assignment("count of decays left", left_t, sp.Piecewise((resets, anew), (spent, True))),
-    )  # fmt: skip
-    states = (State(best, best_t, "best", "best metric", 0, worst),
-              State(p.bad, p.bad_t, "num_bad_epochs", "bad metrics so far", 0),
-              State(good, good_t, "num_good_epochs", "good metrics so far", 0),
-              State(p.rest, p.rest_t, "cooldown_counter", "metrics left of the cooldown", 0),
-              State(wait, wait_t, "warmup_counter", "metrics left of the warm-up", 0),
-              State(left, left_t, "reset_start", "decays left until it starts anew", 0, resets))  # fmt: skip
+    )
+    states = (
+        State(best, best_t, "best", "best metric", 0, worst),
+        State(p.bad, p.bad_t, "num_bad_epochs", "bad metrics so far", 0),
+        State(good, good_t, "num_good_epochs", "good metrics so far", 0),
+        State(p.rest, p.rest_t, "cooldown_counter", "metrics left of the cooldown", 0),
+        State(wait, wait_t, "warmup_counter", "metrics left of the warm-up", 0),
+        State(left, left_t, "reset_start", "decays left until it starts anew", 0, resets),
+    )
     chosen = {"mode": mode, "threshold_mode": threshold_mode, "share": share}
     return Schedule("greedy", chosen, USED, None, machine=Machine(metric, states, program))
 

@@ -18,7 +18,7 @@ GIVEN = (
     Given(passed, "boundaries", "milestones", "number of boundaries at or before t"),
     Given(place, "boundaries", "places", "b(i), the i-th boundary, from b(0) = 0; then always the last"),
     Given(scale, "scales", "factors", "s(i), the factor from the boundary before to the i-th"),
-)  # fmt: skip
+)
 
 
 def reached(count: sp.Expr) -> sp.Expr:

@@ -32,8 +32,9 @@ def k_decay(of: str = "cosine") -> Schedule:
     """Build the schedule; from T on it stays at the lowest value."""
     closed = sp.Piecewise((falling(of), t < horizon), (lowest, True))
     powers = (polynomial.POWER,) if of == "polynomial" else ()
-    return Schedule("k_decay", {"of": of}, (BASE, UNTIL, ORDER, *powers, LOWEST), closed,
-                    joints=(Joint("end", horizon),))  # fmt: skip
+    return Schedule(
+        "k_decay", {"of": of}, (BASE, UNTIL, ORDER, *powers, LOWEST), closed, joints=(Joint("end", horizon),)
+    )
 
 
 ZHANG, SUBSTITUTION = "Zhang and Li 2020", "substitution"

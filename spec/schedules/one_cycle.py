@@ -24,7 +24,7 @@ USED = (
     Setting(F, "final_div_factor", 1e4, ABOVE_ONE, "the first value over the last"),
     Setting(low, "base_momentum", 0.85, UNIT, "momentum at the peak"),
     Setting(high, "max_momentum", 0.95, UNIT, "momentum at both ends"),
-)  # fmt: skip
+)
 PHASES = Option("phases", {"two": "up, then down to the last value: torch's default, fastai",
                            "three": "up, down to the first value, down to the last: Smith 2018"})  # fmt: skip
 JOINTS = Option("joints", {"share": "the peak at p·T - 1, the end at T - 1: torch",

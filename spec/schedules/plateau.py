@@ -40,9 +40,11 @@ def plateau(mode: str = "min", threshold_mode: str = "rel", share: str = "magnit
         Assignment("cooldown", rest_t, sp.Piecewise((cooldown, decays), (sp.Max(rest - 1, 0), True))),
         Assignment("counter", bad_t, sp.Piecewise((0, decays), (due, True))),
     )
-    states = (State(best, best_t, "best", "best metric", 0, worst),
-              State(bad, bad_t, "num_bad_epochs", "bad metrics so far", 0),
-              State(rest, rest_t, "cooldown_counter", "metrics left of the cooldown", 0))  # fmt: skip
+    states = (
+        State(best, best_t, "best", "best metric", 0, worst),
+        State(bad, bad_t, "num_bad_epochs", "bad metrics so far", 0),
+        State(rest, rest_t, "cooldown_counter", "metrics left of the cooldown", 0),
+    )
     chosen = {"mode": mode, "threshold_mode": threshold_mode, "share": share}
     used = (BASE, FACTOR, PATIENCE, THRESHOLD, COOLDOWN, LOWEST, EPSILON)
     return Schedule("plateau", chosen, used, None, machine=Machine(metric, states, program))

@@ -13,8 +13,10 @@ from spec.schedule_symbols import BASE
 milestone, second = sp.symbols("m m_2", integer=True, positive=True)
 MILESTONE = Hyperparameter(milestone, "milestones", 10, Domain(0, 10**6), "step at which the next one begins")
 a, b, c = (sp.Function(name, nonnegative=True) for name in "abc")
-PARTS = (Given(a, "schedules[0]", "schedule", "the first schedule"),
-         Given(b, "schedules[1]", "schedule", "the next, whose time starts at the milestone"))  # fmt: skip
+PARTS = (
+    Given(a, "schedules[0]", "schedule", "the first schedule"),
+    Given(b, "schedules[1]", "schedule", "the next, whose time starts at the milestone"),
+)
 
 
 def joined(first: sp.Expr, following: sp.Expr, at: sp.Expr) -> sp.Expr:

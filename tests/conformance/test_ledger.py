@@ -48,9 +48,10 @@ def _applying(entry: Entry, session: Session, versions: Mapping[str, str]) -> li
     What everybody inherits is looked for in torch's own optimizers: other code may do better.
     """
     named = (
-        (unit, claim) for unit, claim in cells(entry, versions, "cpu")
+        (unit, claim)
+        for unit, claim in cells(entry, versions, "cpu")
         if unit.implementation in CATALOGUE or not entry.of_everybody
-    )  # fmt: skip
+    )
     return [(unit, claim) for unit, claim in named if not claim.applies(subject_of(unit, session))]
 
 

@@ -23,8 +23,9 @@ ADAM = _named("torch.Adam")
 
 
 def _paths(asked: tuple[str, ...]) -> set[str]:
-    plan = units((ADAM,), device="cpu", dtypes=("float32",), properties=ALL_PROPERTIES, budget=1, seed=0,
-                 asked=asked)  # fmt: skip
+    plan = units(
+        (ADAM,), device="cpu", dtypes=("float32",), properties=ALL_PROPERTIES, budget=1, seed=0, asked=asked
+    )
     return {unit.path.name for unit in plan}
 
 
@@ -57,7 +58,7 @@ def test_without_a_compiler_the_compiled_path_is_not_run(monkeypatch: pytest.Mon
     monkeypatch.setattr("conformance.engine._SESSIONS", {})
     unit, = units((ADAM,), device="cpu", dtypes=("float32",), properties=("agreement/local",), budget=1,
                   seed=0, asked=("compiled",))  # fmt: skip
-    result, = judge_unit(unit).results  # fmt: skip
+    (result,) = judge_unit(unit).results
     assert result.verdict is Verdict.NOT_RUN
     assert "torch compiles nothing here" in result.reason
 

@@ -68,6 +68,7 @@ def test_a_mutants_step_is_the_same_from_lines_that_are_shared(name: str) -> Non
 def test_survivors_are_steered_at_in_the_finest_format_alone() -> None:
     """Of a path that is judged in three formats only that with the most digits draws further cases."""
     asked = ("bfloat16", "float64", "float32")
-    drawn = units((ITEMS["adam"],), device="cpu", dtypes=asked, properties=("agreement/local",), budget=1.0,
-                  seed=0)  # fmt: skip
+    drawn = units(
+        (ITEMS["adam"],), device="cpu", dtypes=asked, properties=("agreement/local",), budget=1.0, seed=0
+    )
     assert [unit.dtype for unit in drawn if unit.steer] == ["float64"]

@@ -40,13 +40,14 @@ def results() -> tuple[CellResult, ...]:
     wrong = Figures(2, 1000, 3000, 7, 0, 100, 0.25, 0.75, (50, 50))
     return (
         CellResult(cell("float64"), Verdict.PASS, "", judged, "as written"),
-        CellResult(cell("float32"), Verdict.FAIL, "7 of 3,000 values are outside", wrong, "as written",
-                   (finding(),)),
+        CellResult(
+            cell("float32"), Verdict.FAIL, "7 of 3,000 values are outside", wrong, "as written", (finding(),)
+        ),
         CellResult(cell("bfloat16"), Verdict.UNDECIDED, "no element-case could be decided", Figures(1)),
         CellResult(cell("float16"), Verdict.NOT_RUN, "no device"),
         CellResult(cell("float64", OTHER), Verdict.NOT_APPLICABLE, "it keeps no step count"),
         CellResult(cell("float32", OTHER), Verdict.ERROR, "the worker was killed by SIGKILL"),
-    )  # fmt: skip
+    )
 
 
 def report(cells: tuple[CellResult, ...]) -> model.Report:
@@ -55,7 +56,7 @@ def report(cells: tuple[CellResult, ...]) -> model.Report:
     mutants = tuple(
         model.MutantEntry(status, status, "θ_t <- θ", "a cell" if status == "killed" else "")
         for status in ("killed", "equivalent", "survived")
-    )  # fmt: skip
+    )
     rule = model.RuleEntry(
         "adam", "Adam", "a citation", (model.OptionValue("decay", "none", NASTY),),
         (model.HyperparameterEntry("<math><mi>η</mi></math>", "lr", "0.001", "[0, ∞)", "learning rate"),),
@@ -160,8 +161,10 @@ def test_paths_that_differ_stand_below_their_property() -> None:
     assert matrix(alike).row_count == 1
     broken = dataclasses.replace(results()[1], cell=others[1])
     assert [str(text).strip() for text in matrix((*alike[:2], broken)).columns[0].cells] == [
-        CLAIM, "[dim]foreach, single-tensor[/]", "[dim]fused[/]"
-    ]  # fmt: skip
+        CLAIM,
+        "[dim]foreach, single-tensor[/]",
+        "[dim]fused[/]",
+    ]
 
 
 def deviating(dtype: str, identifier: str, script: str) -> CellResult:

@@ -16,8 +16,11 @@ def test_a_rule_from_outside_gets_every_property_and_mutant(tmp_path: Path) -> N
     command = ["check", "reference.signed", "--rule", "signed", "--budget", "2", "--output", str(tmp_path)]
     answer = subprocess.run(
         [sys.executable, "-m", "conformance.cli", *command],
-        env={**os.environ, "STEPPROOF_RULES": str(OWN)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, "STEPPROOF_RULES": str(OWN)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     report = json.loads((tmp_path / "report.json").read_text())
     verdicts = {r["verdict"] for r in report["results"]}

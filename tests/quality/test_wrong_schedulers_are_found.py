@@ -101,8 +101,10 @@ def test_arguments_that_are_misunderstood_are_found(
     torchs = next(item for item in SCHEDULERS if item.identifier == "torch.OneCycleLR")
     entry = dataclasses.replace(torchs, identifier="one step more", target=f"{HERE}:OneStepMore")
     monkeypatch.setattr(catalogue, "OTHERS", (*catalogue.OTHERS, entry))
-    found = {claim: explore(Subject(entry, session), BY_IDENTIFIER[claim], EXAMPLES, 0).failure
-             for claim in ("lr/in-force", "settings/otherwise")}  # fmt: skip
+    found = {
+        claim: explore(Subject(entry, session), BY_IDENTIFIER[claim], EXAMPLES, 0).failure
+        for claim in ("lr/in-force", "settings/otherwise")
+    }
     assert found["lr/in-force"] is None
     assert found["settings/otherwise"] is not None
 
@@ -116,8 +118,10 @@ def test_a_function_that_is_wrong_once_compiled_is_found(monkeypatch: pytest.Mon
                           options={"over": "period"}, keywords={"lr": "init_value", "gamma": "decay_rate"},
                           interface=OPTAX, library="optax", framework="jax")  # fmt: skip
         monkeypatch.setattr(catalogue, "OTHERS", (*catalogue.OTHERS, entry))
-        found = {claim: explore(Subject(entry, worker), BY_IDENTIFIER[claim], EXAMPLES, 0).failure
-                 for claim in ("lr/in-force", "lr/compiled")}  # fmt: skip
+        found = {
+            claim: explore(Subject(entry, worker), BY_IDENTIFIER[claim], EXAMPLES, 0).failure
+            for claim in ("lr/in-force", "lr/compiled")
+        }
     assert found["lr/in-force"] is None
     assert found["lr/compiled"] is not None
 

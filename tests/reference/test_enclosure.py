@@ -22,9 +22,7 @@ from spec import rules as book
 from spec.rule import UpdateRule
 
 RULES = [rule for name in references.references() for rule in variant_rules(name).values()]
-SETTINGS = {
-    "eta": 1e-2, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6, "lambda": 0.125, "mu": 0.9, "tau": 0.5
-}  # fmt: skip
+SETTINGS = {"eta": 1e-2, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-6, "lambda": 0.125, "mu": 0.9, "tau": 0.5}
 KEPT = 0.25
 """The value of states that are one number for a tensor."""
 WIDE = Profile(forms=frozenset({"*"}), intermediate="compute")
