@@ -111,13 +111,20 @@ def judge_deviation(
     cell: Cell,
     entries: list[Entry],
     judge: Callable[[WorkerSubject, Callable[[Outside], bool]], CellResult],
+    *,
+    strict: bool = True,
 ) -> CellResult:
-    """Judge a cell of which deviations are known; ``judge`` judges what they leave of it."""
+    """Judge a cell of which deviations are known; ``judge`` judges what they leave of it.
+
+    An entry that is not shown fails the cell if ``strict``: somebody's code, or another version than
+    the ledger was recorded with, may do better.
+    """
+    strict = strict and cell.implementation in CATALOGUED
     seen = [entry for entry in entries if entry.observed]
     unseen = [entry for entry in entries if entry not in seen]
 
     def rest(of: WorkerSubject) -> CellResult:
-        return _judge_observed(of, claim, cell, seen, judge) if seen else judge(of, nothing)
+        return _judge_observed(of, claim, cell, seen, judge, strict=strict) if seen else judge(of, nothing)
 
     if not unseen:
         return rest(subject)
@@ -125,11 +132,10 @@ def judge_deviation(
     chosen = [entry for entry in unseen if entry.judgeable] if first.judgeable else [first]
     shown = [(entry, replayed(subject, shown_in(entry, claim), entry)) for entry in chosen]
     hidden = [(entry, replay) for entry, replay in shown if not replay]
-    if hidden and cell.implementation in CATALOGUED:
+    if hidden and strict:
         return _stale(cell, *hidden[0])
     standing = [(entry, replay) for entry, replay in shown if replay]
     if not standing:
-        # What the framework does wrong need not be wrong in everybody's code.
         return _inherited(rest(subject), first, anew=not hidden[0][1].replayed)
     known = _known(subject, claim, cell, standing)
     if not first.judgeable:
@@ -192,6 +198,8 @@ def _judge_observed(
     cell: Cell,
     entries: list[Entry],
     judge: Callable[[WorkerSubject, Callable[[Outside], bool]], CellResult],
+    *,
+    strict: bool,
 ) -> CellResult:
     """Judge all cases of a property; what no deviation explains is new."""
     known: list[Entry] = []
@@ -201,10 +209,10 @@ def _judge_observed(
         shown = replayed(subject, claim, entry)
         if shown:
             findings += shown.findings(subject, claim, cell)
-        elif cell.implementation in CATALOGUED:
+        elif strict:
             return _stale(cell, entry, shown)
         elif shown.replayed:
-            continue  # what the framework does wrong need not be wrong in everybody's code
+            continue
         known.append(entry)
 
     def is_known(failure: Outside) -> bool:

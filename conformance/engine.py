@@ -16,7 +16,7 @@ from conformance.claims import BY_IDENTIFIER, CLAIMS, Claim
 from conformance.deviations import judge_deviation
 from conformance.findings import reducer
 from conformance.installation import version
-from conformance.ledger import load
+from conformance.ledger import load, recorded
 from conformance.own_references import FRAMEWORK, reference_subject
 from conformance.power import Power
 from conformance.properties import Judged, Plan, nothing
@@ -173,6 +173,7 @@ def judge_cell(unit: Unit, subject: WorkerSubject, claim: Claim, framework: str,
             cell,
             entries,
             lambda wider, known: _judge(unit, wider, claim, cell, power, known),
+            strict=recorded(unit.implementation.library, framework),
         )
     return dataclasses.replace(
         result, seconds=time.perf_counter() - start, profile=result.profile or str(subject.profile)
@@ -267,8 +268,10 @@ def _completed(work: list[Unit], jobs: int) -> Iterator[tuple[int, UnitResult]]:
         yield from ((index, judge_unit(unit)) for index, unit in enumerate(work))
         return
     with ProcessPoolExecutor(max_workers=jobs) as pool:
+        # The units that take longest come first, so that none of them is alone at the end.
+        order = sorted(range(len(work)), key=lambda index: not work[index].steer)
         futures: dict[Future[UnitResult], int] = {
-            pool.submit(judge_unit, unit): index for index, unit in enumerate(work)
+            pool.submit(judge_unit, work[index]): index for index in order
         }
         for future in as_completed(futures):
             yield futures[future], future.result()

@@ -125,8 +125,18 @@ def _any(name: str, patterns: tuple[str, ...]) -> bool:
 @functools.lru_cache(maxsize=8)
 def load(path: Path | None = None) -> tuple[Entry, ...]:
     """Read a ledger; raises ``ValueError`` for an unknown or missing key."""
+    return tuple(_entry(item) for item in _read(path).get("deviation", []))
+
+
+def recorded(library: str, version: str) -> bool:
+    """Tell whether the ledger was recorded with this version of a library: its entries must show there."""
+    return fnmatch.fnmatchcase(version, _read(None)["recorded"].get(library, "*"))
+
+
+@functools.lru_cache(maxsize=8)
+def _read(path: Path | None) -> Mapping[str, Any]:
     text = path.read_text() if path else files("conformance").joinpath("ledger.toml").read_text()
-    return tuple(_entry(item) for item in tomllib.loads(text).get("deviation", []))
+    return tomllib.loads(text)
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:

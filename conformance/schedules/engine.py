@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 from conformance.installation import version
+from conformance.ledger import recorded
 from conformance.report.model import CurveEntry
 from conformance.schedules.cases import Case
 from conformance.schedules.curves import curves
@@ -97,12 +98,13 @@ def _judge_cell(unit: Unit, subject: Subject, claim: Property, framework: str, p
     reason = why_not(claim, unit.entry)
     if reason:
         return CellResult(place, Verdict.NOT_APPLICABLE, reason)
-    known = Known(tuple(entry for entry in ledger() if entry.matches(place, framework)))
-    shown_ = [(entry, still_shown(subject, claim, entry)) for entry in known.entries]
-    for entry, failure in shown_:
-        if failure is None:
+    named = [entry for entry in ledger() if entry.matches(place, framework)]
+    shown = {entry.identifier: still_shown(subject, claim, entry) for entry in named}
+    for entry in named:
+        if shown[entry.identifier] is None and recorded(subject.entry.library, framework):
             reason = f"the ledger's entry `{entry.identifier}` is no longer shown: remove it"
             return CellResult(place, Verdict.FAIL, reason, deviation=entry.identifier)
+    known = Known(tuple(entry for entry in named if shown[entry.identifier]))
     rest = CellResult(place, Verdict.PASS, "", Figures(cases=1))
     if known.judgeable:
         try:
@@ -111,7 +113,7 @@ def _judge_cell(unit: Unit, subject: Subject, claim: Property, framework: str, p
             return CellResult(place, Verdict.ERROR, str(error))
     if not known.entries or rest.verdict not in {Verdict.PASS, Verdict.UNDECIDED}:
         return rest  # where every case shows what is known nothing else can be decided
-    return _deviation(rest, known, [finding(failure, claim, place) for _, failure in shown_ if failure])
+    return _deviation(rest, known, [finding(failure, claim, place) for failure in shown.values() if failure])
 
 
 def _deviation(rest: CellResult, known: Known, findings: list[Finding]) -> CellResult:

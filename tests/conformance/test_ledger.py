@@ -14,8 +14,8 @@ from conformance.cases import from_plain, to_plain
 from conformance.claims import BY_IDENTIFIER, Claim
 from conformance.contract.case import ClauseCase
 from conformance.engine import Unit, judge_cell, subject_of
-from conformance.installation import version
-from conformance.ledger import Entry, load
+from conformance.installation import NAMES, version
+from conformance.ledger import Entry, load, recorded
 from conformance.power import Power
 from conformance.record import cells
 from conformance.verdict import Verdict
@@ -63,6 +63,11 @@ def test_every_cell_of_an_entry_is_shown_by_a_stored_case(
     absent = [name for name in LIBRARIES if not versions[name]]
     if any(pattern.startswith(f"{name}.") for pattern in entry.implementations for name in absent):
         pytest.skip(f"not installed: {', '.join(absent)}")
+    patterns = [name if "." in name else "torch." for name in entry.implementations]
+    shipped = {name for name in NAMES for pattern in patterns if pattern.startswith(f"{name}.")}
+    other = sorted(name for name in shipped if not recorded(name, versions[name]))
+    if other:
+        pytest.skip(f"not recorded with {', '.join(f'{name} {versions[name]}' for name in other)}")
     named = _applying(entry, session, versions)
     if named and all(unit.path.compiled for unit, _ in named) and not os.environ.get(COMPILED):
         pytest.skip(f"every case is compiled for seconds: ask for it with {COMPILED}=1")
@@ -87,6 +92,22 @@ def test_a_deviation_that_no_longer_shows_fails_its_cell(
     assert result.verdict is Verdict.FAIL
     assert "no longer shown" in result.reason
     assert "remove it from the ledger" in result.reason
+
+
+def test_a_deviation_that_another_version_does_not_show_is_no_failure(
+    session: Session, versions: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a version that the ledger was not recorded with, a cell is judged as usual."""
+    entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
+    unit, claim = next(iter(_applying(entry, session, versions)))
+    plain = to_plain(entry.cases[0])
+    plain["groups"][0]["tensors"][0]["count"] = 5
+    harmless = dataclasses.replace(entry, cases=(from_plain(plain),))
+    monkeypatch.setattr(engine, "load", lambda: (harmless,))
+    monkeypatch.setattr(engine, "recorded", lambda *_: False)
+    result = judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
+    assert result.findings, "the cell itself was not judged"
+    assert "no longer shown" not in result.reason
 
 
 def test_a_deviation_without_an_entry_is_a_failure(

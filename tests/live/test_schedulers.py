@@ -25,9 +25,13 @@ def test_conforms_or_deviates_as_known(unit: Unit) -> None:
 
 
 def test_every_deviation_has_a_stored_case() -> None:
-    """No entry of the schedulers' ledger stands without a case that is replayed."""
+    """No entry of the schedulers' ledger stands without a case that is replayed and has its settings."""
     for entry in ledger():
-        assert known_cases(entry), entry.identifier
+        cases = [case for mine in known_cases(entry).values() for case in mine]
+        assert cases, entry.identifier
+        assert set(entry.domains) <= {
+            name for case in cases for values in case.node.settings for name in values
+        }
 
 
 def test_adamw_under_warm_up_and_cosine_equals_the_reference() -> None:
