@@ -15,7 +15,7 @@ from conformance.engine import Unit, UnitResult
 from conformance.report import totals
 from conformance.report.matrix import finest_first
 from conformance.report.model import ImplementationEntry, Report
-from conformance.verdict import CellResult, Finding, Verdict
+from conformance.verdict import Cell, CellResult, Finding, Verdict
 
 SIGNS = {
     Verdict.PASS: ("green", "✓", "pass"),
@@ -210,15 +210,14 @@ def _show_implementation(console: Console, report: Report, item: ImplementationE
         console.print(matrix(mine))
         for sentence in not_applicable(mine):
             console.print(f"  [dim]– not applicable: {escape(sentence)}[/]")
-    for cell, reason in dict.fromkeys(
-        (r.cell, r.reason)
-        for r in mine
-        if r.verdict in {Verdict.ERROR, Verdict.UNDECIDED} or (r.verdict is Verdict.FAIL and not r.findings)
-    ):
-        place = f"{cell.property} on {cell.path}, {cell.dtype}"
-        console.print(
-            f"  [red]•[/] {escape(place if whole else f'{cell.implementation} {place}')}: {escape(reason)}"
-        )
+    without: dict[str, list[Cell]] = {}
+    for r in mine:
+        if r.verdict in {Verdict.ERROR, Verdict.UNDECIDED} or (r.verdict is Verdict.FAIL and not r.findings):
+            without.setdefault(r.reason, []).append(r.cell)
+    for reason, (cell, *more) in without.items():
+        place = f"{cell.property} on {cell.path}, {cell.dtype}" + (f" and {len(more)} more" if more else "")
+        named = place if whole else f"{cell.implementation} {place}"
+        console.print(f"  [red]•[/] {escape(named)}: {escape(reason)}")
 
 
 def _show_deviations(console: Console, report: Report, *, whole: bool) -> None:
