@@ -185,7 +185,7 @@ def show_report(console: Console, report: Report, folder: str) -> None:
         console.print()
         console.print(overview(report))
         signs = [mark for verdict, mark in MARKS.items() if verdict is not Verdict.NOT_APPLICABLE]
-        console.print(f"properties by their verdict: {'  '.join(signs)}")
+        console.print(f"properties: {'  '.join(signs)}")
     for item in report.implementations:
         _show_implementation(console, report, item, whole=not many)
     failing = [f for r in report.results if r.verdict is Verdict.FAIL for f in r.findings]
