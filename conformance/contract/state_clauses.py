@@ -93,6 +93,14 @@ STATE = (
         needs=counter,
     ),
     Clause(
+        "state/plain-numbers",
+        "A checkpoint with Python numbers for states of one number is refused, or goes on alike.",
+        "torch, Optimizer.__setstate__: older versions wrote numbers where there are tensors now",
+        "state.plain_numbers",
+        _other({"made": [1, 3]}),
+        needs=counter,
+    ),
+    Clause(
         "state/settings-loaded",
         "Loading brings back every group's settings.",
         CHECKPOINT,

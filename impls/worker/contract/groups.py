@@ -110,8 +110,8 @@ def twice(trial: Trial) -> Iterator[Observation]:
 def twice_in_group(trial: Trial) -> Iterator[Observation]:
     """One tensor twice in a group is refused, or makes one step where it is asked to make one."""
     p, twin = parameters(trial, [(3,)])[0], parameters(trial, [(3,)])[0]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
         error = raised(lambda: build(trial, [p, p]))
         if error:
             yield fact("one tensor twice in a group", True, "refused", "refused")
@@ -119,7 +119,8 @@ def twice_in_group(trial: Trial) -> Iterator[Observation]:
         optimizer, alone = build(trial, [p, p]), build(trial, [twin])
         train(trial, optimizer, [p], 0, 1)
     train(trial, alone, [twin], 0, 1)
-    yield from same("one tensor twice in a group, after a step", {"p": p.detach()}, {"p": twin.detach()})
+    what = f"one tensor twice in a group, {'with a' if warned else 'without any'} warning, after a step"
+    yield from same(what, {"p": p.detach()}, {"p": twin.detach()})
 
 
 def settings_not_shared(trial: Trial) -> Iterator[Observation]:

@@ -237,6 +237,26 @@ def other_rule(trial: Trial) -> Iterator[Observation]:
         yield from same(what, {str(n): p.detach() for n, p in enumerate(twins)}, expected)
 
 
+def plain_numbers(trial: Trial) -> Iterator[Observation]:
+    """States that are one number each are loaded as Python numbers, which older versions wrote."""
+    for made in trial.arguments["made"]:
+        optimizer, params = started(trial, made)
+        (other, twins), (usual, others) = fresh(trial, params), fresh(trial, params)
+        usual.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+        saved = copy.deepcopy(optimizer.state_dict())
+        for state in saved["state"].values():
+            single = {k: v for k, v in state.items() if isinstance(v, torch.Tensor) and v.dim() == 0}
+            state.update({key: value.item() for key, value in single.items()})
+        what = f"loaded with plain numbers after {made} steps"
+        if raised(partial(other.load_state_dict, saved)):
+            yield fact(what, True, "refused", "refused")
+            continue
+        train(trial, other, twins, made, made + 2)
+        train(trial, usual, others, made, made + 2)
+        got, expected = ({str(n): p.detach() for n, p in enumerate(ps)} for ps in (twins, others))
+        yield from same(f"{what} and continued", got, expected)
+
+
 def state_hooks(trial: Trial) -> Iterator[Observation]:
     """The hooks of state_dict and load_state_dict run, once each and in their order."""
     optimizer, _ = started(trial, 1)

@@ -110,6 +110,20 @@ class StateOfAPath(Kept):
         super().update(p, x, gradient, group)
 
 
+class ForgetsANumber(Kept):
+    """state/plain-numbers"""
+
+    def start(self, p, x):
+        return {**super().start(p, x), "seen": torch.tensor(0.0)}
+
+    def load_state_dict(self, state_dict):
+        super().load_state_dict(state_dict)
+        for state in self.state.values():
+            if not isinstance(state["seen"], torch.Tensor):
+                state["exp_avg"] = torch.zeros_like(state["exp_avg"])
+                state["seen"] = torch.tensor(0.0)
+
+
 class TakesAnyCheckpoint(Kept):
     """state/other-rule"""
 
