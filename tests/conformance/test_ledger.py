@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from conformance.installation import NAMES, version
 from conformance.ledger import Entry, load, recorded
 from conformance.power import Power
 from conformance.record import cells
-from conformance.verdict import Verdict
+from conformance.verdict import CellResult, Verdict
 from impls.catalogue import CATALOGUE
 from impls.libraries import LIBRARIES, OTHERS
 from impls.session import Session
@@ -78,34 +78,38 @@ def test_every_cell_of_an_entry_is_shown_by_a_stored_case(
         assert deviations.replayed(subject_of(unit, session), claim, entry), unit.cell(claim.identifier)
 
 
-def test_a_deviation_that_no_longer_shows_fails_its_cell(
+@pytest.fixture
+def unshown(
     session: Session, versions: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An entry whose case passes makes the verdict a failure that asks for its removal."""
+) -> Callable[[bool], CellResult]:
+    """Judge a cell whose entry its case does not show, with a version that was recorded or with another."""
     entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
     unit, claim = next(iter(_applying(entry, session, versions)))
     plain = to_plain(entry.cases[0])
     plain["groups"][0]["tensors"][0]["count"] = 5
     harmless = dataclasses.replace(entry, cases=(from_plain(plain),))
     monkeypatch.setattr(engine, "load", lambda: (harmless,))
-    result = judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
+
+    def judge(recorded_: bool) -> CellResult:
+        monkeypatch.setattr(engine, "recorded", lambda *_: recorded_)
+        return judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
+
+    return judge
+
+
+def test_a_deviation_that_no_longer_shows_fails_its_cell(unshown: Callable[[bool], CellResult]) -> None:
+    """An entry whose case passes makes the verdict a failure that asks for its removal."""
+    result = unshown(True)
     assert result.verdict is Verdict.FAIL
     assert "no longer shown" in result.reason
     assert "remove it from the ledger" in result.reason
 
 
 def test_a_deviation_that_another_version_does_not_show_is_no_failure(
-    session: Session, versions: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+    unshown: Callable[[bool], CellResult],
 ) -> None:
     """With a version that the ledger was not recorded with, a cell is judged as usual."""
-    entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
-    unit, claim = next(iter(_applying(entry, session, versions)))
-    plain = to_plain(entry.cases[0])
-    plain["groups"][0]["tensors"][0]["count"] = 5
-    harmless = dataclasses.replace(entry, cases=(from_plain(plain),))
-    monkeypatch.setattr(engine, "load", lambda: (harmless,))
-    monkeypatch.setattr(engine, "recorded", lambda *_: False)
-    result = judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
+    result = unshown(False)
     assert result.findings, "the cell itself was not judged"
     assert "no longer shown" not in result.reason
 
