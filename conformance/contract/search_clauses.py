@@ -32,6 +32,8 @@ COURSES = tuple(
         STARTS, (None, "strong_wolfe"), ((1.0, 20, 4), (0.25, 1, 40))
     )
 )
+HARDLY_LOWER = _run("skewed", start=[1.0], steps=2, lr=3.0, max_iter=2, **SEARCHED) | {"iterations": 2}
+"""A first trial that is lower by less than a sufficient decrease, where the slope is flat enough."""
 REFUSED = (
     ("lr", -1.0), ("lr", float("nan")), ("history_size", 0), ("history_size", -1), ("max_iter", 0),
     ("tolerance_change", float("nan")), ("line_search_fn", "armijo"),
@@ -42,7 +44,7 @@ CLAUSES = (
         "Every point it visits follows from what it saw and kept, as the formula says.",
         NOCEDAL,
         "search.course",
-        each(*COURSES),
+        each(*COURSES, HARDLY_LOWER),
         searching=True,
     ),
     FromStart(

@@ -15,7 +15,7 @@ from conformance.minimisation.judging import Judgement, judge
 from conformance.properties import Plan
 from conformance.subject import WorkerSubject
 from reference.minimisation.lbfgs import Settings
-from reference.minimisation.problems import PROBLEMS
+from reference.minimisation.problems import EVERY
 
 
 class Iterates(Clause):
@@ -56,7 +56,7 @@ class Iterates(Clause):
         """Let the optimizer search, once as the case says and once iteration by iteration."""
         given = case.arguments
         settings = settings_of({**switched(case.switches), **given["settings"]})
-        problem = dataclasses.replace(PROBLEMS[given["problem"]], start=tuple(given["start"]))
+        problem = dataclasses.replace(EVERY[given["problem"]], start=tuple(given["start"]))
         target = target_of(self, subject)
         course = followed(target, problem, settings, given["steps"], subject.storage, subject.session)
         if not self.anchored:

@@ -38,6 +38,12 @@ def rosenbrock(x: Array) -> tuple[Any, Array]:
     return loss, np.array(slopes, dtype=x.dtype)
 
 
+def skewed(x: Array) -> tuple[Any, Array]:
+    """Half of x^2, below zero (1 - 2^-13)/4 of that: from 1 to -2 it hardly falls, and ends half as steep."""
+    gradient = x * ((1 - 2**-13) / 4 if x[0] < 0.0 else 1.0)
+    return total(x * gradient) * 0.5, gradient
+
+
 def _constants(x: Array, values: Array) -> Array:
     return x[0].computing.array(values) if x.dtype == object else values.astype(x.dtype)
 
@@ -50,3 +56,5 @@ PROBLEMS = {
         Problem("rosenbrock", "Rosenbrock's valley", rosenbrock, (-1.25, 1.0), (1.0, 1.0)),
     )
 }  # fmt: skip
+EVERY = PROBLEMS | {"skewed": Problem("skewed", "A skewed parabola", skewed, (1.0,), (0.0,))}
+"""The problems that are drawn, and those made for one mistake."""

@@ -38,7 +38,13 @@ def steep(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return loss.sum(), 2.0 * x * loss
 
 
-PROBLEMS = {"quadratic": quadratic, "rosenbrock": rosenbrock, "barrier": barrier, "steep": steep}
+def skewed(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Half the sum of squares, of numbers below zero (1 - 2^-13)/4 of that: from 1 to -2 it hardly falls."""
+    gradient = torch.where(x < 0, (1 - 2**-13) / 4, 1.0) * x
+    return (x * gradient).sum() * 0.5, gradient
+
+
+PROBLEMS = {function.__name__: function for function in (quadratic, rosenbrock, barrier, steep, skewed)}
 
 
 class Minimised:

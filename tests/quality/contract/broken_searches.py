@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
+from torch.optim import lbfgs
 
 
 class WrongReciprocal(torch.optim.LBFGS):
@@ -14,6 +17,18 @@ class WrongReciprocal(torch.optim.LBFGS):
         for value in kept[-1:]:
             value.mul_(1 + 2.0**-10)
         return loss
+
+
+class TakesAnyDecrease(torch.optim.LBFGS):
+    """search/iterates"""
+
+    def step(self, closure):
+        search = lbfgs._strong_wolfe
+        lbfgs._strong_wolfe = functools.partial(search, c1=0.0)
+        try:
+            return super().step(closure)
+        finally:
+            lbfgs._strong_wolfe = search
 
 
 class FirstStepUndamped(torch.optim.LBFGS):
