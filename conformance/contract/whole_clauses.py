@@ -100,6 +100,13 @@ CLAUSES = (
         once({}),
     ),
     Clause(
+        "whole/hook-arguments",
+        "A hook before a step may put others in the place of its arguments, a closure for one.",
+        "torch, Optimizer.register_step_pre_hook: it may return new arguments",
+        "whole.hook_arguments",
+        once({}),
+    ),
+    Clause(
         "whole/zero-grad",
         "zero_grad removes the gradients, or fills them with zeros where it is asked to.",
         "torch, Optimizer.zero_grad",

@@ -194,6 +194,25 @@ def step_hooks(trial: Trial) -> Iterator[Observation]:
     yield fact("calls of removed hooks", len(seen) == len(expected), len(seen) - len(expected), 0)
 
 
+def hook_arguments(trial: Trial) -> Iterator[Observation]:
+    """A hook before a step puts a closure in the place of its arguments."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    give(trial, params, 0)
+    calls: list[Any] = []
+
+    def closure() -> torch.Tensor:
+        calls.append(None)
+        return torch.zeros(())
+
+    optimizer.register_step_pre_hook(lambda *_: ((closure,), {}))
+    what = "calls of the closure that a hook put in the place of the arguments"
+    if raised(optimizer.step):
+        yield fact(what, True, "refused", "refused")
+        return
+    yield fact(what, len(calls) == 1, len(calls), 1)
+
+
 def zero_grad(trial: Trial) -> Iterator[Observation]:
     """zero_grad() removes the gradients; with set_to_none=False it fills them with zeros."""
     params = parameters(trial, SHAPES)

@@ -245,6 +245,16 @@ class NoPostHook(Kept):
         return handle
 
 
+class DropsHookArguments(Kept):
+    """whole/hook-arguments"""
+
+    def register_step_pre_hook(self, hook):
+        def without_result(*given):
+            hook(*given)
+
+        return super().register_step_pre_hook(without_result)
+
+
 class AlwaysNone(Kept):
     """whole/zero-grad"""
 
