@@ -47,8 +47,9 @@ def catalogued(target: str) -> Implementation | None:
 
 def recognise(target: str, rule: str, options: Mapping[str, str], session: Session) -> Implementation:
     """Return a catalogue entry for ``target``; raises ``NotJudgeableError`` for what has none."""
-    known = catalogued(target)
-    if known is not None and known.rule == rule and not options:
+    called = [i for i in entries() if target in {i.target, i.identifier, i.adapts} and i.rule == rule]
+    known = next((i for i in called if options in ({}, dict(i.options))), None)
+    if known is not None:
         return known
     answer = session.request({"op": "describe", "target": target, "constructor": {}}).header
     if not answer.get("is_optimizer"):

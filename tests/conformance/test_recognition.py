@@ -1,0 +1,19 @@
+"""What is in the catalogue is recognised as its entry, with the switches and paths that stand there."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.recognition import recognise
+from impls.catalogue import CATALOGUE, Implementation
+from impls.session import Session
+
+DISTINCT = [item for item in CATALOGUE if not item.adapts]
+
+
+@pytest.mark.parametrize("item", DISTINCT, ids=lambda item: item.identifier)
+def test_an_entry_is_recognised_by_its_target_rule_and_options(item: Implementation) -> None:
+    """A stored case names these three: it is replayed with the switches of the entry that it came from."""
+    with Session() as session:
+        found = recognise(item.target, item.rule, dict(item.options), session)
+    assert (found.target, found.options, found.switches) == (item.target, item.options, item.switches)
