@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import warnings
 from pathlib import Path
 
 import torch
@@ -175,6 +176,15 @@ class TensorTwiceInGroup(Kept):
 
     def unrepeated(self, params):
         return params
+
+
+class TensorTwiceInSilence(TensorTwiceInGroup):
+    """It does not even warn."""
+
+    def add_param_group(self, param_group):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            super().add_param_group(param_group)
 
 
 class SharedTensors(Kept):

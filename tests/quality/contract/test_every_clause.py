@@ -14,6 +14,7 @@ from conformance.contract.clauses import BY_IDENTIFIER
 from conformance.contract.clauses import CLAUSES as ALL
 from conformance.contract.observation import Breach
 from conformance.engine import Unit, subject_of
+from conformance.ledger import load
 from conformance.properties import Plan
 from conformance.recognition import recognise
 from conformance.subject import WorkerSubject
@@ -95,6 +96,16 @@ def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session:
     silent = {name, "life/interleaved"} | ALSO.get(name, set())
     asked = [other for other in CLAUSES if other.identifier not in silent and not _of_two(other)]
     assert not {other.identifier for other in asked if _breaches(other, subject)}
+
+
+@pytest.mark.parametrize(("name", "known"), [("TensorTwiceInGroup", True), ("TensorTwiceInSilence", False)])
+def test_a_repeated_tensor_is_known_with_a_warning_alone(name: str, known: bool, session: Session) -> None:
+    """The ledger explains a tensor that is stepped twice after a warning, and not in silence."""
+    entry = next(e for e in load() if e.identifier == "torch-base-steps-a-repeated-tensor-twice")
+    subject = _subject(f"{FOLDER / 'broken_settings.py'}:{name}", session)
+    breaches = _breaches(BY_IDENTIFIER["groups/tensor-twice-in-a-group"], subject)
+    assert breaches
+    assert {entry.explains(breach.told) for breach in breaches} == {known}
 
 
 def _of_two(clause: Clause) -> bool:
