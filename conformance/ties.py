@@ -12,7 +12,7 @@ import sympy as sp
 from reference.formats import Array
 from spec.rule import UpdateRule, uncast
 from spec.symbols import g
-from spec.whole import WHOLE
+from spec.tensor_functions import WHOLE
 
 
 @dataclass(frozen=True)

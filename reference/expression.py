@@ -15,7 +15,7 @@ from typing import TypeAlias
 import sympy as sp
 
 from spec.rule import Cast
-from spec.whole import COUNTS, WHOLE, Dot, MatrixProduct, Whole
+from spec.tensor_functions import COUNTS, WHOLE, Dot, MatrixProduct, Whole
 
 RELATIONS = {
     sp.StrictGreaterThan: "greater",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from spec.assignments import decayed
+from spec.lines.assignments import decayed
 from spec.proofs import BeyondLimitError, different, equal
 from spec.rule import Assignment, RuleFamily, UpdateRule
 from spec.symbols import g, lr, t, theta, weight_decay

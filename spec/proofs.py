@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from spec.rule import Assignment, Form, Invariant, RuleFamily, UpdateRule, uncast
-from spec.whole import of_one_element
+from spec.tensor_functions import of_one_element
 
 LARGEST = 400
 """The most operations in a difference that SymPy is asked to simplify: twice those of the book's largest.

@@ -10,7 +10,7 @@ import sympy as sp
 
 from spec.rule import Assignment, Cast, Form, UpdateRule
 from spec.symbols import g
-from spec.whole import MatrixProduct, Norm, Transposed, Whole
+from spec.tensor_functions import MatrixProduct, Norm, Transposed, Whole
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from spec.whole import OF_MATRICES, WHOLE, MatrixProduct, without_norms
+from spec.tensor_functions import OF_MATRICES, WHOLE, MatrixProduct, without_norms
 
 
 class Cast(sp.Function):  # type: ignore[misc]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.moments import beta2, v, v_t
+from spec.lines.moments import beta2, v, v_t
 from spec.rule import Invariant, Pairs
 from spec.rules.adam import PLAIN
 from spec.rules.yogi import yogi

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.moments import epsilon
+from spec.lines.moments import epsilon
 from spec.rule import Invariant, Pairs, UpdateRule
 from spec.rules.adam import COUPLED, DECOUPLED
 from spec.symbols import g, lr, t, theta, theta_t, weight_decay

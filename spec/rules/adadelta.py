@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
-from spec import invariants as claim
 from spec import rule as r
-from spec.moments import epsilon, v, v_t
+from spec import rule_claims as claim
+from spec.lines import assignments as lines
+from spec.lines.moments import epsilon, v, v_t
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
 
 rho, u, u_t, delta_t = sp.symbols("rho u u_t Delta_t", nonnegative=True)

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from spec import invariants as claim
 from spec import rule as r
-from spec.assignments import MAXIMIZE, decayed, decoupled_decay, used_gradient, weighted_average
-from spec.factored import EXPONENT, FLOOR, C, R_t, V, V_t, direction, epsilon1, second_moment, u_t
-from spec.moments import BETA1, FIRST, beta1, m, m_t
-from spec.relative_step import CLIPPED_TO, LEAST_SCALE, SCALE, STEP, alpha, clip, clipping, step_size
+from spec import rule_claims as claim
+from spec.lines.assignments import MAXIMIZE, decayed, decoupled_decay, used_gradient, weighted_average
+from spec.lines.factored import EXPONENT, FLOOR, C, R_t, V, V_t, direction, epsilon1, second_moment, u_t
+from spec.lines.moments import BETA1, FIRST, beta1, m, m_t
+from spec.lines.relative_step import CLIPPED_TO, LEAST_SCALE, SCALE, STEP, alpha, clip, clipping, step_size
 from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, t, theta, theta_t, weight_decay
-from spec.whole import Mean, RowMean
+from spec.tensor_functions import Mean, RowMean
 
 HYPERPARAMETERS = (
     r.with_default(LEARNING_RATE, 1e-2), EXPONENT, FLOOR, LEAST_SCALE, CLIPPED_TO, WEIGHT_DECAY,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import invariants as claim
 from spec import rule as r
-from spec.assignments import COUPLED_DECAY, MAXIMIZE, used_gradient, with_decay
-from spec.moments import d_t, epsilon
+from spec import rule_claims as claim
+from spec.lines.assignments import COUPLED_DECAY, MAXIMIZE, used_gradient, with_decay
+from spec.lines.moments import d_t, epsilon
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, lr_t, t, theta, theta_t, weight_decay
 
 s, s_t, start, lr_decay = sp.symbols("s s_t s0 rho", nonnegative=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import invariants as claim
-from spec import moments as a
 from spec import rule as r
-from spec.assignments import MAXIMIZE, used_gradient, with_decay
-from spec.moments import beta1, beta2, epsilon, m, mhat_t, v, v_t, vhat_t, x, x_t
-from spec.momentum import mu
+from spec import rule_claims as claim
+from spec.lines import moments as a
+from spec.lines.assignments import MAXIMIZE, used_gradient, with_decay
+from spec.lines.moments import beta1, beta2, epsilon, m, mhat_t, v, v_t, vhat_t, x, x_t
+from spec.lines.momentum import mu
 from spec.rules.rmsprop import alpha, rmsprop
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t, weight_decay
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
-from spec import invariants as claim
 from spec import rule as r
-from spec.moments import c1, c2, d_t, epsilon, m, m_t
+from spec import rule_claims as claim
+from spec.lines import assignments as lines
+from spec.lines.moments import c1, c2, d_t, epsilon, m, m_t
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
 
 beta1, beta2, beta3, n, n_t, c3 = sp.symbols("beta1 beta2 beta3 n n_t c3", nonnegative=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
-from spec import invariants as claim
 from spec import rule as r
+from spec import rule_claims as claim
+from spec.lines import assignments as lines
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, lr_t, t, theta, theta_t, weight_decay
 
 average, average_t = sp.symbols("a a_t", real=True)

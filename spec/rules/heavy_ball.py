@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import invariants as claim
 from spec import rule as r
-from spec.assignments import COUPLED_DECAY, MAXIMIZE, used_gradient, with_decay
-from spec.momentum import MOMENTUM, b, b_t, mu
+from spec import rule_claims as claim
+from spec.lines.assignments import COUPLED_DECAY, MAXIMIZE, used_gradient, with_decay
+from spec.lines.momentum import MOMENTUM, b, b_t, mu
 from spec.rules.sgd import BUFFER, dampening, s_t, sgd
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
 

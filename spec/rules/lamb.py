@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import invariants as claim
-from spec import moments as a
 from spec import rule as r
-from spec.assignments import MAXIMIZE, used_gradient
-from spec.moments import beta1, beta2, d_t, m, m_t, mhat_t, v, v_t, vhat_t
+from spec import rule_claims as claim
+from spec.lines import moments as a
+from spec.lines.assignments import MAXIMIZE, used_gradient
+from spec.lines.moments import beta1, beta2, d_t, m, m_t, mhat_t, v, v_t, vhat_t
+from spec.lines.trust_ratio import guarded, parameter_norm, phi, u_n, w_n
 from spec.rules.adam import adam
 from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta, theta_t, weight_decay
-from spec.trust_ratio import guarded, parameter_norm, phi, u_n, w_n
-from spec.whole import Norm
+from spec.tensor_functions import Norm
 
 u_t = sp.Symbol("u_t", real=True)
 largest = sp.Symbol("gamma_u", positive=True)

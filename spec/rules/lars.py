@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import invariants as claim
 from spec import rule as r
-from spec.assignments import MAXIMIZE, used_gradient
+from spec import rule_claims as claim
+from spec.lines.assignments import MAXIMIZE, used_gradient
+from spec.lines.trust_ratio import guarded, parameter_norm, phi, u_n, w_n
 from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, lr, theta, theta_t, weight_decay
-from spec.trust_ratio import guarded, parameter_norm, phi, u_n, w_n
-from spec.whole import Norm
+from spec.tensor_functions import Norm
 
 mu, tau, epsilon = sp.symbols("mu tau epsilon", nonnegative=True)
 b, b_t, s_t = sp.symbols("b b_t s_t", real=True)

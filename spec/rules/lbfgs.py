@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import invariants as claim
-from spec import quasi_newton as lines
 from spec import rule as r
-from spec.quasi_newton import d_t, gamma_t, p, p_t, pair, s, s_t
+from spec import rule_claims as claim
+from spec.lines import quasi_newton as lines
+from spec.lines.quasi_newton import d_t, gamma_t, p, p_t, pair, s, s_t
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t
-from spec.whole import Dot
+from spec.tensor_functions import Dot
 
 slope, eta_t = sp.Symbol("phi_t", real=True), sp.Symbol("eta_t", nonnegative=True)
 THRESHOLDS = {"1e-10": sp.Rational(1, 10**10), "positive": sp.S.Zero}

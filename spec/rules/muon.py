@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import invariants as claim
 from spec import rule as r
-from spec.assignments import decayed, decoupled_decay, weighted_average
-from spec.newton_schulz import O_t, U_t, a, b, c, epsilon, newton_schulz
+from spec import rule_claims as claim
+from spec.lines.assignments import decayed, decoupled_decay, weighted_average
+from spec.lines.newton_schulz import O_t, U_t, a, b, c, epsilon, newton_schulz
 from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, theta, theta_t, weight_decay
-from spec.whole import Height, Width
+from spec.tensor_functions import Height, Width
 
 mu = sp.Symbol("mu", nonnegative=True)
 B, B_t = sp.symbols("B B_t", real=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
-from spec import invariants as claim
-from spec import look_ahead
-from spec import moments as a
 from spec import rule as r
-from spec.look_ahead import MOMENTA, PRODUCT, mu, psi, scheduled
-from spec.moments import beta1, beta2, m, m_t, v
+from spec import rule_claims as claim
+from spec.lines import assignments as lines
+from spec.lines import look_ahead
+from spec.lines import moments as a
+from spec.lines.look_ahead import MOMENTA, PRODUCT, mu, psi, scheduled
+from spec.lines.moments import beta1, beta2, m, m_t, v
 from spec.symbols import LEARNING_RATE, PARAMETER, g, t, weight_decay
 
 HYPERPARAMETERS = (

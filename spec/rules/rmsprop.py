@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
-from spec import invariants as claim
-from spec import moments as a
 from spec import rule as r
-from spec.moments import d_t, epsilon, v, v_t
-from spec.momentum import MOMENTUM, b, b_t, buffered_step
+from spec import rule_claims as claim
+from spec.lines import assignments as lines
+from spec.lines import moments as a
+from spec.lines.moments import d_t, epsilon, v, v_t
+from spec.lines.momentum import MOMENTUM, b, b_t, buffered_step
 from spec.symbols import LEARNING_RATE, PARAMETER, g, t, weight_decay
 
 alpha, variance = sp.symbols("alpha w_t", nonnegative=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 import sympy as sp
 
-from spec import invariants as claim
 from spec import rule as r
-from spec.assignments import MAXIMIZE, used_gradient
-from spec.moments import decayed_parameter
-from spec.momentum import MOMENTUM, STILL, b, b_t, mu
+from spec import rule_claims as claim
+from spec.lines.assignments import MAXIMIZE, used_gradient
+from spec.lines.moments import decayed_parameter
+from spec.lines.momentum import MOMENTUM, STILL, b, b_t, mu
 from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, t, theta, theta_t, weight_decay
 
 s_t = sp.Symbol("s_t", real=True)

@@ -6,11 +6,11 @@ import dataclasses
 
 import sympy as sp
 
-from spec import invariants as claim
-from spec import moments as a
 from spec import rule as r
-from spec.assignments import MAXIMIZE, used_gradient
-from spec.moments import beta1, beta2, c1, c2, d_t, m, m_t, v, v_t
+from spec import rule_claims as claim
+from spec.lines import moments as a
+from spec.lines.assignments import MAXIMIZE, used_gradient
+from spec.lines.moments import beta1, beta2, c1, c2, d_t, m, m_t, v, v_t
 from spec.rules.adam import adam
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, lr_t, theta, theta_t
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.interpolation import ANNEAL, annealed
+from spec.lines.interpolation import ANNEAL, annealed
+from spec.lines.schedule_symbols import BASE, COUNT
 from spec.rule import NONNEGATIVE, Citation, Hyperparameter
 from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
-from spec.schedule_symbols import BASE, COUNT
 
 final = sp.Symbol("eta_swa", nonnegative=True)
 FINAL = Hyperparameter(final, "swa_lr", 0.05, NONNEGATIVE, "learning rate from the end on")

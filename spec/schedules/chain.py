@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE
 from spec.rule import Citation
 from spec.schedule import Given, Schedule, ScheduleFamily, base, t
 from spec.schedule_claims import k
-from spec.schedule_symbols import BASE
 
 a, b = (sp.Function(name, positive=True) for name in "ab")
 PARTS = (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.half_cosine import CLAIMS, FORM, SGDR, half_cosine
+from spec.lines.half_cosine import CLAIMS, FORM, SGDR, half_cosine
+from spec.lines.schedule_symbols import BASE, COUNT, LOWEST
 from spec.rule import Citation, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, lowest, previous, t
 from spec.schedule_claims import d, k
-from spec.schedule_symbols import BASE, COUNT, LOWEST
 
 UNTIL = Setting(horizon, "T_max", 100, COUNT, "steps from the start to the lowest value")
 OPTIONS = (

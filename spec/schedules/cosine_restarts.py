@@ -5,12 +5,12 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.half_cosine import SGDR, half_cosine
+from spec.lines.half_cosine import SGDR, half_cosine
+from spec.lines.schedule_symbols import BASE, COUNT, LOWEST
 from spec.rule import Citation, Domain, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, WholeLogarithm, base, horizon, lowest, t
 from spec.schedule_claims import d, k
-from spec.schedule_symbols import BASE, COUNT, LOWEST
 
 first = sp.Symbol("T_0", integer=True, positive=True)
 growth = sp.Symbol("m", integer=True, positive=True)

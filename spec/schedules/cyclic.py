@@ -5,12 +5,12 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import COUNT
+from spec.lines.triangle import CLAIMS, SMITH, as_share, down, length, up, within
 from spec.rule import NONNEGATIVE, UNIT, Citation, Domain, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, gamma, t
 from spec.schedule_claims import k
-from spec.schedule_symbols import COUNT
-from spec.triangle import CLAIMS, SMITH, as_share, down, length, up, within
 
 bottom, top, low, high = sp.symbols("eta_low eta_high mu_low mu_high", nonnegative=True)
 USED = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE, COUNT, GAMMA
 from spec.rule import Citation, Domain, Hyperparameter, Option
 from spec.rule import with_default as given
 from spec.schedule import Recurrence, Schedule, ScheduleFamily, base, gamma, previous, t
 from spec.schedule_claims import k
-from spec.schedule_symbols import BASE, COUNT, GAMMA
 
 DECAY = given(GAMMA, 0.95)
 assert DECAY.domain == Domain(0.0, 1.0, low_open=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE
 from spec.rule import Citation, Option
 from spec.schedule import Given, Recurrence, Schedule, ScheduleFamily, base, previous, t
 from spec.schedule_claims import k
-from spec.schedule_symbols import BASE
 
 factor = sp.Function("f", nonnegative=True)
 FACTOR = Given(factor, "lr_lambda", "factor", "factor at t")

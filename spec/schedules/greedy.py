@@ -5,11 +5,11 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.improvement import CLAIMS, OPTIONS, THRESHOLD, best, best_t, improves, metric, passing
+from spec.lines.improvement import CLAIMS, OPTIONS, THRESHOLD, best, best_t, improves, metric, passing
+from spec.lines.schedule_symbols import BASE, COUNT
 from spec.rule import NONNEGATIVE, OPEN_UNIT, Assignment, Citation, State
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Claim, Machine, Schedule, ScheduleFamily, base, lowest, previous
-from spec.schedule_symbols import BASE, COUNT
 from spec.schedules import plateau as p
 
 good, good_t, counted, wait, wait_t = sp.symbols("g g_t g1 w w_t", integer=True, nonnegative=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.interpolation import ANNEAL, annealed
+from spec.lines.interpolation import ANNEAL, annealed
+from spec.lines.schedule_symbols import BASE
 from spec.rule import Citation
 from spec.schedule import Given, Schedule, ScheduleFamily, base, t
 from spec.schedule_claims import d, k, p
-from spec.schedule_symbols import BASE
 
 passed, place = (sp.Function(name, integer=True, nonnegative=True) for name in ("n", "b"))
 scale = sp.Function("s", nonnegative=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE, COUNT
 from spec.rule import Citation, Hyperparameter, Option
 from spec.schedule import Joint, Schedule, ScheduleFamily, base, t
 from spec.schedule_claims import k
-from spec.schedule_symbols import BASE, COUNT
 
 warmup = sp.Symbol("w", integer=True, positive=True)
 width = sp.Symbol("d", integer=True, positive=True)

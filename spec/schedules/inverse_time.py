@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE
 from spec.rule import POSITIVE, Citation, Hyperparameter
 from spec.schedule import Recurrence, Schedule, ScheduleFamily, base, previous, t
 from spec.schedule_claims import k
-from spec.schedule_symbols import BASE
 
 rate = sp.Symbol("gamma", positive=True)
 RATE = Hyperparameter(rate, "decay", 0.01, POSITIVE, "decay per step")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.half_cosine import half_cosine
+from spec.lines.half_cosine import half_cosine
+from spec.lines.schedule_symbols import BASE, COUNT, LOWEST
 from spec.rule import POSITIVE, Citation, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, base, horizon, lowest, t
 from spec.schedule_claims import d
-from spec.schedule_symbols import BASE, COUNT, LOWEST
 from spec.schedules import polynomial
 
 order = sp.Symbol("k", positive=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE, COUNT
 from spec.rule import CLOSED_UNIT, Citation, Domain, Hyperparameter
 from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
-from spec.schedule_symbols import BASE, COUNT
 
 first, last = sp.symbols("s e", nonnegative=True)
 FIRST = Hyperparameter(first, "start_factor", 1 / 3, Domain(0.0, 1.0, low_open=True), "factor at t = 0")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE, GAMMA
 from spec.rule import Citation, Option
 from spec.schedule import Given, Recurrence, Schedule, ScheduleFamily, base, gamma, previous, t
 from spec.schedule_claims import d, k
-from spec.schedule_symbols import BASE, GAMMA
 
 passed = sp.Function("n", integer=True, nonnegative=True)
 MILESTONES = Given(passed, "milestones", "milestones", "number of milestones at or before t")

@@ -7,7 +7,7 @@ from itertools import accumulate
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.interpolation import ANNEAL, annealed, course
+from spec.lines.interpolation import ANNEAL, annealed, course
 from spec.rule import ABOVE_ONE, NONNEGATIVE, UNIT, Citation, Domain, Option, uncast
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, horizon

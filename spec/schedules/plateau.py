@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.improvement import CLAIMS, OPTIONS, THRESHOLD, best, best_t, improves, metric, passing
+from spec.lines.improvement import CLAIMS, OPTIONS, THRESHOLD, best, best_t, improves, metric, passing
+from spec.lines.schedule_symbols import BASE
 from spec.rule import NONNEGATIVE, UNIT, Assignment, Citation, Domain, State
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Claim, Machine, Schedule, ScheduleFamily, lowest, previous
-from spec.schedule_symbols import BASE
 
 bad, bad_t, rest, rest_t = sp.symbols("n n_t r r_t", integer=True, nonnegative=True)
 counted, due, patience, cooldown = sp.symbols("n1 n2 P C", integer=True, nonnegative=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE, COUNT
 from spec.rule import NONNEGATIVE, POSITIVE, Citation, Hyperparameter, Option
 from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
-from spec.schedule_symbols import BASE, COUNT
 
 power = sp.Symbol("p", positive=True)
 final = sp.Symbol("eta_end", nonnegative=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE
 from spec.rule import Citation, Domain, Hyperparameter
 from spec.schedule import Given, Joint, Schedule, ScheduleFamily, t
 from spec.schedule_claims import d, p
-from spec.schedule_symbols import BASE
 
 milestone, second = sp.symbols("m m_2", integer=True, positive=True)
 MILESTONE = Hyperparameter(milestone, "milestones", 10, Domain(0, 10**6), "step at which the next one begins")

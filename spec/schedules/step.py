@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE, COUNT, GAMMA
 from spec.rule import Citation, Hyperparameter
 from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, gamma, previous, t
 from spec.schedule_claims import d, floored, k, p
-from spec.schedule_symbols import BASE, COUNT, GAMMA
 
 size = sp.Symbol("s", integer=True, positive=True)
 SIZE = Hyperparameter(size, "step_size", 30, COUNT, "steps between decays")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE, COUNT, LOWEST
 from spec.rule import Citation, Domain, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, base, horizon, lowest, t
 from spec.schedule_claims import d, p
-from spec.schedule_symbols import BASE, COUNT, LOWEST
 
 lower, upper = sp.Symbol("L", negative=True), sp.Symbol("U", positive=True)
 USED = (

@@ -7,11 +7,11 @@ import dataclasses
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.lines.schedule_symbols import BASE, COUNT
 from spec.rule import Citation, Option
 from spec.rule import Hyperparameter as Setting
 from spec.schedule import Joint, Schedule, ScheduleFamily, base, horizon, t
 from spec.schedule_claims import d, k, p
-from spec.schedule_symbols import BASE, COUNT
 from spec.schedules import constant, cosine, cosine_restarts, exponential, polynomial
 
 length = sp.Symbol("w", integer=True, positive=True)

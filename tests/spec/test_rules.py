@@ -8,8 +8,9 @@ import pytest
 import sympy as sp
 
 from conformance.report import mathml
-from spec import moments, rendering
+from spec import rendering
 from spec import rules as book
+from spec.lines import moments
 from spec.mutants import mutants
 from spec.proofs import equal, form_is_equal, proofs, prove
 from spec.rule import Form, Invariant, RuleFamily, UpdateRule

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
-from spec import invariants as claim
-from spec import moments as a
 from spec import rule as r
-from spec.moments import beta1, m, m_t
+from spec import rule_claims as claim
+from spec.lines import assignments as lines
+from spec.lines import moments as a
+from spec.lines.moments import beta1, m, m_t
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.factored import u_t
+from spec.lines.factored import u_t
 from spec.rule import NONNEGATIVE, Assignment, Domain, Form, Hyperparameter, Option
 from spec.symbols import lr, t, theta
-from spec.whole import Count, Norm
+from spec.tensor_functions import Count, Norm
 
 rho, alpha, clip, epsilon2, d = sp.symbols("rho_t alpha_t kappa_t epsilon2 d", nonnegative=True)
 STEP = Option("step", {"capped": "min(lr, 1/sqrt(t)): Shazeer and Stern 2018, torch",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.assignments import decayed, decoupled_decay, moving_average, moving_average_of_square
+from spec.lines.assignments import decayed, decoupled_decay, moving_average, moving_average_of_square
 from spec.rule import NONNEGATIVE, UNIT, Assignment, Cast, Form, Hyperparameter, Option, State
 from spec.symbols import lr, t, theta, theta_t, weight_decay
 

@@ -6,7 +6,7 @@ import sympy as sp
 
 from spec.rule import Assignment
 from spec.symbols import theta
-from spec.whole import Norm
+from spec.tensor_functions import Norm
 
 w_n, u_n, phi = sp.symbols("W U phi", nonnegative=True)
 """The norms of the parameter and of what it moves along, and the ratio."""

@@ -6,7 +6,7 @@ import sympy as sp
 
 from spec import rule as r
 from spec.symbols import theta
-from spec.whole import MatrixProduct, Norm, ShapedAs, Transposed, Wide
+from spec.tensor_functions import MatrixProduct, Norm, ShapedAs, Transposed, Wide
 
 a, b, c = sp.symbols("a b c", real=True)
 """The coefficients of degree one, three and five."""

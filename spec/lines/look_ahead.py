@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
 from spec import rule as r
-from spec.moments import beta1, c1, d_t, decay_inside, m_t
+from spec.lines import assignments as lines
+from spec.lines.moments import beta1, c1, d_t, decay_inside, m_t
 from spec.symbols import lr, t, theta_t
 
 psi, product, product_t = sp.symbols("psi P P_t", nonnegative=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.assignments import weighted_average
+from spec.lines.assignments import weighted_average
 from spec.rule import COLUMN, NONNEGATIVE, ROW, Assignment, Domain, Form, Hyperparameter, State
 from spec.symbols import t
-from spec.whole import ColumnMean, ColumnNorm, Height, Mean, RowMean, RowNorm, Width
+from spec.tensor_functions import ColumnMean, ColumnNorm, Height, Mean, RowMean, RowNorm, Width
 
 R, R_t, C, C_t, V, V_t = sp.symbols("R R_t C C_t V V_t", nonnegative=True)
 square, rows, columns, Vhat_t = sp.symbols("s_t r_t q_t Vhat_t", nonnegative=True)

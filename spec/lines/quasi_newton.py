@@ -6,7 +6,7 @@ import sympy as sp
 
 from spec import rule as r
 from spec.symbols import g
-from spec.whole import Dot
+from spec.tensor_functions import Dot
 
 p, p_t, s, s_t, y_t, d_t = sp.symbols("p p_t s s_t y_t d_t", real=True)
 """The previous gradient, the last step, the change of the gradient, and the direction."""
