@@ -20,9 +20,10 @@ from reference import rules as references
 from reference.profile import Profile
 from spec import rendering
 from spec import rules as book
-from spec.mutants import Mutant
+from spec.family import Family
+from spec.mutants import RuleMutant
 from spec.proofs import form_is_equal, proofs
-from spec.rule import Assignment, Hyperparameter, RuleFamily, State, UpdateRule
+from spec.rule import Assignment, Hyperparameter, State, UpdateRule
 
 
 def assemble(
@@ -83,7 +84,7 @@ def environment_of(framework: str) -> dict[str, str]:
     }
 
 
-def _rule(family: RuleFamily, rules: dict[str, UpdateRule], power: Power) -> model.RuleEntry:
+def _rule(family: Family[UpdateRule], rules: dict[str, UpdateRule], power: Power) -> model.RuleEntry:
     first = next(iter(rules.values()))
     return model.RuleEntry(
         family.name,
@@ -121,7 +122,7 @@ def state_entry(state: State) -> model.StateEntry:
     )
 
 
-def _unjudged(family: RuleFamily) -> model.RuleEntry:
+def _unjudged(family: Family[UpdateRule]) -> model.RuleEntry:
     """Return a rule as its spec writes it, which nothing in this run claims."""
     rule = family.build()
     return _rule(family, {rule.label: rule}, Power())
@@ -136,7 +137,7 @@ def _variant(rule: UpdateRule, power: Power) -> model.VariantEntry:
     return model.VariantEntry(rule.label, dict(rule.options), lines, mutants)
 
 
-def _mutant(mutant: Mutant, killed: dict[str, str]) -> model.MutantEntry:
+def _mutant(mutant: RuleMutant, killed: dict[str, str]) -> model.MutantEntry:
     if mutant.name in killed:
         return model.MutantEntry(mutant.name, "killed", mutant.line, killed[mutant.name])
     status = "equivalent" if mutant.equivalent else "survived"

@@ -22,6 +22,7 @@ from impls.catalogue import FLOATS, Implementation
 from impls.scheduler import Scheduler
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as book
+from spec.book import ShadowedRuleError
 
 EPILOG = """examples:
   stepproof check torch.optim:AdamW --rule adamw      judge one optimizer, every path and format
@@ -248,6 +249,7 @@ def main(given: Sequence[str] | None = None) -> int:
             console.print(f"torch {framework}: {', '.join(found)}")
     except (
         UsageError,
+        ShadowedRuleError,
         NotJudgeableError,
         WorkerFailure,
         TargetError,

@@ -10,7 +10,7 @@ from spec.proofs import Proof, prove
 
 def proof_entry(proof: Proof) -> ProofEntry:
     """Return a proof as the report holds it."""
-    claim = proof.invariant
+    claim = proof.claim
     shown = (proof.status, proof.equations, claim.method)
     return ProofEntry(claim.identifier, claim.sentence, claim.source, *shown)
 

@@ -18,7 +18,8 @@ from reference import rules as references
 from reference.formats import Array, Format
 from reference.profile import Profile
 from spec import rules as book
-from spec.rule import RuleFamily, UpdateRule
+from spec.family import Family
+from spec.rule import UpdateRule
 
 NUMPY = ExecutionPath("numpy", profile={"intermediate": "compute"})
 """Half formats are computed in float32, scalars in double; every rule as its spec writes it."""
@@ -41,7 +42,7 @@ def entries() -> tuple[Implementation, ...]:
     return (*implementations(), *CATALOGUE, *OTHERS)
 
 
-def variants(family: RuleFamily) -> Iterator[Mapping[str, str]]:
+def variants(family: Family[UpdateRule]) -> Iterator[Mapping[str, str]]:
     """Yield the options to judge: the defaults, what each name means, and each with one more changed."""
     for meant in ({}, *family.aliases.values()):
         yield meant

@@ -12,7 +12,7 @@ from reference.enclosure import program
 from reference.exact import exact_step
 from reference.formats import Array, Format
 from spec import rules as book
-from spec.mutants import Mutant, mutants
+from spec.mutants import RuleMutant, mutants
 from spec.rule import UpdateRule
 
 
@@ -20,10 +20,10 @@ from spec.rule import UpdateRule
 class Power:
     """The mutants of each rule judged, and which have been killed so far, and by which cell."""
 
-    mutants: dict[str, tuple[Mutant, ...]] = field(default_factory=dict)
+    mutants: dict[str, tuple[RuleMutant, ...]] = field(default_factory=dict)
     killed: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def open(self, rule: UpdateRule) -> list[Mutant]:
+    def open(self, rule: UpdateRule) -> list[RuleMutant]:
         """Return the mutants of ``rule`` that are still alive."""
         if rule.label not in self.mutants:
             self.mutants[rule.label] = mutants(rule, book.families()[rule.name])
@@ -65,7 +65,7 @@ class Power:
                 self.killed[label].setdefault(name, cell)
 
 
-def _outside(mutant: Mutant, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> bool:
+def _outside(mutant: RuleMutant, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> bool:
     """Tell whether the mutant's correctly rounded result leaves some enclosure."""
     wrong = _wrong(mutant, sample, storage, lines)
     for name, legal in sample.legal.items():
@@ -82,10 +82,12 @@ def _lines(sample: Sample, storage: Format) -> dict[str, Array]:
     return lines
 
 
-def _wrong(mutant: Mutant, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> dict[str, Array]:
+def _wrong(
+    mutant: RuleMutant, sample: Sample, storage: Format, lines: Mapping[str, Array]
+) -> dict[str, Array]:
     """Return each quantity after a step of a mutant of the sample's rule."""
     shared = {name: value for name, value in lines.items() if name in mutant.unchanged}
-    return _rounded(mutant.rule, sample, storage, shared)
+    return _rounded(mutant.wrong, sample, storage, shared)
 
 
 def _rounded(rule: UpdateRule, sample: Sample, storage: Format, lines: dict[str, Array]) -> dict[str, Array]:

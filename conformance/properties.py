@@ -230,7 +230,7 @@ def _absent(
 
 def _claims(identifier: str) -> Callable[[UpdateRule], bool]:
     def stated(rule: UpdateRule) -> bool:
-        return any(item.identifier == identifier for item in book.families()[rule.name].invariants)
+        return any(item.identifier == identifier for item in book.family(rule.name).claims)
 
     return stated
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from spec.rule import Assignment, Form, Invariant, RuleFamily, UpdateRule, uncast
+from spec.family import Claim, Family, Formula
+from spec.rule import Assignment, Form, UpdateRule, uncast
 from spec.tensor_functions import of_one_element
 
 LARGEST = 400
@@ -25,12 +26,12 @@ class BeyondLimitError(Exception):
 
 @dataclass(frozen=True)
 class Proof:
-    """The outcome of proving one invariant: ``proven`` only if every equation was shown.
+    """The outcome of proving one claim: ``proven`` only if everything it lists was shown.
 
     A proof with a step beyond the limit of size is not ``decided``.
     """
 
-    invariant: Invariant
+    claim: Claim
     proven: bool
     equations: int
     decided: bool = True
@@ -118,25 +119,30 @@ def different(left: sp.Expr, right: sp.Expr) -> bool:
     return False
 
 
-def prove(invariant: Invariant) -> Proof:
-    """Prove every equation of ``invariant``, within the limit of size."""
+def shown_nonnegative(expression: sp.Expr) -> bool:
+    """Tell whether SymPy shows an expression to be at least zero; raises ``BeyondLimitError``."""
+    forms = (lambda e: e, sp.factor, lambda e: sp.factor(sp.simplify(e)), sp.expand)
+    return any(form(within_limit(expression)).is_nonnegative for form in forms)
+
+
+def prove(claim: Claim) -> Proof:
+    """Prove every equation, difference and sign of ``claim``, within the limit of size."""
+    equations, unequal, signs = claim.equations(), claim.differs(), claim.nonnegative()
     try:
-        return shown(invariant)
+        proven = (
+            all(equal(*pair) for pair in equations)
+            and all(different(*pair) for pair in unequal)
+            and all(shown_nonnegative(expression) for expression in signs)
+        )
     except BeyondLimitError:
-        return Proof(invariant, False, 0, decided=False)
-
-
-def shown(invariant: Invariant) -> Proof:
-    """Prove every equation of ``invariant``; raises ``BeyondLimitError``."""
-    equations, unequal = invariant.equations(), invariant.differs()
-    proven = all(equal(*pair) for pair in equations) and all(different(*pair) for pair in unequal)
-    return Proof(invariant, proven, len(equations) + len(unequal))
+        return Proof(claim, False, 0, decided=False)
+    return Proof(claim, proven, len(equations) + len(unequal) + len(signs))
 
 
 @functools.cache
-def proofs(family: RuleFamily) -> tuple[Proof, ...]:
-    """Prove the invariants stated beside a rule."""
-    return tuple(prove(invariant) for invariant in family.invariants)
+def proofs(family: Family[Formula]) -> tuple[Proof, ...]:
+    """Prove the claims stated beside a formula."""
+    return tuple(prove(claim) for claim in family.claims)
 
 
 def form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
@@ -158,8 +164,15 @@ def _form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
     return equal(difference, sp.S.Zero)
 
 
-KEPT = frozenset({
-    "first bias correction", "second bias correction", "first moment", "second moment",
-    "row moment", "column moment", "mean of the rows",
-})  # fmt: skip
+KEPT = frozenset(
+    {
+        "first bias correction",
+        "second bias correction",
+        "first moment",
+        "second moment",
+        "row moment",
+        "column moment",
+        "mean of the rows",
+    }
+)
 """Lines that forms take as they stand, positive or real: their own forms are proven apart."""

@@ -13,10 +13,22 @@ from spec.symbols import g
 from spec.tensor_functions import MatrixProduct, Norm, Transposed, Whole
 
 GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
-    "lambda": "λ", "mu": "μ", "phi": "φ", "psi": "ψ", "kappa": "κ", "rho": "ρ",
-    "sigma": "σ", "tau": "τ", "theta": "θ",
-}  # fmt: skip
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "eta": "η",
+    "lambda": "λ",
+    "mu": "μ",
+    "phi": "φ",
+    "psi": "ψ",
+    "kappa": "κ",
+    "rho": "ρ",
+    "sigma": "σ",
+    "tau": "τ",
+    "theta": "θ",
+}
 ACCENTS = {"hat": ("\N{COMBINING CIRCUMFLEX ACCENT}", "^"), "tilde": ("\N{COMBINING TILDE}", "~")}
 NAME = re.compile(r"([A-Za-z]+?)(hat|tilde)?(\d*)(?:_(\w+))?$")
 SUM, PRODUCT, ATOM = 0, 1, 2

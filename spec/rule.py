@@ -1,12 +1,11 @@
-"""The parts of an update rule: hyperparameters, states, assignments, forms and options."""
+"""The parts of an update rule: hyperparameters, states, assignments and their legal forms."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import sympy as sp
 
@@ -217,67 +216,3 @@ class UpdateRule:
             if line.target not in keep:
                 expression = expression.subs(line.target, line.expression)
         return expression
-
-
-@dataclass(frozen=True)
-class Option:
-    """A named structural choice; ``values`` maps each value to who uses it, the default first."""
-
-    name: str
-    values: Mapping[str, str]
-
-    @property
-    def default(self) -> str:
-        """The first value."""
-        return next(iter(self.values))
-
-
-@dataclass(frozen=True)
-class Citation:
-    """Where a rule is stated."""
-
-    authors: str
-    year: int
-    title: str
-    reference: str
-    equation: str
-
-    def __str__(self) -> str:
-        return f"{self.authors} ({self.year}), {self.title}, {self.reference}, {self.equation}"
-
-
-Pairs: TypeAlias = tuple[tuple[sp.Expr, sp.Expr], ...]
-"""The two sides of each of several equations."""
-
-
-@dataclass(frozen=True)
-class Invariant:
-    """A claim about a rule, proven when every equation's two sides are shown to be equal.
-
-    ``equations`` builds the pairs; ``differs`` lists pairs that must be shown to be unequal.
-    """
-
-    identifier: str
-    sentence: str
-    source: str
-    method: str
-    equations: Callable[[], Pairs] = tuple
-    differs: Callable[[], Pairs] = tuple
-
-
-@dataclass(frozen=True, eq=False)
-class RuleFamily:
-    """A rule with all its options: one file of spec/rules.
-
-    ``aliases`` maps a name people use to the options that it means.
-    """
-
-    name: str
-    title: str
-    citation: Citation
-    options: tuple[Option, ...]
-    build: Callable[..., UpdateRule]
-    aliases: Mapping[str, Mapping[str, str]]
-    invariants: tuple[Invariant, ...]
-    legal: Callable[[Mapping[str, str]], bool] = lambda _: True
-    """Tells whether options may be chosen together."""

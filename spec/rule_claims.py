@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from spec.rule import Invariant, Pairs, UpdateRule
+from spec.family import Claim, Pairs
+from spec.rule import UpdateRule
 from spec.symbols import g, lr, t, theta
 
 
@@ -36,23 +37,21 @@ def recurrence(
     return ((after.subs(t, 1), claim.subs(t, 1)), (later, claim.subs(t, t + 1)))
 
 
-def accumulates(rule: UpdateRule, source: str, states: Mapping[sp.Symbol, sp.Expr]) -> Invariant:
+def accumulates(rule: UpdateRule, source: str, states: Mapping[sp.Symbol, sp.Expr]) -> Claim:
     """Under a constant gradient each state equals its closed form at every step."""
     meanings = {state.symbol: state.meaning for state in rule.states}
     forms = (f"the {meanings[symbol]} {form}".replace("**", "^") for symbol, form in states.items())
     sentence = f"A constant gradient g gives {' and '.join(forms)}, at every step t."
-    return Invariant(
+    return Claim(
         "moments/constant-gradient", sentence, source, "induction over t", lambda: induction(rule, states)
     )
 
 
-def holds(
-    identifier: str, sentence: str, source: str, method: str, left: sp.Basic, right: sp.Basic
-) -> Invariant:
+def holds(identifier: str, sentence: str, source: str, method: str, left: sp.Basic, right: sp.Basic) -> Claim:
     """One equation holds, or each of a column of equations."""
     several = isinstance(left, sp.MatrixBase)
     pairs = tuple(zip(left, right, strict=True)) if several else ((left, right),)
-    return Invariant(identifier, sentence, source, method, lambda: pairs)
+    return Claim(identifier, sentence, source, method, lambda: pairs)
 
 
 def constant_gradient(
@@ -60,7 +59,7 @@ def constant_gradient(
     claim: Mapping[sp.Symbol, sp.Expr],
     corrected: Mapping[sp.Symbol, sp.Expr],
     source: str,
-) -> Invariant:
+) -> Claim:
     """A constant gradient g gives the ``corrected`` moments at every t."""
     before = {symbol: value.subs(t, t - 1) for symbol, value in claim.items()}
 
@@ -68,7 +67,7 @@ def constant_gradient(
         after = tuple((rule.composed(symbol).subs(before), v) for symbol, v in corrected.items())
         return induction(rule, claim) + after
 
-    return Invariant(
+    return Claim(
         "bias-correction/constant-gradient",
         "A constant gradient g gives the corrected moments g and g^2 at every step t.",
         source,
@@ -79,7 +78,7 @@ def constant_gradient(
 
 def weights_sum_to_one(
     rule: UpdateRule, average: sp.Symbol, beta: sp.Symbol, corrected: sp.Symbol, source: str
-) -> Invariant:
+) -> Claim:
     """The weights of a corrected moving average sum to one: of ones, it is one."""
     claim = {average: 1 - beta**t}
     ones = {g: sp.S.One}
@@ -89,7 +88,7 @@ def weights_sum_to_one(
         steps = tuple((left.subs(ones), right) for left, right in induction(rule, claim))
         return (*steps, (rule.composed(corrected).subs(before), sp.S.One))
 
-    return Invariant(
+    return Claim(
         f"bias-correction/weights-of-{average}",
         f"After correction the weights of the moving average {average} sum to one.",
         source,
@@ -98,11 +97,11 @@ def weights_sum_to_one(
     )
 
 
-def first_step(rule: UpdateRule, change: sp.Expr, sentence: str, source: str) -> Invariant:
+def first_step(rule: UpdateRule, change: sp.Expr, sentence: str, source: str) -> Claim:
     """The first step changes the parameter by ``change``, whatever the other hyperparameters."""
     start: dict[sp.Expr, sp.Expr] = {t: sp.S.One}
     start |= {state.symbol: state.initial for state in rule.states}
-    return Invariant(
+    return Claim(
         "first-step/change",
         sentence,
         source,
@@ -118,10 +117,10 @@ def same_step(
     left: UpdateRule,
     right: UpdateRule,
     where: Mapping[sp.Symbol, sp.Expr],
-) -> Invariant:
+) -> Claim:
     """Two rules change parameter and common states alike where ``where`` holds."""
     common = [s.updated for s in left.quantities if s in right.quantities]
-    return Invariant(
+    return Claim(
         identifier,
         sentence,
         source,
@@ -132,12 +131,12 @@ def same_step(
     )
 
 
-def scale_free(rule: UpdateRule, epsilon: sp.Symbol, sentence: str, source: str) -> Invariant:
+def scale_free(rule: UpdateRule, epsilon: sp.Symbol, sentence: str, source: str) -> Claim:
     """Without epsilon a positive factor c on all gradients leaves the update unchanged."""
     factor = sp.Symbol("c", positive=True)
     scaled = {g: factor * g} | {s.symbol: factor**s.degree * s.symbol for s in rule.states}
     update = rule.composed(rule.parameter.updated).subs(epsilon, 0)
-    return Invariant(
+    return Claim(
         "scale/gradient-factor",
         sentence,
         source,
@@ -146,7 +145,7 @@ def scale_free(rule: UpdateRule, epsilon: sp.Symbol, sentence: str, source: str)
     )
 
 
-def decoupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Invariant:
+def decoupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Claim:
     """Decoupled decay multiplies the parameter and is invisible to the moments."""
     target = rule.parameter.updated
     update = rule.composed(target)
@@ -156,7 +155,7 @@ def decoupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Invariant:
         shrunk = (1 - lr * decay) * theta + update.subs(decay, 0) - theta
         return (*unseen, (update, shrunk))
 
-    return Invariant(
+    return Claim(
         "decay/decoupled",
         "The moments do not depend on lambda, and theta' = (1 - lr*lambda)*theta + update(lambda=0).",
         source,
@@ -165,12 +164,10 @@ def decoupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Invariant:
     )
 
 
-def coupled(
-    rule: UpdateRule, decay: sp.Symbol, source: str, moments: tuple[sp.Symbol, ...] = ()
-) -> Invariant:
+def coupled(rule: UpdateRule, decay: sp.Symbol, source: str, moments: tuple[sp.Symbol, ...] = ()) -> Claim:
     """Coupled decay is seen by the moments: their derivative by lambda is not zero."""
     states = [s for s in rule.states if not moments or s.symbol in moments]
-    return Invariant(
+    return Claim(
         "decay/coupled",
         "With coupled decay the moments depend on lambda.",
         source,

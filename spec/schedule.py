@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
 
-from spec.rule import Assignment, Citation, Hyperparameter, Invariant, Option, State
+from spec.rule import Assignment, Hyperparameter, State
 
 
 class WholeLogarithm(sp.Function):  # type: ignore[misc]
@@ -108,25 +108,6 @@ class Schedule:
         if self.value is None:
             raise ValueError(f"{self.name} follows metrics and has no closed form")
         return self.value
-
-
-@dataclass(frozen=True)
-class Claim(Invariant):
-    """A claim about a schedule; ``nonnegative`` lists what must be shown to be at least zero."""
-
-    nonnegative: Callable[[], tuple[sp.Expr, ...]] = field(default=tuple)
-
-
-@dataclass(frozen=True, eq=False)
-class ScheduleFamily:
-    """A schedule with all its options: one file of spec/schedules."""
-
-    name: str
-    title: str
-    citation: Citation
-    options: tuple[Option, ...]
-    build: Callable[..., Schedule]
-    claims: tuple[Claim, ...]
 
 
 t = sp.Symbol("t", integer=True, nonnegative=True)

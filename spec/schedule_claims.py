@@ -1,15 +1,14 @@
-"""Claims that many schedules make, and their prover."""
+"""Claims that many schedules make, as equations and signs for the prover."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping
 
 import sympy as sp
 
-from spec.proofs import BeyondLimitError, Proof, equal, shown, within_limit
-from spec.rule import Pairs, uncast
-from spec.schedule import Claim, Schedule, ScheduleFamily, previous, t
+from spec.family import Claim, Pairs
+from spec.rule import uncast
+from spec.schedule import Schedule, previous, t
 
 k = sp.Symbol("k", integer=True, nonnegative=True)
 """A step of which the next is t = k + 1; also a whole number of cycles."""
@@ -120,32 +119,3 @@ def monotone(
 ) -> Claim:
     """Successive differences are at least zero, after ``pairs`` have rewritten them."""
     return Claim("monotone", sentence, source, "the sign of a difference", pairs, nonnegative=differences)
-
-
-def shown_nonnegative(expression: sp.Expr) -> bool:
-    """Tell whether SymPy shows an expression to be at least zero."""
-    forms = (lambda e: e, sp.factor, lambda e: sp.factor(sp.simplify(e)), sp.expand)
-    return any(form(within_limit(expression)).is_nonnegative for form in forms)
-
-
-def prove_claim(claim: Claim) -> Proof:
-    """Prove every equation and every sign of ``claim``, within the limit of size."""
-    try:
-        return _with_signs(claim)
-    except BeyondLimitError:
-        return Proof(claim, False, 0, decided=False)
-
-
-def _with_signs(claim: Claim) -> Proof:
-    equations, signs = shown(claim), claim.nonnegative()
-    proven = equations.proven and all(shown_nonnegative(expression) for expression in signs)
-    return Proof(claim, proven, equations.equations + len(signs))
-
-
-@functools.cache
-def proofs(family: ScheduleFamily) -> tuple[Proof, ...]:
-    """Prove the claims stated beside a schedule."""
-    return tuple(prove_claim(claim) for claim in family.claims)
-
-
-__all__ = ["at", "bounded", "continuous", "equal", "follows", "holds", "monotone", "proofs", "prove_claim"]

@@ -116,9 +116,21 @@ class Dot(Whole):
 
 
 WHOLE: tuple[type[Whole], ...] = (
-    Norm, RowNorm, ColumnNorm, Mean, RowMean, ColumnMean, Count, Width, Height, Transposed, Wide, ShapedAs,
-    MatrixProduct, Dot,
-)  # fmt: skip
+    Norm,
+    RowNorm,
+    ColumnNorm,
+    Mean,
+    RowMean,
+    ColumnMean,
+    Count,
+    Width,
+    Height,
+    Transposed,
+    Wide,
+    ShapedAs,
+    MatrixProduct,
+    Dot,
+)
 COUNTS = (Count, Width, Height)
 OF_MATRICES = (RowNorm, ColumnNorm, RowMean, ColumnMean, Width, Height, Transposed, Wide, MatrixProduct)
 """Those that need rows and columns."""

@@ -11,13 +11,14 @@ from conformance.schedules.deviations import ledger
 from conformance.schedules.engine import Unit, UnitResult
 from conformance.schedules.formulas import lines
 from conformance.schedules.judging import ALL, cell
-from conformance.schedules.power import Power
+from conformance.schedules.power import Power, measured
 from conformance.verdict import Verdict
 from impls.scheduler import CLOSED, OPTAX, RECURRENCE, Scheduler
 from spec import schedules as book
-from spec.schedule import Schedule, ScheduleFamily
-from spec.schedule_claims import proofs
-from spec.schedule_mutants import ScheduleMutant, mutants
+from spec.family import Family
+from spec.mutants import ScheduleMutant
+from spec.proofs import proofs
+from spec.schedule import Schedule
 
 
 def extended(report: model.Report, work: list[Unit], results: list[UnitResult]) -> model.Report:
@@ -45,7 +46,7 @@ def extended(report: model.Report, work: list[Unit], results: list[UnitResult]) 
 
 
 def section(
-    family: ScheduleFamily, work: list[Unit], results: list[UnitResult], power: Power
+    family: Family[Schedule], work: list[Unit], results: list[UnitResult], power: Power
 ) -> model.RuleEntry:
     """Return the section of one schedule."""
     mine = [(u.entry, r) for u, r in zip(work, results, strict=True) if u.entry.schedule == family.name]
@@ -53,7 +54,7 @@ def section(
     for entry, _ in mine:
         for schedule in claimed(entry):
             variants.setdefault(schedule.label, schedule)
-    proven = frozenset(p.invariant.identifier for p in proofs(family) if p.proven)
+    proven = frozenset(p.claim.identifier for p in proofs(family) if p.proven)
     first = next(iter(variants.values()))
     states = first.machine.states if first.machine else ()
     return model.RuleEntry(
@@ -62,7 +63,7 @@ def section(
               for option in family.options for value, meaning in option.values.items()),
         tuple(hyperparameter_entry(h) for h in first.hyperparameters),
         tuple(state_entry(s) for s in states),
-        tuple(_variant(schedule, family, proven, power) for schedule in variants.values()),
+        tuple(_variant(schedule, proven, power) for schedule in variants.values()),
         tuple(proof_entry(proof) for proof in proofs(family)),
         curves=tuple(curve for _, result in mine for curve in result.curves),
     )  # fmt: skip
@@ -76,21 +77,19 @@ def claimed(entry: Scheduler) -> list[Schedule]:
     return [book.build(entry.schedule, options) for options in chosen]
 
 
-def _variant(
-    schedule: Schedule, family: ScheduleFamily, proven: frozenset[str], power: Power
-) -> model.VariantEntry:
+def _variant(schedule: Schedule, proven: frozenset[str], power: Power) -> model.VariantEntry:
     known: tuple[model.MutantEntry, ...] = ()
     if schedule.label in power.killed:  # else this run did not measure it
         dead = power.killed[schedule.label]
-        known = tuple(_mutant(mutant, dead) for mutant in mutants(schedule, family))
+        known = tuple(_mutant(mutant, dead) for mutant in measured(schedule))
     return model.VariantEntry(schedule.label, dict(schedule.options), lines(schedule, proven), known)
 
 
 def _mutant(mutant: ScheduleMutant, dead: dict[str, str]) -> model.MutantEntry:
-    if mutant.text in dead:
-        return model.MutantEntry(mutant.name, "killed", mutant.text, dead[mutant.text])
+    if mutant.line in dead:
+        return model.MutantEntry(mutant.name, "killed", mutant.line, dead[mutant.line])
     status = "equivalent" if mutant.equivalent else "survived"
-    return model.MutantEntry(mutant.name, status, mutant.text, "")
+    return model.MutantEntry(mutant.name, status, mutant.line, "")
 
 
 def _implementation(entry: Scheduler, environment: dict[str, str]) -> model.ImplementationEntry:

@@ -8,15 +8,30 @@ from dataclasses import dataclass, field
 
 from conformance.schedules import legal
 from conformance.schedules.cases import Case, Node, boundaries
+from impls.scheduler import Scheduler
+from impls.schedulers import OTHERS, SCHEDULERS
 from reference.schedules.enclosure import Settings, closed_form
 from reference.schedules.machine import learning_rates
 from reference.schedules.number import Number, Rounding
 from spec import schedules as book
+from spec.mutants import ScheduleMutant, mutants
 from spec.schedule import Schedule
-from spec.schedule_mutants import ScheduleMutant, mutants
 
 STEPS = 48
 """The steps of a case on which mutants are tried."""
+
+
+def measured(schedule: Schedule) -> tuple[ScheduleMutant, ...]:
+    """Return the mutants of a schedule; those of its momentum where something in the catalogue cycles it."""
+    cycled = any(_cycles(entry, schedule) for entry in (*SCHEDULERS, *OTHERS) if entry.momentum)
+    found = mutants(schedule, book.family(schedule.name))
+    return tuple(mutant for mutant in found if cycled or not mutant.of_momentum)
+
+
+def _cycles(entry: Scheduler, schedule: Schedule) -> bool:
+    """Tell whether a scheduler claims a schedule, with its switches set so."""
+    fixed = book.build(entry.schedule, entry.options).options if entry.schedule == schedule.name else {"": ""}
+    return all(schedule.options.get(n) == value for n, value in fixed.items() if n not in entry.switches)
 
 
 @dataclass
@@ -29,10 +44,10 @@ class Power:
     def open(self, schedule: Schedule) -> list[ScheduleMutant]:
         """Return the mutants of a schedule that are still alive."""
         if schedule.label not in self.mutants:
-            self.mutants[schedule.label] = mutants(schedule, book.families()[schedule.name])
+            self.mutants[schedule.label] = measured(schedule)
             self.killed.setdefault(schedule.label, {})
         dead = self.killed[schedule.label]
-        return [mutant for mutant in self.mutants[schedule.label] if mutant.text not in dead]
+        return [mutant for mutant in self.mutants[schedule.label] if mutant.line not in dead]
 
     def add(self, case: Case) -> None:
         """Try every living mutant on a case: its own values against the enclosures."""
@@ -44,7 +59,7 @@ class Power:
         enclosed = _enclosed(case)
         for mutant in living:
             if _outside(case, mutant, enclosed):
-                self.killed[case.node.schedule.label][mutant.text] = case.node.entry.identifier
+                self.killed[case.node.schedule.label][mutant.line] = case.node.entry.identifier
 
     def merge(self, killed: dict[str, dict[str, str]]) -> None:
         """Add what another process killed."""
@@ -88,7 +103,7 @@ def _settings(case: Case, schedule: Schedule, steps: int) -> Settings:
 
 
 def _values(case: Case, mutant: ScheduleMutant, *, momentum: bool, steps: int) -> Iterator[list[Number]]:
-    settings = _settings(case, mutant.schedule, steps)
+    settings = _settings(case, mutant.wrong, steps)
     if case.inputs:
         yield from learning_rates(settings, case.inputs)
     else:
@@ -103,7 +118,7 @@ def _shared(mine: Number, legal: Number) -> bool:
 
 def _outside(case: Case, mutant: ScheduleMutant, enclosed: Enclosed) -> bool:
     """Tell whether the mutant leaves what is legal, or has no value at all where the schedule has."""
-    momentum = mutant.text.startswith("mu_t")
+    momentum = mutant.of_momentum
     right = [[number] for number in enclosed.momenta] if momentum else enclosed.rates
     try:
         wrong = _values(case, mutant, momentum=momentum, steps=len(right))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.rule import Invariant, Pairs
+from spec.family import Claim, Pairs
 
 a, b, t = sp.symbols("a b t", real=True)
 f_a, f_b, s_a, s_b = sp.symbols("f_a f_b s_a s_b", real=True)
@@ -53,10 +53,25 @@ def _least() -> Pairs:
 
 
 CLAIMS = (
-    Invariant("search/cubic", "The cubic takes both losses and both slopes.",
-              f"{WRIGHT}, section 3.5", "substitution", _interpolates),
-    Invariant("search/stationary", "The interpolated length is where the cubic's slope is zero.",
-              f"{WRIGHT}, equation 3.59", "remainder modulo the square of the root", _stationary),
-    Invariant("search/least", "There the cubic bends upwards by 2*r/(b - a): it is the minimum.",
-              f"{WRIGHT}, equation 3.59", "remainder modulo the square of the root", _least),
-)  # fmt: skip
+    Claim(
+        "search/cubic",
+        "The cubic takes both losses and both slopes.",
+        f"{WRIGHT}, section 3.5",
+        "substitution",
+        _interpolates,
+    ),
+    Claim(
+        "search/stationary",
+        "The interpolated length is where the cubic's slope is zero.",
+        f"{WRIGHT}, equation 3.59",
+        "remainder modulo the square of the root",
+        _stationary,
+    ),
+    Claim(
+        "search/least",
+        "There the cubic bends upwards by 2*r/(b - a): it is the minimum.",
+        f"{WRIGHT}, equation 3.59",
+        "remainder modulo the square of the root",
+        _least,
+    ),
+)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.rule import Assignment, Cast, Form, Hyperparameter, Option
+from spec.family import Option
+from spec.rule import Assignment, Cast, Form, Hyperparameter
 from spec.symbols import WEIGHT_DECAY, g, gradient_t, lr, theta, weight_decay
 
 decayed = sp.Symbol("thetatilde_t", real=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.rule import UNIT, Assignment, Hyperparameter, Option
-from spec.schedule import Claim
+from spec.family import Claim, Option
+from spec.rule import UNIT, Assignment, Hyperparameter
 
 metric, best, best_t, bound = sp.symbols("a b b_t c", real=True)
 tau = sp.Symbol("tau", nonnegative=True)
@@ -14,9 +14,14 @@ THRESHOLD = Hyperparameter(tau, "threshold", 1e-4, UNIT, "what an improvement mu
 OPTIONS = (
     Option("mode", {"min": "smaller is better", "max": "larger is better"}),
     Option("threshold_mode", {"rel": "a share of the best metric", "abs": "an amount"}),
-    Option("share", {"magnitude": "of |best|, so that an improvement is always better than the best",
-                     "signed": "of best itself, whatever its sign: torch, timm, transformers"}),
-)  # fmt: skip
+    Option(
+        "share",
+        {
+            "magnitude": "of |best|, so that an improvement is always better than the best",
+            "signed": "of best itself, whatever its sign: torch, timm, transformers",
+        },
+    ),
+)
 
 
 def must_pass(mode: str, threshold_mode: str, share: str) -> sp.Expr:
@@ -42,12 +47,27 @@ MAGNITUDE, SIGNED = (must_pass("min", "rel", share) for share in ("magnitude", "
 BETTER = [best - MAGNITUDE, best - must_pass("min", "abs", "magnitude")]
 SOURCE = "torch.optim.lr_scheduler.ReduceLROnPlateau"
 CLAIMS = (
-    Claim("improvement/better", "With `magnitude` and `abs` an improvement is never worse than the best.",
-          SOURCE, "the sign of best - bound for `min`; `max` is its mirror", nonnegative=lambda: tuple(
-              sp.simplify(gap.subs(best, value)) for gap in BETTER for value in (size, -size))),
-    claim.holds("improvement/positive", "For a positive best `magnitude` and `signed` are the same.",
-                SOURCE, "substitution", (MAGNITUDE.subs(best, size), SIGNED.subs(best, size))),
-    claim.holds("improvement/signed",
-                "With `signed` a worse metric can count as better than a negative best.", SOURCE,
-                "the bound lies above it by tau·|best|", (SIGNED.subs(best, -size) + size, tau * size)),
-)  # fmt: skip
+    Claim(
+        "improvement/better",
+        "With `magnitude` and `abs` an improvement is never worse than the best.",
+        SOURCE,
+        "the sign of best - bound for `min`; `max` is its mirror",
+        nonnegative=lambda: tuple(
+            sp.simplify(gap.subs(best, value)) for gap in BETTER for value in (size, -size)
+        ),
+    ),
+    claim.holds(
+        "improvement/positive",
+        "For a positive best `magnitude` and `signed` are the same.",
+        SOURCE,
+        "substitution",
+        (MAGNITUDE.subs(best, size), SIGNED.subs(best, size)),
+    ),
+    claim.holds(
+        "improvement/signed",
+        "With `signed` a worse metric can count as better than a negative best.",
+        SOURCE,
+        "the bound lies above it by tau·|best|",
+        (SIGNED.subs(best, -size) + size, tau * size),
+    ),
+)

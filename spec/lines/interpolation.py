@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from spec.rule import Option
+from spec.family import Option
 from spec.schedule import t
 
 ANNEAL = Option(

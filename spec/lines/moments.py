@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
+from spec.family import Option
 from spec.lines.assignments import decayed, decoupled_decay, moving_average, moving_average_of_square
-from spec.rule import NONNEGATIVE, UNIT, Assignment, Cast, Form, Hyperparameter, Option, State
+from spec.rule import NONNEGATIVE, UNIT, Assignment, Cast, Form, Hyperparameter, State
 from spec.symbols import lr, t, theta, theta_t, weight_decay
 
 m, m_t, mhat_t = sp.symbols("m m_t mhat_t", real=True)
@@ -30,7 +31,7 @@ EPSILON_PLACES = Option(
 )
 
 
-def moments(gradient: sp.Symbol) -> list[Assignment]:
+def averages(gradient: sp.Symbol) -> list[Assignment]:
     """Return the moving averages of the gradient and of its square."""
     return [
         moving_average("first moment", m_t, m, beta1, gradient),

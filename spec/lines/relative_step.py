@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import sympy as sp
 
+from spec.family import Option
 from spec.lines.factored import u_t
-from spec.rule import NONNEGATIVE, Assignment, Domain, Form, Hyperparameter, Option
+from spec.rule import NONNEGATIVE, Assignment, Domain, Form, Hyperparameter
 from spec.symbols import lr, t, theta
 from spec.tensor_functions import Count, Norm
 
 rho, alpha, clip, epsilon2, d = sp.symbols("rho_t alpha_t kappa_t epsilon2 d", nonnegative=True)
-STEP = Option("step", {"capped": "min(lr, 1/sqrt(t)): Shazeer and Stern 2018, torch",
-                       "warm-up": "min(1e-6*t, 1/sqrt(t)): transformers with warmup_init",
-                       "given": "lr: transformers without relative_step"})  # fmt: skip
-SCALE = Option("scale", {"parameter": "times the parameter's size: Shazeer and Stern 2018, torch",
-                         "none": "absolute: transformers without scale_parameter"})  # fmt: skip
+STEP = Option(
+    "step",
+    {
+        "capped": "min(lr, 1/sqrt(t)): Shazeer and Stern 2018, torch",
+        "warm-up": "min(1e-6*t, 1/sqrt(t)): transformers with warmup_init",
+        "given": "lr: transformers without relative_step",
+    },
+)
+SCALE = Option(
+    "scale",
+    {
+        "parameter": "times the parameter's size: Shazeer and Stern 2018, torch",
+        "none": "absolute: transformers without scale_parameter",
+    },
+)
 LEAST_SCALE = Hyperparameter(epsilon2, "eps[1]", 1e-3, NONNEGATIVE, "the least scale of a parameter")
 CLIPPED_TO = Hyperparameter(
     d, "d", 1.0, Domain(1.0, float("inf"), high_open=True), "root mean square to which an update is clipped"

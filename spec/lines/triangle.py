@@ -29,19 +29,31 @@ def as_share(time: sp.Expr) -> sp.Expr:
 SMITH = "Smith 2017, section 3"
 length = sp.Symbol("l", integer=True, positive=True)
 """u + d."""
-time = sp.Symbol("x", positive=True)
+inside = sp.Symbol("x", positive=True)
 """A time within one cycle, from its start."""
-PART, RATIO = time / (up + down), up / (up + down)
+PART, RATIO = inside / (up + down), up / (up + down)
 WHOLE = (t / length - sp.floor(t / length)) * length / up
 RISE, FALL = t / up, (up + down - t) / down
 INSIDE = (RISE.subs(up, t + p), FALL.subs(t, up + d).subs(down, d + p))
 CLAIMS = (
-    claim.holds("forms/share", "Computed from the share of the cycle it is the same.", SMITH, "both pieces",
-                (PART / RATIO, time / up), ((PART - 1) / (RATIO - 1), (up + down - time) / down),
-                (uncast(as_share(t).args[0][0]).subs(down, length - up), WHOLE)),
-    claim.continuous(lambda: ((RISE.subs(t, up), FALL.subs(t, up)), (FALL.subs(t, up + down), sp.S.Zero)),
-                     "at the top and at the bottom", SMITH),
-    claim.bounded("The share of the height stays in [0, 1].", SMITH,
-                  lambda: (*INSIDE, *(1 - height for height in INSIDE)),
-                  "the signs of the distances to both"),
-)  # fmt: skip
+    claim.holds(
+        "forms/share",
+        "Computed from the share of the cycle it is the same.",
+        SMITH,
+        "both pieces",
+        (PART / RATIO, inside / up),
+        ((PART - 1) / (RATIO - 1), (up + down - inside) / down),
+        (uncast(as_share(t).args[0][0]).subs(down, length - up), WHOLE),
+    ),
+    claim.continuous(
+        lambda: ((RISE.subs(t, up), FALL.subs(t, up)), (FALL.subs(t, up + down), sp.S.Zero)),
+        "at the top and at the bottom",
+        SMITH,
+    ),
+    claim.bounded(
+        "The share of the height stays in [0, 1].",
+        SMITH,
+        lambda: (*INSIDE, *(1 - height for height in INSIDE)),
+        "the signs of the distances to both",
+    ),
+)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.family import Citation, Claim, Family
 from spec.lines.schedule_symbols import BASE
-from spec.rule import Citation
-from spec.schedule import Given, Schedule, ScheduleFamily, base, t
+from spec.schedule import Given, Schedule, base, t
 from spec.schedule_claims import k
 
 a, b = (sp.Function(name, positive=True) for name in "ab")
@@ -25,16 +25,33 @@ def chain() -> Schedule:
 PLAIN = chain()
 SOURCE = "torch.optim.lr_scheduler.ChainedScheduler"
 RATIO = (a(k + 1) / a(k)) * (b(k + 1) / b(k))
-FAMILY = ScheduleFamily(
-    "chain", "Chain",
+
+
+def claims() -> tuple[Claim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.holds(
+            "factors/recurrence",
+            "Where each schedule multiplies what it finds, the product comes out.",
+            SOURCE,
+            "induction over t: the step from k to k + 1",
+            (PLAIN.closed.subs(t, k) * RATIO, PLAIN.closed.subs(t, k + 1)),
+        ),
+        claim.holds(
+            "factors/order",
+            "The order of the schedules does not matter.",
+            SOURCE,
+            "substitution",
+            (base * a(t) * b(t), base * b(t) * a(t)),
+        ),
+    )
+
+
+FAMILY = Family(
+    "chain",
+    "Chain",
     Citation("torch contributors", 2022, "torch.optim.lr_scheduler", "ChainedScheduler", "step"),
-    (), chain,
-    (
-        claim.holds("factors/recurrence", "Where each schedule multiplies what it finds, the product "
-            "comes out.",
-                    SOURCE, "induction over t: the step from k to k + 1",
-                    (PLAIN.closed.subs(t, k) * RATIO, PLAIN.closed.subs(t, k + 1))),
-        claim.holds("factors/order", "The order of the schedules does not matter.", SOURCE, "substitution",
-                    (base * a(t) * b(t), base * b(t) * a(t))),
-    ),
-)  # fmt: skip
+    (),
+    chain,
+    claims,
+)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.family import Citation, Claim, Family, Option
 from spec.lines.schedule_symbols import BASE
-from spec.rule import Citation, Option
-from spec.schedule import Given, Recurrence, Schedule, ScheduleFamily, base, previous, t
+from spec.schedule import Given, Recurrence, Schedule, base, previous, t
 from spec.schedule_claims import k
 
 factor = sp.Function("f", nonnegative=True)
 FACTOR = Given(factor, "lr_lambda", "factor", "factor at t")
 j = sp.Symbol("j", integer=True, positive=True)
 OPTIONS = (
-    Option("of", {"base": "of the optimizer's learning rate: torch LambdaLR",
-                  "previous": "of the step before: torch MultiplicativeLR, whose product starts at t = 1"}),
-)  # fmt: skip
+    Option(
+        "of",
+        {
+            "base": "of the optimizer's learning rate: torch LambdaLR",
+            "previous": "of the step before: torch MultiplicativeLR, whose product starts at t = 1",
+        },
+    ),
+)
 
 
 def given(of: str = "base") -> Schedule:
@@ -31,16 +36,30 @@ def given(of: str = "base") -> Schedule:
 
 PRODUCT = given("previous")
 SOURCE = "torch.optim.lr_scheduler.MultiplicativeLR"
-FAMILY = ScheduleFamily(
-    "given", "A given function",
-    Citation("torch contributors", 2017, "torch.optim.lr_scheduler", "LambdaLR and MultiplicativeLR",
-        "get_lr"),
-    OPTIONS, given,
-    (
-        claim.holds("closed-form/recurrence", "Multiplying at every step gives the product.", SOURCE,
-                    "induction over t", (PRODUCT.closed.subs(t, 0).doit(), base),
-                    ((PRODUCT.closed.subs(t, k) * factor(k + 1)) / PRODUCT.closed.subs(t, k), factor(k + 1)),
-                    (sp.Product(factor(j), (j, 1, 4)).doit(), sp.Product(factor(j), (j, 1,
-                    3)).doit() * factor(4))),
+
+
+def claims() -> tuple[Claim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.holds(
+            "closed-form/recurrence",
+            "Multiplying at every step gives the product.",
+            SOURCE,
+            "induction over t",
+            (PRODUCT.closed.subs(t, 0).doit(), base),
+            ((PRODUCT.closed.subs(t, k) * factor(k + 1)) / PRODUCT.closed.subs(t, k), factor(k + 1)),
+            (sp.Product(factor(j), (j, 1, 4)).doit(), sp.Product(factor(j), (j, 1, 3)).doit() * factor(4)),
+        ),
+    )
+
+
+FAMILY = Family(
+    "given",
+    "A given function",
+    Citation(
+        "torch contributors", 2017, "torch.optim.lr_scheduler", "LambdaLR and MultiplicativeLR", "get_lr"
     ),
-)  # fmt: skip
+    OPTIONS,
+    given,
+    claims,
+)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.family import Citation, Claim, Family
 from spec.lines.interpolation import ANNEAL, annealed
 from spec.lines.schedule_symbols import BASE
-from spec.rule import Citation
-from spec.schedule import Given, Schedule, ScheduleFamily, base, t
+from spec.schedule import Given, Schedule, base, t
 from spec.schedule_claims import d, k, p
 
 passed, place = (sp.Function(name, integer=True, nonnegative=True) for name in ("n", "b"))
@@ -42,18 +42,41 @@ def interpolated(anneal: str = "cos") -> Schedule:
 
 SOURCE = "optax.piecewise_interpolate_schedule"
 WAYS = [between(k, anneal) for anneal in ANNEAL.values]
-FAMILY = ScheduleFamily(
-    "interpolated", "Piecewise interpolation",
+
+
+def claims() -> tuple[Claim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.holds(
+            "boundaries/values",
+            "At a boundary it is the product of the scales so far.",
+            SOURCE,
+            "substitution",
+            *[(way.subs(t, place(k)), reached(k)) for way in WAYS],
+        ),
+        claim.continuous(
+            lambda: tuple((way.subs(t, place(k + 1)), reached(k) * scale(k + 1)) for way in WAYS),
+            "at every boundary",
+            SOURCE,
+        ),
+        claim.holds(
+            "linear/even",
+            "With `linear` it changes by the same amount at every step.",
+            SOURCE,
+            "the difference of two steps, in a way of d + p steps",
+            (
+                sp.expand(WAYS[1].subs(t, t + 1) - WAYS[1]).subs(place(k + 1), place(k) + d + p),
+                reached(k) * (scale(k + 1) - 1) / (d + p),
+            ),
+        ),
+    )
+
+
+FAMILY = Family(
+    "interpolated",
+    "Piecewise interpolation",
     Citation("optax contributors", 2020, "optax", SOURCE, "documentation"),
-    (ANNEAL,), interpolated,
-    (
-        claim.holds("boundaries/values", "At a boundary it is the product of the scales so far.", SOURCE,
-                    "substitution", *[(way.subs(t, place(k)), reached(k)) for way in WAYS]),
-        claim.continuous(lambda: tuple((way.subs(t, place(k + 1)), reached(k) * scale(k + 1))
-                                       for way in WAYS), "at every boundary", SOURCE),
-        claim.holds("linear/even", "With `linear` it changes by the same amount at every step.", SOURCE,
-                    "the difference of two steps, in a way of d + p steps",
-                    (sp.expand(WAYS[1].subs(t, t + 1) - WAYS[1]).subs(place(k + 1), place(k) + d + p),
-                     reached(k) * (scale(k + 1) - 1) / (d + p))),
-    ),
-)  # fmt: skip
+    (ANNEAL,),
+    interpolated,
+    claims,
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.family import Citation, Claim, Family
 from spec.lines.schedule_symbols import BASE, COUNT
-from spec.rule import CLOSED_UNIT, Citation, Domain, Hyperparameter
-from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, previous, t
+from spec.rule import CLOSED_UNIT, Domain, Hyperparameter
+from spec.schedule import Joint, Recurrence, Schedule, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
 
 first, last = sp.symbols("s e", nonnegative=True)
@@ -38,21 +39,43 @@ RAMP = first + (last - first) * t / horizon
 SOURCE = "torch.optim.lr_scheduler.LinearLR"
 low, rise = sp.symbols("l r", nonnegative=True)
 WITHIN = base * (low + rise * t / horizon).subs(horizon, t + d + 1)
-FAMILY = ScheduleFamily(
-    "linear", "Linear",
-    Citation("torch contributors", 2021, "torch.optim.lr_scheduler", "LinearLR", "closed form"),
-    (), linear,
-    (
+
+
+def claims() -> tuple[Claim, ...]:
+    """Return what is claimed of it."""
+    return (
         claim.follows(PLAIN, ({horizon: k + 1 + p}, {horizon: k + 1}, {t: horizon + p}), SOURCE),
         claim.computed(PLAIN, "clipped", ({horizon: t + p}, {t: horizon + d}), SOURCE),
-        claim.starts_and_ends(PLAIN, {"It starts at s·eta_0": ({t: 0}, base * first),
-                                      "it is e·eta_0 from T on": ({t: horizon + d}, base * last)}, SOURCE),
+        claim.starts_and_ends(
+            PLAIN,
+            {
+                "It starts at s·eta_0": ({t: 0}, base * first),
+                "it is e·eta_0 from T on": ({t: horizon + d}, base * last),
+            },
+            SOURCE,
+        ),
         claim.continuous(lambda: ((RAMP.subs(t, horizon), last),), "at T", SOURCE),
-        claim.bounded("It stays between its two factors.", SOURCE,
-                      lambda: (WITHIN - base * low, base * (low + rise) - WITHIN),
-                      "the signs of its distances to both, for e ≥ s; for e < s the two change places"),
-        claim.holds("ramp/even", "It changes by the same amount at every step until T.", SOURCE,
+        claim.bounded(
+            "It stays between its two factors.",
+            SOURCE,
+            lambda: (WITHIN - base * low, base * (low + rise) - WITHIN),
+            "the signs of its distances to both, for e ≥ s; for e < s the two change places",
+        ),
+        claim.holds(
+            "ramp/even",
+            "It changes by the same amount at every step until T.",
+            SOURCE,
             "substitution",
-                    (RAMP.subs(t, k + 1) - RAMP.subs(t, k), (last - first) / horizon)),
-    ),
-)  # fmt: skip
+            (RAMP.subs(t, k + 1) - RAMP.subs(t, k), (last - first) / horizon),
+        ),
+    )
+
+
+FAMILY = Family(
+    "linear",
+    "Linear",
+    Citation("torch contributors", 2021, "torch.optim.lr_scheduler", "LinearLR", "closed form"),
+    (),
+    linear,
+    claims,
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.family import Citation, Claim, Family, Option
 from spec.lines.schedule_symbols import BASE, COUNT
-from spec.rule import NONNEGATIVE, POSITIVE, Citation, Hyperparameter, Option
-from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, previous, t
+from spec.rule import NONNEGATIVE, POSITIVE, Hyperparameter
+from spec.schedule import Joint, Recurrence, Schedule, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
 
 power = sp.Symbol("p", positive=True)
@@ -29,9 +30,15 @@ def polynomial(end: str = "zero") -> Schedule:
     used = (BASE, UNTIL, POWER) if end == "zero" else (BASE, UNTIL, POWER, FINAL)
     clipped = (base - last) * (1 - sp.Min(t, horizon) / horizon) ** power + last
     factor = sp.Piecewise(*((sp.UnevaluatedExpr(value / base), when) for value, when in closed.args))
-    return Schedule("polynomial", {"end": end}, used, closed, Recurrence(base, step),
-                    (Joint("end", horizon),),
-                    forms={"factor": (base * factor, None), "clipped": (clipped, None)})  # fmt: skip
+    return Schedule(
+        "polynomial",
+        {"end": end},
+        used,
+        closed,
+        Recurrence(base, step),
+        (Joint("end", horizon),),
+        forms={"factor": (base * factor, None), "clipped": (clipped, None)},
+    )
 
 
 def line() -> Schedule:
@@ -45,21 +52,38 @@ def line() -> Schedule:
 PLAIN, VALUE = polynomial(), polynomial("value")
 SOURCE = "torch.optim.lr_scheduler.PolynomialLR"
 LEFT = (1 - t / horizon) ** power
-FAMILY = ScheduleFamily(
-    "polynomial", "Polynomial decay",
-    Citation("torch contributors", 2022, "torch.optim.lr_scheduler", "PolynomialLR", "closed form"),
-    (END,), polynomial,
-    (
+
+
+def claims() -> tuple[Claim, ...]:
+    """Return what is claimed of it."""
+    return (
         claim.follows(VALUE, ({horizon: k + 1 + p}, {horizon: k + 1}, {t: horizon + p}), SOURCE),
         claim.computed(VALUE, "factor", ({horizon: t + p}, {t: horizon + d}), "transformers"),
         claim.computed(VALUE, "clipped", ({horizon: t + p}, {t: horizon + d}), "optax"),
-        claim.starts_and_ends(VALUE, {"It starts at eta_0": ({t: 0}, base),
-                                      "it is eta_end from T on": ({t: horizon + d}, final)}, SOURCE),
+        claim.starts_and_ends(
+            VALUE,
+            {"It starts at eta_0": ({t: 0}, base), "it is eta_end from T on": ({t: horizon + d}, final)},
+            SOURCE,
+        ),
         claim.continuous(lambda: (((base - final) * LEFT.subs(t, horizon) + final, final),), "at T", SOURCE),
-        claim.holds("power/one", "With power 1 it falls by the same amount at every step.", SOURCE,
+        claim.holds(
+            "power/one",
+            "With power 1 it falls by the same amount at every step.",
+            SOURCE,
             "substitution",
-                    ((PLAIN.closed.subs(t, k) - PLAIN.closed.subs(t, k + 1)).subs({horizon: k + 1 + p,
-                    power: 1}),
-                     base / (k + 1 + p))),
-    ),
-)  # fmt: skip
+            (
+                (PLAIN.closed.subs(t, k) - PLAIN.closed.subs(t, k + 1)).subs({horizon: k + 1 + p, power: 1}),
+                base / (k + 1 + p),
+            ),
+        ),
+    )
+
+
+FAMILY = Family(
+    "polynomial",
+    "Polynomial decay",
+    Citation("torch contributors", 2022, "torch.optim.lr_scheduler", "PolynomialLR", "closed form"),
+    (END,),
+    polynomial,
+    claims,
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
+from spec.family import Citation, Claim, Family
 from spec.lines.schedule_symbols import BASE
-from spec.rule import Citation, Domain, Hyperparameter
-from spec.schedule import Given, Joint, Schedule, ScheduleFamily, t
+from spec.rule import Domain, Hyperparameter
+from spec.schedule import Given, Joint, Schedule, t
 from spec.schedule_claims import d, p
 
 milestone, second = sp.symbols("m m_2", integer=True, positive=True)
@@ -37,17 +38,34 @@ LEFT = joined(joined(a(t), b(t), milestone), c(t), milestone + second)
 RIGHT = joined(a(t), joined(b(t), c(t), second), milestone)
 PLACES = ({milestone: t + p}, {t: milestone + d, second: d + p}, {t: milestone + second + d})
 SOURCE = "torch.optim.lr_scheduler.SequentialLR"
-FAMILY = ScheduleFamily(
-    "sequence", "Sequence",
+
+
+def claims() -> tuple[Claim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.holds(
+            "parts/own-time",
+            "Before the milestone it is the first; from it on the next, from its own 0.",
+            SOURCE,
+            "substitution",
+            (PLAIN.closed.subs(milestone, t + p), a(t)),
+            (PLAIN.closed.subs(t, milestone + d), b(d)),
+        ),
+        claim.holds(
+            "parts/associative",
+            "A sequence of sequences is the sequence of all its parts.",
+            SOURCE,
+            "substitution in each of the three parts",
+            *[(claim.at(LEFT, where), claim.at(RIGHT, where)) for where in PLACES],
+        ),
+    )
+
+
+FAMILY = Family(
+    "sequence",
+    "Sequence",
     Citation("torch contributors", 2021, "torch.optim.lr_scheduler", "SequentialLR", "step"),
-    (), sequence,
-    (
-        claim.holds("parts/own-time", "Before the milestone it is the first; from it on the next, from "
-            "its own 0.",
-                    SOURCE, "substitution", (PLAIN.closed.subs(milestone, t + p), a(t)),
-                    (PLAIN.closed.subs(t, milestone + d), b(d))),
-        claim.holds("parts/associative", "A sequence of sequences is the sequence of all its parts.", SOURCE,
-                    "substitution in each of the three parts",
-                    *[(claim.at(LEFT, where), claim.at(RIGHT, where)) for where in PLACES]),
-    ),
-)  # fmt: skip
+    (),
+    sequence,
+    claims,
+)

@@ -19,7 +19,7 @@ from reference.enclosure import program
 from reference.exact import exact_step
 from reference.formats import FLOAT64, Array
 from spec import rules as book
-from spec.mutants import Mutant, mutants
+from spec.mutants import RuleMutant, mutants
 
 ITEMS = {item.rule: item for item in implementations()}
 
@@ -31,7 +31,7 @@ def test_the_rule_itself_is_no_killed_mutant(name: str, dtype: str) -> None:
     with Session() as session:
         subject = subject_of(Unit(ITEMS[name], NUMPY, "cpu", dtype, (), 1, 0), session)
         power, rule = Power(), next(iter(subject.rules.values()))
-        power.mutants[rule.label] = (Mutant("none", "", rule, rule),)
+        power.mutants[rule.label] = (RuleMutant("none", "", rule, rule),)
         power.killed[rule.label] = {}
 
         def body(case: Case) -> None:
@@ -56,7 +56,7 @@ def test_a_mutants_step_is_the_same_from_lines_that_are_shared(name: str) -> Non
     lines: dict[str, Array] = {}
     exact_step(program(rule, frozenset()), FLOAT64, scalars, before, None, lines)
     for mutant in mutants(rule, book.families()[name]):
-        compiled = program(mutant.rule, frozenset())
+        compiled = program(mutant.wrong, frozenset())
         shared = {key: value for key, value in lines.items() if key in mutant.unchanged}
         with np.errstate(all="ignore"):
             alone = exact_step(compiled, FLOAT64, scalars, before)

@@ -12,11 +12,9 @@ import sympy as sp
 from conformance.literature import proof_entry
 from spec import proofs
 from spec import rules as book
-from spec.mutants import Mutant
+from spec.family import Claim, Pairs
+from spec.mutants import RuleMutant
 from spec.proofs import LARGEST, prove
-from spec.rule import Invariant, Pairs
-from spec.schedule import Claim
-from spec.schedule_claims import prove_claim
 
 x = sp.Symbol("x")
 
@@ -28,8 +26,8 @@ def _squares(count: int) -> Pairs:
     return ((left, sp.expand(left)),)
 
 
-def _invariant(equations: Callable[[], Pairs]) -> Invariant:
-    return Invariant("x", "x", "x", "x", equations)
+def _invariant(equations: Callable[[], Pairs]) -> Claim:
+    return Claim("x", "x", "x", "x", equations)
 
 
 def test_a_claim_beyond_the_limit_is_undecided() -> None:
@@ -41,7 +39,7 @@ def test_a_claim_beyond_the_limit_is_undecided() -> None:
 def test_a_sign_beyond_the_limit_is_undecided() -> None:
     """The same holds of a sign that is to be shown."""
     large = sp.Add(*sp.symbols(f"y:{LARGEST + 2}")) + 1
-    proof = prove_claim(Claim("x", "x", "x", "x", tuple, nonnegative=lambda: (large,)))
+    proof = prove(Claim("x", "x", "x", "x", tuple, nonnegative=lambda: (large,)))
     assert proof_entry(proof).status == "undecided (limit)"
 
 
@@ -69,7 +67,7 @@ def test_a_mutant_beyond_the_limit_is_not_equivalent(count: int, proven: bool) -
         dataclasses.replace(rule, program=(*before, dataclasses.replace(last, expression=side)))
         for side in (left, right)
     )
-    assert Mutant("x", "x", other, whole).equivalent is proven
+    assert RuleMutant("x", "x", other, whole).equivalent is proven
 
 
 def test_each_pair_is_asked_about_once() -> None:

@@ -62,6 +62,6 @@ def test_every_mutant_computes_what_it_uses(name: str) -> None:
         rule = family.build(**options)
         given = {q.symbol for q in rule.quantities} | {h.symbol for h in rule.hyperparameters} | {g, t}
         for mutant in mutants(rule, family):
-            computed = {line.target for line in mutant.rule.program}
-            for line in mutant.rule.program:
+            computed = {line.target for line in mutant.wrong.program}
+            for line in mutant.wrong.program:
                 assert line.expression.free_symbols <= given | computed, mutant.name

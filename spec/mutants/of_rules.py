@@ -1,4 +1,4 @@
-"""Formula mutants: the same program with one thing changed, for measuring the suite's power."""
+"""Formula mutants of rules: the same program with one thing wrong."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from spec.family import Family
 from spec.lines.assignments import decayed
-from spec.proofs import BeyondLimitError, different, equal
-from spec.rule import Assignment, RuleFamily, UpdateRule
+from spec.mutants.mutant import Mutant, distinct, other_options
+from spec.proofs import different, equal
+from spec.rule import Assignment, UpdateRule
 from spec.symbols import g, lr, t, theta, weight_decay
 
 LARGEST_PROVABLE = 2000
@@ -21,30 +23,17 @@ OFF, COARSELY_OFF = ("1e-6", 1 + sp.Rational(1, 10**6)), ("1/8", sp.Rational(9, 
 
 
 @dataclass(frozen=True, eq=False)
-class Mutant:
-    """A wrong program, what is wrong in it, and the rule that it was made from."""
-
-    name: str
-    line: str
-    rule: UpdateRule
-    original: UpdateRule
+class RuleMutant(Mutant[UpdateRule]):
+    """A wrong program."""
 
     @functools.cached_property
     def unchanged(self) -> frozenset[str]:
         """The lines, by symbol, that are computed as in the original from what is so too."""
         changed: set[sp.Symbol] = set()
-        for line in self.rule.program:
+        for line in self.wrong.program:
             if line not in self.original.program or line.expression.free_symbols & changed:
                 changed.add(line.target)
-        return frozenset(line.target.name for line in self.rule.program if line.target not in changed)
-
-    @functools.cached_property
-    def equivalent(self) -> bool:
-        """Tell whether SymPy proves it equal; what is beyond the limit of size is not proven."""
-        try:
-            return self._equal()
-        except BeyondLimitError:
-            return False
+        return frozenset(line.target.name for line in self.wrong.program if line.target not in changed)
 
     def _equal(self) -> bool:
         """Tell whether the program is equal to its original, wherever it can be reached.
@@ -55,7 +44,7 @@ class Mutant:
         """
         if self.original.size > LARGEST_PROVABLE:
             return False
-        mine, other = _without_ties(self.rule), _without_ties(self.original)
+        mine, other = _without_ties(self.wrong), _without_ties(self.original)
         pairs = [
             (mine.composed(q.updated).subs(where), other.composed(q.updated).subs(where))
             for where in _reachable(self.original)
@@ -91,22 +80,22 @@ def _reachable(rule: UpdateRule) -> tuple[dict[sp.Symbol, sp.Expr], ...]:
     return {**positive, **start, t: sp.S.One}, {**positive, t: t + 1}
 
 
-def mutants(rule: UpdateRule, family: RuleFamily) -> tuple[Mutant, ...]:
+def of_rule(rule: UpdateRule, family: Family[UpdateRule]) -> tuple[RuleMutant, ...]:
     """Return the formula mutants of ``rule``, those that read the same taken once."""
-    found: dict[str, Mutant] = {}
-    for line in rule.program:
-        for what, expression in _changes(rule, line):
-            if expression != line.expression and not expression.has(sp.zoo, sp.nan, sp.oo):
-                name = f"{line.target} <- {expression}"
-                found.setdefault(name, _mutant(rule, f"{line.name}: {what}", line, expression))
-    return (*found.values(), *_other_options(rule, family))
+    found = (
+        _mutant(rule, f"{line.name}: {what}", line, expression)
+        for line in rule.program
+        for what, expression in _changes(rule, line)
+        if expression != line.expression and not expression.has(sp.zoo, sp.nan, sp.oo)
+    )
+    return (*distinct(found), *_other_options(rule, family))
 
 
-def _mutant(rule: UpdateRule, name: str, line: Assignment, expression: sp.Expr) -> Mutant:
+def _mutant(rule: UpdateRule, name: str, line: Assignment, expression: sp.Expr) -> RuleMutant:
     changed = dataclasses.replace(line, expression=expression, forms=())
     program = tuple(changed if other is line else other for other in rule.program)
     wrong = dataclasses.replace(rule, program=program)
-    return Mutant(name, f"{line.target} <- {expression}", wrong, rule)
+    return RuleMutant(name, f"{line.target} <- {expression}", wrong, rule)
 
 
 def _changes(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]]:
@@ -169,22 +158,14 @@ def _swaps(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]]:
                 yield f"{other.symbol} for {one.symbol}", swapped
 
 
-def _other_options(rule: UpdateRule, family: RuleFamily) -> Iterator[Mutant]:
-    symbols = {h.symbol for h in rule.hyperparameters}
-    states = {s.symbol for s in rule.states}
-    for option in family.options:
-        for value in option.values:
-            if rule.options.get(option.name) == value:
-                continue
-            other = family.build(**{**rule.options, option.name: value})
-            if {h.symbol for h in other.hyperparameters} - symbols:
-                continue
-            if {s.symbol for s in other.states} - states:
-                continue
-            if not _complete(other):  # the options do not go together
-                continue
+def _other_options(rule: UpdateRule, family: Family[UpdateRule]) -> Iterator[RuleMutant]:
+    """Yield the same rule with one option chosen otherwise, where it needs no more settings and states."""
+    symbols = {h.symbol for h in rule.hyperparameters} | {s.symbol for s in rule.states}
+    for chosen, other in other_options(rule.options, family):
+        needed = {h.symbol for h in other.hyperparameters} | {s.symbol for s in other.states}
+        if needed <= symbols and _complete(other):  # else the options do not go together
             wrong = dataclasses.replace(other, states=rule.states, program=_kept(rule, other))
-            yield Mutant(f"option {option.name}={value}", f"{option.name}={value}", wrong, rule)
+            yield RuleMutant(f"option {chosen}", chosen, wrong, rule)
 
 
 def _complete(rule: UpdateRule) -> bool:

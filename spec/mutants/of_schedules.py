@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,42 +11,35 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
-from spec.proofs import BeyondLimitError, equal
+from spec.family import Family
+from spec.mutants.mutant import Mutant, distinct, other_options
+from spec.proofs import equal
 from spec.rule import uncast
-from spec.schedule import Schedule, ScheduleFamily, WholeLogarithm, previous, t
+from spec.schedule import Schedule, WholeLogarithm, previous, t
 
 OFF = 1 + sp.Rational(1, 10**6)
 OTHER_WAY = {sp.Lt: sp.Le, sp.Le: sp.Lt, sp.Gt: sp.Ge, sp.Ge: sp.Gt}
 
 
 @dataclass(frozen=True, eq=False)
-class ScheduleMutant:
-    """A wrong schedule, what is wrong in it, and the right one."""
+class ScheduleMutant(Mutant[Schedule]):
+    """A wrong schedule; with a ``boundary`` only the place has moved at which two branches meet.
 
-    name: str
-    text: str
-    schedule: Schedule
-    original: Schedule
+    What is wrong is its momentum with ``of_momentum``, and else its learning rate.
+    """
+
     boundary: sp.Basic | None = None
-
-    @functools.cached_property
-    def equivalent(self) -> bool:
-        """Tell whether SymPy proves it equal; what is beyond the limit of size is not proven."""
-        try:
-            return self._equal()
-        except BeyondLimitError:
-            return False
+    of_momentum: bool = False
 
     def _equal(self) -> bool:
         """Tell whether it is the same, or two branches meet at the boundary that moved."""
-        if self.schedule.machine and self.original.machine:
-            pairs = zip(self.schedule.machine.program, self.original.machine.program, strict=True)
+        if self.wrong.machine and self.original.machine:
+            pairs = zip(self.wrong.machine.program, self.original.machine.program, strict=True)
             return all(mine.expression == right.expression for mine, right in pairs)
-        if self.schedule.value is None or self.original.value is None:
+        wrong, right = (s.momentum if self.of_momentum else s.value for s in (self.wrong, self.original))
+        if wrong is None or right is None:
             return False
-        if self.boundary is not None:
-            return _meet(self.original.value, self.boundary)
-        return equal(uncast(self.schedule.value), uncast(self.original.value))
+        return equal(uncast(wrong), uncast(right)) if self.boundary is None else _meet(right, self.boundary)
 
 
 def _meet(value: sp.Expr, boundary: sp.Basic) -> bool:
@@ -82,32 +74,26 @@ def _equal_where(left: sp.Expr, right: sp.Expr, when: sp.Basic) -> bool:
     return False
 
 
-def mutants(schedule: Schedule, family: ScheduleFamily) -> tuple[ScheduleMutant, ...]:
+def of_schedule(schedule: Schedule, family: Family[Schedule]) -> tuple[ScheduleMutant, ...]:
     """Return the formula mutants of ``schedule``, those that read the same taken once."""
-    found: dict[str, ScheduleMutant] = {}
-    whole = set() if schedule.machine else {schedule.value}
-    changes = _machine_changes(schedule) if schedule.machine else _value_changes(schedule)
-    for what, text, wrong, boundary in changes:
-        if wrong.value is not None and (wrong.value in whole or wrong.value.has(sp.zoo, sp.nan)):
-            continue
-        found.setdefault(text, ScheduleMutant(what, text, wrong, schedule, boundary))
-    return (*found.values(), *_other_options(schedule, family))
+    changes = _of_machine(schedule) if schedule.machine else _of_value(schedule)
+    return (*distinct(changes), *_other_options(schedule, family))
 
 
-Change = tuple[str, str, Schedule, "sp.Basic | None"]
-
-
-def _value_changes(schedule: Schedule) -> Iterator[Change]:
-    value = schedule.closed
-    for what, other, boundary in _changes(value, schedule):
-        yield what, f"eta_t <- {other}", dataclasses.replace(schedule, value=other), boundary
+def _of_value(schedule: Schedule) -> Iterator[ScheduleMutant]:
+    for what, other, boundary in _changes(schedule.closed, schedule):
+        wrong = dataclasses.replace(schedule, value=other)
+        if other != schedule.value and not other.has(sp.zoo, sp.nan):
+            yield ScheduleMutant(what, f"eta_t <- {other}", wrong, schedule, boundary)
     if schedule.momentum is not None:
-        for what, other, _ in _changes(schedule.momentum, schedule):
+        for what, other, boundary in _changes(schedule.momentum, schedule):
             wrong = dataclasses.replace(schedule, momentum=other)
-            yield f"momentum: {what}", f"mu_t <- {other}", wrong, sp.false
+            if other != schedule.momentum and not other.has(sp.zoo, sp.nan):
+                line = f"mu_t <- {other}"
+                yield ScheduleMutant(f"momentum: {what}", line, wrong, schedule, boundary, of_momentum=True)
 
 
-def _machine_changes(schedule: Schedule) -> Iterator[Change]:
+def _of_machine(schedule: Schedule) -> Iterator[ScheduleMutant]:
     machine = schedule.machine
     assert machine is not None
     for place, line in enumerate(machine.program):
@@ -115,7 +101,7 @@ def _machine_changes(schedule: Schedule) -> Iterator[Change]:
             changed = dataclasses.replace(line, expression=other)
             program = (*machine.program[:place], changed, *machine.program[place + 1 :])
             wrong = dataclasses.replace(schedule, machine=dataclasses.replace(machine, program=program))
-            yield f"{line.name}: {what}", f"{line.target} <- {other}", wrong, None
+            yield ScheduleMutant(f"{line.name}: {what}", f"{line.target} <- {other}", wrong, schedule)
 
 
 def _changes(value: sp.Expr, schedule: Schedule) -> Iterator[tuple[str, sp.Expr, sp.Basic | None]]:
@@ -164,14 +150,9 @@ def _part_changes(part: sp.Basic) -> Iterator[tuple[str, sp.Basic, sp.Basic | No
         yield f"without {part.args[1]}", part.args[0], None
 
 
-def _other_options(schedule: Schedule, family: ScheduleFamily) -> Iterator[ScheduleMutant]:
-    """Return the same schedule with one option chosen otherwise, where it needs no more settings."""
+def _other_options(schedule: Schedule, family: Family[Schedule]) -> Iterator[ScheduleMutant]:
+    """Yield the same schedule with one option chosen otherwise, where it needs no more settings."""
     known = {h.keyword for h in schedule.hyperparameters}
-    for option in family.options:
-        for value in option.values:
-            if value == schedule.options[option.name]:
-                continue
-            other = family.build(**{**schedule.options, option.name: value})
-            if {h.keyword for h in other.hyperparameters} <= known:
-                name = f"option {option.name}={value}"
-                yield ScheduleMutant(name, name, other, schedule)
+    for chosen, other in other_options(schedule.options, family):
+        if {h.keyword for h in other.hyperparameters} <= known:
+            yield ScheduleMutant(f"option {chosen}", f"option {chosen}", other, schedule)
