@@ -8,7 +8,9 @@ import sympy as sp
 
 from spec.family import Claim, Pairs
 from spec.rule import UpdateRule
-from spec.symbols import g, lr, t, theta
+from spec.symbols import g, lr, t, theta, weight_decay
+
+LOSHCHILOV = "Loshchilov and Hutter 2019"
 
 
 def induction(rule: UpdateRule, claim: Mapping[sp.Symbol, sp.Expr]) -> Pairs:
@@ -131,28 +133,28 @@ def same_step(
     )
 
 
-def scale_free(rule: UpdateRule, epsilon: sp.Symbol, sentence: str, source: str) -> Claim:
+def scale_free(rule: UpdateRule, epsilon: sp.Symbol, called: str, source: str) -> Claim:
     """Without epsilon a positive factor c on all gradients leaves the update unchanged."""
     factor = sp.Symbol("c", positive=True)
     scaled = {g: factor * g} | {s.symbol: factor**s.degree * s.symbol for s in rule.states}
     update = rule.composed(rule.parameter.updated).subs(epsilon, 0)
     return Claim(
         "scale/gradient-factor",
-        sentence,
+        f"Without epsilon {called} does not see the scale of the gradient.",
         source,
         "substitution and simplification",
         lambda: ((update.subs(scaled, simultaneous=True), update),),
     )
 
 
-def decoupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Claim:
+def decoupled(rule: UpdateRule, source: str = f"{LOSHCHILOV}, Algorithm 2") -> Claim:
     """Decoupled decay multiplies the parameter and is invisible to the moments."""
     target = rule.parameter.updated
     update = rule.composed(target)
 
     def equations() -> Pairs:
-        unseen = tuple((sp.diff(rule.composed(s.updated), decay), sp.S.Zero) for s in rule.states)
-        shrunk = (1 - lr * decay) * theta + update.subs(decay, 0) - theta
+        unseen = tuple((sp.diff(rule.composed(s.updated), weight_decay), sp.S.Zero) for s in rule.states)
+        shrunk = (1 - lr * weight_decay) * theta + update.subs(weight_decay, 0) - theta
         return (*unseen, (update, shrunk))
 
     return Claim(
@@ -164,7 +166,9 @@ def decoupled(rule: UpdateRule, decay: sp.Symbol, source: str) -> Claim:
     )
 
 
-def coupled(rule: UpdateRule, decay: sp.Symbol, source: str, moments: tuple[sp.Symbol, ...] = ()) -> Claim:
+def coupled(
+    rule: UpdateRule, source: str = f"{LOSHCHILOV}, equation 1", moments: tuple[sp.Symbol, ...] = ()
+) -> Claim:
     """Coupled decay is seen by the moments: their derivative by lambda is not zero."""
     states = [s for s in rule.states if not moments or s.symbol in moments]
     return Claim(
@@ -172,5 +176,11 @@ def coupled(rule: UpdateRule, decay: sp.Symbol, source: str, moments: tuple[sp.S
         "With coupled decay the moments depend on lambda.",
         source,
         "differentiation; a point where the derivative is not zero",
-        differs=lambda: tuple((sp.diff(rule.composed(s.updated), decay), sp.S.Zero) for s in states),
+        differs=lambda: tuple((sp.diff(rule.composed(s.updated), weight_decay), sp.S.Zero) for s in states),
     )
+
+
+def undecayed(rule: UpdateRule, plain: UpdateRule, source: str = LOSHCHILOV) -> Claim:
+    """With a weight decay of 0 a rule is the one without."""
+    sentence = "With lambda 0 there is no decay."
+    return same_step("decay/none", sentence, source, rule, plain, {weight_decay: sp.S.Zero})

@@ -29,6 +29,11 @@ def holds(identifier: str, sentence: str, source: str, method: str, *pairs: tupl
     return Claim(identifier, sentence, source, method, lambda: pairs)
 
 
+def substituted(identifier: str, sentence: str, source: str, *pairs: tuple[sp.Expr, sp.Expr]) -> Claim:
+    """Equations hold after a substitution."""
+    return holds(identifier, sentence, source, "substitution", *pairs)
+
+
 def floored(expression: sp.Expr, where: Where) -> sp.Expr:
     """Return an expression with every floor of an integer plus a share in [0, 1) replaced by the integer.
 

@@ -56,11 +56,10 @@ CLAIMS = (
             sp.simplify(gap.subs(best, value)) for gap in BETTER for value in (size, -size)
         ),
     ),
-    claim.holds(
+    claim.substituted(
         "improvement/positive",
         "For a positive best `magnitude` and `signed` are the same.",
         SOURCE,
-        "substitution",
         (MAGNITUDE.subs(best, size), SIGNED.subs(best, size)),
     ),
     claim.holds(

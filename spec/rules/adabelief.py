@@ -10,7 +10,7 @@ from spec.lines import assignments as lines
 from spec.lines import moments
 from spec.lines.moments import beta1, beta2, epsilon, m, m_t, mhat_t, v_t
 from spec.rule import NONNEGATIVE, Assignment, Form, Hyperparameter, State, UpdateRule
-from spec.symbols import LEARNING_RATE, PARAMETER, g, t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, t
 
 s = moments.v
 SURPRISE = State(s, v_t, "exp_avg_var", "second moment of the surprise", degree=2)
@@ -61,8 +61,8 @@ def claims() -> tuple[Claim, ...]:
     return (
         claim.accumulates(PLAIN, ZHUANG, {m: g * (1 - beta1**t)}),
         claim.weights_sum_to_one(PLAIN, m, beta1, mhat_t, ZHUANG),
-        claim.decoupled(adabelief("decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
-        claim.coupled(adabelief("coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1"),
+        claim.decoupled(adabelief("decoupled")),
+        claim.coupled(adabelief("coupled")),
     )
 
 

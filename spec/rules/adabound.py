@@ -11,7 +11,7 @@ from spec.lines import moments
 from spec.lines.moments import c1, c2, m_t, v_t, x, x_t
 from spec.rule import NONNEGATIVE, POSITIVE, Assignment, Hyperparameter, UpdateRule, uncast
 from spec.rules.adam import adam
-from spec.symbols import LEARNING_RATE, PARAMETER, lr, t, theta, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, lr, t, theta, theta_t
 
 final, gamma = sp.symbols("alpha_f gamma", nonnegative=True)
 lower, upper, clipped = sp.symbols("l_t u_t k_t", nonnegative=True)
@@ -25,7 +25,6 @@ HYPERPARAMETERS = (
 )
 RESCALED = sp.UnevaluatedExpr(sp.UnevaluatedExpr(final * lr) / lr)
 END = {"final": final, "rescaled": sp.Piecewise((RESCALED, lr > 0), (0, True))}
-HIDDEN = sp.Rational(1, 10**15)
 OPTIONS = (
     Option("amsgrad", {"no": "AdaBound", "raw": "AMSBound: the maximum of v"}),
     Option("epsilon", {"outside": "beside the root", "squared": "and 1e-15 under it: pytorch_optimizer"}),
@@ -47,7 +46,7 @@ def adabound(
     shrunk, parameter = moments.decayed_parameter(decay)
     second = v_t if amsgrad == "no" else x_t
     largest = [Assignment("maximum", x_t, sp.Max(x, v_t))] if amsgrad == "raw" else []
-    root = sp.sqrt(second + HIDDEN if epsilon == "squared" else second)
+    root = sp.sqrt(second + sp.Rational(1, 10**15) if epsilon == "squared" else second)
     program += [
         *moments.averages(gradient),
         *largest,
@@ -109,8 +108,8 @@ def claims() -> tuple[Claim, ...]:
                 [sp.limit(PLAIN.assignment(b).expression.subs(gamma, 1), t, sp.oo) for b in (lower, upper)]
             ),
         ),
-        claim.decoupled(adabound(decay="decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
-        claim.coupled(adabound(decay="coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1"),
+        claim.decoupled(adabound(decay="decoupled")),
+        claim.coupled(adabound(decay="coupled")),
     )
 
 

@@ -9,7 +9,7 @@ from spec.family import Citation, Claim, Family
 from spec.lines import assignments as lines
 from spec.lines.moments import epsilon, v, v_t
 from spec.rule import NONNEGATIVE, UNIT, Assignment, Form, Hyperparameter, State, UpdateRule, with_default
-from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t
 
 rho, u, u_t, delta_t = sp.symbols("rho u u_t Delta_t", nonnegative=True)
 delta_t = sp.Symbol("Delta_t", real=True)
@@ -55,7 +55,7 @@ def claims() -> tuple[Claim, ...]:
             "The first step is -lr*sqrt(eps)*g/sqrt((1 - rho)*g^2 + eps): epsilon starts the rule.",
             ZEILER,
         ),
-        claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),
+        claim.coupled(COUPLED),
     )
 
 

@@ -10,7 +10,7 @@ from spec.lines import moments
 from spec.lines.assignments import COUPLED_DECAY, MAXIMIZE, used_gradient, with_decay
 from spec.lines.moments import d_t
 from spec.rule import NONNEGATIVE, Assignment, Form, Hyperparameter, State, UpdateRule, with_default
-from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, lr_t, t, theta, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, lr_t, t, theta, theta_t
 
 s, s_t, start, lr_decay = sp.symbols("s s_t s0 rho", nonnegative=True)
 SUM = State(s, s_t, "sum", "sum of squared gradients", degree=2, initial=start)
@@ -69,18 +69,9 @@ def claims() -> tuple[Claim, ...]:
             "The first step is -lr*g/(sqrt(s0 + g^2) + eps).",
             DUCHI,
         ),
-        claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),
-        claim.same_step(
-            "decay/none",
-            "With lambda 0 there is no decay.",
-            "Loshchilov and Hutter 2019",
-            COUPLED,
-            PLAIN,
-            {weight_decay: sp.S.Zero},
-        ),
-        claim.scale_free(
-            PLAIN, moments.epsilon, "Without epsilon Adagrad does not see the scale of the gradient.", DUCHI
-        ),
+        claim.coupled(COUPLED),
+        claim.undecayed(COUPLED, PLAIN),
+        claim.scale_free(PLAIN, moments.epsilon, "Adagrad", DUCHI),
     )
 
 

@@ -83,7 +83,7 @@ def claims() -> tuple[Claim, ...]:
             PROXIMAL.composed(theta_t),
             PLAIN.composed(theta_t) / (1 + lr * weight_decay),
         ),
-        claim.decoupled(adan("decoupled"), weight_decay, XIE),
+        claim.decoupled(adan("decoupled"), XIE),
     )
 
 

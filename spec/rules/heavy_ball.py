@@ -10,7 +10,7 @@ from spec.lines.assignments import COUPLED_DECAY, MAXIMIZE, used_gradient, with_
 from spec.lines.momentum import MOMENTUM, b, b_t, mu
 from spec.rule import UNIT, Assignment, Hyperparameter, UpdateRule
 from spec.rules.sgd import BUFFER, dampening, s_t, sgd
-from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t
 
 OPTIONS = (
     Option(
@@ -74,7 +74,7 @@ def claims() -> tuple[Claim, ...]:
             lambda: _as_the_sum(INSIDE, lr, lr),
         ),
         claim.accumulates(AVERAGE, SUTSKEVER, {b: g * (1 - mu**t)}),
-        claim.coupled(heavy_ball(decay="coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1"),
+        claim.coupled(heavy_ball(decay="coupled")),
     )
 
 

@@ -51,16 +51,9 @@ def claims() -> tuple[Claim, ...]:
     """Return what is claimed of it."""
     return (
         claim.first_step(PLAIN, -lr * sp.sign((1 - beta1) * g), "The first step is -lr*sign(g).", CHEN),
-        claim.decoupled(lion("decoupled"), weight_decay, CHEN),
-        claim.coupled(lion("coupled"), weight_decay, CHEN),
-        claim.same_step(
-            "decay/none",
-            "With lambda 0 there is no decay.",
-            CHEN,
-            lion("decoupled"),
-            PLAIN,
-            {weight_decay: 0},
-        ),
+        claim.decoupled(lion("decoupled"), CHEN),
+        claim.coupled(lion("coupled"), CHEN),
+        claim.undecayed(lion("decoupled"), PLAIN, CHEN),
     )
 
 

@@ -11,7 +11,7 @@ from spec.lines import look_ahead, moments
 from spec.lines.look_ahead import MOMENTA, PRODUCT, mu, psi, scheduled
 from spec.lines.moments import beta1, beta2, m, m_t, v
 from spec.rule import NONNEGATIVE, Assignment, Hyperparameter, UpdateRule, with_default
-from spec.symbols import LEARNING_RATE, PARAMETER, g, t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, t
 
 HYPERPARAMETERS = (
     with_default(LEARNING_RATE, 2e-3),
@@ -81,8 +81,8 @@ def claims() -> tuple[Claim, ...]:
             sp.Matrix([scheduled(sp.S.Zero), sp.limit(scheduled(t).subs(psi, 1), t, sp.oo)]),
             sp.Matrix([beta1 / 2, beta1]),
         ),
-        claim.decoupled(nadam(decay="decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
-        claim.coupled(nadam(decay="coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1", (m, v)),
+        claim.decoupled(nadam(decay="decoupled")),
+        claim.coupled(nadam(decay="coupled"), moments=(m, v)),
     )
 
 

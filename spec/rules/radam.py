@@ -10,7 +10,7 @@ from spec.lines import assignments as lines
 from spec.lines import moments
 from spec.lines.moments import beta1, beta2, c1, c2, m, m_t, mhat_t, v, v_t, vhat_t
 from spec.rule import Assignment, Form, UpdateRule
-from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t
 
 longest, length = sp.symbols("rho_infty rho_t", real=True)
 adaptive, rectified = sp.symbols("l_t r_t", nonnegative=True)
@@ -95,8 +95,8 @@ def claims() -> tuple[Claim, ...]:
             sp.S.One,
         ),
         claim.accumulates(PLAIN, LIU, {m: g * (1 - beta1**t), v: g**2 * (1 - beta2**t)}),
-        claim.decoupled(radam(decay="decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
-        claim.coupled(radam(decay="coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1"),
+        claim.decoupled(radam(decay="decoupled")),
+        claim.coupled(radam(decay="coupled")),
     )
 
 

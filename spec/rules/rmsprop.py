@@ -11,7 +11,7 @@ from spec.lines import moments
 from spec.lines.moments import d_t, v, v_t
 from spec.lines.momentum import MOMENTUM, b, b_t, buffered_step
 from spec.rule import UNIT, Assignment, Hyperparameter, State, UpdateRule, with_default
-from spec.symbols import LEARNING_RATE, PARAMETER, g, t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, t
 
 alpha, variance = sp.symbols("alpha w_t", nonnegative=True)
 mean, mean_t = sp.symbols("a a_t", real=True)
@@ -108,13 +108,8 @@ def claims() -> tuple[Claim, ...]:
             ),
             g**2 * alpha**t * (1 - alpha**t),
         ),
-        claim.coupled(COUPLED, weight_decay, "Loshchilov and Hutter 2019, equation 1"),
-        claim.scale_free(
-            PLAIN,
-            moments.epsilon,
-            "Without epsilon RMSProp does not see the scale of the gradient.",
-            "Tieleman and Hinton 2012",
-        ),
+        claim.coupled(COUPLED),
+        claim.scale_free(PLAIN, moments.epsilon, "RMSProp", "Tieleman and Hinton 2012"),
     )
 
 

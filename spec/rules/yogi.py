@@ -11,7 +11,7 @@ from spec.lines import moments
 from spec.lines.moments import beta1, beta2, c1, d_t, epsilon, m, m_t, v, v_t
 from spec.rule import NONNEGATIVE, Assignment, Hyperparameter, State, UpdateRule, with_default
 from spec.rules.adam import adam
-from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t, weight_decay
+from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t
 
 first_value = sp.Symbol("v0", nonnegative=True)
 FIRST_VALUE = Hyperparameter(first_value, "initial_accumulator", 1e-6, NONNEGATIVE, "first value of m and v")
@@ -97,8 +97,8 @@ def claims() -> tuple[Claim, ...]:
             sp.Matrix([PLAIN.composed(v_t).subs(v, g**2 + c1), PLAIN.composed(v_t).subs(v, 0)]),
             sp.Matrix([g**2 + c1 - (1 - beta2) * g**2, (1 - beta2) * g**2]),
         ),
-        claim.decoupled(yogi(decay="decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
-        claim.coupled(yogi(decay="coupled", form="additive"), weight_decay, "Loshchilov and Hutter 2019"),
+        claim.decoupled(yogi(decay="decoupled")),
+        claim.coupled(yogi(decay="coupled", form="additive"), "Loshchilov and Hutter 2019"),
     )
 
 

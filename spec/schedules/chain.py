@@ -37,11 +37,10 @@ def claims() -> tuple[Claim, ...]:
             "induction over t: the step from k to k + 1",
             (PLAIN.closed.subs(t, k) * RATIO, PLAIN.closed.subs(t, k + 1)),
         ),
-        claim.holds(
+        claim.substituted(
             "factors/order",
             "The order of the schedules does not matter.",
             SOURCE,
-            "substitution",
             (base * a(t) * b(t), base * b(t) * a(t)),
         ),
     )

@@ -87,28 +87,25 @@ def claims() -> tuple[Claim, ...]:
             (1 + (first * SUM) * (mu - 1) / first, mu**k),
             (WholeLogarithm(growth**k, growth), k),
         ),
-        claim.holds(
+        claim.substituted(
             "restarts/value",
             "Every restart is exactly at eta_0.",
             SGDR,
-            "substitution",
             (half_cosine(sp.S.Zero, first * mu**k), base),
             (ALIKE.subs(t, k * first), base),
             (COUNTED.args[0][0].subs(horizon, number * first).subs(t, k * first), base),
         ),
-        claim.holds(
+        claim.substituted(
             "restarts/end",
             "A cycle tends to eta_min at its end; n equal ones are followed by 0.",
             SGDR,
-            "substitution",
             (half_cosine(first * mu**k, first * mu**k), lowest),
             (COUNTED.subs(t, horizon + d), sp.S.Zero),
         ),
-        claim.holds(
+        claim.substituted(
             "restarts/equal",
             "Cycles of equal length have the period T_0.",
             SGDR,
-            "substitution",
             (ALIKE.subs(t, t + first), ALIKE),
         ),
     )

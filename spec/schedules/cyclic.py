@@ -58,34 +58,27 @@ def cyclic(mode: str = "triangular") -> Schedule:
 
 PLAIN, HALVED = cyclic(), cyclic("triangular2")
 EVEN, LOWERED = (s.subs(down, length - up) for s in (PLAIN.closed, HALVED.closed - bottom))
-SUBSTITUTION = "substitution"
 
 
 def claims() -> tuple[Claim, ...]:
     """Return what is claimed of it."""
     return (
         *CLAIMS,
-        claim.holds(
-            "period",
-            "`triangular` has the period u + d.",
-            SMITH,
-            SUBSTITUTION,
-            (EVEN.subs(t, t + length), EVEN),
+        claim.substituted(
+            "period", "`triangular` has the period u + d.", SMITH, (EVEN.subs(t, t + length), EVEN)
         ),
-        claim.holds(
+        claim.substituted(
             "values/ends",
             "A cycle starts at the lowest value and has the highest at its u-th step.",
             SMITH,
-            SUBSTITUTION,
             (PLAIN.closed.subs(t, k * (up + down)), bottom),
             (within(up), sp.S.One),
             (within(sp.S.Zero), sp.S.Zero),
         ),
-        claim.holds(
+        claim.substituted(
             "height/halved",
             "`triangular2` halves the height with every cycle.",
             SMITH,
-            SUBSTITUTION,
             (LOWERED.subs(t, t + length) * 2, LOWERED),
         ),
     )

@@ -42,19 +42,17 @@ def claims() -> tuple[Claim, ...]:
     """Return what is claimed of it."""
     return (
         claim.follows(PLAIN, ({t: k + 1},), SOURCE),
-        claim.holds(
+        claim.substituted(
             "decay/period",
             "With `period` s steps multiply by gamma.",
             "optax.exponential_decay",
-            "substitution",
             (PERIOD.closed.subs(t, k + size), gamma * PERIOD.closed.subs(t, k)),
         ),
         claim.starts_and_ends(PLAIN, {"It starts at eta_0": ({t: 0}, base)}, SOURCE),
-        claim.holds(
+        claim.substituted(
             "decay/rate",
             "It loses the same share 1 - gamma of itself at every step.",
             SOURCE,
-            "substitution",
             (PLAIN.closed.subs(t, k) - PLAIN.closed.subs(t, k + 1), loss * PLAIN.closed.subs(t, k)),
         ),
         claim.holds(

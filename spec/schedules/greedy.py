@@ -90,11 +90,10 @@ def claims() -> tuple[Claim, ...]:
     """Return what is claimed of it."""
     return (
         *CLAIMS,
-        claim.holds(
+        claim.substituted(
             "rise/decay",
             "A rise undoes a decay, within the two bounds.",
             SOURCE,
-            "substitution",
             (previous * plateau.factor / plateau.factor, previous),
         ),
         Claim(

@@ -47,11 +47,10 @@ WAYS = [between(k, anneal) for anneal in ANNEAL.values]
 def claims() -> tuple[Claim, ...]:
     """Return what is claimed of it."""
     return (
-        claim.holds(
+        claim.substituted(
             "boundaries/values",
             "At a boundary it is the product of the scales so far.",
             SOURCE,
-            "substitution",
             *[(way.subs(t, place(k)), reached(k)) for way in WAYS],
         ),
         claim.continuous(

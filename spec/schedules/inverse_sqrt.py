@@ -49,18 +49,13 @@ MINIMUM = base / sp.sqrt(width) * sp.Min(1 / sp.sqrt(n), n / sp.sqrt(warmup) ** 
 def claims() -> tuple[Claim, ...]:
     """Return what is claimed of it."""
     return (
-        claim.holds(
-            "peak/value",
-            "With `peak` it is eta_0 at step w.",
-            SOURCE,
-            "substitution",
-            (PLAIN.closed.subs(t, warmup), base),
+        claim.substituted(
+            "peak/value", "With `peak` it is eta_0 at step w.", SOURCE, (PLAIN.closed.subs(t, warmup), base)
         ),
-        claim.holds(
+        claim.substituted(
             "peak/paper",
             "The paper's peak is eta_0·(d·w)^(-1/2), at its step w.",
             SOURCE,
-            "substitution",
             (PAPER.closed.subs(t, warmup - 1), base / sp.sqrt(width * warmup)),
         ),
         claim.holds(

@@ -30,11 +30,10 @@ def claims() -> tuple[Claim, ...]:
     return (
         claim.follows(PLAIN, ({t: k + 1},), SOURCE),
         claim.starts_and_ends(PLAIN, {"It starts at eta_0": ({t: 0}, base)}, SOURCE),
-        claim.holds(
+        claim.substituted(
             "inverse/linear",
             "Its inverse grows by gamma/eta_0 at every step.",
             SOURCE,
-            "substitution",
             (1 / PLAIN.closed.subs(t, k + 1) - 1 / PLAIN.closed.subs(t, k), rate / base),
         ),
         claim.monotone(

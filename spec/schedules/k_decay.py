@@ -42,7 +42,7 @@ def k_decay(of: str = "cosine") -> Schedule:
     )
 
 
-ZHANG, SUBSTITUTION = "Zhang and Li 2020", "substitution"
+ZHANG = "Zhang and Li 2020"
 WHOLE = [k_decay(of).closed for of in OF.values]
 FALLS = [falling(of) for of in OF.values]
 WAY, ANGLE = base - lowest, sp.pi * PASSED / 2
@@ -52,19 +52,17 @@ PLAIN = [half_cosine(t, horizon), polynomial.LEFT * WAY + lowest]
 def claims() -> tuple[Claim, ...]:
     """Return what is claimed of it."""
     return (
-        claim.holds(
+        claim.substituted(
             "values/ends",
             "It starts at eta_0; it is eta_min from T on.",
             ZHANG,
-            SUBSTITUTION,
             *[(whole.subs(t, 0), base) for whole in WHOLE],
             *[(whole.subs(t, horizon + d), lowest) for whole in WHOLE],
         ),
-        claim.holds(
+        claim.substituted(
             "order/one",
             "With k = 1 it is the cosine or the polynomial.",
             ZHANG,
-            SUBSTITUTION,
             *[(fall.subs(order, 1), plain) for fall, plain in zip(FALLS, PLAIN, strict=True)],
         ),
         claim.holds(

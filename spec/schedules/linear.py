@@ -61,11 +61,10 @@ def claims() -> tuple[Claim, ...]:
             lambda: (WITHIN - base * low, base * (low + rise) - WITHIN),
             "the signs of its distances to both, for e ≥ s; for e < s the two change places",
         ),
-        claim.holds(
+        claim.substituted(
             "ramp/even",
             "It changes by the same amount at every step until T.",
             SOURCE,
-            "substitution",
             (RAMP.subs(t, k + 1) - RAMP.subs(t, k), (last - first) / horizon),
         ),
     )

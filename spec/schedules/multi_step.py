@@ -67,11 +67,10 @@ def claims() -> tuple[Claim, ...]:
             (TWO.subs({t: first + gap + d}), base * gamma**2),
             (counted(first, first).subs({t: first + d}), base * gamma**2),
         ),
-        claim.holds(
+        claim.substituted(
             "boundary/shift",
             "`after` is `at` one step later, `before` one step earlier.",
             "Keras PiecewiseConstantDecay, timm MultiStepLRScheduler",
-            "substitution",
             (AFTER.closed.subs(t, k + 1), PLAIN.closed.subs(t, k)),
             (BEFORE.closed.subs(t, k), PLAIN.closed.subs(t, k + 1)),
         ),

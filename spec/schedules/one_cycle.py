@@ -85,11 +85,10 @@ def claims() -> tuple[Claim, ...]:
             "substitution of 0 and 1, for both strategies",
             *[(annealed(a, b, sp.Integer(i), how), (a, b)[i]) for i in (0, 1) for how in WAYS],
         ),
-        claim.holds(
+        claim.substituted(
             "joints/continuous",
             "Two phases meet in their common value.",
             SMITH,
-            "substitution",
             *[(annealed(a, b, sp.S.One, how), annealed(b, c, sp.S.Zero, how)) for how in WAYS],
         ),
         claim.holds(

@@ -66,11 +66,10 @@ def claims() -> tuple[Claim, ...]:
             SOURCE,
         ),
         claim.continuous(lambda: (((base - final) * LEFT.subs(t, horizon) + final, final),), "at T", SOURCE),
-        claim.holds(
+        claim.substituted(
             "power/one",
             "With power 1 it falls by the same amount at every step.",
             SOURCE,
-            "substitution",
             (
                 (PLAIN.closed.subs(t, k) - PLAIN.closed.subs(t, k + 1)).subs({horizon: k + 1 + p, power: 1}),
                 base / (k + 1 + p),

@@ -43,11 +43,10 @@ SOURCE = "torch.optim.lr_scheduler.SequentialLR"
 def claims() -> tuple[Claim, ...]:
     """Return what is claimed of it."""
     return (
-        claim.holds(
+        claim.substituted(
             "parts/own-time",
             "Before the milestone it is the first; from it on the next, from its own 0.",
             SOURCE,
-            "substitution",
             (PLAIN.closed.subs(milestone, t + p), a(t)),
             (PLAIN.closed.subs(t, milestone + d), b(d)),
         ),

@@ -50,11 +50,10 @@ def claims() -> tuple[Claim, ...]:
                 previous,
             ),
         ),
-        claim.holds(
+        claim.substituted(
             "decays/times",
             "The i-th decay is at i·s and multiplies by gamma.",
             SOURCE,
-            "substitution",
             (PLAIN.closed.subs(t, (k + 1) * size), gamma * PLAIN.closed.subs(t, (k + 1) * size - 1)),
         ),
         claim.starts_and_ends(

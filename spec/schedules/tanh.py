@@ -55,11 +55,10 @@ def claims() -> tuple[Claim, ...]:
             },
             HTD,
         ),
-        claim.holds(
+        claim.substituted(
             "end/drop",
             "At T it drops by the share (1 - tanh U)/2 of the way.",
             HTD,
-            "substitution",
             (FALL.subs(t, horizon) - lowest, LEFT * (1 - sp.tanh(upper)) / 2),
         ),
         claim.holds(

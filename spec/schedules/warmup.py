@@ -57,10 +57,9 @@ def warmup(main: Schedule, first: str = "zero", clock: str = "restart", into: st
     fallen, _ = main.forms.get("factor", (main.closed, None))
     forms["from the peak"] = (joined(base - base * (1 - share), fallen), None)
     joints = (dataclasses.replace(joint, time=begun + joint.time) for joint in main.joints)
-    chosen = {"into": into, "first": first, "clock": clock}
     return Schedule(
         "warmup",
-        chosen,
+        {"into": into, "first": first, "clock": clock},
         (BASE, WARMUP, *main.hyperparameters[1:]),
         joined(base * share, main.closed),
         joints=(Joint("end of the warm-up", length), *joints),
@@ -70,19 +69,17 @@ def warmup(main: Schedule, first: str = "zero", clock: str = "restart", into: st
 
 ANY = Schedule("any", {}, (BASE,), sp.Function("f")(t))
 PLAIN, PEAK = warmup(cosine.HELD), warmup(ANY, "share", "peak").closed
-RISE = base * t / length
 PLACES = ({length: t + p}, {t: length + d, horizon: d + p}, {t: length + horizon + d})
-GOYAL, SUBSTITUTION = "Goyal et al. 2017, section 2.2", "substitution"
+GOYAL, RISE = "Goyal et al. 2017, section 2.2", base * t / length
 
 
 def claims() -> tuple[Claim, ...]:
     """Return what is claimed of it."""
     return (
-        claim.holds(
+        claim.substituted(
             "warm-up/anything",
             "After the warm-up any main schedule f is itself, w steps later.",
             GOYAL,
-            SUBSTITUTION,
             (warmup(ANY).closed.subs(t, length + d), ANY.closed.subs(t, d)),
         ),
         claim.starts_and_ends(
@@ -93,27 +90,24 @@ def claims() -> tuple[Claim, ...]:
             },
             GOYAL,
         ),
-        claim.holds(
+        claim.substituted(
             "first/share",
             "With `share` it starts at eta_0/w and is eta_0 at w - 1.",
             GOYAL,
-            SUBSTITUTION,
             (PEAK.subs(t, 0), base / length),
             (PEAK.subs(t, length - 1), base),
         ),
-        claim.holds(
+        claim.substituted(
             "clock/peak",
             "With `peak` step w has f(1).",
             "transformers",
-            SUBSTITUTION,
             (PEAK.subs(t, length), ANY.closed.subs(t, 1)),
         ),
         claim.continuous(lambda: ((RISE.subs(t, length), PLAIN.closed.subs(t, length)),), "at w", GOYAL),
-        claim.holds(
+        claim.substituted(
             "warm-up/even",
             "It rises by eta_0/w at every step of the warm-up.",
             GOYAL,
-            SUBSTITUTION,
             (RISE.subs(t, k + 1) - RISE.subs(t, k), base / length),
         ),
         claim.computed(PLAIN, "from the peak", PLACES, "optax"),

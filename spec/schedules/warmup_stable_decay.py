@@ -66,8 +66,7 @@ def warmup_stable_decay(shape: str = "linear", first: str = "zero") -> Schedule:
 
 
 PLAIN, RAISED = warmup_stable_decay(), warmup_stable_decay("cosine", "lowest")
-SOURCE = "Hägele et al. 2024, section 3"
-BEGIN = length + stable
+SOURCE, BEGIN = "Hägele et al. 2024, section 3", length + stable
 
 
 def claims() -> tuple[Claim, ...]:
@@ -82,18 +81,16 @@ def claims() -> tuple[Claim, ...]:
             },
             SOURCE,
         ),
-        claim.holds(
+        claim.substituted(
             "plateau",
             "It is eta_0 on the whole plateau.",
             SOURCE,
-            "substitution",
             (PLAIN.closed.subs(t, length + d).subs(stable, d + p), base),
         ),
-        claim.holds(
+        claim.substituted(
             "first/lowest",
             "With `lowest` it starts at eta_min.",
             "transformers",
-            "substitution",
             (RAISED.closed.subs(t, 0), lowest),
         ),
         claim.continuous(

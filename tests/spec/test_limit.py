@@ -26,14 +26,14 @@ def _squares(count: int) -> Pairs:
     return ((left, sp.expand(left)),)
 
 
-def _invariant(equations: Callable[[], Pairs]) -> Claim:
+def _claim(equations: Callable[[], Pairs]) -> Claim:
     return Claim("x", "x", "x", "x", equations)
 
 
 def test_a_claim_beyond_the_limit_is_undecided() -> None:
     """It reads undecided (limit): neither proven nor refuted; a smaller one like it is proven."""
-    assert prove(_invariant(lambda: _squares(5))).status == "proven"
-    assert proof_entry(prove(_invariant(lambda: _squares(LARGEST // 4)))).status == "undecided (limit)"
+    assert prove(_claim(lambda: _squares(5))).status == "proven"
+    assert proof_entry(prove(_claim(lambda: _squares(LARGEST // 4)))).status == "undecided (limit)"
 
 
 def test_a_sign_beyond_the_limit_is_undecided() -> None:
@@ -49,7 +49,7 @@ def test_a_thread_decides_as_the_main_one() -> None:
     pairs = (_squares(5), _squares(LARGEST // 4), ((x, x + 1),))
 
     def ask() -> None:
-        found.extend(prove(_invariant(lambda pair=pair: pair)).status for pair in pairs)  # type: ignore[misc]
+        found.extend(prove(_claim(lambda pair=pair: pair)).status for pair in pairs)  # type: ignore[misc]
 
     thread = threading.Thread(target=ask)
     thread.start()
@@ -74,6 +74,6 @@ def test_each_pair_is_asked_about_once() -> None:
     """Two mutants of one statement, or a claim stated twice, cost one proof."""
     (pair,) = _squares(3)
     proofs.equal.cache_clear()
-    assert prove(_invariant(lambda: (pair, pair))).proven
-    assert prove(_invariant(lambda: (pair,))).proven
+    assert prove(_claim(lambda: (pair, pair))).proven
+    assert prove(_claim(lambda: (pair,))).proven
     assert proofs.equal.cache_info().misses == 1

@@ -47,7 +47,7 @@ def test_a_wrong_form_is_not_proven() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_every_invariant_is_proven(family: Family[UpdateRule]) -> None:
+def test_every_claim_is_proven(family: Family[UpdateRule]) -> None:
     """Each claim stated beside a rule is proven, and with at least one equation."""
     for proof in proofs(family):
         assert proof.proven, proof.claim.sentence
