@@ -25,7 +25,7 @@ def modules(package: str, own: str = "") -> tuple[str, ...]:
     ``own`` is the subfolder of the folder that ``STEPPROOF_RULES`` names.  Raises ``ShadowedRuleError``
     for a file there that has the name of a module of the package.
     """
-    path: list[str] = importlib.import_module(package).__path__
+    path = importlib.import_module(package).__path__
     names = {module.name for module in pkgutil.iter_modules(path[:1])}
     if not (own and os.environ.get(OWN_RULES)):
         return tuple(sorted(names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -24,6 +24,31 @@ class WholeLogarithm(sp.Function):  # type: ignore[misc]
         if x == 1:
             return sp.S.Zero
         return None
+
+
+@dataclass(frozen=True)
+class Setting(Hyperparameter):
+    """A hyperparameter of a schedule, with the values at which to look at it.
+
+    Cases have a ``usual`` value or one ``between`` two; with neither, a number of steps or a share.
+    ``limits`` are values at which a length is degenerate, ``edges`` those at which a factor is.  A curve has
+    the ``shown`` value, or else the default; over very many steps something is left with the ``lasting`` one.
+    It must not pass the setting with the keyword ``below``; a whole number that ``multiplies`` is no length.
+    """
+
+    usual: tuple[float, ...] = ()
+    between: tuple[float, float] | None = None
+    limits: tuple[float, ...] = ()
+    edges: tuple[float, ...] = ()
+    shown: float | None = None
+    lasting: float | None = None
+    below: str = ""
+    multiplies: bool = False
+
+
+def as_given(values: dict[str, float]) -> dict[str, float]:
+    """Return settings of which each may be chosen by itself."""
+    return values
 
 
 @dataclass(frozen=True)
@@ -84,7 +109,7 @@ class Schedule:
 
     name: str
     options: Mapping[str, str]
-    hyperparameters: tuple[Hyperparameter, ...]
+    hyperparameters: tuple[Setting, ...]
     value: sp.Expr | None
     recurrence: Recurrence | None = None
     joints: tuple[Joint, ...] = ()
@@ -95,12 +120,24 @@ class Schedule:
     """Other ways to compute the closed form and its momentum, by name, proven equal."""
     per_group: tuple[str, ...] = ("lr",)
     """Keywords that may have a value for each parameter group."""
+    consistent: Callable[[dict[str, float]], dict[str, float]] = as_given
+    """Moves settings, by keyword, as little as keeps the joints in their order."""
 
     @property
     def label(self) -> str:
         """The name followed by its options."""
         chosen = ", ".join(f"{name}={value}" for name, value in self.options.items())
         return f"{self.name}({chosen})" if chosen else self.name
+
+    @property
+    def follows_metrics(self) -> bool:
+        """Tell whether it is a state machine over metrics."""
+        return self.machine is not None
+
+    @property
+    def sets_base(self) -> bool:
+        """Tell whether it sets the groups' own learning rate before the first step."""
+        return "lr" not in self.per_group
 
     @property
     def closed(self) -> sp.Expr:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from conformance.schedules import strategies
 from conformance.schedules.cases import Case, Node
 from conformance.schedules.strategies import follows_metrics
 from impls.scheduler import Scheduler
 from spec import schedules as book
+from spec.lines import phases
 
 STEPS = (0, 1, 2)
 """Patience and cooldown: none, one, and more than one."""
@@ -36,8 +36,8 @@ def _just_below(entry: Scheduler, shape: dict[str, str]) -> Case:
     schedule = book.build(entry.schedule, {**entry.options, **shape})
     known = {
         "total_steps": 8,
-        "pct_start": 3 * (1 - strategies.NEXT_TO) / 8,
-        "pct_final": 6 * (1 - strategies.NEXT_TO) / 8,
+        "pct_start": 3 * (1 - phases.NEXT_TO) / 8,
+        "pct_final": 6 * (1 - phases.NEXT_TO) / 8,
     }
     settings = {h.keyword: known.get(h.keyword, h.default) for h in schedule.hyperparameters}
     return Case(Node(entry.identifier, shape, (settings,)), (1.0,), steps=8)
@@ -101,7 +101,9 @@ def _case(
     known = {"factor": FACTOR, "threshold": THRESHOLD, "min_lr": 0.0, "eps": 0.0, "max_lr": 2.0,
              "patience": 0, "cooldown": 0, "warmup": 0, "reset_start": 2, **more, **entry.fixed}  # fmt: skip
     schedule = book.build(entry.schedule)
-    settings = {h.keyword: known[h.keyword] for h in schedule.hyperparameters if h.keyword != "lr"}
+    settings = {
+        h.keyword: known.get(h.keyword, h.default) for h in schedule.hyperparameters if h.keyword != "lr"
+    }
     return Case(Node(entry.identifier, shape, (settings,) * len(base)), base, inputs=metrics)
 
 

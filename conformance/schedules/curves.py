@@ -18,34 +18,18 @@ from impls.session import TargetError
 from reference.schedules.enclosure import Place, compiled
 from reference.schedules.number import Number
 from spec import schedules as book
-from spec.schedule import Joint, Schedule
+from spec.schedule import Joint
 
 STEPS, BASE = 120, 0.1
-SHOWN: dict[str, float] = {
-    "T_max": 50, "total_iters": 60, "step_size": 30, "T_0": 12, "T_mult": 2, "total_steps": STEPS,
-    "gamma": 0.97,
-    "step_size_up": 14, "step_size_down": 26, "power": 2.0, "start_factor": 0.1, "factor": 0.3,
-    "eta_min": 0.005,
-    "T": 90, "warmup": 20, "stable": 60, "decay": 30, "patience": 5, "cooldown": 8, "pct_start": 0.3,
-}  # fmt: skip
-STAIRS = frozenset({"step", "multi_step"})
 MILESTONES = (30, 60, 60, 95)
 DRIFT_STEPS, SAMPLES = 100_000, 20
 
 
-def _setting(schedule: Schedule, keyword: str, default: float) -> float:
-    if keyword == "gamma" and schedule.name in STAIRS:
-        return 0.5
-    if keyword == "factor" and schedule.machine:
-        return 0.5
-    return SHOWN.get(keyword, default)
-
-
 def shown_case(entry: Scheduler, options: dict[str, str]) -> Case:
-    """Return the case that a curve shows: one group with the settings of ``SHOWN``."""
+    """Return the case that a curve shows: one group with the settings that the schedule shows."""
     schedule = book.build(entry.schedule, {**entry.options, **options})
     settings = {
-        h.keyword: _setting(schedule, h.keyword, h.default)
+        h.keyword: h.default if h.shown is None else h.shown
         for h in schedule.hyperparameters
         if h.keyword != "lr"
     } | dict(entry.fixed)
@@ -119,14 +103,8 @@ def _drift_note(subject: Subject, case: Case) -> str:
     schedule = case.node.schedule
     if subject.entry.computes != RECURRENCE or schedule.machine or subject.entry.tables:
         return ""
-    values = {
-        **case.node.settings[0],
-        **{name: DRIFT_STEPS for name in ("total_iters",) if name in case.node.settings[0]},
-    }
-    if schedule.name == "exponential":
-        values["gamma"] = 1.0 - 2.0**-16
-    if schedule.name in STAIRS:
-        values |= {"gamma": 0.9, **({"step_size": 1000} if "step_size" in values else {})}
+    lasting = {h.keyword: h.lasting for h in schedule.hyperparameters if h.lasting is not None}
+    values = {name: lasting.get(name, value) for name, value in case.node.settings[0].items()}
     node = Node(case.node.scheduler, case.node.options, (values,), case.node.milestones)
     long = Case(node, case.base, DRIFT_STEPS)
     length = DRIFT_STEPS // SAMPLES

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from contextlib import suppress
-from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -20,9 +19,11 @@ from impls.scheduler import RECURRENCE, Scheduler
 from impls.session import TargetError
 from reference.schedules.number import Number
 from spec import schedules as book
-from spec.schedule import Schedule
+from spec.schedule import Setting
 
 NAN = (math.nan, math.nan)
+MANY_CYCLES = 21
+"""From this number on many cycles restart; fewer are drawn everywhere."""
 
 
 def kept_in_place(subject: Subject, case: Case, tally: Tally) -> Failure | None:
@@ -100,7 +101,7 @@ def restarts(draw: Draw, entry: Scheduler) -> Case:
 def many_cycles(draw: Draw, entry: Scheduler) -> Case:
     """Draw a schedule of many cycles that start at whole steps."""
     case: Case = draw(strategies.cases(entry))
-    number = draw(st.integers(strategies.FEW_CYCLES, 2 * strategies.LONGEST))
+    number = draw(st.integers(MANY_CYCLES, 2 * strategies.LONGEST))
     steps = draw(st.integers(1, 3))
     settings = ({**case.node.settings[0], "num_cycles": number, "T_max": number * steps},)
     node = dataclasses.replace(case.node, settings=settings * len(case.base))
@@ -108,27 +109,24 @@ def many_cycles(draw: Draw, entry: Scheduler) -> Case:
     return dataclasses.replace(case, node=node, steps=length, split=1)
 
 
-EDGES: dict[str, tuple[float, ...]] = dict.fromkeys(("factor", "gamma", "end_factor", "eta_min"), (0.0, 1.0))
-
-
 @st.composite
 def edges(draw: Draw, entry: Scheduler) -> Case:
     """Draw a case with a factor of 0 or 1."""
     case: Case = draw(strategies.cases(entry))
-    names = sorted(set(EDGES) & _settable(entry))
-    name = draw(st.sampled_from(names))
-    value = draw(st.sampled_from(EDGES[name]))
-    if name == "eta_min" and entry.library != "torch":
+    known = {name: h for name, h in _settable(entry).items() if h.edges}
+    name = draw(st.sampled_from(sorted(known)))
+    value = draw(st.sampled_from(known[name].edges))
+    if known[name].below == "lr" and entry.library != "torch":
         value = min(value, *case.base, 1.0)
     settings = tuple({**values, name: value} for values in case.node.settings)
     node = dataclasses.replace(case.node, settings=settings)
     return dataclasses.replace(case, node=node, steps=min(case.steps, 12))
 
 
-def _settable(entry: Scheduler) -> set[str]:
-    """Return the keywords of the settings that a scheduler can be given."""
-    schedule: Schedule = book.build(entry.schedule, entry.options)
-    return {h.keyword for h in schedule.hyperparameters} - set(entry.fixed)
+def _settable(entry: Scheduler) -> dict[str, Setting]:
+    """Return the settings that a scheduler can be given, by keyword."""
+    schedule = book.build(entry.schedule, entry.options)
+    return {h.keyword: h for h in schedule.hyperparameters if h.keyword not in entry.fixed}
 
 
 def _with_edges(entry: Scheduler) -> str:
@@ -138,24 +136,16 @@ def _with_edges(entry: Scheduler) -> str:
             if entry.schedule in COMPOSED
             else "its factor is drawn over the whole range"
         )
-    return "" if set(EDGES) & _settable(entry) else "it has no factor"
-
-
-SPECIAL: dict[str, tuple[Any, ...]] = {
-    "T_max": (0, 1), "total_iters": (0, 1), "step_size": (0, 1), "T_0": (0, 1), "total_steps": (0, 1, 2, 10),
-    "anneal_epochs": (0, 1),
-    "step_size_up": (0, 1), "step_size_down": (0, 1), "pct_start": (0.0, 1.0, 0.1, 0.5), "T_mult": (1, 0),
-    "warmup": (0, 1), "stable": (0, 1), "decay": (0, 1), "transition_steps": (0, 1), "pct_final": (1.0,),
-}  # fmt: skip
+    return "" if any(h.edges for h in _settable(entry).values()) else "it has no factor"
 
 
 @st.composite
 def limits(draw: Draw, entry: Scheduler) -> Case:
     """Draw a case whose horizon, or another length, is 0 or 1."""
     case: Case = draw(strategies.cases(entry))
-    names = sorted(set(SPECIAL) & _settable(entry))
-    chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
-    special = {name: draw(st.sampled_from(SPECIAL[name])) for name in chosen}
+    known = {name: h.limits for name, h in _settable(entry).items() if h.limits}
+    chosen = draw(st.lists(st.sampled_from(sorted(known)), min_size=1, max_size=2, unique=True))
+    special = {name: draw(st.sampled_from(known[name])) for name in chosen}
     settings = tuple(_ordered({**values, **special}) for values in case.node.settings)
     node = dataclasses.replace(case.node, settings=settings)
     last = settings[0].get(entry.last, 8) if entry.last else 8
@@ -275,7 +265,7 @@ def _with_many_cycles(entry: Scheduler) -> str:
 def _with_limits(entry: Scheduler) -> str:
     if entry.schedule in COMPOSED or strategies.follows_metrics(entry):
         return "it has no horizon of its own"
-    return "" if set(SPECIAL) & _settable(entry) else "it has no horizon"
+    return "" if any(h.limits for h in _settable(entry).values()) else "it has no horizon"
 
 
 def _with_metrics(entry: Scheduler) -> str:
@@ -292,9 +282,7 @@ def _with_tensors(entry: Scheduler) -> SearchStrategy[Case]:
 
 def _of_groups(entry: Scheduler) -> str:
     return (
-        ""
-        if entry.tables or entry.schedule in {"one_cycle", "cyclic"}
-        else "it gives all groups the same factor"
+        "" if entry.tables or book.build(entry.schedule).sets_base else "it gives all groups the same factor"
     )
 
 

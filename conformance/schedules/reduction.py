@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 
 from conformance.schedules.cases import Case, Node, only
-from conformance.schedules.strategies import consistent
 from conformance.schedules.subject import Failure
 from impls.scheduler import OPTAX
 from impls.session import TargetError, WorkerFailure
@@ -128,7 +127,7 @@ def _simpler_settings(node: Node) -> Iterator[tuple[Mapping[str, float], ...]]:
 
 
 def _consistent(node: Node, settings: tuple[Mapping[str, float], ...]) -> bool:
-    return all(consistent(node.schedule, dict(values)) == values for values in settings)
+    return all(node.schedule.consistent(dict(values)) == values for values in settings)
 
 
 def _rank(value: float) -> int:

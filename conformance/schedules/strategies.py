@@ -13,18 +13,12 @@ from conformance.schedules.cases import Case, Node
 from impls.scheduler import OPTAX, Scheduler
 from impls.schedulers import OTHERS, SCHEDULERS
 from spec import schedules as book
-from spec.rule import Hyperparameter
-from spec.schedule import Schedule
+from spec.lines.phases import NEXT_TO
+from spec.schedule import Schedule, Setting
 
 Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 LONGEST = 48
 """The longest horizon that is drawn: every special place of a schedule is a few steps away."""
-FEW_CYCLES = 21
-"""Cycles of a schedule that has a number of them; where many restart is a property of its own."""
-NEXT_TO = 2.0**-21
-"""A share of less than a millionth, but more than the roundings of float32."""
-OVER_METRICS = frozenset({"plateau", "greedy"})
-"""The schedules that are state machines; a test compares the book."""
 TENSOR_FORMATS = ("float64", "float32")
 
 RATES = st.one_of(st.sampled_from((1.0, 0.5, 0.1, 0.003)), st.floats(2.0**-20, 8.0))
@@ -33,30 +27,24 @@ FACTORS = st.sampled_from((1.0, 0.5, 0.25, 0.9, 2.0, 0.0))
 METRICS = st.sampled_from((1.0, 0.5, 0.0, 2.0, 0.999, 1.0001, -1.0, -0.5, -2.0))
 
 
-def setting(h: Hyperparameter) -> st.SearchStrategy[float]:
-    """Return values of a hyperparameter from within its domain."""
-    if h.keyword == "T_mult":
-        return st.integers(1, 3)
-    if h.keyword in {"patience", "cooldown"} or (h.keyword == "warmup" and 0 in h.domain):
-        return st.sampled_from((1, 0, 2, 0, 3))
-    if h.keyword == "reset_start":
-        return st.sampled_from((1, 2, 3, 500))
-    if h.keyword == "num_cycles":
-        return st.integers(1, FEW_CYCLES)
+def setting(h: Setting) -> st.SearchStrategy[float]:
+    """Return values of a setting from its domain: those that it names, numbers of steps, or shares."""
+    usual: st.SearchStrategy[float] | None = st.sampled_from(h.usual) if h.usual else None
+    if h.between is not None:
+        drawn = _between(*h.between, whole=bool(h.symbol.is_integer))
+        return drawn if usual is None else st.one_of(usual, drawn)
+    if usual is not None:
+        return usual
     if h.symbol.is_integer:
         return COUNTS.filter(lambda count: count in h.domain)
-    if h.keyword in {"eta_min", "min_lr", "eps", "eta_end"}:
-        return st.one_of(st.just(0.0), st.floats(2.0**-30, 0.05))
-    if h.keyword.endswith("_lr"):
-        return RATES
-    if h.keyword in {"div_factor", "final_div_factor"}:
-        return st.one_of(st.sampled_from((4.0, 25.0, 1e4)), st.floats(1.5, 1e4))
-    if h.keyword in {"lb", "ub"}:
-        return st.floats(0.5, 7.0).map(lambda bound: -bound if h.keyword == "lb" else bound)
-    if h.keyword in {"power", "k_decay"}:
-        return st.one_of(st.sampled_from((1.0, 2.0, 0.5)), st.floats(0.3, 4.0))
     edges = [edge for edge in (h.domain.high, h.domain.low) if edge in h.domain and abs(edge) < 2.0]
     return st.one_of(st.sampled_from((0.5, *edges, 0.1, 0.9, 0.25)), st.floats(0.01, 0.99))
+
+
+def _between(low: float, high: float, *, whole: bool) -> st.SearchStrategy[float]:
+    if whole:
+        return st.integers(int(low), int(high))
+    return st.floats(-high, -low).map(lambda value: -value) if high < 0.0 else st.floats(low, high)
 
 
 def _options(entry: Scheduler, draw: Draw) -> dict[str, str]:
@@ -69,9 +57,9 @@ def node(draw: Draw, entry: Scheduler, groups: int, steps: int, base: tuple[floa
     schedule = book.build(entry.schedule, {**entry.options, **options})
     shared = {h.keyword: draw(setting(h)) for h in schedule.hyperparameters if h.keyword != "lr"}
     settings = [_own(draw, schedule, shared) if index else shared for index in range(groups)]
-    settings = [consistent(schedule, {**values, **entry.fixed}) for values in settings]
+    settings = [schedule.consistent({**values, **entry.fixed}) for values in settings]
     if entry.library != "torch":
-        settings = [_below(values, base) for values in settings]
+        settings = [_below(schedule, values, base) for values in settings]
     earliest = 2 if schedule.options.get("boundary") == "before" else 0
     place = st.one_of(st.integers(earliest, LONGEST), st.integers(earliest, earliest + 1))
     times = st.lists(place, max_size=5, unique=entry.interface == OPTAX)
@@ -80,13 +68,11 @@ def node(draw: Draw, entry: Scheduler, groups: int, steps: int, base: tuple[floa
     return Node(entry.identifier, options, tuple(settings), milestones, tables)
 
 
-def _below(values: Mapping[str, float], base: tuple[float, ...]) -> dict[str, float]:
+def _below(schedule: Schedule, values: Mapping[str, float], base: tuple[float, ...]) -> dict[str, float]:
     """Keep the last learning rate below the first, which some constructors ask for."""
+    bounded = {h.keyword for h in schedule.hyperparameters if h.below == "lr"}
     lowest = min(base) / 2
-    return {
-        name: min(value, lowest) if name in {"eta_min", "eta_end"} else value
-        for name, value in values.items()
-    }
+    return {name: min(value, lowest) if name in bounded else value for name, value in values.items()}
 
 
 def _table(draw: Draw, steps: int) -> tuple[float, ...]:
@@ -101,45 +87,26 @@ def _own(draw: Draw, schedule: Schedule, shared: dict[str, float]) -> dict[str, 
     return {**shared, **{name: value for name, value in own.items() if name != "lr"}}
 
 
-def consistent(schedule: Schedule, values: dict[str, float]) -> dict[str, float]:
-    """Keep the joints of one cycle in their order, each after the last."""
-    if schedule.name == "one_cycle":
-        steps = values["total_steps"] = max(values["total_steps"], 8)
-        low, high = 1.5 / steps, 0.5 if schedule.options["phases"] == "three" else 1.0 - 1.5 / steps
-        values["pct_start"] = min(max(values["pct_start"], low), high)
-        if schedule.options["joints"] == "whole":
-            _joined(values, int(steps))
-    return values
-
-
-def _joined(values: dict[str, float], steps: int) -> None:
-    """Keep joints in whole steps apart, and their shares where rounding does not decide the step."""
-    first = 0
-    names = [name for name in ("pct_start", "pct_final") if name in values]
-    for left, name in zip((len(names), 1), names, strict=False):
-        place = values[name] * steps
-        below = place % 1 > 0.6  # the next whole step, but for a share of less than a millionth
-        first = min(max(int(place), first + 1), steps - left)
-        values[name] = ((first + 1) * (1 - NEXT_TO) if below else first + 0.5) / steps
-
-
 def keywords(part: Node) -> tuple[str, ...]:
     """Return the keywords of a scheduler's settings; a composition has none of its own."""
     return tuple(part.settings[0]) if part.settings else ()
 
 
+def _lengths(part: Node) -> list[int]:
+    """Return the settings that are whole numbers of something."""
+    factors = {h.keyword for h in part.schedule.hyperparameters if h.multiplies}
+    values = part.settings[0].items()
+    return [int(value) for name, value in values if isinstance(value, int) and name not in factors]
+
+
 def horizon(part: Node) -> int:
     """Return the step after which nothing new happens in a schedule, or a few of its periods."""
-    values = part.settings[0]
-    whole = [int(value) for name, value in values.items() if isinstance(value, int) and name != "T_mult"]
-    return max([*whole, *part.milestones, 1])
+    return max([*_lengths(part), *part.milestones, 1])
 
 
 def whole_numbers(part: Node, first: int, last: int) -> st.SearchStrategy[int]:
     """Return steps from ``first`` to ``last``: next to the start, a length or a milestone, or anywhere."""
-    values = part.settings[0].items()
-    whole = [int(value) for name, value in values if isinstance(value, int) and name != "T_mult"]
-    near = {place + offset for place in (*whole, *part.milestones) for offset in (-1, 0, 1)}
+    near = {place + offset for place in (*_lengths(part), *part.milestones) for offset in (-1, 0, 1)}
     special = sorted(place for place in {0, 1, 2, *near} if first <= place <= last)
     anywhere = st.integers(first, max(first, last))
     return st.one_of(st.sampled_from(special), anywhere) if special else anywhere
@@ -217,7 +184,7 @@ def _metrics(draw: Draw, options: Mapping[str, str], threshold: float) -> tuple[
 
 def follows_metrics(entry: Scheduler) -> bool:
     """Tell whether a scheduler's steps take a metric."""
-    return entry.schedule in OVER_METRICS
+    return book.build(entry.schedule).follows_metrics
 
 
 def of(entry: Scheduler, *, tensor: bool = False) -> st.SearchStrategy[Case]:
@@ -230,7 +197,9 @@ def of(entry: Scheduler, *, tensor: bool = False) -> st.SearchStrategy[Case]:
 
 
 PLAIN = tuple(s for s in SCHEDULERS if s.schedule not in {"sequence", "chain"} and not follows_metrics(s))
-TAKES_OVER = frozenset({"torch.OneCycleLR", "torch.CyclicLR"})
+TAKES_OVER = frozenset(
+    s.identifier for s in PLAIN if s.library == "torch" and book.build(s.schedule).sets_base
+)
 """Schedulers that set the groups' own lr when they are built."""
 RESTARTABLE = tuple(
     s for s in PLAIN if s.by_epoch and s.identifier not in TAKES_OVER | {"torch.MultiplicativeLR"}

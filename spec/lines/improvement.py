@@ -6,11 +6,12 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Claim, Option
-from spec.rule import UNIT, Assignment, Hyperparameter
+from spec.rule import UNIT, Assignment
+from spec.schedule import Setting
 
 metric, best, best_t, bound = sp.symbols("a b b_t c", real=True)
 tau = sp.Symbol("tau", nonnegative=True)
-THRESHOLD = Hyperparameter(tau, "threshold", 1e-4, UNIT, "what an improvement must exceed")
+THRESHOLD = Setting(tau, "threshold", 1e-4, UNIT, "what an improvement must exceed")
 OPTIONS = (
     Option("mode", {"min": "smaller is better", "max": "larger is better"}),
     Option("threshold_mode", {"rel": "a share of the best metric", "abs": "an amount"}),

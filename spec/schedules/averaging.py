@@ -7,14 +7,13 @@ import sympy as sp
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family
 from spec.lines.interpolation import ANNEAL, annealed
-from spec.lines.schedule_symbols import BASE, COUNT
-from spec.rule import NONNEGATIVE, Hyperparameter
+from spec.lines.schedule_settings import BASE, rate, steps
 from spec.schedule import Joint, Recurrence, Schedule, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
 
 final = sp.Symbol("eta_swa", nonnegative=True)
-FINAL = Hyperparameter(final, "swa_lr", 0.05, NONNEGATIVE, "learning rate from the end on")
-UNTIL = Hyperparameter(horizon, "anneal_epochs", 10, COUNT, "steps until the end")
+FINAL = rate(final, "swa_lr", 0.05, "learning rate from the end on")
+UNTIL = steps(horizon, "anneal_epochs", 10, "steps until the end")
 
 
 def share(time: sp.Expr, anneal: str) -> sp.Expr:

@@ -6,14 +6,22 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
-from spec.lines.schedule_symbols import BASE, COUNT
-from spec.rule import Domain, Hyperparameter
-from spec.schedule import Joint, Recurrence, Schedule, base, horizon, previous, t
+from spec.lines.schedule_settings import BASE, steps
+from spec.rule import Domain
+from spec.schedule import Joint, Recurrence, Schedule, Setting, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
 
 factor = sp.Symbol("s", positive=True)
-FACTOR = Hyperparameter(factor, "factor", 1 / 3, Domain(0.0, 1.0, low_open=True), "factor until the end")
-UNTIL = Hyperparameter(horizon, "total_iters", 5, COUNT, "steps until the end")
+FACTOR = Setting(
+    factor,
+    "factor",
+    1 / 3,
+    Domain(0.0, 1.0, low_open=True),
+    "factor until the end",
+    edges=(0.0, 1.0),
+    shown=0.3,
+)
+UNTIL = steps(horizon, "total_iters", 5, "steps until the end", 60, lasting=100_000)
 KIND = Option(
     "kind",
     {

@@ -7,12 +7,11 @@ import sympy as sp
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
 from spec.lines.half_cosine import CLAIMS, FORM, SGDR, half_cosine
-from spec.lines.schedule_symbols import BASE, COUNT, LOWEST
-from spec.rule import Hyperparameter
+from spec.lines.schedule_settings import BASE, LOWEST, steps
 from spec.schedule import Joint, Recurrence, Schedule, base, horizon, lowest, previous, t
 from spec.schedule_claims import d, k
 
-UNTIL = Hyperparameter(horizon, "T_max", 100, COUNT, "steps from the start to the lowest value")
+UNTIL = steps(horizon, "T_max", 100, "steps from the start to the lowest value", 50)
 OPTIONS = (
     Option(
         "after",

@@ -7,21 +7,29 @@ import sympy as sp
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
 from spec.lines.half_cosine import SGDR, half_cosine
-from spec.lines.schedule_symbols import BASE, COUNT, LOWEST
-from spec.rule import Domain, Hyperparameter
-from spec.schedule import Joint, Schedule, WholeLogarithm, base, horizon, lowest, t
+from spec.lines.schedule_settings import BASE, LOWEST, steps
+from spec.rule import Domain
+from spec.schedule import Joint, Schedule, Setting, WholeLogarithm, base, horizon, lowest, t
 from spec.schedule_claims import d, k
 
 first = sp.Symbol("T_0", integer=True, positive=True)
 growth = sp.Symbol("m", integer=True, positive=True)
 number = sp.Symbol("n", integer=True, positive=True)
 i = sp.Symbol("i")
-FIRST = Hyperparameter(first, "T_0", 10, COUNT, "steps of the first cycle")
-GROWTH = Hyperparameter(
-    growth, "T_mult", 1, Domain(1, 100), "factor by which each cycle is longer than the last"
+FIRST = steps(first, "T_0", 10, "steps of the first cycle", 12)
+GROWTH = Setting(
+    growth,
+    "T_mult",
+    1,
+    Domain(1, 100),
+    "factor by which each cycle is longer than the last",
+    between=(1, 3),
+    limits=(1, 0),
+    shown=2,
+    multiplies=True,
 )
-UNTIL = Hyperparameter(horizon, "T_max", 100, COUNT, "steps of all cycles")
-NUMBER = Hyperparameter(number, "num_cycles", 3, Domain(1, 10**4), "number of cycles")
+UNTIL = steps(horizon, "T_max", 100, "steps of all cycles", 50)
+NUMBER = Setting(number, "num_cycles", 3, Domain(1, 10**4), "number of cycles", between=(1, 21))
 CYCLES = Option(
     "cycles",
     {

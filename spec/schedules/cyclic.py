@@ -6,23 +6,29 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
-from spec.lines.schedule_symbols import COUNT
+from spec.lines.schedule_settings import rate, steps
 from spec.lines.triangle import CLAIMS, SMITH, as_share, down, length, up, within
-from spec.rule import NONNEGATIVE, UNIT, Domain, Hyperparameter
-from spec.schedule import Joint, Schedule, gamma, t
+from spec.rule import UNIT, Domain
+from spec.schedule import Joint, Schedule, Setting, gamma, t
 from spec.schedule_claims import k
 
 bottom, top, low, high = sp.symbols("eta_low eta_high mu_low mu_high", nonnegative=True)
 USED = (
-    Hyperparameter(bottom, "base_lr", 0.01, NONNEGATIVE, "lowest learning rate"),
-    Hyperparameter(top, "max_lr", 0.1, NONNEGATIVE, "highest learning rate of the first cycle"),
-    Hyperparameter(up, "step_size_up", 20, COUNT, "steps of the rise"),
-    Hyperparameter(down, "step_size_down", 20, COUNT, "steps of the fall"),
-    Hyperparameter(low, "base_momentum", 0.8, UNIT, "momentum at the top"),
-    Hyperparameter(high, "max_momentum", 0.9, UNIT, "momentum at the bottom"),
+    rate(bottom, "base_lr", 0.01, "lowest learning rate"),
+    rate(top, "max_lr", 0.1, "highest learning rate of the first cycle"),
+    steps(up, "step_size_up", 20, "steps of the rise", 14),
+    steps(down, "step_size_down", 20, "steps of the fall", 26),
+    Setting(low, "base_momentum", 0.8, UNIT, "momentum at the top"),
+    Setting(high, "max_momentum", 0.9, UNIT, "momentum at the bottom"),
 )
-DECAY = Hyperparameter(
-    gamma, "gamma", 0.99, Domain(0.0, 1.0, low_open=True), "factor of the height at every step"
+DECAY = Setting(
+    gamma,
+    "gamma",
+    0.99,
+    Domain(0.0, 1.0, low_open=True),
+    "factor of the height at every step",
+    edges=(0.0, 1.0),
+    shown=0.97,
 )
 MODE = Option(
     "mode",

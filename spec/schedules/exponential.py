@@ -6,16 +6,13 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
-from spec.lines.schedule_symbols import BASE, COUNT, GAMMA
-from spec.rule import Domain, Hyperparameter
-from spec.rule import with_default as given
+from spec.lines.schedule_settings import BASE, decay, steps
 from spec.schedule import Recurrence, Schedule, base, gamma, previous, t
 from spec.schedule_claims import k
 
-DECAY = given(GAMMA, 0.95)
-assert DECAY.domain == Domain(0.0, 1.0, low_open=True)
+DECAY = decay(0.95, 0.97, 1.0 - 2.0**-16)
 size = sp.Symbol("s", integer=True, positive=True)
-SIZE = Hyperparameter(size, "transition_steps", 30, COUNT, "steps of a decay by gamma")
+SIZE = steps(size, "transition_steps", 30, "steps of a decay by gamma")
 OVER = Option(
     "over",
     {

@@ -7,21 +7,23 @@ import sympy as sp
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family
 from spec.lines.improvement import CLAIMS, OPTIONS, THRESHOLD, best, best_t, improves, metric, passing
-from spec.lines.schedule_symbols import BASE, COUNT
-from spec.rule import NONNEGATIVE, OPEN_UNIT, Assignment, Hyperparameter, State
-from spec.schedule import Machine, Schedule, base, lowest, previous
+from spec.lines.schedule_settings import BASE, COUNT, metrics, rate
+from spec.rule import OPEN_UNIT, Assignment, State
+from spec.schedule import Machine, Schedule, Setting, base, lowest, previous
 from spec.schedules import plateau
 
 good, good_t, counted, wait, wait_t = sp.symbols("g g_t g1 w w_t", integer=True, nonnegative=True)
 waiting, resets = sp.symbols("W R", integer=True, nonnegative=True)
 left, left_t, spent = sp.symbols("l l_t l1", integer=True)
 highest, changed, higher = sp.symbols("eta_max eta2 eta3", nonnegative=True)
-FACTOR = Hyperparameter(
-    plateau.factor, "factor", 0.95, OPEN_UNIT, "factor of a decay, and what a rise divides by"
+FACTOR = Setting(
+    plateau.factor, "factor", 0.95, OPEN_UNIT, "factor of a decay, and what a rise divides by", shown=0.5
 )
-WAIT = Hyperparameter(waiting, "warmup", 0, plateau.COUNTED, "metrics after a rise that are not counted")
-HIGHEST = Hyperparameter(highest, "max_lr", 1.0, NONNEGATIVE, "highest learning rate")
-RESETS = Hyperparameter(resets, "reset_start", 500, COUNT, "decays at the lowest value until it starts anew")
+WAIT = metrics(waiting, "warmup", 0, "metrics after a rise that are not counted", 20)
+HIGHEST = rate(highest, "max_lr", 1.0, "highest learning rate")
+RESETS = Setting(
+    resets, "reset_start", 500, COUNT, "decays at the lowest value until it starts anew", (1, 2, 3, 500)
+)
 USED = (
     BASE,
     FACTOR,

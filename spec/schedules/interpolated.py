@@ -7,7 +7,7 @@ import sympy as sp
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family
 from spec.lines.interpolation import ANNEAL, annealed
-from spec.lines.schedule_symbols import BASE
+from spec.lines.schedule_settings import BASE
 from spec.schedule import Given, Schedule, base, t
 from spec.schedule_claims import d, k, p
 

@@ -6,15 +6,14 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
-from spec.lines.schedule_symbols import BASE, COUNT
-from spec.rule import Hyperparameter
-from spec.schedule import Joint, Schedule, base, t
+from spec.lines.schedule_settings import BASE, COUNT, steps
+from spec.schedule import Joint, Schedule, Setting, base, t
 from spec.schedule_claims import k
 
 warmup = sp.Symbol("w", integer=True, positive=True)
 width = sp.Symbol("d", integer=True, positive=True)
-WARMUP = Hyperparameter(warmup, "warmup", 10, COUNT, "steps of the warm-up")
-WIDTH = Hyperparameter(width, "d_model", 512, COUNT, "width of the model")
+WARMUP = steps(warmup, "warmup", 10, "steps of the warm-up", 20)
+WIDTH = Setting(width, "d_model", 512, COUNT, "width of the model")
 OPTIONS = (
     Option(
         "scale",

@@ -6,13 +6,13 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family
-from spec.lines.schedule_symbols import BASE
-from spec.rule import POSITIVE, Hyperparameter
-from spec.schedule import Recurrence, Schedule, base, previous, t
+from spec.lines.schedule_settings import BASE
+from spec.rule import POSITIVE
+from spec.schedule import Recurrence, Schedule, Setting, base, previous, t
 from spec.schedule_claims import k
 
 rate = sp.Symbol("gamma", positive=True)
-RATE = Hyperparameter(rate, "decay", 0.01, POSITIVE, "decay per step")
+RATE = Setting(rate, "decay", 0.01, POSITIVE, "decay per step", limits=(0, 1))
 
 
 def inverse_time() -> Schedule:

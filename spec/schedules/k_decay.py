@@ -7,15 +7,14 @@ import sympy as sp
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
 from spec.lines.half_cosine import half_cosine
-from spec.lines.schedule_symbols import BASE, COUNT, LOWEST
-from spec.rule import POSITIVE, Hyperparameter
+from spec.lines.schedule_settings import BASE, LOWEST, exponent, steps
 from spec.schedule import Joint, Schedule, base, horizon, lowest, t
 from spec.schedule_claims import d
 from spec.schedules import polynomial
 
 order = sp.Symbol("k", positive=True)
-UNTIL = Hyperparameter(horizon, "T_max", 100, COUNT, "steps until the end")
-ORDER = Hyperparameter(order, "k_decay", 1.5, POSITIVE, "power of the share of time")
+UNTIL = steps(horizon, "T_max", 100, "steps until the end", 50)
+ORDER = exponent(order, "k_decay", 1.5, "power of the share of time")
 OF = Option(
     "of",
     {

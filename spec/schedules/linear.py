@@ -6,15 +6,15 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family
-from spec.lines.schedule_symbols import BASE, COUNT
-from spec.rule import CLOSED_UNIT, Domain, Hyperparameter
-from spec.schedule import Joint, Recurrence, Schedule, base, horizon, previous, t
+from spec.lines.schedule_settings import BASE, steps
+from spec.rule import CLOSED_UNIT, Domain
+from spec.schedule import Joint, Recurrence, Schedule, Setting, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
 
 first, last = sp.symbols("s e", nonnegative=True)
-FIRST = Hyperparameter(first, "start_factor", 1 / 3, Domain(0.0, 1.0, low_open=True), "factor at t = 0")
-LAST = Hyperparameter(last, "end_factor", 1.0, CLOSED_UNIT, "factor from the end on")
-UNTIL = Hyperparameter(horizon, "total_iters", 5, COUNT, "steps until the end")
+FIRST = Setting(first, "start_factor", 1 / 3, Domain(0.0, 1.0, low_open=True), "factor at t = 0", shown=0.1)
+LAST = Setting(last, "end_factor", 1.0, CLOSED_UNIT, "factor from the end on", edges=(0.0, 1.0))
+UNTIL = steps(horizon, "total_iters", 5, "steps until the end", 60, lasting=100_000)
 
 
 def linear() -> Schedule:

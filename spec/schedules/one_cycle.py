@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import accumulate
 
 import sympy as sp
@@ -9,21 +10,28 @@ import sympy as sp
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
 from spec.lines.interpolation import ANNEAL, annealed, course
-from spec.rule import ABOVE_ONE, NONNEGATIVE, UNIT, Domain, Hyperparameter, uncast
-from spec.schedule import Joint, Schedule, horizon
+from spec.lines.phases import in_order
+from spec.lines.schedule_settings import quotient, rate, steps
+from spec.rule import UNIT, Domain, uncast
+from spec.schedule import Joint, Schedule, Setting, horizon
 
 peak, D, F = sp.symbols("eta_max D F", positive=True)
 share, back, low, high = sp.symbols("p q mu_low mu_high", nonnegative=True)
-PART = Domain(0.0, 1.0, high_open=True)
-BACK = Hyperparameter(back, "pct_final", 0.85, PART, "share of the steps until the first value is back")
+BACK = Setting(
+    back, "pct_final", 0.85, UNIT, "share of the steps until the first value is back", limits=(1.0,)
+)
 USED = (
-    Hyperparameter(peak, "max_lr", 0.1, NONNEGATIVE, "learning rate at the peak"),
-    Hyperparameter(horizon, "total_steps", 100, Domain(2, 10**6), "steps of the cycle"),
-    Hyperparameter(share, "pct_start", 0.3, PART, "share of the steps that rise"),
-    Hyperparameter(D, "div_factor", 25.0, ABOVE_ONE, "the peak over the first value"),
-    Hyperparameter(F, "final_div_factor", 1e4, ABOVE_ONE, "the first value over the last"),
-    Hyperparameter(low, "base_momentum", 0.85, UNIT, "momentum at the peak"),
-    Hyperparameter(high, "max_momentum", 0.95, UNIT, "momentum at both ends"),
+    rate(peak, "max_lr", 0.1, "learning rate at the peak"),
+    steps(
+        horizon, "total_steps", 100, "steps of the cycle", 120, domain=Domain(2, 10**6), limits=(0, 1, 2, 10)
+    ),
+    Setting(
+        share, "pct_start", 0.3, UNIT, "share of the steps that rise", limits=(0.0, 1.0, 0.1, 0.5), shown=0.3
+    ),
+    quotient(D, "div_factor", 25.0, "the peak over the first value"),
+    quotient(F, "final_div_factor", 1e4, "the first value over the last"),
+    Setting(low, "base_momentum", 0.85, UNIT, "momentum at the peak"),
+    Setting(high, "max_momentum", 0.95, UNIT, "momentum at both ends"),
 )
 PHASES = Option(
     "phases",
@@ -67,6 +75,7 @@ def one_cycle(anneal: str = "cos", phases: str = "two", joints: str = "share") -
         momentum=momentum,
         forms={"products": (form, momentum)} if whole else {},
         per_group=("max_lr", "base_momentum", "max_momentum"),
+        consistent=partial(in_order, three=three, whole=whole),
     )
 
 

@@ -6,19 +6,19 @@ import sympy as sp
 
 from spec.family import Citation, Claim, Family
 from spec.lines.improvement import CLAIMS, OPTIONS, THRESHOLD, best, best_t, improves, metric, passing
-from spec.lines.schedule_symbols import BASE
-from spec.rule import NONNEGATIVE, UNIT, Assignment, Domain, Hyperparameter, State
-from spec.schedule import Machine, Schedule, lowest, previous
+from spec.lines.schedule_settings import BASE, least, metrics
+from spec.rule import UNIT, Assignment, Domain, State
+from spec.schedule import Machine, Schedule, Setting, lowest, previous
 
 bad, bad_t, rest, rest_t = sp.symbols("n n_t r r_t", integer=True, nonnegative=True)
 counted, due, patience, cooldown = sp.symbols("n1 n2 P C", integer=True, nonnegative=True)
 factor, epsilon, lr_t, lower = sp.symbols("gamma epsilon eta_t eta1", nonnegative=True)
 COUNTED = Domain(0, 10**6)
-PATIENCE = Hyperparameter(patience, "patience", 10, COUNTED, "bad metrics that are borne")
-COOLDOWN = Hyperparameter(cooldown, "cooldown", 0, COUNTED, "metrics after a decay that are not counted")
-LOWEST = Hyperparameter(lowest, "min_lr", 0.0, NONNEGATIVE, "lowest learning rate")
-EPSILON = Hyperparameter(epsilon, "eps", 1e-8, NONNEGATIVE, "smallest change that is made")
-FACTOR = Hyperparameter(factor, "factor", 0.1, UNIT, "factor of a decay")
+PATIENCE = metrics(patience, "patience", 10, "bad metrics that are borne", 5)
+COOLDOWN = metrics(cooldown, "cooldown", 0, "metrics after a decay that are not counted", 8)
+LOWEST = least(lowest, "min_lr", 0.0, "lowest learning rate")
+EPSILON = least(epsilon, "eps", 1e-8, "smallest change that is made")
+FACTOR = Setting(factor, "factor", 0.1, UNIT, "factor of a decay", shown=0.5)
 
 
 def moved(to: sp.Expr, by: sp.Expr) -> sp.Expr:

@@ -6,16 +6,15 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
-from spec.lines.schedule_symbols import BASE, COUNT
-from spec.rule import NONNEGATIVE, POSITIVE, Hyperparameter
+from spec.lines.schedule_settings import BASE, exponent, least, steps
 from spec.schedule import Joint, Recurrence, Schedule, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
 
 power = sp.Symbol("p", positive=True)
 final = sp.Symbol("eta_end", nonnegative=True)
-POWER = Hyperparameter(power, "power", 1.0, POSITIVE, "power of the share left")
-UNTIL = Hyperparameter(horizon, "total_iters", 5, COUNT, "steps until the end")
-FINAL = Hyperparameter(final, "eta_end", 0.0, NONNEGATIVE, "learning rate at the end")
+POWER = exponent(power, "power", 1.0, "power of the share left", 2.0)
+UNTIL = steps(horizon, "total_iters", 5, "steps until the end", 60, lasting=100_000)
+FINAL = least(final, "eta_end", 0.0, "learning rate at the end", below="lr")
 END = Option(
     "end", {"zero": "the end is 0: torch", "value": "an end value: optax, Keras, timm, transformers"}
 )

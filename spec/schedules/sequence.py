@@ -6,13 +6,13 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family
-from spec.lines.schedule_symbols import BASE
-from spec.rule import Domain, Hyperparameter
-from spec.schedule import Given, Joint, Schedule, t
+from spec.lines.schedule_settings import BASE
+from spec.rule import Domain
+from spec.schedule import Given, Joint, Schedule, Setting, t
 from spec.schedule_claims import d, p
 
 milestone, second = sp.symbols("m m_2", integer=True, positive=True)
-MILESTONE = Hyperparameter(milestone, "milestones", 10, Domain(0, 10**6), "step at which the next one begins")
+MILESTONE = Setting(milestone, "milestones", 10, Domain(0, 10**6), "step at which the next one begins")
 a, b, c = (sp.Function(name, nonnegative=True) for name in "abc")
 PARTS = (
     Given(a, "schedules[0]", "schedule", "the first schedule"),

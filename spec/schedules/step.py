@@ -6,13 +6,12 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family
-from spec.lines.schedule_symbols import BASE, COUNT, GAMMA
-from spec.rule import Hyperparameter
+from spec.lines.schedule_settings import BASE, GAMMA, steps
 from spec.schedule import Joint, Recurrence, Schedule, base, gamma, previous, t
 from spec.schedule_claims import d, floored, k, p
 
 size = sp.Symbol("s", integer=True, positive=True)
-SIZE = Hyperparameter(size, "step_size", 30, COUNT, "steps between decays")
+SIZE = steps(size, "step_size", 30, "steps between decays", 30, lasting=1000)
 
 
 def step() -> Schedule:

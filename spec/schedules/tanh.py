@@ -6,18 +6,27 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
-from spec.lines.schedule_symbols import BASE, COUNT, LOWEST
-from spec.rule import Domain, Hyperparameter
-from spec.schedule import Joint, Schedule, base, horizon, lowest, t
+from spec.lines.schedule_settings import BASE, LOWEST, steps
+from spec.rule import Domain
+from spec.schedule import Joint, Schedule, Setting, base, horizon, lowest, t
 from spec.schedule_claims import d, p
 
 lower, upper = sp.Symbol("L", negative=True), sp.Symbol("U", positive=True)
 USED = (
     BASE,
-    Hyperparameter(horizon, "T_max", 100, COUNT, "steps until the end"),
+    steps(horizon, "T_max", 100, "steps until the end", 50),
     LOWEST,
-    Hyperparameter(lower, "lb", -6.0, Domain(-20.0, 0.0, high_open=True), "argument of tanh at the start"),
-    Hyperparameter(upper, "ub", 3.0, Domain(0.0, 20.0, low_open=True), "argument of tanh at the end"),
+    Setting(
+        lower,
+        "lb",
+        -6.0,
+        Domain(-20.0, 0.0, high_open=True),
+        "argument of tanh at the start",
+        between=(-7.0, -0.5),
+    ),
+    Setting(
+        upper, "ub", 3.0, Domain(0.0, 20.0, low_open=True), "argument of tanh at the end", between=(0.5, 7.0)
+    ),
 )
 FIRST = Option(
     "first",

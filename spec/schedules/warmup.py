@@ -8,14 +8,13 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
-from spec.lines.schedule_symbols import BASE, COUNT
-from spec.rule import Hyperparameter
+from spec.lines.schedule_settings import BASE, steps
 from spec.schedule import Joint, Schedule, base, horizon, t
 from spec.schedule_claims import d, k, p
 from spec.schedules import constant, cosine, cosine_restarts, exponential, polynomial
 
 length = sp.Symbol("w", integer=True, positive=True)
-WARMUP = Hyperparameter(length, "warmup", 10, COUNT, "steps of the warm-up")
+WARMUP = steps(length, "warmup", 10, "steps of the warm-up", 20)
 MAIN: dict[str, tuple[Schedule, str]] = {
     "cosine": (cosine.HELD, "half a cosine, held at its end: optax, timm, Keras"),
     "periodic": (cosine.PLAIN, "half a cosine that rises again after its end: transformers"),

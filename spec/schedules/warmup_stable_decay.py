@@ -6,15 +6,14 @@ import sympy as sp
 
 from spec import schedule_claims as claim
 from spec.family import Citation, Claim, Family, Option
-from spec.lines.schedule_symbols import BASE, COUNT, LOWEST
-from spec.rule import Hyperparameter
+from spec.lines.schedule_settings import BASE, LOWEST, steps
 from spec.schedule import Joint, Schedule, base, lowest, t
 from spec.schedule_claims import d, p
 from spec.schedules.warmup import WARMUP, length
 
 stable, falling = sp.symbols("s d", integer=True, positive=True)
-STABLE = Hyperparameter(stable, "stable", 60, COUNT, "steps of the plateau")
-FALLING = Hyperparameter(falling, "decay", 30, COUNT, "steps of the decay")
+STABLE = steps(stable, "stable", 60, "steps of the plateau", 60)
+FALLING = steps(falling, "decay", 30, "steps of the decay", 30)
 OPTIONS = (
     Option(
         "shape",

@@ -10,7 +10,6 @@ from conformance.schedules.assembly import claimed
 from conformance.schedules.engine import MEASURED, units, variants
 from conformance.schedules.judging import BY_IDENTIFIER, explore
 from conformance.schedules.power import Power, measured
-from conformance.schedules.strategies import OVER_METRICS
 from conformance.schedules.subject import Subject
 from impls.scheduler import CLOSED, RECURRENCE, Scheduler
 from impls.schedulers import OTHERS, SCHEDULERS, claiming
@@ -63,9 +62,3 @@ def test_the_momentum_is_measured_where_something_cycles_it() -> None:
         found = measured(book.build("one_cycle", {"joints": joints}))
         assert found
         assert any(mutant.of_momentum for mutant in found) is cycled
-
-
-def test_the_schedules_over_metrics_are_the_machines() -> None:
-    """Every schedule with a state machine is drawn with metrics."""
-    machines = {name for name, family in book.families().items() if family.build().machine}
-    assert machines == OVER_METRICS

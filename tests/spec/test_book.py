@@ -14,7 +14,7 @@ from spec.book import ShadowedRuleError
 
 OWN = Path(__file__).parents[1] / "quality" / "own_rules"
 FILES = sorted(path for folder in (rules, schedules) for path in Path(folder.__path__[0]).glob("[a-z]*.py"))
-LONGEST = 130
+LONGEST = 140
 IMPORTED = "print(sorted(name.split('.')[2] for name in sys.modules if name.startswith('spec.rules.')))"
 
 
