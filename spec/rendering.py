@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Protocol
 
 import sympy as sp
@@ -98,23 +99,22 @@ class Text:
 
 
 class MathML:
-    """Presentation MathML."""
+    """Presentation MathML; a name is escaped where it is written first."""
 
     def symbol(self, letter: str, accent: str, subscript: str) -> str:
-        base = f"<mi>{letter}</mi>"
+        base = f"<mi>{escape(letter)}</mi>"
         if accent:
             base = f'<mover accent="true">{base}<mo>{ACCENTS[accent][1]}</mo></mover>'
         if not subscript:
             return base
-        parts = re.findall(r"\d+|[A-Za-z]+|[-−,]", subscript)
-        inner = "".join(_mathml_token(part) for part in parts)
+        inner = "".join(_mathml_token(part) for part in re.findall(r"\d+|[^\W\d_]+|.", subscript))
         return f"<msub>{base}<mrow>{inner}</mrow></msub>"
 
     def number(self, value: str) -> str:
-        return f"<mn>{value}</mn>"
+        return f"<mn>{escape(value)}</mn>"
 
     def operator(self, mark: str) -> str:
-        return f"<mo>{mark.replace('<', '&lt;').replace('>', '&gt;')}</mo>"
+        return f"<mo>{escape(mark)}</mo>"
 
     def times(self, *, numbers: bool = False) -> str:
         return "<mo>·</mo>" if numbers else '<mspace width="0.17em"></mspace>'
@@ -136,7 +136,7 @@ class MathML:
 
     def call(self, name: str, arguments: Sequence[str]) -> str:
         inside = "<mo>,</mo>".join(arguments)
-        return f"<mrow><mi>{name}</mi>{self.fenced(inside)}</mrow>"
+        return f"<mrow><mi>{escape(name)}</mi>{self.fenced(inside)}</mrow>"
 
     def cases(self, rows: Sequence[tuple[str, str]]) -> str:
         lines = [
@@ -152,7 +152,7 @@ def _mathml_token(part: str) -> str:
     if part.isdigit():
         return f"<mn>{part}</mn>"
     part = part.replace("-", "−")
-    return f"<mi>{part}</mi>" if part.isalpha() else f"<mo>{part}</mo>"
+    return f"<mo>{part}</mo>" if part in "−," else f"<mi>{escape(part)}</mi>"
 
 
 def _decimal(number: sp.Expr) -> str:
@@ -209,8 +209,9 @@ class Writer:
 
     def _symbol(self, name: str) -> str:
         match = NAME.match(name)
-        assert match is not None, name
-        letter, accent, digits, time = (part or "" for part in match.groups())
+        letter, accent, digits, time = (
+            part or "" for part in (match.groups() if match else (name, "", "", ""))
+        )
         subscript = "t−1" if name in self.before else "t" if name == g.name and self.before else time
         subscript = "∞" if subscript == "infty" else subscript
         subscript = ",".join(part for part in (digits, subscript) if part)
