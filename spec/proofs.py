@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -154,25 +155,28 @@ def form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
 
 
 def _form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
-    keep = frozenset(other.target for other in rule.program if other.name in KEPT)
+    differences = list[sp.Expr]()
+    for difference in _differences(rule, line, form):
+        if _cancels(difference):
+            return True
+        differences.append(difference)
+    return any(equal(each, sp.S.Zero) for each in differences)
+
+
+def _differences(rule: UpdateRule, line: Assignment, form: Form) -> Iterator[sp.Expr]:
+    """Yield a form's difference from its line, with one more of the lines above put into it each time.
+
+    A line that stays as it stands, positive or real, is easier to reason about than what it computes.
+    """
     difference = form.expression - line.expression
-    if sp.expand(uncast(difference)) == 0:
-        return True
+    yield difference
     for other in reversed(rule.program):
-        if other.target not in keep:
+        if difference.has(other.target):
             difference = difference.subs(other.target, other.expression)
-    return equal(difference, sp.S.Zero)
+            yield difference
 
 
-KEPT = frozenset(
-    {
-        "first bias correction",
-        "second bias correction",
-        "first moment",
-        "second moment",
-        "row moment",
-        "column moment",
-        "mean of the rows",
-    }
-)
-"""Lines that forms take as they stand, positive or real: their own forms are proven apart."""
+@functools.cache
+def _cancels(difference: sp.Expr) -> bool:
+    """Tell whether a difference is zero once its terms and factors are collected."""
+    return any(form == 0 for form in itertools.islice(_simplest(difference), 3))
