@@ -96,7 +96,7 @@ def slabs(
     kept = [state.symbol.name for state in rule.states if state.scalar]
     for index, item in enumerate(prepared):
         numbers = tuple(float(item.values[name][0]) for name in kept)
-        alone = index if rule.whole else -1
+        alone = -1 if rule.elementwise else index
         joined.setdefault((item.group, item.count, alone, numbers), []).append(index)
     final = outcome.steps[-1] if outcome else ()
     for (group, count, alone, numbers), members in joined.items():
@@ -122,7 +122,7 @@ def slabs(
         if alone >= 0:
             shape = prepared[alone].shape
             before, after = shaped(rule, before, shape), shaped(rule, after, shape)
-        yield Slab(group, scalars, before, after, np.stack([owner, place]), whole=rule.whole)
+        yield Slab(group, scalars, before, after, np.stack([owner, place]), whole=not rule.elementwise)
 
 
 def shaped(rule: UpdateRule, values: Mapping[str, Array], shape: tuple[int, ...]) -> dict[str, Array]:

@@ -115,7 +115,7 @@ class Reducer:
     def _confirmed(self, failure: Outside) -> str:
         if self.claim.of_settings:
             return "seen directly"
-        if self.subject.rules[failure.case.switches].whole:
+        if not self.subject.rules[failure.case.switches].elementwise:
             return "by the interval of the whole tensor"
         if failure.quantity == "t" or failure.step or self.claim.identifier.startswith(BIT_FOR_BIT):
             return "compared exactly" if not failure.step else "by the propagated enclosure"

@@ -39,7 +39,7 @@ def expand(
     if tensor.values is not None:
         return _given(tensor, rule, storage, steps)
     generator = np.random.Generator(np.random.PCG64(tensor.seed))
-    lattice = _Lattice(generator, tensor, storage, hyperparameters, whole=rule.whole)
+    lattice = _Lattice(generator, tensor, storage, hyperparameters, whole=not rule.elementwise)
     with np.errstate(over="ignore", under="ignore"):
         gradients = lattice.gradients(steps)
         values = {rule.parameter.symbol.name: lattice.parameter()}

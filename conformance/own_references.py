@@ -103,7 +103,7 @@ class ReferenceSubject(WorkerSubject):
         rule = self.rules[case.switches]
         scalars = {**settings, "t": float(item.count + step + 1)}
         arrays = {**before, GRADIENT: item.gradients[step]}
-        if rule.whole:
+        if not rule.elementwise:
             arrays = shaped(rule, arrays, item.shape)
         with np.errstate(all="ignore"):
             after = references.step(rule, self.storage, scalars, arrays)

@@ -32,7 +32,7 @@ def shape_of(rule: UpdateRule, length: int, regime: str = REGIMES[0]) -> tuple[i
     """Return the shape of a tensor of about ``length`` elements: a matrix where the rule needs one."""
     if regime == REGIMES[-1] and any(state.near is not None for state in rule.states):
         length = min(length, LARGEST_EXTREME)
-    if rule.whole:
+    if not rule.elementwise:
         length = min(length, LARGEST_MULTIPLIED if rule.multiplies else LARGEST_WHOLE)
     if not rule.matrices:
         return (length,)

@@ -12,7 +12,7 @@ import sympy as sp
 from reference.formats import Array
 from spec.rule import UpdateRule, uncast
 from spec.symbols import g
-from spec.tensor_functions import WHOLE
+from spec.tensor_functions import TENSOR_FUNCTIONS
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _arguments(expression: sp.Expr) -> Iterator[sp.Expr]:
 def _composed(rule: UpdateRule, argument: sp.Expr) -> sp.Expr | None:
     """Return the argument in terms of what stands before the step, if that is of one element."""
     for line in reversed(rule.program):
-        if argument.has(*WHOLE):
+        if argument.has(*TENSOR_FUNCTIONS):
             return None
         argument = argument.subs(line.target, uncast(line.expression))
     return argument

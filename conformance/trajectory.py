@@ -31,7 +31,7 @@ def propagate(
     """Yield the enclosures of every quantity of one tensor after each step, from the start."""
     rule, work = subject.rules[case.switches], subject.storage.work
     start, gradients = item.values, item.gradients
-    if rule.whole:
+    if not rule.elementwise:
         start = shaped(rule, start, item.shape)
         gradients = tuple(gradient.reshape(item.shape) for gradient in gradients)
     known = {name: Interval.exactly(value.astype(work)) for name, value in start.items()}

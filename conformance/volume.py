@@ -67,7 +67,7 @@ def large_cases(draw: st.DrawFn, switches: tuple[str, ...], rule: UpdateRule, si
         sides = SHORT_SIDES if rule.multiplies else (*SHORT_SIDES, 1 << (size.bit_length() // 2))
         short = draw(st.sampled_from(sides))
         shape = draw(st.sampled_from([(short, size // short), (size // short, short)]))
-    regimes = REGIMES[:1] if rule.multiplies else REGIMES[:2] if rule.whole else REGIMES
+    regimes = REGIMES[:1] if rule.multiplies else REGIMES if rule.elementwise else REGIMES[:2]
     seeds = st.integers(0, 2**32 - 1)
     tensor = TensorCase(shape, draw(counts()), draw(seeds), draw(st.sampled_from(regimes)))
     return Case(switches, (GroupCase(draw(settings_of(rule, {})), (tensor,)),))

@@ -11,7 +11,7 @@ import sympy as sp
 
 from spec.rule import Assignment, Cast, Form, UpdateRule
 from spec.symbols import g
-from spec.tensor_functions import MatrixProduct, Norm, Transposed, Whole
+from spec.tensor_functions import MatrixProduct, Norm, TensorFunction, Transposed
 
 GREEK = {
     "alpha": "α",
@@ -203,7 +203,7 @@ class Writer:
             mark = marks.get(expression.rel_op, expression.rel_op)
             return self.notation.row([sides[0], self.notation.operator(mark), sides[1]]), SUM
         name = str(expression.func).lower().rsplit(".", 1)[-1].strip("'>")
-        if isinstance(expression, Whole):
+        if isinstance(expression, TensorFunction):
             name = type(expression).kind
         return self.notation.call(name, [self.write(a)[0] for a in expression.args]), ATOM
 

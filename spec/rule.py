@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from spec.tensor_functions import OF_MATRICES, WHOLE, MatrixProduct, without_norms
+from spec.tensor_functions import OF_MATRICES, TENSOR_FUNCTIONS, MatrixProduct, without_norms
 
 
 class Cast(sp.Function):  # type: ignore[misc]
@@ -182,9 +182,9 @@ class UpdateRule:
         return (self.parameter, *self.states)
 
     @functools.cached_property
-    def whole(self) -> bool:
-        """Tell whether an element's step depends on the others of its tensor."""
-        return any(line.expression.has(*WHOLE) for line in self.program)
+    def elementwise(self) -> bool:
+        """Tell whether an element's step depends on no other of its tensor."""
+        return not any(line.expression.has(*TENSOR_FUNCTIONS) for line in self.program)
 
     @functools.cached_property
     def matrices(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sympy as sp
 
 
-class Whole(sp.Function):  # type: ignore[misc]
+class TensorFunction(sp.Function):  # type: ignore[misc]
     """A function of a tensor that does not act element by element."""
 
     nargs = 1
@@ -17,93 +17,93 @@ class Whole(sp.Function):  # type: ignore[misc]
     is_real = True
 
 
-class Norm(Whole):
+class Norm(TensorFunction):
     """The Euclidean norm of all elements."""
 
     kind = "norm"
     is_nonnegative = True
 
 
-class RowNorm(Whole):
+class RowNorm(TensorFunction):
     """The Euclidean norm of each row."""
 
     kind = "row norm"
     is_nonnegative = True
 
 
-class ColumnNorm(Whole):
+class ColumnNorm(TensorFunction):
     """The Euclidean norm of each column."""
 
     kind = "column norm"
     is_nonnegative = True
 
 
-class Mean(Whole):
+class Mean(TensorFunction):
     """The mean of all elements."""
 
     kind = "mean"
 
 
-class RowMean(Whole):
+class RowMean(TensorFunction):
     """The mean of each row."""
 
     kind = "row mean"
 
 
-class ColumnMean(Whole):
+class ColumnMean(TensorFunction):
     """The mean of each column."""
 
     kind = "column mean"
 
 
-class Count(Whole):
+class Count(TensorFunction):
     """The number of elements."""
 
     kind = "count"
     is_positive = True
 
 
-class Width(Whole):
+class Width(TensorFunction):
     """The length of a row: the number of columns."""
 
     kind = "width"
     is_positive = True
 
 
-class Height(Whole):
+class Height(TensorFunction):
     """The length of a column: the number of rows."""
 
     kind = "height"
     is_positive = True
 
 
-class Transposed(Whole):
+class Transposed(TensorFunction):
     """The matrix with rows and columns exchanged."""
 
     kind = "transposed"
 
 
-class Wide(Whole):
+class Wide(TensorFunction):
     """The matrix, transposed if it has more rows than columns."""
 
     kind = "wide"
 
 
-class ShapedAs(Whole):
+class ShapedAs(TensorFunction):
     """The first matrix, transposed if that gives it the shape of the second."""
 
     nargs = 2
     kind = "shaped as"
 
 
-class MatrixProduct(Whole):
+class MatrixProduct(TensorFunction):
     """The product of two matrices."""
 
     nargs = 2
     kind = "matrix product"
 
 
-class Dot(Whole):
+class Dot(TensorFunction):
     """The sum of the products of all elements of two tensors; with 1 the sum of the elements of one."""
 
     nargs = 2
@@ -115,7 +115,7 @@ class Dot(Whole):
         return sp.S.Zero if left.is_zero or right.is_zero else None
 
 
-WHOLE: tuple[type[Whole], ...] = (
+TENSOR_FUNCTIONS: tuple[type[TensorFunction], ...] = (
     Norm,
     RowNorm,
     ColumnNorm,
@@ -134,7 +134,7 @@ WHOLE: tuple[type[Whole], ...] = (
 COUNTS = (Count, Width, Height)
 OF_MATRICES = (RowNorm, ColumnNorm, RowMean, ColumnMean, Width, Height, Transposed, Wide, MatrixProduct)
 """Those that need rows and columns."""
-SQUARES: dict[type[Whole], tuple[type[Whole], type[Whole]]] = {
+SQUARES: dict[type[TensorFunction], tuple[type[TensorFunction], type[TensorFunction]]] = {
     Norm: (Mean, Count),
     RowNorm: (RowMean, Width),
     ColumnNorm: (ColumnMean, Height),
@@ -148,7 +148,7 @@ def without_norms(expression: sp.Expr) -> sp.Expr:
     return expression
 
 
-def _as_mean(mean: type[Whole], count: type[Whole]) -> object:
+def _as_mean(mean: type[TensorFunction], count: type[TensorFunction]) -> object:
     return lambda tensor: sp.sqrt(mean(tensor**2) * count(tensor))
 
 

@@ -141,7 +141,7 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
     """Return the header of the request that runs a case."""
     rule = subject.rules[case.switches]
     keys = subject.keys(rule)
-    kept = [s for s in rule.states if not s.scalar and (rule.whole or s.per == ELEMENT)]
+    kept = [s for s in rule.states if not s.scalar and (not rule.elementwise or s.per == ELEMENT)]
     states = [keys[s.symbol.name] for s in kept if s.symbol.name in keys]
     least, most = rule.ranks
     ranks = {} if rule.ranks == (0, ANY_RANK) else {"ranks": [least, most]}
@@ -158,7 +158,7 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
             **case.arguments,
             **ranks,
             "states": states,
-            "whole": rule.whole,
+            "whole": not rule.elementwise,
             "counter": subject.implementation.counter,
         },
     }

@@ -68,7 +68,7 @@ class DistributedClause(Clause):
 def _steps(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
     if rule is next(iter(subject.rules.values())):
         # Of whole tensors the first step is judged: what later ones start from differs by rounding.
-        yield {"steps": 1 if rule.whole else 2}
+        yield {"steps": 2 if rule.elementwise else 1}
 
 
 def _clause(

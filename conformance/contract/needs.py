@@ -55,7 +55,7 @@ def tensor(name: str) -> Needs:
 
 def derivative(subject: WorkerSubject) -> str:
     """Say that a parameter's derivative by the gradient is zero, as in rules of signs."""
-    if any(rule.whole for rule in subject.rules.values()):
+    if not all(rule.elementwise for rule in subject.rules.values()):
         return "by its formula an element depends on the others of its tensor"
     by_sign = any(g not in _smooth(rule).free_symbols for rule in subject.rules.values())
     return "its formula uses the gradient's sign alone" if by_sign else ""
@@ -102,7 +102,7 @@ def rank(count: int) -> Needs:
 
 def elementwise(subject: WorkerSubject) -> str:
     """Say that elements are not independent by the formula."""
-    whole = any(rule.whole for rule in subject.rules.values())
+    whole = not all(rule.elementwise for rule in subject.rules.values())
     return "by its formula an element depends on the others of its tensor" if whole else shown(subject)
 
 

@@ -103,10 +103,10 @@ def enclose(
             continue
         formats[name] = FORMATS[step.dtypes.get(key, subject.storage.name)]
         row = step.rows["before"].get(key)
-        shape = state.shape(step.shape) if rule.whole else step.shape
+        shape = step.shape if rule.elementwise else state.shape(step.shape)
         before[name] = np.full(shape, initial, formats[name].dtype) if row is None else row
     before[GRADIENT] = step.rows["gradient"]["gradient"]
-    if rule.whole:
+    if not rule.elementwise:
         before = shaped(rule, before, step.shape)
     with np.errstate(all="ignore"):
         enclosure = StepEnclosure(rule, profile, subject.storage, scalars, formats)
