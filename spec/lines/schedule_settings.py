@@ -33,11 +33,20 @@ def rate(symbol: sp.Symbol, keyword: str, default: float, meaning: str) -> Setti
 
 
 def least(
-    symbol: sp.Symbol, keyword: str, default: float, meaning: str, shown: float | None = None, **of: object
+    symbol: sp.Symbol,
+    keyword: str,
+    default: float,
+    meaning: str,
+    shown: float | None = None,
+    *,
+    edges: tuple[float, ...] = (),
+    below: str = "",
 ) -> Setting:
     """Return the lowest of something: zero, or small."""
-    between = (2.0**-30, 0.05)
-    return Setting(symbol, keyword, default, NONNEGATIVE, meaning, (0.0,), between, shown=shown, **of)  # type: ignore[arg-type]
+    usual, between = (0.0,), (2.0**-30, 0.05)
+    return Setting(
+        symbol, keyword, default, NONNEGATIVE, meaning, usual, between, edges=edges, shown=shown, below=below
+    )
 
 
 def exponent(

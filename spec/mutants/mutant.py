@@ -6,7 +6,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from spec.family import Family, Formula
 from spec.proofs import BeyondLimitError
@@ -39,7 +39,7 @@ class Mutant(ABC, Generic[Formula]):
         """Tell whether the two are proven equal; raises ``BeyondLimitError``."""
 
 
-Kind = TypeVar("Kind", bound=Mutant)  # type: ignore[type-arg]
+Kind = TypeVar("Kind", bound=Mutant[Any])
 
 
 def distinct(found: Iterable[Kind]) -> tuple[Kind, ...]:

@@ -93,5 +93,7 @@ FAMILY = Family(
     OPTIONS,
     nadam,
     claims,
-    legal=lambda o: o.get("average", "beta1") == "beta1" or o.get("schedule", "rising") == "rising",
+    legal=lambda chosen: (
+        chosen.get("average", "beta1") == "beta1" or chosen.get("schedule", "rising") == "rising"
+    ),
 )
