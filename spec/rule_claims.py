@@ -149,8 +149,8 @@ def scale_free(rule: UpdateRule, epsilon: sp.Symbol, called: str, source: str) -
 
 def decoupled(rule: UpdateRule, source: str = f"{LOSHCHILOV}, Algorithm 2") -> Claim:
     """Decoupled decay multiplies the parameter and is invisible to the moments."""
-    target = rule.parameter.updated
-    update = rule.composed(target)
+    moments = frozenset(state.updated for state in rule.states)
+    update = rule.composed(rule.parameter.updated, keep=moments)
 
     def equations() -> Pairs:
         unseen = tuple((sp.diff(rule.composed(s.updated), weight_decay), sp.S.Zero) for s in rule.states)
