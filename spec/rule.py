@@ -92,7 +92,7 @@ class State:
     gradient with which it scales; ``keyword`` is torch's key.  ``initial`` may use
     hyperparameters.  A ``scalar`` state is one number that the host computes for the whole tensor;
     others hold one ``per`` element, row, column or tensor.  ``least`` is a lower bound that other states set;
-    ``near`` is what it is on the way to a minimum, with ``CURVATURE`` for the second derivatives.
+    ``near`` is its value on a quadratic with the Hessian ``CURVATURE``: cases are drawn around it.
     """
 
     symbol: sp.Symbol
