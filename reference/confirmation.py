@@ -15,9 +15,11 @@ from reference.profile import (
     Profile,
     coefficient_rounding,
     flushes,
-    scalar_arithmetic,
+    scalar_rounding,
+    scalar_units,
     store_rounding,
-    tensor_arithmetic,
+    tensor_rounding,
+    tensor_units,
 )
 from spec.rule import UpdateRule
 
@@ -67,12 +69,11 @@ def enclose(
     compiled = program(rule, profile.forms)
     kept = {state.symbol.name for state in rule.states if state.scalar}
     scalars = {**{name: value for name, value in before.items() if name in kept}, **scalars}
-    host, device = scalar_arithmetic(profile), tensor_arithmetic(profile, storage)
-    assert not isinstance(host.rounding, type)
-    scalar = BallArithmetic(host.rounding, host.units)  # type: ignore[arg-type]
-    tensor = BallArithmetic(device.rounding, device.units)  # type: ignore[arg-type]
-    cast = BallArithmetic(coefficient_rounding(profile, storage), device.units)
-    store = BallArithmetic(store_rounding(profile, storage), device.units)
+    units = tensor_units(profile)
+    scalar = BallArithmetic(scalar_rounding(profile), scalar_units(profile))
+    tensor = BallArithmetic(tensor_rounding(profile, storage), units)
+    cast = BallArithmetic(coefficient_rounding(profile, storage), units)
+    store = BallArithmetic(store_rounding(profile, storage), units)
     values = Scalars(
         scalar,
         scalars,

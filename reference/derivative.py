@@ -20,6 +20,7 @@ from flint import arb
 from reference.enclosure import StepEnclosure, as_intervals
 from reference.formats import FLOAT32, Array
 from reference.interval import Interval
+from reference.undefined import Undefined
 from spec.rule import UpdateRule, uncast
 
 Line: TypeAlias = tuple[sp.Symbol, sp.Expr, tuple[tuple[sp.Symbol, sp.Expr], ...]]
@@ -141,7 +142,8 @@ class Element:
                 hull = value if hull is None else hull.union(value)
             if holds is True:
                 break
-        assert hull is not None, f"no branch of {expression} applies"
+        if hull is None:
+            raise Undefined(f"no branch of `{expression}` applies")
         return hull
 
     def holds(self, condition: sp.Basic) -> bool | None:

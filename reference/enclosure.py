@@ -29,6 +29,7 @@ from reference.profile import (
 )
 from reference.running_error import Measured, RunningError
 from reference.summation import TensorArithmetic
+from reference.undefined import Undefined
 from spec.rule import TEXTBOOK, Assignment, State, UpdateRule
 from spec.symbols import g, t
 
@@ -252,7 +253,8 @@ class _Step:
                 if form.applies(**self.enclosure.given):  # type: ignore[operator]
                     value = self._form(name, form)
                     hull = value if hull is None else self.enclosure.arithmetic.hull(hull, value)
-            assert hull is not None, f"no form of `{name}` applies"
+            if hull is None:
+                raise Undefined(f"no form of `{name}` applies to {self.enclosure.given}")
             self.known[name] = hull
         return self.known[name]
 

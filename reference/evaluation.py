@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic
 
@@ -104,7 +105,8 @@ def walk(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arit
     if node.kind == "choice":
         return _chosen(node, values, arithmetic)
     if node.kind == "cast":
-        assert isinstance(values, Tensors)
+        if not isinstance(values, Tensors):
+            raise TypeError("a scalar is cast where it meets a tensor; this line has none")
         return values.scalars.cast_value(node.operands[0])
     bounded = node.kind in {"maximum", "minimum"}
     operands = [(values.bound if bounded else values.operand)(operand) for operand in node.operands]
@@ -149,11 +151,22 @@ def _side(node: Node, values: Scalars[Number] | Tensors[Number]) -> Number:
 
 
 @dataclass
-class _Partial(Generic[Number]):
-    """A partial sum or product: its operand or value, and whether it is subtracted or divides."""
+class _Operand:
+    """One operand of a sum or product, and whether it is subtracted or divides."""
 
-    value: Number | None
-    node: Node | None
+    node: Node
+    inverse: bool
+
+    @property
+    def scalar(self) -> bool:
+        return self.node.scalar
+
+
+@dataclass
+class _Partial(Generic[Number]):
+    """A partial sum or product: its value, and whether it is subtracted or divides."""
+
+    value: Number
     inverse: bool
     scalar: bool
 
@@ -170,9 +183,9 @@ class _Association(Generic[Number]):
         self.values, self.arithmetic = values, arithmetic
         self.plus = node.kind == "sum"
         marks = node.negative if self.plus else node.divisor
+        operands = enumerate(zip(node.operands, marks, strict=True))
+        self.operands = {1 << index: _Operand(operand, mark) for index, (operand, mark) in operands}
         self.parts: dict[int, _Partial[Number]] = {}
-        for index, (operand, mark) in enumerate(zip(node.operands, marks, strict=True)):
-            self.parts[1 << index] = _Partial(None, operand, mark, operand.scalar)
         self.everything = (1 << len(node.operands)) - 1
 
     def result(self) -> Number:
@@ -184,37 +197,35 @@ class _Association(Generic[Number]):
             return self.arithmetic.negate(value)
         return self.arithmetic.divide(self.arithmetic.constant(1.0), value)
 
-    def _subset(self, members: int) -> _Partial[Number]:
+    def _subset(self, members: int) -> _Operand | _Partial[Number]:
+        if members in self.operands:
+            return self.operands[members]
         if members not in self.parts:
-            lowest = members & -members
-            rest = members ^ lowest
-            found: _Partial[Number] | None = None
-            part = rest
-            while part:  # every split of members with the lowest one on the left
-                candidate = self._join(self._subset(members ^ part), self._subset(part))
-                found = candidate if found is None else self._either(found, candidate)
-                part = (part - 1) & rest
-                if not self.arithmetic.order_matters:
-                    break
-            assert found is not None
-            self.parts[members] = found
+            self.parts[members] = functools.reduce(self._either, self._joined(members))
         return self.parts[members]
 
-    def _number(self, part: _Partial[Number]) -> Number:
-        if part.node is not None:
+    def _joined(self, members: int) -> Iterator[_Partial[Number]]:
+        """Yield every split of members with the lowest one on the left, or the first where all are alike."""
+        rest = members & (members - 1)
+        part = rest
+        while part:
+            yield self._join(self._subset(members ^ part), self._subset(part))
+            part = (part - 1) & rest
+            if not self.arithmetic.order_matters:
+                return
+
+    def _number(self, part: _Operand | _Partial[Number]) -> Number:
+        if isinstance(part, _Operand):
             return self.values.operand(part.node)
-        assert part.value is not None
         if part.scalar and isinstance(self.values, Tensors):
             return self.values.scalars.cast(part.value)
         return part.value
 
-    def _join(self, a: _Partial[Number], b: _Partial[Number]) -> _Partial[Number]:
+    def _join(self, a: _Operand | _Partial[Number], b: _Operand | _Partial[Number]) -> _Partial[Number]:
         scalar = a.scalar and b.scalar
         if scalar and isinstance(self.values, Tensors):
             scalars = self.values.scalars
-            x, y = (scalars.value(p.node) if p.node else p.value for p in (a, b))
-            assert x is not None
-            assert y is not None
+            x, y = (scalars.value(p.node) if isinstance(p, _Operand) else p.value for p in (a, b))
             return self._operate(x, y, a, b, scalars.arithmetic, scalar=True)
         return self._operate(self._number(a), self._number(b), a, b, self.arithmetic, scalar=scalar)
 
@@ -222,8 +233,8 @@ class _Association(Generic[Number]):
         self,
         x: Number,
         y: Number,
-        a: _Partial[Number],
-        b: _Partial[Number],
+        a: _Operand | _Partial[Number],
+        b: _Operand | _Partial[Number],
         arithmetic: Arithmetic[Number],
         *,
         scalar: bool,
@@ -232,11 +243,9 @@ class _Association(Generic[Number]):
             (arithmetic.add, arithmetic.subtract) if self.plus else (arithmetic.multiply, arithmetic.divide)
         )
         if a.inverse == b.inverse:
-            return _Partial(direct(x, y), None, a.inverse, scalar)
+            return _Partial(direct(x, y), a.inverse, scalar)
         value = inverse(y, x) if a.inverse else inverse(x, y)
-        return _Partial(value, None, inverse=False, scalar=scalar)
+        return _Partial(value, inverse=False, scalar=scalar)
 
     def _either(self, a: _Partial[Number], b: _Partial[Number]) -> _Partial[Number]:
-        assert a.value is not None
-        assert b.value is not None
-        return _Partial(self.arithmetic.hull(a.value, b.value), None, a.inverse, a.scalar)
+        return _Partial(self.arithmetic.hull(a.value, b.value), a.inverse, a.scalar)

@@ -141,14 +141,26 @@ def coefficient_rounding(profile: Profile, storage: Format) -> Rounding:
     return Rounding(storage, (compute,))
 
 
+def scalar_rounding(profile: Profile) -> Rounding:
+    """Return how the result of one operation on host scalars is rounded."""
+    return Rounding(dataclasses.replace(FORMATS[profile.scalar], work=FLOAT64.work))
+
+
+def tensor_units(profile: Profile) -> dict[str, float]:
+    """Return the errors of operations on tensors, in units in the last place."""
+    return {**UNITS, **profile.units}
+
+
+def scalar_units(profile: Profile) -> dict[str, float]:
+    """Return the errors of operations on host scalars, in units in the last place."""
+    return {**(HOST_UNITS if FORMATS[profile.scalar] == FLOAT64 else UNITS), **profile.units}
+
+
 def tensor_arithmetic(profile: Profile, storage: Format) -> IntervalArithmetic:
     """Return interval arithmetic for tensors of ``storage``."""
-    return TensorArithmetic(tensor_rounding(profile, storage), {**UNITS, **profile.units})
+    return TensorArithmetic(tensor_rounding(profile, storage), tensor_units(profile))
 
 
 def scalar_arithmetic(profile: Profile) -> IntervalArithmetic:
     """Return interval arithmetic for host scalars."""
-    target = FORMATS[profile.scalar]
-    wide = dataclasses.replace(target, work=FLOAT64.work)
-    units = HOST_UNITS if target == FLOAT64 else UNITS
-    return IntervalArithmetic(Rounding(wide), {**units, **profile.units})
+    return IntervalArithmetic(scalar_rounding(profile), scalar_units(profile))

@@ -19,6 +19,7 @@ from conformance.schedules.subject import CLEAR, Actions, Failure, Subject, Tall
 from impls.scheduler import RECURRENCE, Scheduler
 from impls.session import TargetError
 from reference.schedules.number import Number
+from reference.undefined import Undefined
 from spec import schedules as book
 from spec.schedule import Schedule
 
@@ -208,7 +209,7 @@ def _defined(case: Case) -> list[list[list[Number]]]:
     for group in range(len(case.base)):
         rows = []
         for formula in (True, False):
-            with suppress(ZeroDivisionError, ValueError, AssertionError):
+            with suppress(Undefined):
                 rows.append(legal.at_epochs(case, group, range(case.steps), formula=formula))
         if inside and case.node.entry.computes == RECURRENCE:
             rows.append(legal.stepped(case, group, case.steps))

@@ -14,6 +14,7 @@ from reference.schedules import number as n
 from reference.schedules.enclosure import Settings, closed_form, recurrence
 from reference.schedules.machine import learning_rates
 from reference.schedules.number import Number, Rounding
+from reference.undefined import Undefined
 
 SOME = Number(arb(1, 2.0**-290))
 """One, but not known to be exact, so that every operation on it is rounded."""
@@ -23,11 +24,21 @@ XLA = Rounding(FLOAT32, host=FLOAT32, function_units=8, divisions=2, flush=True)
 
 
 def functions(node: Node, group: int) -> Mapping[str, Callable[[int], float]]:
-    """Return the functions of t that a node is given, for a group."""
+    """Return the functions of t that a node is given, for a group; they raise ``Undefined`` outside."""
     table = node.factors[group] if node.factors else ()
     places = (0, *node.milestones)
-    return {"f": lambda t: table[t], "n": lambda t: sum(m <= t for m in node.milestones),
-            "b": lambda i: places[min(i, len(node.milestones))], "s": lambda i: table[i - 1]}  # fmt: skip
+
+    def at(place: int) -> float:
+        if not 0 <= place < len(table):
+            raise Undefined(f"a table of {len(table)} factors has none at {place}")
+        return table[place]
+
+    return {
+        "f": at,
+        "n": lambda t: sum(m <= t for m in node.milestones),
+        "b": lambda i: places[min(i, len(node.milestones))],
+        "s": lambda i: at(i - 1),
+    }
 
 
 def settings(case: Case, node: Node, group: int, *, exact: bool = False) -> Settings:

@@ -11,6 +11,7 @@ from conformance.schedules.cases import Case, Node, boundaries
 from reference.schedules.enclosure import Settings, closed_form
 from reference.schedules.machine import learning_rates
 from reference.schedules.number import Number, Rounding
+from reference.undefined import Undefined
 from spec import schedules as book
 from spec.schedule import Schedule
 from spec.schedule_mutants import ScheduleMutant, mutants
@@ -90,10 +91,18 @@ def _settings(case: Case, schedule: Schedule, steps: int) -> Settings:
 def _values(case: Case, mutant: ScheduleMutant, *, momentum: bool, steps: int) -> Iterator[list[Number]]:
     settings = _settings(case, mutant.schedule, steps)
     if case.inputs:
-        yield from learning_rates(settings, case.inputs)
+        yield from _until_undefined(learning_rates(settings, case.inputs))
     else:
-        for number in closed_form(settings, range(steps), momentum=momentum):
-            yield [number]
+        for step in range(steps):
+            yield from _until_undefined([n] for n in closed_form(settings, [step], momentum=momentum))
+
+
+def _until_undefined(values: Iterator[list[Number]]) -> Iterator[list[Number]]:
+    """Yield the values, and at the first place where there is none an empty list."""
+    try:
+        yield from values
+    except Undefined:
+        yield []
 
 
 def _shared(mine: Number, legal: Number) -> bool:
@@ -102,14 +111,12 @@ def _shared(mine: Number, legal: Number) -> bool:
 
 
 def _outside(case: Case, mutant: ScheduleMutant, enclosed: Enclosed) -> bool:
-    """Tell whether the mutant leaves what is legal, or has no value at all where the schedule has."""
+    """Tell whether the mutant leaves what is legal, or has no value where the schedule has one."""
     momentum = mutant.text.startswith("mu_t")
     right = [[number] for number in enclosed.momenta] if momentum else enclosed.rates
-    try:
-        wrong = _values(case, mutant, momentum=momentum, steps=len(right))
-        return any(
-            not any(_shared(a, b) for a in mine for b in theirs)
-            for mine, theirs in zip(wrong, right, strict=False)
-        )
-    except (ZeroDivisionError, ValueError, AssertionError, IndexError):
-        return True
+    wrong = _values(case, mutant, momentum=momentum, steps=len(right))
+    return any(
+        not any(_shared(a, b) for a in mine for b in theirs)
+        for mine, theirs in zip(wrong, right, strict=False)
+        if mine or any(number.ball.is_finite() for number in theirs)
+    )

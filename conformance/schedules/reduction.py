@@ -10,6 +10,7 @@ from conformance.schedules.strategies import consistent
 from conformance.schedules.subject import Failure
 from impls.scheduler import OPTAX
 from impls.session import TargetError, WorkerFailure
+from reference.undefined import Undefined
 
 SIMPLE = (1.0, 0.5, 0.25, 0.1)
 ATTEMPTS = 400
@@ -25,7 +26,7 @@ def reduce(failure: Failure, judge: Judge) -> Failure:
             attempts += 1
             try:
                 found = judge(case)
-            except (TargetError, WorkerFailure, AssertionError, ValueError, IndexError):
+            except (TargetError, WorkerFailure, Undefined):
                 continue
             if found is not None and (found.quantity, _kind(found)) == (failure.quantity, _kind(failure)):
                 failure, changed = found, True
@@ -49,7 +50,7 @@ def _simpler(failure: Failure) -> Iterator[Case]:
     if case.optimizer != "SGD":
         yield with_(case, optimizer="SGD")
     if case.inputs:
-        for place in range(len(case.inputs)):
+        for place in range(len(case.inputs) if len(case.inputs) > 1 else 0):
             yield with_(
                 case,
                 inputs=case.inputs[:place] + case.inputs[place + 1 :],

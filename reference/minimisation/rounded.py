@@ -121,7 +121,8 @@ class Rounded:
         return self._made(self._other(other) / self.ball)
 
     def __pow__(self, exponent: int) -> Rounded:
-        assert exponent == 2, "no other power is computed"
+        if exponent != 2:
+            raise ValueError(f"the power {exponent!r} is not enclosed; only 2 is")
         mine, _ = self._entering(0.0)
         return self._made(mine * mine)
 

@@ -14,6 +14,7 @@ from sympy.core.function import AppliedUndef
 from reference.formats import FLOAT16
 from reference.schedules import number as n
 from reference.schedules.number import Number, Rounding
+from reference.undefined import Undefined
 from spec.schedule import Schedule, WholeLogarithm
 
 Given = Callable[[int], "float | Number"]
@@ -119,8 +120,10 @@ def _modulo(e: sp.Basic) -> Compiled:
 
     def remainder(at: Place) -> Number:
         left, right = a(at).rational, b(at).rational
-        assert left is not None
-        assert right is not None
+        if left is None or right is None:
+            raise TypeError(f"the remainder `{e}` is of numbers that are rounded")
+        if right == 0:
+            raise Undefined(f"`{e}` is a remainder by zero")
         value = left - right * int((left / right).p // (left / right).q)
         return Number(arb(value), value, whole=True)
 
@@ -143,7 +146,8 @@ def _sign(e: sp.Basic) -> Compiled:
 
     def sign(at: Place) -> Number:
         a = inner(at).ball
-        assert bool(a > 0) or bool(a < 0) or a == 0, "the sign of a value that rounding decides"
+        if a.contains(0) and a != 0:
+            return Number(arb(0, 1), both=True)
         return Number.exactly(int(bool(a > 0)) - int(bool(a < 0)))
 
     return sign
@@ -177,10 +181,10 @@ def _whole_logarithm(e: sp.Basic) -> Compiled:
     def logarithm(at: Place) -> Number:
         exactly = Place(at.values, at.functions, Rounding(inexact=False))
         value, growth = x(exactly).rational, base(exactly).rational
-        assert value is not None
-        assert growth is not None
+        if value is None or growth is None:
+            raise TypeError(f"the whole logarithm `{e}` is of numbers that are rounded")
         if growth <= 1:
-            raise ValueError(f"a logarithm to the base {growth} has no whole part")
+            raise Undefined(f"a logarithm to the base {growth} has no whole part")
         count, reached = 0, growth
         while reached <= value:
             count, reached = count + 1, reached * growth
@@ -193,12 +197,18 @@ def _given(e: sp.Basic) -> Compiled:
     name, argument = str(e.func), compiled(e.args[0])
 
     def value(at: Place) -> Number:
-        exact = argument(at).rational
-        assert exact is not None
-        found = at.functions[name](int(exact.p))
+        found = at.functions[name](_whole(argument(at), e))
         return found if isinstance(found, Number) else Number.exactly(found)
 
     return value
+
+
+def _whole(argument: Number, e: sp.Basic) -> int:
+    """Return a step at which a user's function is asked; raises ``Undefined`` between two."""
+    exact = argument.rational
+    if exact is None or exact.q != 1:
+        raise Undefined(f"`{e}` asks for a function of t at no whole step")
+    return int(exact.p)
 
 
 def _running_product(e: sp.Basic) -> Compiled:
@@ -206,10 +216,8 @@ def _running_product(e: sp.Basic) -> Compiled:
     inner, end = compiled(e.function), compiled(last)
 
     def running(at: Place) -> Number:
-        exact = end(at).rational
-        assert exact is not None
         result = Number.exactly(1.0)
-        for j in range(1, int(exact.p) + 1):
+        for j in range(1, _whole(end(at), e) + 1):
             here = Place({**at.values, index.name: Number.exactly(j)}, at.functions, at.rounding)
             result = n.product(at.rounding, [result, inner(here)], [])
         return result
@@ -295,13 +303,15 @@ def closed_form(
 ) -> Iterator[Number]:
     """Yield the enclosure of the closed form at each time; a fractional time is an epoch.
 
-    ``form`` names another way to compute it, which the schedule lists.
+    ``form`` names another way to compute it, which the schedule lists.  Raises ``Undefined`` where
+    the formula has no value and ``ValueError`` for a momentum that the schedule has not.
     """
     schedule = settings.schedule
     expression = schedule.momentum if momentum else schedule.closed
     if form:
         expression = schedule.forms[form][1 if momentum else 0]
-    assert expression is not None
+    if expression is None:
+        raise ValueError(f"{schedule.label} cycles no momentum; give momentum=False")
     function, place = compiled(expression), settings.place()
     for time in times:
         place.values["t"] = Number.exactly(time)
@@ -316,7 +326,8 @@ def recurrence(
     ``first`` is the value at ``start``, where it is not the schedule's own beginning.
     """
     rule = settings.schedule.recurrence
-    assert rule is not None
+    if rule is None:
+        raise ValueError(f"{settings.schedule.label} has no recurrence; ask for its closed form")
     function, place = compiled(rule.step), settings.place()
     place.values["t"] = Number.exactly(start)
     current = first or compiled(rule.start)(place)

@@ -25,6 +25,13 @@ class _OpenError(Exception):
 State = dict[str, Number]
 
 
+def _machine(settings: Settings) -> Machine:
+    machine = settings.schedule.machine
+    if machine is None:
+        raise ValueError(f"{settings.schedule.label} follows no metrics; ask for its closed form")
+    return machine
+
+
 def after(settings: Settings, state: State, metric: float) -> list[State]:
     """Return the states that one metric may lead to: one, unless rounding decides a comparison."""
     found, open_choices = [], [{}]  # type: ignore[var-annotated]
@@ -38,8 +45,7 @@ def after(settings: Settings, state: State, metric: float) -> list[State]:
 
 
 def _run(settings: Settings, state: State, metric: float, made: dict[sp.Basic, bool]) -> State:
-    machine = settings.schedule.machine
-    assert machine is not None
+    machine = _machine(settings)
 
     def choose(when: sp.Basic, known: bool | None) -> bool:
         if known is not None:
@@ -58,8 +64,7 @@ def _run(settings: Settings, state: State, metric: float, made: dict[sp.Basic, b
 
 def learning_rates(settings: Settings, metrics: Iterable[float]) -> Iterator[list[Number]]:
     """Yield, before the first metric and after each, the learning rates that may be in force."""
-    machine = settings.schedule.machine
-    assert machine is not None
+    machine = _machine(settings)
     place = settings.place()
     initial = {s.symbol.name: compiled(s.initial)(place) for s in machine.states}
     states = [{**initial, "eta": place.values["eta_0"]}]

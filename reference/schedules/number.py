@@ -17,6 +17,7 @@ import flint
 from flint import arb, fmpq
 
 from reference.formats import FLOAT64, Format
+from reference.undefined import Undefined
 
 flint.ctx.prec = 300
 FUNCTION_UNITS = 2
@@ -226,13 +227,13 @@ def power(rounding: Rounding, a: Number, exponent: Number) -> Number:
 
 
 def _real_power(a: arb, exponent: arb) -> arb:
-    """Return a ball of x**y for the x of ``a`` that are not negative; raises for none."""
+    """Return a ball of x**y for the x of ``a`` that are not negative; raises ``Undefined`` for none."""
     if a == 0:
         return arb(0)
     if a > 0:
         return a**exponent
     if a.upper() < 0:
-        raise ValueError("a negative number has no real power")
+        raise Undefined("a negative number has no real power")
     return (a.upper() ** exponent).union(arb(0))
 
 

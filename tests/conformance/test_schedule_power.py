@@ -5,19 +5,24 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+import sympy as sp
+from flint import arb
 
 from conformance.schedules.assembly import claimed
+from conformance.schedules.cases import Case
+from conformance.schedules.curves import shown_case
 from conformance.schedules.engine import MEASURED, units, variants
 from conformance.schedules.judging import BY_IDENTIFIER, explore
-from conformance.schedules.power import Power
+from conformance.schedules.power import Enclosed, Power, _outside
 from conformance.schedules.strategies import OVER_METRICS
 from conformance.schedules.subject import Subject
 from impls.scheduler import CLOSED, RECURRENCE, Scheduler
-from impls.schedulers import OTHERS, SCHEDULERS, claiming
+from impls.schedulers import OTHERS, SCHEDULERS, claiming, scheduler
 from impls.session import Session
+from reference.schedules.number import Number
 from spec import schedules as book
-from spec.schedule import Schedule
-from spec.schedule_mutants import mutants
+from spec.schedule import Schedule, base
+from spec.schedule_mutants import ScheduleMutant, mutants
 
 (MEASURE,) = (BY_IDENTIFIER[name] for name in MEASURED)
 UNRUN = dataclasses.replace(MEASURE, judge=lambda *_: None)
@@ -57,6 +62,31 @@ def test_every_mutant_is_killed_or_proven_equivalent(schedule: Schedule) -> None
     known = mutants(schedule, book.families()[schedule.name])
     assert known
     assert not [mutant.text for mutant in power.open(schedule) if not mutant.equivalent]
+
+
+def wrong(value: sp.Expr) -> tuple[Case, ScheduleMutant]:
+    """Return a case of an exponential decay, and a mutant with another formula."""
+    entry = scheduler("torch.ExponentialLR")
+    assert entry is not None
+    case = shown_case(entry, {})
+    right = case.node.schedule
+    return case, ScheduleMutant("other", "eta_t <- other", dataclasses.replace(right, value=value), right)
+
+
+def test_an_exception_of_the_evaluator_is_no_kill() -> None:
+    """Where a mutant cannot be evaluated the run fails: it is not counted as killed."""
+    case, mutant = wrong(sp.Mod(sp.Symbol("gamma", positive=True) ** base, 1))
+    power = Power({case.node.schedule.label: (mutant,)}, {case.node.schedule.label: {}})
+    with pytest.raises(TypeError, match="are rounded"):
+        power.add(case)
+    assert power.open(case.node.schedule) == [mutant]
+
+
+@pytest.mark.parametrize(("legal", "killed"), [(arb(1), True), (arb("nan"), False)], ids=str)
+def test_a_mutant_without_a_value_is_killed_by_a_value(legal: arb, *, killed: bool) -> None:
+    """A mutant that has no value is told from a schedule that has one, and not from one that has none."""
+    case, mutant = wrong(sp.sqrt(sp.Add(-1, -base, evaluate=False)))
+    assert _outside(case, mutant, Enclosed([[Number(legal)]] * 3, [])) == killed
 
 
 def test_the_schedules_over_metrics_are_the_machines() -> None:
