@@ -163,7 +163,8 @@ def _line(rule: UpdateRule, line: Assignment) -> model.AssignmentEntry:
 def _implementation(name: str, work: list[Unit], environment: dict[str, str]) -> model.ImplementationEntry:
     mine = [unit for unit in work if unit.implementation.identifier == name]
     item = mine[0].implementation
-    profiles = {f"{u.path.name} on {u.device}": str(Profile.from_mapping(u.path.profile)) for u in mine}
+    declared = {f"{unit.path.name} on {unit.device}": unit.path.profile for unit in mine}
+    profiles = {name: str(Profile.from_mapping(given, item.rule)) for name, given in declared.items()}
     options = ", ".join(f"{k}={v}" for k, v in item.options.items())
     claims = f"{item.rule} ({options})" if options else item.rule
     claims = f"{item.rule} with every option" if item.framework == FRAMEWORK else claims

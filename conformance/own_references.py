@@ -116,5 +116,5 @@ class ReferenceSubject(WorkerSubject):
 def reference_subject(implementation: Implementation, storage: Format, session: Session) -> ReferenceSubject:
     """Return the subject for a reference in one format."""
     rules = variant_rules(implementation.rule)
-    profile = Profile.from_mapping(NUMPY.profile)
+    profile = Profile.from_mapping(NUMPY.profile, implementation.rule)
     return ReferenceSubject(implementation, NUMPY, "cpu", storage, session, profile, rules, {})

@@ -314,7 +314,7 @@ def worker_subject(
     rules = {switches: narrowed(rule, implementation.domains) for switches, rule in rules.items()}
     symbols = {h.keyword: h.symbol.name for rule in rules.values() for h in rule.hyperparameters}
     fixed = {symbols[key]: value for key, value in implementation.fixed.items() if key in symbols}
-    profile = Profile.from_mapping(path.profile).on(storage)
+    profile = Profile.from_mapping(path.profile, implementation.rule).on(storage)
     return WorkerSubject(implementation, path, device, storage, session, profile, rules, fixed)
 
 

@@ -95,10 +95,11 @@ class Implementation:
         return {(p.name, where): p for p in self.paths for where in p.devices}[name, device]
 
 
-FORMS = ("lerp", "weight first", "root first", "step size first", "decay added")
-EAGER: dict[str, Any] = {"forms": FORMS, "units": {"root": 1.0}, "bound": "storage"}
+EAGER: dict[str, Any] = {"units": {"root": 1.0}, "bound": "storage"}
 """Eager roots come from a vector mathematics library, which promises one unit in the last place."""
-KERNEL: dict[str, Any] = {"forms": FORMS, "intermediate": "compute"}
+KERNEL: dict[str, Any] = {"intermediate": "compute"}
+MOVING = ("lerp", "weight first")
+ADAM = (*MOVING, "root first", "step size first")
 ALL_FORMS = ("*",)
 ON_DEVICE = {"scalar": "float32", "forms": ALL_FORMS}
 """Step count, powers and corrections are computed on the device, in float32."""
@@ -117,38 +118,26 @@ COUPLED = {"decay": "coupled"}
 EAGER_PATHS = tuple(path for path in TORCH_PATHS if path.name != "fused")
 """Paths of optimizers without a fused kernel."""
 CAPTURABLE_PATHS = (*EAGER_PATHS, CAPTURABLE)
-ROOT_LAST = EAGER | {"forms": ("lerp", "weight first", "reciprocal")}
-ROOT_LAST_PATHS = (
-    ExecutionPath("single-tensor", SINGLE, ("cpu", "cuda"), profile=ROOT_LAST),
-    *(path for path in CAPTURABLE_PATHS if path.name != "single-tensor"),
-)
-"""Paths where the single-tensor one corrects the second moment before it takes the root."""
-AVERAGED_PATHS = (
-    ExecutionPath("single-tensor", SINGLE, ("cpu", "cuda"), profile=EAGER | {"forms": ("lerp", "copy")}),
-    *(path for path in CAPTURABLE_PATHS if path.name != "single-tensor"),
-)
-ROOT_RECIPROCAL = EAGER | {"forms": (*FORMS, "reciprocal", "by norm")}
-FACTORED_PATHS = (
-    ExecutionPath("single-tensor", SINGLE, ("cpu", "cuda"), profile=ROOT_RECIPROCAL),
-    ExecutionPath("foreach", {"foreach": True}, ("cpu", "cuda"), profile=ROOT_RECIPROCAL),
-)
-SPARSE_PATHS = (
-    ExecutionPath(
-        "sparse", {}, ("cpu", "cuda"), profile=EAGER | {"forms": ("difference added", "quotient first")}
-    ),
-)
+FACTORED = ("lerp", "step size first", "reciprocal", "by norm")
+SPARSE_PATHS = (ExecutionPath("sparse", {}, ("cpu", "cuda"), profile=EAGER),)
 ITERATIONS = (ExecutionPath("one iteration", {}, ("cpu", "cuda"), ("float32", "float64"), EAGER),)
 MATRIX_PATHS = (ExecutionPath("single-tensor", {}, ("cpu", "cuda"), profile=EAGER),)
 FUSED_ON_CPU = tuple(path for path in TORCH_PATHS if path.name != "fused" or path.devices == ("cpu",))
 LR_INSIDE_DECAY = {"decoupled_weight_decay": ("decay", "decoupled")}
 RECORDED = {"scalar": "compute"}
 """The step count takes part as a float32 tensor, and so do the corrections that depend on it."""
-RECORDED_NADAM = {**RECORDED, "forms": ("lerp", "weight first", "reciprocal", "reciprocal step sizes")}
-RECORDED_ADAM: dict[str, Any] = {**RECORDED, "forms": (*FORMS, "step size below")}
+RECORDED_NADAM = {**RECORDED, "forms": (*MOVING, "reciprocal step sizes")}
+RECORDED_ADAM: dict[str, Any] = {**RECORDED, "forms": (*ADAM, "step size below")}
 FORMULA = (
-    "agreement/*", "bias-correction/*", "decay/*", "stability/*", "groups/late-first-gradient",
-    "groups/own-initial-state", "gradients/absent-rows", "state/step-count",
-)  # fmt: skip
+    "agreement/*",
+    "bias-correction/*",
+    "decay/*",
+    "stability/*",
+    "groups/late-first-gradient",
+    "groups/own-initial-state",
+    "gradients/absent-rows",
+    "state/step-count",
+)
 """The properties of a rule's formula, which need no optimizer but the one that is stepped."""
 
 
@@ -168,74 +157,180 @@ def with_further_paths(
         "while it records; its clause whole/differentiable, on single-tensor, differentiates a step",
     )
     compiled = ExecutionPath(
-        "compiled", SINGLE, profile={**KERNEL, **RECORDED, "forms": ALL_FORMS, "bound": "storage"},
+        "compiled",
+        SINGLE,
+        profile={**KERNEL, **RECORDED, "forms": ALL_FORMS, "bound": "storage"},
         properties=("agreement/*", "state/step-count"),
         otherwise="every optimizer that a property builds would be compiled for seconds",
-        on_request="each of its cases is compiled for seconds", cost=20, compiled=True,
-    )  # fmt: skip
+        on_request="each of its cases is compiled for seconds",
+        cost=20,
+        compiled=True,
+    )
     return (*paths, differentiable, compiled)
 
 
-def _torch(name: str, rule: str, paths: tuple[ExecutionPath, ...], **more: Any) -> Implementation:
-    return Implementation(f"torch.{name}", f"torch.optim:{name}", rule, paths, **more)
+def using(
+    paths: tuple[ExecutionPath, ...], forms: tuple[str, ...], single: tuple[str, ...] = ()
+) -> tuple[ExecutionPath, ...]:
+    """Return the paths with the legal forms that they use, where a path does not say its own.
+
+    ``single`` are those of the single-tensor path, where it uses others than the rest.
+    """
+    of_single = {"single-tensor": single or forms}
+    return tuple(
+        replace(path, profile={"forms": of_single.get(path.name, forms), **path.profile}) for path in paths
+    )
+
+
+def _torch(
+    name: str, rule: str, paths: tuple[ExecutionPath, ...], forms: tuple[str, ...] = (), **more: Any
+) -> Implementation:
+    return Implementation(f"torch.{name}", f"torch.optim:{name}", rule, using(paths, forms), **more)
 
 
 def _recorded(
-    name: str, rule: str, paths: tuple[ExecutionPath, ...], *, recorded: Mapping[str, Any] | None = None,
+    name: str,
+    rule: str,
+    paths: tuple[ExecutionPath, ...],
+    forms: tuple[str, ...] = (),
+    *,
+    single: tuple[str, ...] = (),
+    recorded: Mapping[str, Any] | None = None,
     **more: Any,
-) -> Implementation:  # fmt: skip
+) -> Implementation:
     """Return an optimizer whose steps autograd can record and torch.compile can compile.
 
-    ``recorded`` is what its arithmetic differs in where autograd records it.
+    ``forms`` are the legal forms that its paths use, ``single`` those of the single-tensor path where
+    it uses others, and ``recorded`` is what its arithmetic differs in where autograd records it.
     """
-    return _torch(name, rule, with_further_paths(paths, recorded or {}), **more)
+    return _torch(name, rule, with_further_paths(using(paths, forms, single), recorded or {}), **more)
 
 
 CATALOGUE: tuple[Implementation, ...] = (
     _recorded(
-        "SGD", "sgd", TORCH_PATHS, options=COUPLED, switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE},
+        "SGD",
+        "sgd",
+        TORCH_PATHS,
+        options=COUPLED,
+        switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE},
         counter=None,
     ),
     _recorded(
-        "Adam", "adam", (*TORCH_PATHS, CAPTURABLE), recorded=RECORDED_ADAM, options=COUPLED,
+        "Adam",
+        "adam",
+        (*TORCH_PATHS, CAPTURABLE),
+        ADAM,
+        recorded=RECORDED_ADAM,
+        options=COUPLED,
         switches=AMSGRAD | MAXIMIZE,
     ),
     _recorded(
-        "AdamW", "adamw", (*TORCH_PATHS, CAPTURABLE), recorded=RECORDED_ADAM, switches=AMSGRAD | MAXIMIZE
+        "AdamW",
+        "adamw",
+        (*TORCH_PATHS, CAPTURABLE),
+        ADAM,
+        recorded=RECORDED_ADAM,
+        switches=AMSGRAD | MAXIMIZE,
     ),
     _recorded("Adagrad", "adagrad", FUSED_ON_CPU, options=COUPLED, switches=MAXIMIZE),
     _recorded(
-        "RMSprop", "rmsprop", CAPTURABLE_PATHS, options=COUPLED,
+        "RMSprop",
+        "rmsprop",
+        CAPTURABLE_PATHS,
+        MOVING,
+        options=COUPLED,
         switches={"centered": ("centered", "yes"), **MAXIMIZE},
     ),
-    _recorded("Adadelta", "adadelta", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
-    _recorded("Adamax", "adamax", CAPTURABLE_PATHS, options=COUPLED, switches=MAXIMIZE),
     _recorded(
-        "NAdam", "nadam", ROOT_LAST_PATHS, recorded=RECORDED_NADAM, options=COUPLED,
+        "Adadelta",
+        "adadelta",
+        CAPTURABLE_PATHS,
+        ("weight first",),
+        options=COUPLED,
+        switches=MAXIMIZE,
+    ),
+    _recorded(
+        "Adamax",
+        "adamax",
+        CAPTURABLE_PATHS,
+        ("lerp", "step size first"),
+        options=COUPLED,
+        switches=MAXIMIZE,
+    ),
+    _recorded(
+        "NAdam",
+        "nadam",
+        CAPTURABLE_PATHS,
+        ADAM,
+        single=MOVING,
+        recorded=RECORDED_NADAM,
+        options=COUPLED,
         switches=LR_INSIDE_DECAY | MAXIMIZE,
     ),
-    _recorded("RAdam", "radam", ROOT_LAST_PATHS, options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
     _recorded(
-        "ASGD", "asgd", AVERAGED_PATHS, options=COUPLED, switches=MAXIMIZE,
+        "RAdam",
+        "radam",
+        CAPTURABLE_PATHS,
+        (*MOVING, "step size first"),
+        single=(*MOVING, "reciprocal"),
+        options=COUPLED,
+        switches=LR_INSIDE_DECAY | MAXIMIZE,
+    ),
+    _recorded(
+        "ASGD",
+        "asgd",
+        CAPTURABLE_PATHS,
+        ("lerp", "decay added"),
+        single=("lerp", "copy"),
+        options=COUPLED,
+        switches=MAXIMIZE,
         derived={"eta": "eta_t", "mu": "mu_t"},
     ),
     _recorded("Rprop", "rprop", CAPTURABLE_PATHS, switches=MAXIMIZE),
     _torch(
-        "Adafactor", "adafactor", FACTORED_PATHS, options={"epsilon": "floor"}, switches=MAXIMIZE,
+        "Adafactor",
+        "adafactor",
+        EAGER_PATHS,
+        FACTORED,
+        options={"epsilon": "floor"},
+        switches=MAXIMIZE,
         of_format=("eps[0]",),
     ),
     Implementation(
-        "torch.Adafactor on vectors", "torch.optim:Adafactor", "adafactor", FACTORED_PATHS,
-        options={"epsilon": "floor", "factored": "no"}, switches=MAXIMIZE, of_format=("eps[0]",),
+        "torch.Adafactor on vectors",
+        "torch.optim:Adafactor",
+        "adafactor",
+        using(EAGER_PATHS, FACTORED),
+        options={"epsilon": "floor", "factored": "no"},
+        switches=MAXIMIZE,
+        of_format=("eps[0]",),
     ),
-    _torch("SparseAdam", "sparse_adam", SPARSE_PATHS, switches=MAXIMIZE, gradient="sparse"),
     _torch(
-        "Muon", "muon", MATRIX_PATHS, counter=None,
-        switches={"nesterov=false": ("nesterov", "no"), "ns_steps=1": ("iterations", "1"),
-                  "adjust_lr_fn=match_rms_adamw": ("scale", "rms")},
+        "SparseAdam",
+        "sparse_adam",
+        SPARSE_PATHS,
+        ("difference added", "quotient first"),
+        switches=MAXIMIZE,
+        gradient="sparse",
+    ),
+    _torch(
+        "Muon",
+        "muon",
+        MATRIX_PATHS,
+        ("lerp", "step size first"),
+        counter=None,
+        switches={
+            "nesterov=false": ("nesterov", "no"),
+            "ns_steps=1": ("iterations", "1"),
+            "adjust_lr_fn=match_rms_adamw": ("scale", "rms"),
+        },
     ),
     Implementation(
-        "torch.LBFGS", "_stepproof_worker.torch_lbfgs:LBFGS", "lbfgs", ITERATIONS,
-        switches={"history_size=1": ("pairs", "1")}, adapts="torch.optim:LBFGS",
+        "torch.LBFGS",
+        "_stepproof_worker.torch_lbfgs:LBFGS",
+        "lbfgs",
+        ITERATIONS,
+        switches={"history_size=1": ("pairs", "1")},
+        adapts="torch.optim:LBFGS",
     ),
-)  # fmt: skip
+)

@@ -188,7 +188,7 @@ def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:
     if clause.every_path:
         others = (path for path in subject.implementation.paths if path.name != subject.path.name)
         own += [
-            (path.name, Profile.from_mapping(path.profile).on(subject.storage))
+            (path.name, Profile.from_mapping(path.profile, subject.implementation.rule).on(subject.storage))
             for path in others
             if path.whole and subject.device in path.devices
         ]

@@ -96,7 +96,7 @@ def judge(session: Session, node: Node, base: float, steps: int, seed: int = 0) 
 def _steps(rates: list[float], states: list[dict[str, Array]], drawn: list[Array]) -> Together:
     rule = book.build("adamw")
     item = next(item for item in CATALOGUE if item.identifier == "torch.AdamW")
-    profile = Profile.from_mapping(item.path("single-tensor", "cpu").profile)
+    profile = Profile.from_mapping(item.path("single-tensor", "cpu").profile, item.rule)
     values = 0
     for step, rate in enumerate(rates):
         scalars: Mapping[str, float] = {**HYPERPARAMETERS, "eta": rate, "t": float(step + 1)}

@@ -24,12 +24,17 @@ def _adafactor(variant: str, constructor: dict[str, Any], *, vectors: bool, **op
     absolute = options.get("step") == "given"
     moment = options.get("moment") == "beta1"
     return Implementation(
-        f"transformers.Adafactor{variant}", "transformers.optimization:Adafactor", "adafactor",
+        f"transformers.Adafactor{variant}",
+        "transformers.optimization:Adafactor",
+        "adafactor",
         (ExecutionPath("default", constructor, profile=PROFILE),),
-        options={"decay": "step", **options, **chosen}, states=VECTOR if vectors else MATRIX,
-        keywords=KEYWORDS, fixed={} if absolute else {"lr": RELATIVE}, library="transformers",
+        options={"decay": "step", **options, **chosen},
+        states=VECTOR if vectors else MATRIX,
+        keywords=KEYWORDS,
+        fixed={} if absolute else {"lr": RELATIVE},
+        library="transformers",
         domains={"betas[0]": (0.0, 1.0)} if moment else {},
-    )  # fmt: skip
+    )
 
 
 TRANSFORMERS: tuple[Implementation, ...] = (

@@ -12,7 +12,7 @@ from conformance.engine import Unit, subject_of
 from conformance.ledger import load
 from conformance.properties import Plan
 from conformance.subject import WorkerSubject
-from impls.catalogue import EAGER, ExecutionPath, Implementation
+from impls.catalogue import ADAM, EAGER, ExecutionPath, Implementation
 from impls.session import Session
 
 OPTIMIZER = """
@@ -48,10 +48,16 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerSubject]
     """Return an AdamW that counts in its groups, keeps its negated moment, and says `decay`."""
     path = tmp_path_factory.mktemp("otherwise") / "otherwise.py"
     path.write_text(OPTIMIZER)
+    paths = (ExecutionPath("default", profile=EAGER | {"forms": ADAM}),)
     item = Implementation(
-        "Otherwise", f"{path}:Otherwise", "adamw", (ExecutionPath("default", profile=EAGER),),
-        states={"exp_avg": "-negative"}, keywords={"weight_decay": ("decay",)}, counter="group:step",
-    )  # fmt: skip
+        "Otherwise",
+        f"{path}:Otherwise",
+        "adamw",
+        paths,
+        states={"exp_avg": "-negative"},
+        keywords={"weight_decay": ("decay",)},
+        counter="group:step",
+    )
     with Session() as session:
         yield subject_of(Unit(item, item.paths[0], "cpu", "float64", (), 1, 0), session)
 

@@ -145,6 +145,6 @@ def test_a_scalar_chosen_for_elements_of_a_half_tensor_may_be_rounded_to_its_for
     assert value != float(np.float16(start + size * 1.2))
     kernel = {"intermediate": "compute"}
     for bound, inside in (("storage", True), ("compute", False)):
-        profile = Profile.from_mapping({**kernel, "bound": bound})
+        profile = Profile.from_mapping({**kernel, "bound": bound}, "rprop")
         legal = StepEnclosure(rule, profile, FLOAT16, scalars)(as_intervals(before, FLOAT16))["theta"]
         assert bool(legal.contains(value).all()) is inside
