@@ -28,6 +28,8 @@ class Scheduler:
     or a ratio of several, by its own keyword in ``sums`` and ``ratios``.  ``fixed`` are settings that
     it cannot be given, ``constructor`` its own that choose the schedule.
     ``lists`` and ``tables`` name keywords that take milestones and functions of t.
+    ``profile`` declares its arithmetic where that is not the host's: the format of ``scalar``s, the
+    error of ``functions`` in units in the last place, quotients by ``reciprocal``, ``flush``.
     """
 
     identifier: str
@@ -58,6 +60,7 @@ class Scheduler:
     interface: str = TORCH
     library: str = "torch"
     framework: str = "torch"
+    profile: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

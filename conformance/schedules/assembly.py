@@ -13,7 +13,8 @@ from conformance.schedules.formulas import lines
 from conformance.schedules.judging import ALL, cell
 from conformance.schedules.power import Power
 from conformance.verdict import Verdict
-from impls.scheduler import CLOSED, OPTAX, RECURRENCE, Scheduler
+from impls.scheduler import CLOSED, RECURRENCE, Scheduler
+from reference.schedules.profile import ScheduleProfile
 from spec import schedules as book
 from spec.schedule import Schedule, ScheduleFamily
 from spec.schedule_claims import proofs
@@ -95,11 +96,7 @@ def _mutant(mutant: ScheduleMutant, dead: dict[str, str]) -> model.MutantEntry:
 
 def _implementation(entry: Scheduler, environment: dict[str, str]) -> model.ImplementationEntry:
     computes = {CLOSED: "the closed form", RECURRENCE: "the recurrence"}.get(entry.computes, entry.computes)
-    profile = f"{computes}, in any order of its sums and products; pow and cos within one unit"
-    if entry.interface == OPTAX:
-        profile = (
-            f"{computes}, in float32; quotients as products with reciprocals; pow and cos within four units"
-        )
+    profile = f"{computes}, {ScheduleProfile.from_mapping(entry.profile)}"
     options = ", ".join(f"{k}={v}" for k, v in entry.options.items())
     claims = f"{entry.schedule} ({options})" if options else entry.schedule
     version = environment.get(entry.library, environment.get(entry.framework, ""))

@@ -8,19 +8,18 @@ from itertools import pairwise
 from flint import arb
 
 from conformance.schedules.cases import Case, Node, boundaries
-from impls.scheduler import CLOSED, OPTAX, RECURRENCE
-from reference.formats import FLOAT32, FLOAT64, FORMATS
+from impls.scheduler import CLOSED, RECURRENCE
+from reference.formats import FORMATS
 from reference.schedules import number as n
 from reference.schedules.enclosure import Settings, closed_form, recurrence
 from reference.schedules.machine import learning_rates
 from reference.schedules.number import Number, Rounding
+from reference.schedules.profile import ScheduleProfile
 from reference.undefined import Undefined
 
 SOME = Number(arb(1, 2.0**-290))
 """One, but not known to be exact, so that every operation on it is rounded."""
 FROM_GROUP = frozenset({"lr"})
-XLA = Rounding(FLOAT32, host=FLOAT32, function_units=8, divisions=2, flush=True)
-"""Scalars of float32; functions within four units, as in the catalogue of optimizers."""
 
 
 def functions(node: Node, group: int) -> Mapping[str, Callable[[int], float]]:
@@ -41,13 +40,17 @@ def functions(node: Node, group: int) -> Mapping[str, Callable[[int], float]]:
     }
 
 
+def arithmetic(case: Case, node: Node) -> Rounding:
+    """Return how a node's operations are rounded by the profile that its entry declares."""
+    tensor = FORMATS[case.lr_dtype] if case.lr_dtype else None
+    return ScheduleProfile.from_mapping(node.entry.profile).rounding(tensor)
+
+
 def settings(case: Case, node: Node, group: int, *, exact: bool = False) -> Settings:
     """Return a node's settings for a group."""
-    storage = FORMATS[case.lr_dtype] if case.lr_dtype else FLOAT64
     values = {**node.settings[group], "lr": case.base[group]}
     tensor = FROM_GROUP if case.lr_dtype else frozenset()
-    arithmetic = XLA if node.entry.interface == OPTAX else Rounding(storage)
-    rounding = Rounding(inexact=False) if exact else arithmetic
+    rounding = Rounding(inexact=False) if exact else arithmetic(case, node)
     return Settings(node.schedule, values, functions(node, group), rounding, tensor)
 
 
@@ -88,7 +91,7 @@ def _sequence(case: Case, node: Node, group: int, steps: int) -> list[Number]:
 
 def _chain(case: Case, node: Node, group: int, steps: int) -> list[Number]:
     """The product of the parts: each multiplies what the others left."""
-    rounding = Rounding(FORMATS[case.lr_dtype] if case.lr_dtype else FLOAT64)
+    rounding = arithmetic(case, node)
     tensor = bool(case.lr_dtype)
     some = Number(SOME.ball, tensor=tensor)
     series = [_series(case, part, group, steps, some) for part in node.parts]
@@ -140,4 +143,4 @@ def exact(case: Case, node: Node, group: int, times: Iterable[float]) -> list[Nu
 
 def stored(case: Case, number: Number) -> arb:
     """Return what a group may hold of a number: rounded once more where its lr is a tensor."""
-    return Rounding(FORMATS[case.lr_dtype]).stored(number) if case.lr_dtype else number.ball
+    return arithmetic(case, case.node).stored(number) if case.lr_dtype else number.ball

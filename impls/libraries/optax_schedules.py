@@ -12,6 +12,8 @@ from impls.scheduler import CLOSED, OPTAX, Scheduler
 VALUE, PEAK = {"lr": "init_value"}, {"lr": "peak_value", "warmup": "warmup_steps"}
 FROM_ZERO, FROM_PEAK = {"init_value": 0.0}, "from the peak"
 CYCLE = {"max_lr": "peak_value", "total_steps": "transition_steps", "base_momentum": "", "max_momentum": ""}
+XLA: dict[str, Any] = {"scalar": "float32", "functions": 4.0, "reciprocal": True, "flush": True}
+"""Functions are within four units, as in the catalogue of optimizers."""
 LINE = {**VALUE, "total_iters": "transition_steps", "eta_end": "end_value", "power": ""}
 
 
@@ -21,7 +23,14 @@ def _own(name: str, schedule: str, variant: str = "", **more: Any) -> Scheduler:
         f"optax.{name}{variant}",
         f"optax:{name}",
         schedule,
-        **{"interface": OPTAX, "library": "optax", "framework": "jax", "keywords": VALUE, **more},
+        **{
+            "interface": OPTAX,
+            "library": "optax",
+            "framework": "jax",
+            "keywords": VALUE,
+            "profile": XLA,
+            **more,
+        },
     )
 
 

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 
 from conformance.cli import main
+from conformance.schedules import legal
+from conformance.schedules.assembly import _implementation
 from conformance.schedules.cases import Case, Node, described, header, keywords
 from conformance.schedules.script import script
 from conformance.schedules.subject import Failure
-from impls.schedulers import OTHERS
+from impls.scheduler import Scheduler
+from impls.schedulers import OTHERS, SCHEDULERS
 from impls.worker.timm_scheduler import Counted
+from reference.formats import FLOAT32
+from reference.schedules.profile import ScheduleProfile
 
 
 class Told:
@@ -66,6 +71,42 @@ def test_the_script_of_a_finding_is_a_program(name: str) -> None:
     text = script(failure)
     ast.parse(text)
     assert entry.target.rpartition(":")[2] in text
+
+
+@pytest.mark.parametrize("entry", [*SCHEDULERS, *OTHERS], ids=lambda entry: entry.identifier)
+def test_every_scheduler_declares_its_arithmetic(entry: Scheduler) -> None:
+    """The profile of every entry is one, and optax's schedules alone compute in float32."""
+    profile = ScheduleProfile.from_mapping(entry.profile)
+    assert profile.scalar == ("float32" if entry.library == "optax" else "float64")
+    (told,) = _implementation(entry, {}).profiles.values()
+    assert told.endswith(f", {profile}")
+
+
+def test_a_schedule_is_judged_in_the_arithmetic_of_its_entry() -> None:
+    """A case of an entry with a profile is enclosed in that, one without in the host's."""
+    case = Case(Node("optax.constant_schedule", settings=({},)), (0.5,))
+    assert legal.arithmetic(case, case.node).host is FLOAT32
+    assert legal.arithmetic(case, case.node).function_units == 8
+    plain = Case(Node("torch.StepLR", settings=({"step_size": 2, "gamma": 0.5},)), (0.5,))
+    assert legal.arithmetic(plain, plain.node).function_units == 2
+
+
+@pytest.mark.parametrize(
+    ("declared", "error", "words"),
+    [
+        ({"units": 4.0}, ValueError, "has no `units`; it has: flush, functions, reciprocal, scalar"),
+        ({"scalar": "float8"}, ValueError, "cannot compute in `float8`; give float64"),
+        ({"functions": 0.25}, ValueError, "within 0.25 units; give 0.5 or more"),
+        ({"flush": "yes"}, TypeError, "cannot be 'yes'; give True or False"),
+    ],
+    ids=str,
+)
+def test_an_arithmetic_that_there_is_not_is_refused(
+    declared: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    """An unknown key or value of a scheduler's profile is refused with those that there are."""
+    with pytest.raises(error, match=words):
+        ScheduleProfile.from_mapping(declared)
 
 
 @pytest.mark.skipif(find_spec("transformers") is not None, reason="transformers is installed")
