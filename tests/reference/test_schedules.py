@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from flint import arb
 
 from reference.formats import FLOAT32
-from reference.schedules import number, values
+from reference.schedules import number, references
 from reference.schedules.enclosure import Settings, closed_form, recurrence
 from reference.schedules.machine import learning_rates
 from reference.schedules.number import Number, Rounding
@@ -24,9 +24,11 @@ BOUNDARIES, SCALES = (0, 3, 7, 40), (2.0, 0.25, 0.5)
 FUNCTIONS: dict[str, Callable[[int], float]] = {
     "n": lambda t: sum(m <= t for m in MILESTONES),
     "f": lambda t: 1.0 / (1.0 + 0.25 * t),
-    "b": lambda i: BOUNDARIES[min(i, len(BOUNDARIES) - 1)],
     "s": lambda j: SCALES[j - 1],
+    "a": lambda t: 1.0 / (1.0 + t),
+    "b": lambda t: 0.5 * 0.875**t,
 }
+TABLES = {name: tuple(FUNCTIONS[name](t) for t in range(STEPS)) for name in "fab"}
 SMALL = {"T_max": 17, "T_0": 5, "T_mult": 3, "T": 40, "total_iters": 23, "step_size": 9, "total_steps": 131,
          "power": 1.75, "step_size_up": 5, "step_size_down": 12, "stable": 30, "eta_min": 0.003}  # fmt: skip
 
@@ -38,7 +40,7 @@ def closed() -> list[Schedule]:
         names = [option.name for option in family.options]
         chosen = itertools.product(*(option.values for option in family.options))
         found += [family.build(**dict(zip(names, items, strict=True))) for items in chosen]
-    return [schedule for schedule in found if schedule.name in values.BY_NAME]
+    return [schedule for schedule in found if not schedule.machine]
 
 
 def settings_of(schedule: Schedule, rounding: Rounding | None = None, **other: float) -> Settings:
@@ -47,33 +49,38 @@ def settings_of(schedule: Schedule, rounding: Rounding | None = None, **other: f
     chosen = {h.keyword: known.get(h.keyword, h.default) for h in schedule.hyperparameters}
     passed = BOUNDARIES[1:] if schedule.name == "interpolated" else MILESTONES
     functions = {**FUNCTIONS, "n": lambda t: sum(m <= t for m in passed)}
+    if schedule.name == "interpolated":
+        functions["b"] = lambda i: BOUNDARIES[min(i, len(BOUNDARIES) - 1)]
     return Settings(schedule, chosen, functions, rounding or Rounding())
 
 
-def by_hand(schedule: Schedule, t: int) -> float:
-    """Return the value of the reference."""
-    arguments: dict[str, object] = dict(settings_of(schedule).values)
-    if schedule.name == "multi_step":
-        arguments["milestones"] = MILESTONES
+def by_hand(schedule: Schedule) -> list[float]:
+    """Return the values of the reference at the steps 0, 1, ..."""
+    given: dict[str, Sequence[float]] = {"milestones": MILESTONES, "factors": TABLES["f"], **TABLES}
     if schedule.name == "interpolated":
-        arguments |= {"boundaries": BOUNDARIES[1:], "scales": SCALES}
-    if schedule.name == "given":
-        arguments["lr_lambda"] = FUNCTIONS["f"]
-    return values.BY_NAME[schedule.name](t, **arguments, **schedule.options)
+        given = {"milestones": BOUNDARIES[1:], "factors": SCALES}
+    settings = settings_of(schedule).values
+    return references()[schedule.name](schedule.options, settings, given, range(STEPS))
+
+
+def test_every_schedule_of_the_book_has_a_reference() -> None:
+    """The book and the references have the same names."""
+    assert set(references()) == set(book.families())
 
 
 @pytest.mark.parametrize("schedule", closed(), ids=lambda schedule: schedule.label)
 def test_the_reference_lies_in_the_enclosure(schedule: Schedule) -> None:
     """The value computed by hand is inside the closed form's enclosure at every step."""
-    for t, legal in enumerate(closed_form(settings_of(schedule), range(STEPS))):
-        assert legal.ball.contains(arb(by_hand(schedule, t))), t
+    enclosures = closed_form(settings_of(schedule), range(STEPS))
+    for t, (legal, value) in enumerate(zip(enclosures, by_hand(schedule), strict=True)):
+        assert legal.ball.contains(arb(value)), t
 
 
 @pytest.mark.parametrize("schedule", closed(), ids=lambda schedule: schedule.label)
 def test_a_value_off_by_a_millionth_does_not(schedule: Schedule) -> None:
     """A value larger by one part in a million is outside at every step where it is not zero."""
-    for t, legal in enumerate(closed_form(settings_of(schedule), range(STEPS))):
-        value = by_hand(schedule, t)
+    enclosures = closed_form(settings_of(schedule), range(STEPS))
+    for t, (legal, value) in enumerate(zip(enclosures, by_hand(schedule), strict=True)):
         if value > 1e-12:
             assert not legal.ball.contains(arb(value * (1 + 1e-6))), t
 
@@ -143,8 +150,7 @@ def test_a_machine_by_hand_is_what_its_formula_allows(
     options = {"mode": mode, "threshold_mode": threshold_mode, "share": share}
     draw = random.Random(0)  # noqa: S311 - cases, not secrets
     metrics = [draw.choice((-2.0, -1.0, -0.5, 0.0, 0.5, 1.0)) + draw.random() / 50 for _ in range(200)]
-    reference: Callable[..., list[float]] = {"plateau": values.plateau, "greedy": values.greedy}[name]
-    found = reference(metrics, **chosen, **options)
+    found = references()[name](options, chosen, {}, metrics)
     assert len(set(found)) > 3
     legal = learning_rates(Settings(book.build(name, options), chosen), metrics)
     for numbers, value in zip(legal, found, strict=True):
