@@ -21,7 +21,7 @@ from conformance.script import script
 from conformance.subject import GRADIENT, WorkerSubject, prepare
 from conformance.verdict import Cell, Finding
 from impls.session import TargetError, WorkerFailure
-from reference.confirmation import confirm
+from reference.balls.confirmation import confirm
 
 BIT_FOR_BIT = ("decay/moments", "gradients/absent-rows")
 """Properties that compare two runs of the implementation itself."""

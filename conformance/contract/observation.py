@@ -13,7 +13,7 @@ import numpy as np
 from conformance.agreement import Outside, Tally, shaped
 from conformance.contract.case import ClauseCase
 from conformance.subject import GRADIENT, WorkerSubject
-from reference.derivative import enclose_derivative
+from reference.balls.derivative import enclose_derivative
 from reference.enclosure import StepEnclosure, as_intervals
 from reference.expression import decided
 from reference.formats import FORMATS, Array

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from conformance.minimisation.course import Course
+from reference.balls.rounded import Computing, Decisions, OpenComparisonError, Rounded
 from reference.formats import FLOAT64, Array, Format
 from reference.minimisation.lbfgs import Memory, Settings, step
 from reference.minimisation.problems import Problem
-from reference.minimisation.rounded import Computing, Decisions, OpenComparisonError, Rounded
 
 MOST_OPEN = 12
 """Open comparisons that are followed in one course."""

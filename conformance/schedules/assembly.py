@@ -14,7 +14,7 @@ from conformance.schedules.judging import ALL, cell
 from conformance.schedules.power import Power
 from conformance.verdict import Verdict
 from impls.scheduler import CLOSED, RECURRENCE, Scheduler
-from reference.schedules.profile import ScheduleProfile
+from reference.schedule_profile import ScheduleProfile
 from spec import schedules as book
 from spec.schedule import Schedule, ScheduleFamily
 from spec.schedule_claims import proofs

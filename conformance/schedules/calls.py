@@ -17,7 +17,7 @@ from conformance.schedules.strategies import Draw
 from conformance.schedules.subject import EPOCH, Actions, Failure, Subject, Tally, against, stopped
 from impls.scheduler import OPTAX, TIMM, TORCH, Scheduler
 from impls.session import TargetError
-from reference.schedules.number import Number
+from reference.balls.number import Number
 
 LR_OF_THE_ADDED = 1.0
 VALUE = "the schedule has a value here"

@@ -29,8 +29,8 @@ from impls.libraries import LIBRARIES
 from impls.scheduler import Scheduler
 from impls.schedulers import OTHERS, SCHEDULERS, scheduler
 from impls.session import Session
-from reference.schedules.enclosure import Settings
-from reference.schedules.number import Rounding
+from reference.balls.error_model import EXACT
+from reference.balls.schedule import Settings
 from spec import rendering
 from spec import schedules as book
 from spec.schedule import Schedule
@@ -223,7 +223,7 @@ def draw(console: Console, arguments: argparse.Namespace) -> None:
             f"{name} is made of what it is given, and has no curve of its own; plot a part of it"
         )
     rates = plot.points(schedule, values, steps, milestones)
-    place = Settings(schedule, values, {}, Rounding(inexact=False)).place()
+    place = Settings(schedule, values, {}, EXACT).place()
     joints = [
         JointEntry(joint.name, at, joint.restart)
         for joint in schedule.joints

@@ -15,8 +15,8 @@ from conformance.schedules.properties import COMPOSED, plan
 from conformance.schedules.subject import Actions, Subject
 from impls.scheduler import OPTAX, RECURRENCE, Scheduler
 from impls.session import TargetError
-from reference.schedules.enclosure import Place, compiled
-from reference.schedules.number import Number
+from reference.balls.formula import Place, compiled
+from reference.balls.number import Number
 from spec import schedules as book
 from spec.schedule import Joint, Schedule
 

@@ -18,7 +18,7 @@ from conformance.schedules.strategies import Draw
 from conformance.schedules.subject import CLEAR, Actions, Failure, Subject, Tally, against, stopped
 from impls.scheduler import RECURRENCE, Scheduler
 from impls.session import TargetError
-from reference.schedules.number import Number
+from reference.balls.number import Number
 from reference.undefined import Undefined
 from spec import schedules as book
 from spec.schedule import Schedule

@@ -9,12 +9,13 @@ from flint import arb
 
 from conformance.schedules.cases import Case, Node, boundaries
 from impls.scheduler import CLOSED, RECURRENCE
+from reference.balls import operations as op
+from reference.balls.error_model import EXACT, ErrorModel
+from reference.balls.metric_machine import learning_rates
+from reference.balls.number import Number
+from reference.balls.schedule import Settings, closed_form, recurrence
 from reference.formats import FORMATS
-from reference.schedules import number as n
-from reference.schedules.enclosure import Settings, closed_form, recurrence
-from reference.schedules.machine import learning_rates
-from reference.schedules.number import Number, Rounding
-from reference.schedules.profile import ScheduleProfile
+from reference.schedule_profile import ScheduleProfile
 from reference.undefined import Undefined
 
 SOME = Number(arb(1, 2.0**-290))
@@ -40,18 +41,18 @@ def functions(node: Node, group: int) -> Mapping[str, Callable[[int], float]]:
     }
 
 
-def arithmetic(case: Case, node: Node) -> Rounding:
-    """Return how a node's operations are rounded by the profile that its entry declares."""
+def arithmetic(case: Case, node: Node) -> ErrorModel:
+    """Return how far a node's operations may be off by the profile that its entry declares."""
     tensor = FORMATS[case.lr_dtype] if case.lr_dtype else None
-    return ScheduleProfile.from_mapping(node.entry.profile).rounding(tensor)
+    return ScheduleProfile.from_mapping(node.entry.profile).error_model(tensor)
 
 
 def settings(case: Case, node: Node, group: int, *, exact: bool = False) -> Settings:
     """Return a node's settings for a group."""
     values = {**node.settings[group], "lr": case.base[group]}
     tensor = FROM_GROUP if case.lr_dtype else frozenset()
-    rounding = Rounding(inexact=False) if exact else arithmetic(case, node)
-    return Settings(node.schedule, values, functions(node, group), rounding, tensor)
+    model = EXACT if exact else arithmetic(case, node)
+    return Settings(node.schedule, values, functions(node, group), model, tensor)
 
 
 def stepped(case: Case, group: int, steps: int) -> list[Number]:
@@ -91,12 +92,12 @@ def _sequence(case: Case, node: Node, group: int, steps: int) -> list[Number]:
 
 def _chain(case: Case, node: Node, group: int, steps: int) -> list[Number]:
     """The product of the parts: each multiplies what the others left."""
-    rounding = arithmetic(case, node)
+    model = arithmetic(case, node)
     tensor = bool(case.lr_dtype)
     some = Number(SOME.ball, tensor=tensor)
     series = [_series(case, part, group, steps, some) for part in node.parts]
     base = Number.exactly(case.base[group], tensor=tensor)
-    return [n.product(rounding, [base, *factors], []) for factors in zip(*series, strict=True)]
+    return [op.product(model, [base, *factors], []) for factors in zip(*series, strict=True)]
 
 
 def momenta(case: Case, group: int, steps: int) -> list[Number]:

@@ -10,9 +10,9 @@ from rich.console import Console
 from conformance.report.curves import curve_plot
 from conformance.report.model import CurveEntry, JointEntry
 from conformance.report.plots import standalone
-from reference.schedules.enclosure import Settings, closed_form
-from reference.schedules.machine import learning_rates
-from reference.schedules.number import Rounding
+from reference.balls.error_model import EXACT
+from reference.balls.metric_machine import learning_rates
+from reference.balls.schedule import Settings, closed_form
 from spec.schedule import Schedule
 
 WIDTH, HEIGHT = 66, 15
@@ -25,9 +25,7 @@ def points(
     schedule: Schedule, values: Mapping[str, float], steps: int, milestones: Sequence[int]
 ) -> list[float]:
     """Return the learning rate at the steps 0, 1, ..., by the formula without rounding."""
-    settings = Settings(
-        schedule, values, {"n": lambda t: sum(m <= t for m in milestones)}, Rounding(inexact=False)
-    )
+    settings = Settings(schedule, values, {"n": lambda t: sum(m <= t for m in milestones)}, EXACT)
     if schedule.machine:
         last = steps * STOPPED_AT // 100
         metrics = [1.0 / (1 + min(step, last)) for step in range(steps)]

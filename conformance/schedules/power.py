@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from conformance.schedules import legal
 from conformance.schedules.cases import Case, Node, boundaries
-from reference.schedules.enclosure import Settings, closed_form
-from reference.schedules.machine import learning_rates
-from reference.schedules.number import Number, Rounding
+from reference.balls.error_model import EXACT
+from reference.balls.metric_machine import learning_rates
+from reference.balls.number import Number
+from reference.balls.schedule import Settings, closed_form
 from reference.undefined import Undefined
 from spec import schedules as book
 from spec.schedule import Schedule
@@ -79,13 +80,13 @@ def measurable(node: Node) -> bool:
 def _settings(case: Case, schedule: Schedule, steps: int) -> Settings:
     if not case.node.parts:
         known = legal.settings(case, case.node, 0, exact=True)
-        return Settings(schedule, known.values, known.functions, known.rounding)
+        return Settings(schedule, known.values, known.functions, known.model)
     chain = case.node.entry.schedule == "chain"
     alone = dataclasses.replace(case, base=(1.0,)) if chain else case
     first, second = (list(legal.exact(alone, part, 0, range(steps + 2))) for part in case.node.parts)
     values: dict[str, float] = {"lr": case.base[0], "milestones": next(iter(boundaries(case.node)), 0)}
     given = {"a": lambda t: first[max(t, 0)], "b": lambda t: second[max(t, 0)]}
-    return Settings(schedule, values, given, Rounding(inexact=False))
+    return Settings(schedule, values, given, EXACT)
 
 
 def _values(case: Case, mutant: ScheduleMutant, *, momentum: bool, steps: int) -> Iterator[list[Number]]:

@@ -13,7 +13,7 @@ from conformance.schedules.cases import Case, header
 from conformance.schedules.legal import stored
 from impls.scheduler import Scheduler
 from impls.session import Session, TargetError
-from reference.schedules.number import Number
+from reference.balls.number import Number
 
 Actions = list[list[Any]]
 CLEAR = frozenset({"ValueError", "TypeError"})

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from reference.balls.rounded import dot, largest, total
 from reference.formats import Array
-from reference.minimisation.rounded import dot, largest, total
 from reference.minimisation.strong_wolfe import search
 
 Evaluate: TypeAlias = Callable[[Array], tuple[Any, Array]]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from reference.balls.rounded import total
 from reference.formats import Array
-from reference.minimisation.rounded import total
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from reference.balls.rounded import dot, largest
 from reference.formats import Array
-from reference.minimisation.rounded import dot, largest
 
 DECREASE, CURVATURE = 1e-4, 0.9
 """The constants of the two conditions: equations 3.7a and 3.7b."""

@@ -23,13 +23,11 @@ The settings are those of the schedule's hyperparameters, the base ``lr`` among 
 is one learning rate for each; of metrics one before the first and one after each.
 """
 
-OTHERS = frozenset({"enclosure", "machine", "number", "profile"})
-
 
 @functools.cache
 def references() -> dict[str, Reference]:
     """Return the reference of every schedule by the name of its family."""
-    modules = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in OTHERS)
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
     found = {name: importlib.import_module(f"{__name__}.{name}") for name in modules}
     return {name: _of_all(module) for name, module in found.items()}
 

@@ -19,7 +19,7 @@ from conformance.schedules.subject import Subject
 from impls.scheduler import CLOSED, RECURRENCE, Scheduler
 from impls.schedulers import OTHERS, SCHEDULERS, claiming, scheduler
 from impls.session import Session
-from reference.schedules.number import Number
+from reference.balls.number import Number
 from spec import schedules as book
 from spec.schedule import Schedule, base
 from spec.schedule_mutants import ScheduleMutant, mutants

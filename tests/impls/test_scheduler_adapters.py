@@ -18,7 +18,7 @@ from impls.scheduler import Scheduler
 from impls.schedulers import OTHERS, SCHEDULERS
 from impls.worker.timm_scheduler import Counted
 from reference.formats import FLOAT32
-from reference.schedules.profile import ScheduleProfile
+from reference.schedule_profile import ScheduleProfile
 
 
 class Told:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from reference.derivative import enclose_derivative
+from reference.balls.derivative import enclose_derivative
 from reference.enclosure import StepEnclosure
 from reference.formats import FLOAT32, FLOAT64, Format
 from reference.interval import Interval

@@ -13,7 +13,7 @@ from conformance.lattice import REGIMES, expand
 from conformance.own_references import variant_rules
 from conformance.strategies import shape_of
 from reference import rules as references
-from reference.confirmation import confirm, enclose
+from reference.balls.confirmation import confirm, enclose
 from reference.enclosure import StepEnclosure, as_intervals
 from reference.formats import FLOAT16, FLOAT32, FORMATS, Array, Format
 from reference.interval import Interval

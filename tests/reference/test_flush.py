@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reference.confirmation import enclose
+from reference.balls.confirmation import enclose
 from reference.enclosure import StepEnclosure, as_intervals
 from reference.formats import BFLOAT16, FLOAT16, FLOAT32, Format
 from reference.profile import Profile, flushes

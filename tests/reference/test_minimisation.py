@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from conformance.minimisation.course import of_reference
 from conformance.minimisation.judging import judge
+from reference.balls.rounded import Computing, Decisions, OpenComparisonError, dot, largest, total
 from reference.formats import FLOAT32, FLOAT64, Format
 from reference.minimisation.lbfgs import Settings
 from reference.minimisation.problems import PROBLEMS
-from reference.minimisation.rounded import Computing, Decisions, OpenComparisonError, dot, largest, total
 
 SEARCH = "strong_wolfe"
 finite = st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6)

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 from flint import arb
 
+from reference.balls import operations
+from reference.balls.error_model import EXACT, ErrorModel
+from reference.balls.metric_machine import learning_rates
+from reference.balls.number import Number
+from reference.balls.schedule import Settings, closed_form, recurrence
 from reference.formats import FLOAT32
-from reference.schedules import number, references
-from reference.schedules.enclosure import Settings, closed_form, recurrence
-from reference.schedules.machine import learning_rates
-from reference.schedules.number import Number, Rounding
+from reference.schedules import references
 from spec import schedules as book
 from spec.schedule import Schedule
 
@@ -43,7 +45,7 @@ def closed() -> list[Schedule]:
     return [schedule for schedule in found if not schedule.machine]
 
 
-def settings_of(schedule: Schedule, rounding: Rounding | None = None, **other: float) -> Settings:
+def settings_of(schedule: Schedule, model: ErrorModel | None = None, **other: float) -> Settings:
     """Return settings with small times."""
     known: Mapping[str, float] = {**SMALL, **other}
     chosen = {h.keyword: known.get(h.keyword, h.default) for h in schedule.hyperparameters}
@@ -51,7 +53,7 @@ def settings_of(schedule: Schedule, rounding: Rounding | None = None, **other: f
     functions = {**FUNCTIONS, "n": lambda t: sum(m <= t for m in passed)}
     if schedule.name == "interpolated":
         functions["b"] = lambda i: BOUNDARIES[min(i, len(BOUNDARIES) - 1)]
-    return Settings(schedule, chosen, functions, rounding or Rounding())
+    return Settings(schedule, chosen, functions, model or ErrorModel())
 
 
 def by_hand(schedule: Schedule) -> list[float]:
@@ -90,7 +92,7 @@ def test_a_value_off_by_a_millionth_does_not(schedule: Schedule) -> None:
 )
 def test_the_recurrence_encloses_the_exact_value(schedule: Schedule) -> None:
     """The recurrence with its rounding propagated holds the formula's own value at every step."""
-    exact = closed_form(settings_of(schedule, Rounding(inexact=False)), range(STEPS))
+    exact = closed_form(settings_of(schedule, EXACT), range(STEPS))
     for t, (legal, value) in enumerate(zip(recurrence(settings_of(schedule), STEPS), exact, strict=True)):
         assert legal.ball.overlaps(value.ball), t
 
@@ -100,9 +102,7 @@ def test_every_other_form_overlaps(schedule: Schedule) -> None:
     """Each form computed another way encloses the formula's own value."""
     for name in schedule.forms:
         for momentum in (False, True) if schedule.momentum is not None else (False,):
-            exact = closed_form(
-                settings_of(schedule, Rounding(inexact=False)), range(STEPS), momentum=momentum
-            )
+            exact = closed_form(settings_of(schedule, EXACT), range(STEPS), momentum=momentum)
             other = closed_form(settings_of(schedule), range(STEPS), momentum=momentum, form=name)
             assert all(a.ball.overlaps(b.ball) for a, b in zip(exact, other, strict=True))
 
@@ -112,18 +112,18 @@ def test_every_other_form_overlaps(schedule: Schedule) -> None:
 )
 def test_the_c_library_keeps_its_documented_error(name: str, low: float, high: float) -> None:
     """math.tanh and math.cos lie in their balls at five thousand places each."""
-    function, ball = {"tanh": (math.tanh, number.tangent), "cos": (math.cos, number.cosine)}[name]
+    function, ball = {"tanh": (math.tanh, operations.tangent), "cos": (math.cos, operations.cosine)}[name]
     draw = random.Random(0)  # noqa: S311 - cases, not secrets
     for _ in range(5_000):
         x = draw.uniform(low, high)
-        assert ball(Rounding(), Number.exactly(x)).ball.contains(arb(function(x))), x
+        assert ball(ErrorModel(), Number.exactly(x)).ball.contains(arb(function(x))), x
 
 
 def test_a_tensor_of_float32_is_enclosed_more_widely() -> None:
     """With the base as a float32 tensor the ball is wider, by the ratio of the formats."""
     schedule = book.build("exponential")
     narrow = list(closed_form(settings_of(schedule), range(9)))[-1].ball.rad()
-    wide = Settings(schedule, {"lr": 0.1, "gamma": 0.9}, {}, Rounding(FLOAT32), frozenset({"lr"}))
+    wide = Settings(schedule, {"lr": 0.1, "gamma": 0.9}, {}, ErrorModel(FLOAT32), frozenset({"lr"}))
     assert list(closed_form(wide, range(9)))[-1].ball.rad() > narrow * 2**27
 
 

@@ -1,4 +1,4 @@
-"""Confirms a claimed violation in ball arithmetic, so that none rests on the fast path alone."""
+"""Confirms a claimed violation with exact end points, so that none rests on the fast path alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from reference.balls import PRECISION, Ball, BallArithmetic
+from reference.balls import PRECISION
+from reference.balls.exact_range import ExactRange, ExactRangeArithmetic
 from reference.enclosure import CompiledForm, program
 from reference.evaluation import Scalars, Tensors
 from reference.formats import Format
@@ -26,10 +27,10 @@ from spec.rule import UpdateRule
 
 @dataclass(frozen=True)
 class Confirmation:
-    """Whether a value lies outside the ball enclosure, and that enclosure."""
+    """Whether a value lies outside the exact enclosure, and that enclosure."""
 
     outside: bool
-    ball: Ball
+    legal: ExactRange
     sentence: str
 
 
@@ -42,19 +43,19 @@ def confirm(
     quantity: str,
     value: float,
 ) -> Confirmation:
-    """Enclose one quantity of one element in balls and look whether ``value`` is in it.
+    """Enclose one quantity of one element exactly and look whether ``value`` is in it.
 
     ``before`` holds the exact values before the step by symbol, the gradient among them.  A form
     that uses a line of the program twice is merely enclosed more widely here.
     """
-    ball = enclose(rule, profile, storage, scalars, before)[quantity]
-    outside = not ball.contains(value)
+    range_ = enclose(rule, profile, storage, scalars, before)[quantity]
+    outside = not range_.contains(value)
     verb = "confirms" if outside else "does NOT confirm"
     return Confirmation(
         outside,
-        ball,
+        range_,
         f"python-flint {verb} it with balls of {PRECISION} bits: "
-        f"[{ball.lo.str(17, radius=False)}, {ball.hi.str(17, radius=False)}]",
+        f"[{range_.lo.str(17, radius=False)}, {range_.hi.str(17, radius=False)}]",
     )
 
 
@@ -64,33 +65,33 @@ def enclose(
     storage: Format,
     scalars: Mapping[str, float],
     before: Mapping[str, float],
-) -> dict[str, Ball]:
-    """Return the ball enclosure of every quantity of one element after a step."""
+) -> dict[str, ExactRange]:
+    """Return the enclosure of every quantity of one element after a step."""
     compiled = program(rule, profile.forms)
     kept = {state.symbol.name for state in rule.states if state.scalar}
     scalars = {**{name: value for name, value in before.items() if name in kept}, **scalars}
     units = tensor_units(profile)
-    scalar = BallArithmetic(scalar_rounding(profile), scalar_units(profile))
-    tensor = BallArithmetic(tensor_rounding(profile, storage), units)
-    cast = BallArithmetic(coefficient_rounding(profile, storage), units)
-    store = BallArithmetic(store_rounding(profile, storage), units)
+    scalar = ExactRangeArithmetic(scalar_rounding(profile), scalar_units(profile))
+    tensor = ExactRangeArithmetic(tensor_rounding(profile, storage), units)
+    cast = ExactRangeArithmetic(coefficient_rounding(profile, storage), units)
+    store = ExactRangeArithmetic(store_rounding(profile, storage), units)
     values = Scalars(
         scalar,
         scalars,
-        lambda number: _rounded(scalar, Ball.exactly(number)),
-        lambda ball: _rounded(cast, ball),
+        lambda number: _rounded(scalar, ExactRange.exactly(number)),
+        lambda range_: _rounded(cast, range_),
         compiled.scalar_lines,
     )
     for name, node in compiled.state_lines.items():
         values.define(name, values.value(node))
     known = {name: _operand(profile, storage, number) for name, number in before.items()}
 
-    def line(name: str) -> Ball:
+    def line(name: str) -> ExactRange:
         if name not in known:
-            balls = [tensors.operand(form.tree) for form in compiled.lines[name] if _applies(form, scalars)]
-            hull = balls[0]
-            for ball in balls[1:]:
-                hull = tensor.hull(hull, ball)
+            ranges = [tensors.operand(form.tree) for form in compiled.lines[name] if _applies(form, scalars)]
+            hull = ranges[0]
+            for range_ in ranges[1:]:
+                hull = tensor.hull(hull, range_)
             known[name] = hull
         return known[name]
 
@@ -99,15 +100,15 @@ def enclose(
     return {q.symbol.name: _rounded(store, line(q.updated.name)) for q in shown}
 
 
-def _operand(profile: Profile, storage: Format, number: float) -> Ball:
+def _operand(profile: Profile, storage: Format, number: float) -> ExactRange:
     """Return a value before the step as an operation reads it: a subnormal may count as zero."""
     if not flushes(profile, storage) or abs(number) >= storage.smallest_normal:
-        return Ball.exactly(number)
-    return Ball(arb(min(number, 0.0)), arb(max(number, 0.0)))
+        return ExactRange.exactly(number)
+    return ExactRange(arb(min(number, 0.0)), arb(max(number, 0.0)))
 
 
-def _rounded(arithmetic: BallArithmetic, ball: Ball) -> Ball:
-    return arithmetic.rounded(ball.lo, ball.hi, ball.nan, ball.both, 0.5)
+def _rounded(arithmetic: ExactRangeArithmetic, range_: ExactRange) -> ExactRange:
+    return arithmetic.rounded(range_.lo, range_.hi, range_.nan, range_.both, 0.5)
 
 
 def _applies(form: CompiledForm, scalars: Mapping[str, float]) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reference.balls.error_model import ErrorModel
 from reference.formats import FORMATS, Format
-from reference.schedules.number import Rounding
 
 UNIT = 2.0
 """One unit in the last place is at most so many unit roundoffs, relative."""
@@ -49,12 +49,12 @@ class ScheduleProfile:
                 raise ValueError(f"a scheduler's profile has no `{key}`; it has: {', '.join(sorted(legal))}")
         return cls(**declared)
 
-    def rounding(self, tensor: Format | None = None) -> Rounding:
-        """Return how operations are rounded, those on an lr that is a tensor in the format of that."""
+    def error_model(self, tensor: Format | None = None) -> ErrorModel:
+        """Return how far operations may be off, those on an lr that is a tensor in the format of that."""
         scalar = FORMATS[self.scalar]
         units = round(UNIT * self.functions)
         divisions = 2 if self.reciprocal else 1
-        return Rounding(
+        return ErrorModel(
             tensor or scalar, host=scalar, function_units=units, divisions=divisions, flush=self.flush
         )
 

@@ -1,22 +1,22 @@
-"""Numbers of a format as python-flint balls: each operation widened by its rounding.
+"""Balls in place of floats: a program written for arrays of floats runs on arrays of them.
 
-Arrays of them are NumPy arrays of objects, so that a program written for arrays of floats runs on them.
 A comparison that rounding may decide either way asks ``Decisions``.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import flint
 import numpy as np
 from flint import arb
 
+from reference.balls import operations as op
+from reference.balls.error_model import ErrorModel
+from reference.balls.number import Number, compare
 from reference.formats import FLOAT64, Array, Format
-
-flint.ctx.prec = 300
 
 
 class OpenComparisonError(Exception):
@@ -42,31 +42,26 @@ class Decisions:
 class Computing:
     """The format that computes, and how open comparisons are taken.
 
-    A scalar of the host is rounded to the format where it meets a tensor: below float64 every
-    operand may have been.
+    Below float64 a number is one of a tensor, and a float of the program a scalar of the host, which is
+    rounded to the format where it meets a tensor.
     """
 
     format: Format
     decisions: Decisions = field(default_factory=Decisions)
 
-    def around(self, operations: int) -> arb:
-        """Return one, as far off as so many roundings take it."""
-        unit = operations * self.format.unit_roundoff
-        return arb(1, unit / (1 - unit) * (1 + 2.0**-20))
+    @property
+    def tensor(self) -> bool:
+        """Tell whether numbers are of another format than the host's."""
+        return self.format is not FLOAT64
 
     @property
-    def tiny(self) -> arb:
-        """What a result may lose to underflow."""
-        return arb(0, self.format.smallest_subnormal)
-
-    @property
-    def roundings(self) -> int:
-        """The roundings of one operation with those of its operands."""
-        return 1 if self.format is FLOAT64 else 2
+    def model(self) -> ErrorModel:
+        """How far an operation may be off."""
+        return ErrorModel(self.format)
 
     def number(self, value: float) -> Rounded:
         """Return a number known exactly."""
-        return Rounded(arb(float(value)), self)
+        return Rounded(Number.exactly(float(value), tensor=self.tensor), self)
 
     def array(self, values: Array) -> Array:
         """Return known numbers as an array of balls."""
@@ -77,88 +72,81 @@ class Computing:
 class Rounded:
     """Everything that a legal evaluation of a number may have returned."""
 
-    ball: arb
+    number: Number
     computing: Computing
 
-    def _other(self, other: object) -> arb:
+    @property
+    def ball(self) -> arb:
+        """The values."""
+        return self.number.ball
+
+    def _of(self, other: object) -> Number:
         if isinstance(other, Rounded):
-            return other.ball
-        return arb(float(other))  # type: ignore[arg-type]
+            return other.number
+        scalar = Number.exactly(float(other))  # type: ignore[arg-type]
+        fits = self.computing.tensor and scalar.fits(self.computing.format)
+        return dataclasses.replace(scalar, tensor=fits)
 
-    def _made(self, ball: arb) -> Rounded:
-        computing = self.computing
-        return Rounded(ball * computing.around(computing.roundings) + computing.tiny, computing)
-
-    def _entering(self, other: object) -> tuple[arb, arb]:
-        """Return both operands, rounded where a scalar may be cast."""
-        mine, theirs = self.ball, self._other(other)
-        if self.computing.format is FLOAT64:
-            return mine, theirs
-        return mine * self.computing.around(1), theirs * self.computing.around(1)
+    def _made(self, number: Number) -> Rounded:
+        return Rounded(number, self.computing)
 
     def __add__(self, other: Any) -> Rounded:
-        mine, theirs = self._entering(other)
-        return self._made(mine + theirs)
+        return self._made(op.total(self.computing.model, [self.number, self._of(other)]))
 
     def __sub__(self, other: Any) -> Rounded:
-        mine, theirs = self._entering(other)
-        return self._made(mine - theirs)
+        return self._made(op.total(self.computing.model, [self.number, op.negative(self._of(other))]))
 
     def __rsub__(self, other: Any) -> Rounded:
-        mine, theirs = self._entering(other)
-        return self._made(theirs - mine)
+        return self._made(op.total(self.computing.model, [self._of(other), op.negative(self.number)]))
 
     def __mul__(self, other: Any) -> Rounded:
-        mine, theirs = self._entering(other)
-        return self._made(mine * theirs)
+        return self._made(op.product(self.computing.model, [self.number, self._of(other)], []))
 
     __radd__, __rmul__ = __add__, __mul__
 
     def __truediv__(self, other: Any) -> Rounded:
-        return self._made(self.ball / self._other(other))
+        return self._made(op.product(self.computing.model, [self.number], [self._of(other)]))
 
     def __rtruediv__(self, other: Any) -> Rounded:
-        return self._made(self._other(other) / self.ball)
+        return self._made(op.product(self.computing.model, [self._of(other)], [self.number]))
 
     def __pow__(self, exponent: int) -> Rounded:
         if exponent != 2:
             raise ValueError(f"the power {exponent!r} is not enclosed; only 2 is")
-        mine, _ = self._entering(0.0)
-        return self._made(mine * mine)
+        return self * self
 
     def __neg__(self) -> Rounded:
-        return Rounded(-self.ball, self.computing)
+        return self._made(op.negative(self.number))
 
     def __abs__(self) -> Rounded:
-        return Rounded(abs(self.ball), self.computing)
+        return self._made(op.absolute(self.number))
 
     def sqrt(self) -> Rounded:
         """Return the square root; of a number that may be negative, that of its other part."""
-        inside = self.ball if self.ball >= 0 else self.ball.intersection(arb(0).union(abs(self.ball)))
-        return self._made(inside.sqrt())
+        return self._made(op.root(self.computing.model, self.number))
 
-    def _decided(self, surely: object, never: object) -> bool:
-        if surely or never:
-            return bool(surely)
-        return self.computing.decisions.next()
+    def _decided(self, mark: str, other: object) -> bool:
+        theirs = self._of(other)
+        if self.number.tensor:
+            theirs = self.computing.model.cast(theirs)
+        known = compare(mark, self.number, theirs)
+        return self.computing.decisions.next() if known is None else known
 
     def __lt__(self, other: Any) -> bool:
-        mine, theirs = self._entering(other)
-        return self._decided(mine < theirs, mine >= theirs)
+        return self._decided("<", other)
 
     def __le__(self, other: Any) -> bool:
-        mine, theirs = self._entering(other)
-        return self._decided(mine <= theirs, mine > theirs)
+        return self._decided("<=", other)
 
     def __gt__(self, other: Any) -> bool:
-        return not self <= other
+        return self._decided(">", other)
 
     def __ge__(self, other: Any) -> bool:
-        return not self < other
+        return self._decided(">=", other)
 
     def contains(self, value: float) -> bool:
         """Tell whether ``value`` may have been returned."""
-        return bool(self.ball.contains(arb(float(value))))
+        return self.number.contains(value)
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -179,9 +167,12 @@ def dot(left: Array, right: Array) -> Any:
     if left.dtype != object:
         return np.dot(left, right)
     computing: Computing = left[0].computing
+    model, tensor = computing.model, computing.tensor
     terms = [a.ball * b.ball for a, b in zip(left, right, strict=True)]
-    error = (computing.around(len(terms)) - 1) * sum((abs(term).upper() for term in terms), arb(0))
-    return Rounded(sum(terms, arb(0)) + error + len(terms) * computing.tiny, computing)
+    spread = model.around_one(len(terms), tensor=tensor) - 1
+    error = spread * sum((abs(term).upper() for term in terms), arb(0))
+    ball = sum(terms, arb(0)) + error + model.underflow(len(terms), tensor=tensor)
+    return Rounded(Number(ball, tensor=tensor), computing)
 
 
 def total(values: Array) -> Any:
@@ -195,7 +186,4 @@ def largest(values: Array) -> Any:
     sizes = np.abs(values)
     if values.dtype != object:
         return np.max(sizes)
-    highest = sizes[0].ball
-    for size in sizes[1:]:
-        highest = highest.max(size.ball)
-    return Rounded(highest, values[0].computing)
+    return Rounded(op.extreme([size.number for size in sizes], largest=True), values[0].computing)

@@ -1,6 +1,6 @@
-"""The same enclosures for one element in python-flint's balls, rounded exactly.
+"""The same enclosures for one element with exact end points, rounded exactly.
 
-Independent of NumPy: end points are exact binary numbers of 300 bits, and rounding to a format is
+Independent of NumPy: end points are binary numbers of ``PRECISION`` bits, and rounding to a format is
 done on integers.  It confirms what the vectorised enclosures claim.
 """
 
@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import flint
 from flint import arb
 
 from reference.formats import Format
 from reference.interval import Rounding
 
-PRECISION = 300
 INFINITY = arb("inf")
 
 
 @dataclass(frozen=True)
-class Ball:
+class ExactRange:
     """The range from ``lo`` to ``hi``, both exact, and whether NaN or both branches are possible."""
 
     lo: arb
@@ -29,7 +27,7 @@ class Ball:
     both: bool = False
 
     @classmethod
-    def exactly(cls, value: float) -> Ball:
+    def exactly(cls, value: float) -> ExactRange:
         """Return one known value."""
         return cls(arb(value), arb(value))
 
@@ -71,14 +69,14 @@ def _most(values: list[arb]) -> arb:
 
 
 @dataclass(frozen=True)
-class BallArithmetic:
-    """Arithmetic on balls in which each operation is exact and then rounded once."""
+class ExactRangeArithmetic:
+    """Arithmetic on ranges in which each operation is exact and then rounded once."""
 
     rounding: Rounding
     units: dict[str, float]
     order_matters: bool = True
 
-    def rounded(self, lo: arb, hi: arb, nan: bool, both: bool, units: float) -> Ball:
+    def rounded(self, lo: arb, hi: arb, nan: bool, both: bool, units: float) -> ExactRange:
         """Return the hull of the exact range and its roundings through every format."""
         target = self.rounding.target
         if units > 0.5:
@@ -97,7 +95,7 @@ class BallArithmetic:
         if self.rounding.keep_exact:
             low_rounded += lows
             high_rounded += highs
-        return Ball(_least(low_rounded), _most(high_rounded), nan, both)
+        return ExactRange(_least(low_rounded), _most(high_rounded), nan, both)
 
     def _flushed(self, value: arb, *, up: bool) -> arb:
         if not self.rounding.flush or value == 0 or abs(value) >= self.rounding.target.smallest_normal:
@@ -107,20 +105,20 @@ class BallArithmetic:
             return normal if value > 0 else arb(0)
         return arb(0) if value > 0 else -normal
 
-    def _corners(self, a: Ball, b: Ball, operation: Callable[[arb, arb], arb]) -> tuple[arb, arb]:
+    def _corners(self, a: ExactRange, b: ExactRange, operation: Callable[[arb, arb], arb]) -> tuple[arb, arb]:
         results = [operation(x, y) for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
         known = [arb(0) if r.is_nan() else r for r in results]
         return _least([r.lower() for r in known]), _most([r.upper() for r in known])
 
-    def constant(self, value: float) -> Ball:
+    def constant(self, value: float) -> ExactRange:
         """Return one exactly representable number."""
-        return Ball.exactly(value)
+        return ExactRange.exactly(value)
 
-    def negate(self, a: Ball) -> Ball:
+    def negate(self, a: ExactRange) -> ExactRange:
         """Enclose -a."""
-        return Ball(-a.hi, -a.lo, a.nan, a.both)
+        return ExactRange(-a.hi, -a.lo, a.nan, a.both)
 
-    def add(self, a: Ball, b: Ball) -> Ball:
+    def add(self, a: ExactRange, b: ExactRange) -> ExactRange:
         """Enclose a + b."""
         lo, hi = (a.lo + b.lo), (a.hi + b.hi)
         clash = _infinite(a) and _infinite(b) and (lo.is_nan() or hi.is_nan() or a.lo == -a.hi)
@@ -128,17 +126,17 @@ class BallArithmetic:
         hi = INFINITY if hi.is_nan() else hi.upper()
         return self.rounded(lo, hi, a.nan or b.nan or clash, a.both or b.both, self.units["add"])
 
-    def subtract(self, a: Ball, b: Ball) -> Ball:
+    def subtract(self, a: ExactRange, b: ExactRange) -> ExactRange:
         """Enclose a - b."""
         return self.add(a, self.negate(b))
 
-    def multiply(self, a: Ball, b: Ball) -> Ball:
+    def multiply(self, a: ExactRange, b: ExactRange) -> ExactRange:
         """Enclose a * b."""
         lo, hi = self._corners(a, b, lambda x, y: x * y)
         clash = (_infinite(a) and _zero(b)) or (_infinite(b) and _zero(a))
         return self.rounded(lo, hi, a.nan or b.nan or clash, a.both or b.both, self.units["multiply"])
 
-    def divide(self, a: Ball, b: Ball) -> Ball:
+    def divide(self, a: ExactRange, b: ExactRange) -> ExactRange:
         """Enclose a / b; a divisor that may be zero leaves the quotient unbounded."""
         if _zero(b):
             return self._unbounded(a, b)
@@ -146,17 +144,17 @@ class BallArithmetic:
         clash = _infinite(a) and _infinite(b)
         return self.rounded(lo, hi, a.nan or b.nan or clash, a.both or b.both, self.units["divide"])
 
-    def _unbounded(self, a: Ball, b: Ball) -> Ball:
+    def _unbounded(self, a: ExactRange, b: ExactRange) -> ExactRange:
         """Enclose a / b for a divisor that may be zero: of one sign, or of either."""
         both = a.both or b.both
         if b.lo < 0:
-            return Ball(-INFINITY, INFINITY, nan=True, both=both)
+            return ExactRange(-INFINITY, INFINITY, nan=True, both=both)
         lo = -INFINITY if a.lo < 0 else arb(0) if b.hi == 0 else (a.lo / b.hi).lower()
         hi = INFINITY if a.hi > 0 else arb(0) if b.hi == 0 else (a.hi / b.hi).upper()
         nan = a.nan or b.nan or _zero(a) or (_infinite(a) and _infinite(b))
         return self.rounded(lo, hi, nan, both, self.units["divide"])
 
-    def power(self, a: Ball, exponent: int) -> Ball:
+    def power(self, a: ExactRange, exponent: int) -> ExactRange:
         """Enclose a**exponent."""
         ends = [a.lo**exponent, a.hi**exponent]
         lo, hi = _least([e.lower() for e in ends]), _most([e.upper() for e in ends])
@@ -165,28 +163,30 @@ class BallArithmetic:
         units = self.units["multiply" if exponent == 2 else "power"]
         return self.rounded(lo, hi, a.nan, a.both, units)
 
-    def root(self, a: Ball) -> Ball:
+    def root(self, a: ExactRange) -> ExactRange:
         """Enclose the square root of a."""
         zero = arb(0)
         low, high = (x if x > 0 else zero for x in (a.lo, a.hi))
         nan = a.nan or bool(a.lo < 0)
         return self.rounded(low.sqrt().lower(), high.sqrt().upper(), nan, a.both, self.units["root"])
 
-    def maximum(self, a: Ball, b: Ball) -> Ball:
+    def maximum(self, a: ExactRange, b: ExactRange) -> ExactRange:
         """Enclose max(a, b)."""
-        return Ball(_most([a.lo, b.lo]), _most([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
+        return ExactRange(_most([a.lo, b.lo]), _most([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
 
-    def minimum(self, a: Ball, b: Ball) -> Ball:
+    def minimum(self, a: ExactRange, b: ExactRange) -> ExactRange:
         """Enclose min(a, b)."""
-        return Ball(_least([a.lo, b.lo]), _least([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
+        return ExactRange(_least([a.lo, b.lo]), _least([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
 
-    def real_power(self, a: Ball, exponent: Ball) -> Ball:
+    def real_power(self, a: ExactRange, exponent: ExactRange) -> ExactRange:
         """Enclose a**exponent for a positive a."""
         lo, hi = self._corners(a, exponent, lambda x, y: x**y)
         nan, both = a.nan or exponent.nan or bool(a.lo < 0), a.both or exponent.both
         return self.rounded(lo, hi, nan, both, self.units["power"])
 
-    def choose(self, relation: str, left: Ball, right: Ball, if_true: Ball, if_false: Ball) -> Ball:
+    def choose(
+        self, relation: str, left: ExactRange, right: ExactRange, if_true: ExactRange, if_false: ExactRange
+    ) -> ExactRange:
         """Enclose the branch a comparison takes; where it may go either way, both."""
         if relation in {"less", "at most"}:
             left, right = right, left
@@ -200,33 +200,30 @@ class BallArithmetic:
         if surely or never:
             return if_true if surely else if_false
         hull = self.hull(if_true, if_false)
-        return Ball(hull.lo, hull.hi, hull.nan, both=True)
+        return ExactRange(hull.lo, hull.hi, hull.nan, both=True)
 
-    def absolute(self, a: Ball) -> Ball:
+    def absolute(self, a: ExactRange) -> ExactRange:
         """Enclose |a|."""
         ends = [abs(a.lo), abs(a.hi)]
-        return Ball(arb(0) if _zero(a) else _least(ends), _most(ends), a.nan, a.both)
+        return ExactRange(arb(0) if _zero(a) else _least(ends), _most(ends), a.nan, a.both)
 
-    def sign(self, a: Ball) -> Ball:
+    def sign(self, a: ExactRange) -> ExactRange:
         """Enclose sign(a)."""
         low, high = (arb((x > 0) - (x < 0)) for x in (a.lo, a.hi))
-        return Ball(low, high, a.nan, a.both or not low == high)  # noqa: SIM201
+        return ExactRange(low, high, a.nan, a.both or not low == high)  # noqa: SIM201
 
-    def whole(self, kind: str, operands: list[Ball]) -> Ball:
-        """Balls confirm one element, for which others do not count."""
+    def whole(self, kind: str, operands: list[ExactRange]) -> ExactRange:
+        """An exact range confirms one element, for which others do not count."""
         raise NotImplementedError(kind)
 
-    def hull(self, a: Ball, b: Ball) -> Ball:
+    def hull(self, a: ExactRange, b: ExactRange) -> ExactRange:
         """Return the smallest range that holds both."""
-        return Ball(_least([a.lo, b.lo]), _most([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
+        return ExactRange(_least([a.lo, b.lo]), _most([a.hi, b.hi]), a.nan or b.nan, a.both or b.both)
 
 
-def _zero(a: Ball) -> bool:
+def _zero(a: ExactRange) -> bool:
     return bool(a.lo <= 0) and bool(a.hi >= 0)
 
 
-def _infinite(a: Ball) -> bool:
+def _infinite(a: ExactRange) -> bool:
     return not (a.lo.is_finite() and a.hi.is_finite())
-
-
-flint.ctx.prec = PRECISION

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import sympy as sp
 
-from reference.schedules.enclosure import Compiled, Place, Settings, compiled
-from reference.schedules.number import Number
+from reference.balls.formula import Compiled, Place, compiled
+from reference.balls.number import Number
+from reference.balls.schedule import Settings
 from spec.schedule import Machine
 
 
@@ -54,7 +55,7 @@ def _run(settings: Settings, state: State, metric: float, made: dict[sp.Basic, b
             raise _OpenError(when)
         return made[when]
 
-    place = Place(state, {}, settings.rounding, choose)
+    place = Place(state, {}, settings.model, choose)
     place.values[machine.metric.name] = Number.exactly(metric)
     for name, function in _lines(machine):
         place.values[name] = function(place)
