@@ -133,12 +133,14 @@ def _real_power(a: arb, exponent: arb) -> arb:
 
 
 def root(model: ErrorModel, a: Number) -> Number:
-    """Return the square root; of a number that may be negative, that of its other part.
+    """Return the square root, of a number that may be negative that of its other part; raises ``Undefined``.
 
     Eager roots come from a vector mathematics library, which is within a unit like the functions.
     """
-    inside = a.ball if a.ball >= 0 else a.ball.intersection(arb(0).union(abs(a.ball)))
-    return _result(model, inside.sqrt(), None, (a,), model.function_units)
+    if a.ball.upper() < 0:
+        raise Undefined("a negative number has no real root")
+    ball = a.ball.sqrt() if a.ball >= 0 else a.ball.upper().sqrt().union(arb(0))
+    return _result(model, ball, None, (a,), model.function_units)
 
 
 def cosine(model: ErrorModel, a: Number) -> Number:

@@ -139,10 +139,10 @@ class Rounded:
         return self._decided("<=", other)
 
     def __gt__(self, other: Any) -> bool:
-        return self._decided(">", other)
+        return not self <= other
 
     def __ge__(self, other: Any) -> bool:
-        return self._decided(">=", other)
+        return not self < other
 
     def contains(self, value: float) -> bool:
         """Tell whether ``value`` may have been returned."""

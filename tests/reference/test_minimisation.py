@@ -86,3 +86,19 @@ def test_an_open_comparison_is_taken_as_it_was_said() -> None:
     with pytest.raises(OpenComparisonError):
         bool(near < 0.3 + 2.0**-54)
     assert near < 0.4
+
+
+def test_the_root_of_a_number_about_zero_is_bounded() -> None:
+    """Where rounding leaves the sign open the root reaches from zero to that of the largest value."""
+    third = Computing(FLOAT32).number(1.0) / 3.0
+    about = (third * 3.0 - 1.0).sqrt()
+    assert about.contains(0.0)
+    assert 0.0 < about.width < 2.0**-10
+
+
+def test_a_scalar_of_the_host_may_be_cast_where_it_meets_float32() -> None:
+    """0.1 is not a number of float32, so that both it and the nearest one may have been multiplied by."""
+    two = Computing(FLOAT32).number(2.0) * 0.1
+    assert two.contains(0.2)
+    assert two.contains(2.0 * float(np.float32(0.1)))
+    assert (Computing(FLOAT32).number(2.0) * 0.5).width == 0.0
