@@ -9,10 +9,10 @@ import numpy as np
 
 from conformance.cases import Case
 from conformance.subject import GRADIENT, Outcome, Prepared, Subject
-from reference.enclosure import StepEnclosure, as_intervals
-from reference.exact import exact_step
 from reference.formats import Array, Format
-from reference.interval import Interval
+from reference.intervals.enclosure import StepEnclosure, as_intervals
+from reference.intervals.exact import exact_step
+from reference.intervals.interval import Interval
 from spec.rule import UpdateRule
 
 BLOCK = 8192

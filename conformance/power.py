@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from conformance.agreement import Sample
-from reference.enclosure import program
-from reference.exact import exact_step
 from reference.formats import Array, Format
+from reference.intervals.enclosure import program
+from reference.intervals.exact import exact_step
 from spec import rules as book
 from spec.mutants import Mutant, mutants
 from spec.rule import UpdateRule

@@ -12,8 +12,8 @@ from conformance.own_references import entries
 from conformance.subject import KEYWORD
 from impls.catalogue import FLOATS, ExecutionPath, Implementation
 from impls.session import Session
-from reference.enclosure import StepEnclosure, as_intervals
 from reference.formats import FLOAT64
+from reference.intervals.enclosure import StepEnclosure, as_intervals
 from reference.profile import ALL_FORMS, Profile
 from spec import rules as book
 from spec.rule import State, UpdateRule

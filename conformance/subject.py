@@ -16,8 +16,8 @@ from conformance.cases import Case
 from conformance.lattice import expand
 from impls.catalogue import ExecutionPath, Implementation
 from impls.session import Session
-from reference.exact import scalar_line
 from reference.formats import FORMATS, Array, Format
+from reference.intervals.exact import scalar_line
 from reference.profile import Profile
 from spec import rules as book
 from spec.rule import Hyperparameter, UpdateRule

@@ -9,9 +9,9 @@ import numpy as np
 from conformance.agreement import Outside, Tally, ratios, shaped
 from conformance.cases import Case
 from conformance.subject import GRADIENT, Outcome, Prepared, Subject
-from reference.enclosure import StepEnclosure
 from reference.formats import FLOAT64
-from reference.interval import Interval
+from reference.intervals.enclosure import StepEnclosure
+from reference.intervals.interval import Interval
 
 
 def judge(

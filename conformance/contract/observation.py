@@ -14,10 +14,10 @@ from conformance.agreement import Outside, Tally, shaped
 from conformance.contract.case import ClauseCase
 from conformance.subject import GRADIENT, WorkerSubject
 from reference.balls.derivative import enclose_derivative
-from reference.enclosure import StepEnclosure, as_intervals
 from reference.expression import decided
 from reference.formats import FORMATS, Array
-from reference.interval import Interval
+from reference.intervals.enclosure import StepEnclosure, as_intervals
+from reference.intervals.interval import Interval
 from reference.profile import Profile
 from spec.rule import UpdateRule
 from spec.symbols import g

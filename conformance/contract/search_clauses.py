@@ -8,7 +8,7 @@ from typing import Any
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
 from conformance.minimisation.iterates import FromStart, Iterates
-from reference.minimisation.problems import PROBLEMS
+from reference.lbfgs.problems import PROBLEMS
 
 ENOUGH = 1000
 NOCEDAL = "Nocedal 1980; Nocedal and Wright 2006, chapters 3 and 7"

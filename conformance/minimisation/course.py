@@ -11,8 +11,8 @@ import numpy as np
 
 from impls.session import Session
 from reference.formats import Array, Format
-from reference.minimisation.lbfgs import Memory, Settings, step
-from reference.minimisation.problems import Problem
+from reference.lbfgs.minimiser import Memory, Settings, step
+from reference.lbfgs.problems import Problem
 
 ENOUGH = 1000
 """More evaluations than a step needs, so that no search is cut short."""

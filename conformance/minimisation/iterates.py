@@ -14,8 +14,8 @@ from conformance.minimisation.course import followed, one_by_one
 from conformance.minimisation.judging import Judgement, judge
 from conformance.properties import Plan
 from conformance.subject import WorkerSubject
-from reference.minimisation.lbfgs import Settings
-from reference.minimisation.problems import EVERY
+from reference.lbfgs.minimiser import Settings
+from reference.lbfgs.problems import EVERY
 
 
 class Iterates(Clause):

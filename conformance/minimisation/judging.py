@@ -15,8 +15,8 @@ import numpy as np
 from conformance.minimisation.course import Course
 from reference.balls.rounded import Computing, Decisions, OpenComparisonError, Rounded
 from reference.formats import FLOAT64, Array, Format
-from reference.minimisation.lbfgs import Memory, Settings, step
-from reference.minimisation.problems import Problem
+from reference.lbfgs.minimiser import Memory, Settings, step
+from reference.lbfgs.problems import Problem
 
 MOST_OPEN = 12
 """Open comparisons that are followed in one course."""

@@ -18,8 +18,8 @@ from conformance.report.plots import INK, KILLED, PLOT, SETTINGS, svg
 from conformance.training.plots import dressed
 from impls.session import Session
 from reference.formats import FLOAT64
-from reference.minimisation.lbfgs import Settings
-from reference.minimisation.problems import PROBLEMS
+from reference.lbfgs.minimiser import Settings
+from reference.lbfgs.problems import PROBLEMS
 
 TARGET = "torch.optim:LBFGS"
 ITERATIONS = 40

@@ -18,8 +18,8 @@ from conformance.schedules import legal
 from conformance.schedules.cases import Case, Node, described
 from impls.catalogue import CATALOGUE
 from impls.session import Session
-from reference.enclosure import StepEnclosure, as_intervals
 from reference.formats import FLOAT32, Array
+from reference.intervals.enclosure import StepEnclosure, as_intervals
 from reference.profile import Profile
 from spec import rules as book
 

@@ -9,19 +9,18 @@ from flint import arb
 
 from reference.balls import PRECISION
 from reference.balls.exact_range import ExactRange, ExactRangeArithmetic
-from reference.enclosure import CompiledForm, program
-from reference.evaluation import Scalars, Tensors
 from reference.formats import Format
-from reference.profile import (
-    Profile,
+from reference.intervals.enclosure import CompiledForm, program
+from reference.intervals.evaluation import Scalars, Tensors
+from reference.intervals.roundings import (
     coefficient_rounding,
-    flushes,
     scalar_rounding,
     scalar_units,
     store_rounding,
     tensor_rounding,
     tensor_units,
 )
+from reference.profile import Profile, flushes
 from spec.rule import UpdateRule
 
 

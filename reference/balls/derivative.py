@@ -17,9 +17,9 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
-from reference.enclosure import StepEnclosure, as_intervals
 from reference.formats import FLOAT32, Array
-from reference.interval import Interval
+from reference.intervals.enclosure import StepEnclosure, as_intervals
+from reference.intervals.interval import Interval
 from reference.undefined import Undefined
 from spec.rule import UpdateRule, uncast
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flint import arb
 
 from reference.formats import Format
-from reference.interval import Rounding
+from reference.intervals.interval import Rounding
 
 INFINITY = arb("inf")
 

@@ -34,6 +34,11 @@ def closing() -> Outcome:
 
 
 EXPERIMENTS = (
-    Experiment("adabound/closing", "AdaBound's step size goes from Adam's to that of gradient descent.",
-               "Luo, Xiong, Liu and Sun 2019, section 4", ("log10 step", "step size"), closing),
-)  # fmt: skip
+    Experiment(
+        "adabound/closing",
+        "AdaBound's step size goes from Adam's to that of gradient descent.",
+        "Luo, Xiong, Liu and Sun 2019, section 4",
+        ("log10 step", "step size"),
+        closing,
+    ),
+)

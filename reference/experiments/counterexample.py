@@ -56,16 +56,30 @@ def stochastic() -> Outcome:
     """Run both rules on 1010x with probability 0.01 and -10x otherwise, over 2048 seeded runs at once."""
     (adam, _), (amsgrad, error) = (_run_stochastic(book.build(name)) for name in ("adam", "amsgrad"))
     early = EARLY - 1  # every run has met a large gradient by then
-    figures = {"Adam at step 1000": adam[early], "Adam at step 10000": adam[-1],
-               "AMSGrad at step 1000": amsgrad[early], "AMSGrad at step 10000": amsgrad[-1],
-               "standard error": error}  # fmt: skip
+    figures = {
+        "Adam at step 1000": adam[early],
+        "Adam at step 10000": adam[-1],
+        "AMSGrad at step 1000": amsgrad[early],
+        "AMSGrad at step 10000": amsgrad[-1],
+        "standard error": error,
+    }
     seen = adam[-1] > adam[early] - 3 * error and amsgrad[-1] < amsgrad[early] - 3 * error
     return Outcome(seen, figures, (curve("Adam, mean", adam), curve("AMSGrad, mean", amsgrad)))
 
 
 EXPERIMENTS = (
-    Experiment("reddi/online", "On 3x, -x, -x in turn Adam ends at the worst point and AMSGrad at the best.",
-               f"{REDDI}, theorem 1", ("step", "x, best at -1"), online),
-    Experiment("reddi/stochastic", "On 1010x at 1 % and -10x else Adam leaves the best point, AMSGrad not.",
-               f"{REDDI}, section 5", ("step", "mean of x, best at -1"), stochastic),
-)  # fmt: skip
+    Experiment(
+        "reddi/online",
+        "On 3x, -x, -x in turn Adam ends at the worst point and AMSGrad at the best.",
+        f"{REDDI}, theorem 1",
+        ("step", "x, best at -1"),
+        online,
+    ),
+    Experiment(
+        "reddi/stochastic",
+        "On 1010x at 1 % and -10x else Adam leaves the best point, AMSGrad not.",
+        f"{REDDI}, section 5",
+        ("step", "mean of x, best at -1"),
+        stochastic,
+    ),
+)

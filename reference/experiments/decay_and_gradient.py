@@ -40,6 +40,11 @@ def shrinking() -> Outcome:
 
 
 EXPERIMENTS = (
-    Experiment("decay/spread", "L2 under Adam shrinks parameters with large gradients less, AdamW all alike.",
-               "Loshchilov and Hutter 2019, section 2", ("log10 |g|", "left of a parameter 1"), shrinking),
-)  # fmt: skip
+    Experiment(
+        "decay/spread",
+        "L2 under Adam shrinks parameters with large gradients less, AdamW all alike.",
+        "Loshchilov and Hutter 2019, section 2",
+        ("log10 |g|", "left of a parameter 1"),
+        shrinking,
+    ),
+)

@@ -53,6 +53,11 @@ def longest() -> Outcome:
 
 
 EXPERIMENTS = (
-    Experiment("adam/longest-step", "Growing gradients make Adam step beyond lr*(1 - beta1)/sqrt(1 - beta2).",
-               "Kingma and Ba 2015, section 2.1", ("log10 t", "step over lr"), longest),
-)  # fmt: skip
+    Experiment(
+        "adam/longest-step",
+        "Growing gradients make Adam step beyond lr*(1 - beta1)/sqrt(1 - beta2).",
+        "Kingma and Ba 2015, section 2.1",
+        ("log10 t", "step over lr"),
+        longest,
+    ),
+)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reference.common_steps import decayed
 from reference.formats import Array, Format
 from reference.profile import compute_format
-from reference.shared_lines import decayed
 
 
 def step(

@@ -15,9 +15,9 @@ from conformance.power import Power
 from conformance.strategies import local_cases
 from conformance.subject import prepare
 from impls.session import Session
-from reference.enclosure import program
-from reference.exact import exact_step
 from reference.formats import FLOAT64, Array
+from reference.intervals.enclosure import program
+from reference.intervals.exact import exact_step
 from spec import rules as book
 from spec.mutants import Mutant, mutants
 

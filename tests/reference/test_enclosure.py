@@ -14,9 +14,9 @@ from conformance.own_references import variant_rules
 from conformance.strategies import shape_of
 from reference import rules as references
 from reference.balls.confirmation import confirm, enclose
-from reference.enclosure import StepEnclosure, as_intervals
 from reference.formats import FLOAT16, FLOAT32, FORMATS, Array, Format
-from reference.interval import Interval
+from reference.intervals.enclosure import StepEnclosure, as_intervals
+from reference.intervals.interval import Interval
 from reference.profile import Profile
 from spec import rules as book
 from spec.rule import UpdateRule

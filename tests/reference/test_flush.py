@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from reference.balls.confirmation import enclose
-from reference.enclosure import StepEnclosure, as_intervals
 from reference.formats import BFLOAT16, FLOAT16, FLOAT32, Format
+from reference.intervals.enclosure import StepEnclosure, as_intervals
 from reference.profile import Profile, flushes
 from spec import rules as book
 

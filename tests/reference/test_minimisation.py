@@ -13,8 +13,8 @@ from conformance.minimisation.course import of_reference
 from conformance.minimisation.judging import judge
 from reference.balls.rounded import Computing, Decisions, OpenComparisonError, dot, largest, total
 from reference.formats import FLOAT32, FLOAT64, Format
-from reference.minimisation.lbfgs import Settings
-from reference.minimisation.problems import PROBLEMS
+from reference.lbfgs.minimiser import Settings
+from reference.lbfgs.problems import PROBLEMS
 
 SEARCH = "strong_wolfe"
 finite = st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6)

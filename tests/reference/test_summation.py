@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.formats import FLOAT32, FLOAT64, Array, Format
-from reference.interval import Interval
-from reference.profile import Profile, tensor_arithmetic
+from reference.intervals.interval import Interval
+from reference.intervals.roundings import tensor_arithmetic
+from reference.profile import Profile
 
 KINDS = ("norm", "row norm", "column norm", "mean", "row mean", "column mean")
 FORMATS = (FLOAT32, FLOAT64)

@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from reference import reductions
 from reference.formats import Array, Format
+from reference.intervals import reductions
 
 Number = TypeVar("Number")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference.formats import Array
-from reference.interval import Interval, IntervalArithmetic, Rounding, comparison
+from reference.intervals.interval import Interval, IntervalArithmetic, Rounding, comparison
 
 
 @dataclass(frozen=True)

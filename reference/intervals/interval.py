@@ -264,7 +264,7 @@ class IntervalArithmetic:
         return Interval(lo, hi, *either(a.flags, (False, lo != hi)))
 
     def whole(self, kind: str, operands: list[Interval]) -> Interval:
-        """Scalars have no norm and no mean; see ``reference.summation``."""
+        """Scalars have no norm and no mean; see ``reference.intervals.summation``."""
         raise NotImplementedError(kind)
 
     def hull(self, a: Interval, b: Interval) -> Interval:

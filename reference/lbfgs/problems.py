@@ -51,10 +51,15 @@ def _constants(x: Array, values: Array) -> Array:
 PROBLEMS = {
     problem.name: problem
     for problem in (
-        Problem("quadratic", "A quadratic with curvatures 1 to 6", quadratic,
-                (1.0, -0.75, 0.5, 1.25, -1.0, 0.375), (0.0,) * 6),
+        Problem(
+            "quadratic",
+            "A quadratic with curvatures 1 to 6",
+            quadratic,
+            (1.0, -0.75, 0.5, 1.25, -1.0, 0.375),
+            (0.0,) * 6,
+        ),
         Problem("rosenbrock", "Rosenbrock's valley", rosenbrock, (-1.25, 1.0), (1.0, 1.0)),
     )
-}  # fmt: skip
+}
 EVERY = PROBLEMS | {"skewed": Problem("skewed", "A skewed parabola", skewed, (1.0,), (0.0,))}
 """The problems that are drawn, and those made for one mistake."""

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from reference.arithmetic import ExactArithmetic
-from reference.enclosure import Program, program
-from reference.evaluation import Scalars, Tensors
 from reference.formats import FLOAT64, Array, Format
+from reference.intervals.arithmetic import ExactArithmetic
+from reference.intervals.enclosure import Program, program
+from reference.intervals.evaluation import Scalars, Tensors
 from reference.profile import compute_format
 from spec.rule import State, UpdateRule
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic
 
-from reference.arithmetic import Arithmetic, Number
 from reference.expression import KINDS_OF_WHOLE, Comparison, Node
+from reference.intervals.arithmetic import Arithmetic, Number
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from reference.balls.rounded import dot, largest, total
 from reference.formats import Array
-from reference.minimisation.strong_wolfe import search
+from reference.lbfgs.line_search import search
 
 Evaluate: TypeAlias = Callable[[Array], tuple[Any, Array]]
 """The function and its gradient at a point."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference.formats import Array, Format
-from reference.interval import Flag, Interval, IntervalArithmetic, Unrounded
-from reference.reductions import AXES, COUNTS, Axes, exact
+from reference.intervals.interval import Flag, Interval, IntervalArithmetic, Unrounded
+from reference.intervals.reductions import AXES, COUNTS, Axes, exact
 
 
 class TensorArithmetic(IntervalArithmetic):

@@ -9,26 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from reference.evaluation import Scalars, Tensors, walk
 from reference.expression import Node, compiler, decided
 from reference.formats import FLOAT64, FORMATS, Array, Format
-from reference.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded
-from reference.profile import (
-    ALL_FORMS,
-    HOST_UNITS,
-    STORAGE,
-    UNITS,
-    Profile,
+from reference.intervals.evaluation import Scalars, Tensors, walk
+from reference.intervals.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded
+from reference.intervals.roundings import (
     coefficient_rounding,
-    compute_format,
     operand,
     scalar_arithmetic,
     store_rounding,
     tensor_arithmetic,
     tensor_rounding,
 )
-from reference.running_error import Measured, RunningError
-from reference.summation import TensorArithmetic
+from reference.intervals.running_error import Measured, RunningError
+from reference.intervals.summation import TensorArithmetic
+from reference.profile import ALL_FORMS, HOST_UNITS, STORAGE, UNITS, Profile, compute_format
 from reference.undefined import Undefined
 from spec.rule import TEXTBOOK, Assignment, State, UpdateRule
 from spec.symbols import g, t
