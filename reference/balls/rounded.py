@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -157,9 +157,6 @@ class Rounded:
     def width(self) -> float:
         """The diameter of the ball."""
         return 2.0 * float(self.ball.rad())
-
-
-Scalar: TypeAlias = "float | Rounded"
 
 
 def dot(left: Array, right: Array) -> Any:

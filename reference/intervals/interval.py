@@ -7,7 +7,8 @@ what a correctly rounded operation returns, and also what a fused multiply-add, 
 an operation in a wider format returns.
 
 The ends themselves must not underflow in ``work``: inputs of the four formats and hyperparameters
-above ``SMALLEST_SCALAR`` keep every product of a step far from that.
+above ``SMALLEST_SCALAR`` keep every product of a step far from that where ``work`` has a wider range
+than the format, as it has for float64 where long double is the 80-bit format (Linux on x86-64).
 """
 
 from __future__ import annotations
@@ -135,10 +136,6 @@ class Rounding:
         high = np.where((high < 0) & (high > -normal), 0.0, high)
         high = np.where((high > 0) & (high < normal), normal, high)
         return low, high
-
-
-EXACT_UNITS = {"add": 0.5, "multiply": 0.5, "divide": 0.5, "root": 0.5, "power": 4.0}
-"""Errors of the operations in units in the last place: IEEE 754 for all but powers."""
 
 
 @dataclass(frozen=True)
