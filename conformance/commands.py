@@ -23,10 +23,11 @@ from conformance.engine import ALL_PROPERTIES, Unit, UnitResult, subject_of
 from conformance.installation import versions
 from conformance.own_references import entries
 from conformance.report import write_report
+from conformance.report.gates import exit_status
 from conformance.report.model import Report
 from conformance.report.plots import standalone
 from conformance.schedules import commands as schedule_commands
-from conformance.verdict import CellResult, Verdict
+from conformance.verdict import CellResult
 from impls.catalogue import FLOATS, Implementation
 from impls.scheduler import Scheduler
 from impls.session import Session, WorkerFailure
@@ -211,16 +212,6 @@ def _write_failures(
         }
         (folder / f"{finding.identifier}.json").write_text(json.dumps(stored, indent=1) + "\n")
         (folder / f"{finding.identifier}.py").write_text(finding.script)
-
-
-def exit_status(report: Report) -> int:
-    """Return 0 if all conforms, 1 if something does not, 2 if something could not be judged."""
-    verdicts = {result.verdict for result in report.results}
-    if Verdict.FAIL in verdicts:
-        return DOES_NOT
-    if Verdict.ERROR in verdicts or not verdicts & {Verdict.PASS, Verdict.DEVIATION}:
-        return NOT_JUDGED
-    return CONFORMS
 
 
 def show(console: Console, name: str, options: dict[str, str]) -> None:

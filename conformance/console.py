@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from conformance.engine import Unit, UnitResult
-from conformance.report import totals
+from conformance.report import gates, totals
 from conformance.report.matrix import finest_first
 from conformance.report.model import ImplementationEntry, Report
 from conformance.verdict import Cell, CellResult, Finding, Verdict
@@ -197,7 +197,10 @@ def show_report(console: Console, report: Report, folder: str) -> None:
     console.print()
     for line in figures(report):
         console.print(escape(line))
-    console.print(escape(totals.verdict_sentence(report)), style="bold")
+    console.print(escape(totals.verdict_sentence(report)))
+    for sentence in gates.warnings(report):
+        console.print(f"[yellow]![/] {escape(sentence)}")
+    console.print(f"{escape(gates.headline(report))}.", style="bold")
     for sentence in report.not_run:
         console.print(f"[dim]{escape(sentence)}[/]")
 

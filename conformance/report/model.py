@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 
 from conformance.verdict import CellResult
@@ -192,8 +193,46 @@ class DeviationEntry:
     status: str
 
 
+class Outcome(enum.StrEnum):
+    """What a whole run says; each has its exit status."""
+
+    CONFORMS = "conforms"
+    DOES_NOT_CONFORM = "does not conform"
+    NOT_JUDGED = "could not be judged"
+
+
+class GateStatus(enum.StrEnum):
+    """Whether a gate holds; what a run never measured is neither."""
+
+    MET = "met"
+    NOT_MET = "not met"
+    NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a run must show: of what it ``counts``, ``bound`` (at most, at least) the ``threshold``.
+
+    A gate that is ``enforced`` and not met makes the outcome ``otherwise``, or a worse one.
+    """
+
+    name: str
+    counts: str
+    status: GateStatus
+    enforced: bool
+    observed: int
+    threshold: int
+    bound: str
+    otherwise: Outcome
+
+
 @dataclass(frozen=True)
 class Report:
+    """A whole run.  ``gates`` and ``outcome`` are written into it by ``gates.weighed`` when it is written.
+
+    ``cases_hash`` is that of all drawn cases.
+    """
+
     suite_version: str
     command: str
     seed: int
@@ -208,5 +247,9 @@ class Report:
     times: dict[str, float] = field(default_factory=dict)
     claims: tuple[ProofEntry, ...] = ()
     experiments: tuple[ExperimentEntry, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    outcome: Outcome = Outcome.NOT_JUDGED
+    cut_short: bool = False
+    cases_hash: str = ""
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from conformance.report import mathml, totals, wording
+from conformance.report import gates, mathml, totals, wording
 from conformance.report.curves import curve_plot
 from conformance.report.matrix import matrices
 from conformance.report.plots import mutant_plot, ratio_plot
@@ -81,13 +81,13 @@ def render_page(report: Report, section: str = "") -> str:
         .render(
             report=report,
             style=_trusted(_resource("page.css")),
-            headline=totals.headline(report),
+            headline=gates.headline(report),
             sentence=totals.verdict_sentence(report),
-            overall=totals.overall(report),
+            overall=gates.overall(report),
             tested=totals.tested(report.results),
             power=totals.power(totals.mutants_of(report.rules)),
             proven=totals.proven(report.rules),
-            alarms=totals.alarms(report),
+            warnings=gates.warnings(report),
             tables=tables,
             stray_tables=[table for table in tables if table.rule not in described],
             table_of={table.rule: table for table in tables},

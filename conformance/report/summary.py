@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.report import totals
+from conformance.report import gates, totals
 from conformance.report.matrix import matrices
 from conformance.report.page import cards, reasons, standings
 from conformance.report.wording import (
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from conformance.report.page import Card
     from conformance.verdict import Cell
 
-LARGEST_SUMMARY = 200_000
-"""Bytes; a CI page that is offered more than its limit shows nothing at all."""
-
 _LONGEST_TEXT = 600
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
 
@@ -44,6 +41,7 @@ def render_summary(report: Report) -> str:
         (_reason_lines, 18_000),
         (_deviation_lines, 18_000),
     )
+    # The rooms are bytes: a CI page that is offered more than its limit shows nothing at all.
     lines = [line for make, room in parts for line in _fitted(make(report), room)]
     foot = f"seed `{report.seed}` · {_code(report.command)} · stepproof {_safe(report.suite_version)}"
     return "\n".join([*lines, _cut(foot), ""])
@@ -62,8 +60,8 @@ def _verdict_lines(report: Report) -> list[str]:
         f"**Proven:** {exact(proofs.claims)} of {counted(proofs.claims_total, 'claim')}, "
         f"{exact(proofs.forms)} of {counted(proofs.forms_total, 'form')} equal."
     )
-    title = f"## {SYMBOLS[totals.overall(report)]} {totals.headline(report)}"
-    warnings = [f"> **!** {alarm}" for alarm in totals.alarms(report)]
+    title = f"## {SYMBOLS[gates.overall(report)]} {gates.headline(report)}"
+    warnings = [f"> **!** {_safe(text)}." for text in gates.warnings(report)]
     return [
         title,
         "",

@@ -86,7 +86,7 @@ def judge(
 def check(console: Console, arguments: argparse.Namespace) -> int:
     """Judge one scheduler and write its report."""
     from conformance.assembly import assemble, environment_of
-    from conformance.commands import exit_status
+    from conformance.report.gates import exit_status
 
     start = time.perf_counter()
     for name in arguments.property:

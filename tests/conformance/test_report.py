@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from conformance.console import figures, matrix, not_applicable, overview
-from conformance.report import model, totals, write_report
+from conformance.report import gates, model, totals, write_report
 from conformance.report.matrix import matrices
+from conformance.report.model import Outcome
 from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
 
 CLAIM, OTHER = "agreement/local", "state/step-count"
@@ -76,6 +77,16 @@ def report(cells: tuple[CellResult, ...]) -> model.Report:
     )  # fmt: skip
 
 
+def sound() -> model.Report:
+    """Return a report in which every gate is met or not measured."""
+    whole = report(tuple(r for r in results() if r.verdict is Verdict.PASS))
+    (rule,) = whole.rules
+    (variant,) = rule.variants
+    variant = dataclasses.replace(variant, mutants=variant.mutants[:2])
+    rule = dataclasses.replace(rule, variants=(variant,), proofs=rule.proofs[:1])
+    return dataclasses.replace(whole, rules=(rule,), not_run=())
+
+
 @pytest.fixture
 def written(tmp_path: Path) -> dict[str, str]:
     """Return the text of every view."""
@@ -108,13 +119,15 @@ def test_only_passes_count_as_passed() -> None:
     assert totals.tested(results()).verdicts[Verdict.PASS] == 1
     assert "1 pass" in totals.verdict_sentence(report(results())).replace("passes", "pass")
     undecided = tuple(r for r in results() if r.verdict is Verdict.UNDECIDED)
-    assert totals.overall(report(undecided)) is not Verdict.PASS
+    assert gates.outcome(report(undecided)) is Outcome.NOT_JUDGED
 
 
 def test_what_was_not_run_keeps_a_pass_from_being_whole() -> None:
     """With a device missing the whole is not called passed."""
-    passed = tuple(r for r in results() if r.verdict is Verdict.PASS)
-    assert totals.overall(report(passed)) is Verdict.NOT_RUN
+    held = dataclasses.replace(sound(), not_run=("not run: no CUDA device",))
+    assert gates.outcome(held) is Outcome.CONFORMS
+    assert gates.overall(held) is Verdict.NOT_RUN
+    assert gates.headline(held) == "Conforms, as far as it was run"
 
 
 def test_the_json_holds_the_results(written: dict[str, str]) -> None:
