@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.report.document import write_json
+from conformance.report.document import json_text
 from conformance.report.gates import weighed
 from conformance.report.page import render_page
+from conformance.report.safety import made_safe
 from conformance.report.summary import render_summary
 from conformance.report.writing import write_text
 
@@ -26,8 +27,8 @@ def write_report(report: Report, directory: Path, section: str = "") -> dict[str
         "json": directory / "report.json",
         "markdown": directory / "summary.md",
     }
-    report = weighed(report)
-    write_json(report, paths["json"])
+    report = weighed(made_safe(report))
+    write_text(paths["json"], json_text(report))
     write_text(paths["html"], render_page(report, section))
     write_text(paths["markdown"], render_summary(report))
     return paths

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
@@ -28,7 +29,8 @@ def curve_plot(curve: CurveEntry) -> str:
         upper.plot(steps, curve.schedule, color=PLOT, linewidth=1.4)
         if curve.implementation:
             upper.plot(range(len(curve.implementation)), curve.implementation, ".", color=INK, markersize=1.6)
-        upper.set_ylim(0.0, 1.2 * (max(curve.schedule) or 1.0))  # room for the names of joints
+        highest = max((rate for rate in curve.schedule if rate is not None and isfinite(rate)), default=1.0)
+        upper.set_ylim(0.0, 1.2 * (highest or 1.0))  # room for the names of joints
         upper.set_title(curve.title, color=INK, loc="left", fontsize=9, parse_math=False)
         _style(upper, len(steps))
         _joints(upper, curve)

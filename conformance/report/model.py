@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from conformance.verdict import CellResult
 
 SCHEMA_NAME = "stepproof-report"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ class VariantEntry:
 
 @dataclass(frozen=True)
 class LineEntry:
-    """One line of a plot."""
+    """One line of a plot; where it has no finite number it is broken."""
 
     name: str
     x: tuple[float, ...]
-    y: tuple[float, ...]
+    y: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,9 @@ class CurveEntry:
     """
 
     title: str
-    schedule: tuple[float, ...]
-    implementation: tuple[float, ...]
-    units: tuple[float, ...]
+    schedule: tuple[float | None, ...]
+    implementation: tuple[float | None, ...]
+    units: tuple[float | None, ...]
     joints: tuple[JointEntry, ...]
     note: str
 

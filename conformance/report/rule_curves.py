@@ -56,7 +56,7 @@ def experiment_plot(entry: ExperimentEntry) -> str:
 
 def _scaled(axes: Axes, held: LineEntry) -> None:
     """Scale by logarithms, at least a decade, with marks at the decades alone."""
-    lengths = [y for y in held.y if 0 < y < math.inf]
+    lengths = [y for y in held.y if y is not None and 0 < y < math.inf]
     if lengths:
         low, high = math.floor(math.log10(min(lengths)) - 0.1), math.ceil(math.log10(max(lengths)) + 0.1)
         axes.set_yscale("log")
@@ -66,7 +66,7 @@ def _scaled(axes: Axes, held: LineEntry) -> None:
 
 
 def _seen(held: LineEntry) -> list[float]:
-    return [y if y > 0 else math.nan for y in held.y]
+    return [y if y is not None and y > 0 else math.nan for y in held.y]
 
 
 def _dressed(axes: Axes, title: str, x_label: str) -> None:

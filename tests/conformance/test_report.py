@@ -6,15 +6,19 @@ import dataclasses
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from conformance.console import figures, matrix, not_applicable, overview
 from conformance.report import gates, model, totals, write_report
+from conformance.report.document import UnreadableReportError, read_report, schema_text
 from conformance.report.matrix import matrices
 from conformance.report.model import Outcome
 from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
 
+SCHEMA = Path(model.__file__).with_name("schema.json")
 CLAIM, OTHER = "agreement/local", "state/step-count"
 NASTY = "a<b & \"c\" <script>alert('x')</script>"
 
@@ -210,3 +214,71 @@ def test_formats_that_say_the_same_share_a_square_of_the_matrix() -> None:
     )
     table = matrices(report(cells))[0]
     assert [span.columns for _, spans in table.groups[0].rows[0].lines() for span in spans] == [2, 1]
+
+
+def test_the_schema_is_that_of_the_model() -> None:
+    """The committed file is what the dataclasses give: write `schema_text()` anew where they changed."""
+    assert SCHEMA.read_text() == schema_text()
+
+
+def test_a_report_fits_the_schema(written: dict[str, str]) -> None:
+    """The JSON that is written is valid by the committed schema."""
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
+    validator.validate(json.loads(written["json"]))
+
+
+def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    """What the file holds is the report with its gates, and it is written again byte for byte."""
+    path = write_report(report(results()), tmp_path)["json"]
+    read = read_report(path)
+    assert read == gates.weighed(report(results()))
+    assert write_report(read, tmp_path / "again")["json"].read_bytes() == path.read_bytes()
+
+
+def damaged(document: dict[str, Any], name: str) -> object:
+    """Return a document with one thing wrong."""
+    result = document["results"][0]
+    match name:
+        case "no object":
+            return [document]
+        case "another schema":
+            document["schema"] = "junit"
+        case "another version":
+            document["schema_version"] = 1
+        case "a key too many":
+            result["cell"]["colour"] = "red"
+        case "a key too few":
+            del result["further"]
+        case "another type":
+            result["figures"]["cases"] = "2"
+        case "an unknown verdict":
+            result["verdict"] = "fine"
+    return document
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no object", "has the schema `None`"),
+        ("another schema", "has the schema `junit`"),
+        ("another version", "has schema_version `1`"),
+        ("a key too many", "keys too many or too few"),
+        ("a key too few", "keys too many or too few"),
+        ("another type", "Expected `int`, got `str` - at `$.results[0].figures.cases`"),
+        ("an unknown verdict", "at `$.results[0].verdict`"),
+    ],
+)
+def test_a_damaged_report_is_refused_with_its_place(name: str, words: str, tmp_path: Path) -> None:
+    """Nothing but what this version writes is read."""
+    path = write_report(report(results()), tmp_path)["json"]
+    path.write_text(json.dumps(damaged(json.loads(path.read_text()), name)))
+    with pytest.raises(UnreadableReportError, match=re.escape(words)):
+        read_report(path)
+
+
+def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    """A text is named with what to give in its place."""
+    path = tmp_path / "report.json"
+    path.write_text("<html>")
+    with pytest.raises(UnreadableReportError, match="holds no JSON"):
+        read_report(path)

@@ -1,0 +1,52 @@
+"""Every text of a report is safe before any view of it is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+from typing import Any
+
+from conformance.report.model import Report
+from conformance.safe_text import LONGEST, escaped, safe_text
+from conformance.verdict import CellResult, Finding
+
+_NEVER_CUT = frozenset({"case", "script", "formula_text", "formula_mathml"})
+"""What our own code writes of a finding, and what a replay needs."""
+
+
+def made_safe(report: Report) -> Report:
+    """Return the report, built anew, with every text escaped and what code under test said cut.
+
+    In a finding's case a number that is not finite, since it may be the point, becomes the text ``nan``,
+    ``inf`` or ``-inf``.
+    """
+    return Report(**_fields(report))
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    spoken = isinstance(record, CellResult | Finding)
+    return {
+        field.name: _built(
+            getattr(record, field.name),
+            LONGEST if spoken and field.name not in _NEVER_CUT else None,
+            of_case=field.name == "case",
+        )
+        for field in dataclasses.fields(record)
+    }
+
+
+def _built(value: Any, longest: int | None, *, of_case: bool) -> Any:
+    if dataclasses.is_dataclass(value):
+        return type(value)(**_fields(value))
+    if isinstance(value, enum.Enum):
+        return value
+    if isinstance(value, str):
+        return escaped(value) if longest is None else safe_text(value, longest)
+    if isinstance(value, dict):
+        return {escaped(str(name)): _built(item, longest, of_case=of_case) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_built(item, longest, of_case=of_case) for item in value])
+    if of_case and isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
