@@ -224,7 +224,7 @@ def main(given: Sequence[str] | None = None) -> int:
     if more and arguments.command != "plot":
         _parser().error(f"unrecognized arguments: {' '.join(more)}")
     arguments.settings = more
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     try:
         if schedule_commands.wanted(arguments):
             return schedule_commands.run(arguments, console)
@@ -253,7 +253,7 @@ def main(given: Sequence[str] | None = None) -> int:
         TargetError,
         OSError,
     ) as error:
-        Console(stderr=True, highlight=False).print(f"stepproof: {error}", markup=False)
+        Console(stderr=True, highlight=False, emoji=False).print(f"stepproof: {error}", markup=False)
         return commands.NOT_JUDGED
     except KeyboardInterrupt:
         Console(stderr=True).print("stepproof: stopped; verdicts so far are in verdicts.jsonl")

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, TypeAlias
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -15,6 +15,7 @@ from conformance.engine import Unit, UnitResult
 from conformance.report import gates, totals
 from conformance.report.matrix import finest_first
 from conformance.report.model import ImplementationEntry, Report
+from conformance.safe_text import LONGEST, safe_text
 from conformance.verdict import Cell, CellResult, Finding, Verdict
 
 SIGNS = {
@@ -33,6 +34,11 @@ FOLDED = 3
 SHOWN_FINDINGS = 6
 MANY = 3
 """Of more implementations than these the console shows an overview; the page has the rest."""
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Return a text that rich prints as it stands: no mark-up, no control, of a few lines."""
+    return markup.escape(safe_text(text, longest))
 
 
 class ProgressListener:
@@ -57,10 +63,9 @@ class ProgressListener:
         """Advance by one unit."""
         name = f"{unit.implementation.identifier} {unit.path.name} {unit.dtype}"
         self.done += 1
-        self.progress.update(self.task, advance=1, last=escape(name))
+        self.progress.update(self.task, advance=1, last=plain(name))
         if not self.progress.console.is_terminal and (self.done % 10 == 0 or self.done == self.total):
-            self.progress.console.print(f"judged {self.done} of {self.total}: {escape(name)}")
-        del result
+            self.progress.console.print(f"judged {self.done} of {self.total}: {plain(name)}")
 
 
 def matrix(results: Iterable[CellResult]) -> Table:
@@ -81,11 +86,11 @@ def matrix(results: Iterable[CellResult]) -> Table:
         rows.setdefault(claim, {}).setdefault(marks, []).append(path)
     for claim, grouped in _folded(rows).items():
         if len(grouped) == 1:
-            table.add_row(claim, *next(iter(grouped)))
+            table.add_row(plain(claim), *next(iter(grouped)))
             continue
-        table.add_row(claim)
+        table.add_row(plain(claim))
         for marks, held in grouped.items():
-            table.add_row(f"  [dim]{', '.join(held)}[/]", *marks)
+            table.add_row(f"  [dim]{plain(', '.join(held))}[/]", *marks)
     return table
 
 
@@ -123,13 +128,13 @@ def overview(report: Report) -> Table:
         mine = [r for r in report.results if r.cell.implementation == item.identifier]
         paths = sorted({r.cell.path for r in mine})
         if len(paths) > 1:
-            table.add_row(escape(item.identifier))
+            table.add_row(plain(item.identifier))
         for path in paths:
             counts = [
                 Counter(r.verdict for r in mine if (r.cell.path, r.cell.dtype) == (path, dtype))
                 for dtype in dtypes
             ]
-            name = f"  [dim]{escape(path)}[/]" if len(paths) > 1 else escape(item.identifier)
+            name = f"  [dim]{plain(path)}[/]" if len(paths) > 1 else plain(item.identifier)
             table.add_row(name, *map(_counted, counts))
     return table
 
@@ -196,23 +201,23 @@ def show_report(console: Console, report: Report, folder: str) -> None:
     _show_deviations(console, report, whole=not many)
     console.print()
     for line in figures(report):
-        console.print(escape(line))
-    console.print(escape(totals.verdict_sentence(report)))
+        console.print(plain(line))
+    console.print(plain(totals.verdict_sentence(report)))
     for sentence in gates.warnings(report):
-        console.print(f"[yellow]![/] {escape(sentence)}")
-    console.print(f"{escape(gates.headline(report))}.", style="bold")
+        console.print(f"[yellow]![/] {plain(sentence)}")
+    console.print(f"{plain(gates.headline(report))}.", style="bold")
     for sentence in report.not_run:
-        console.print(f"[dim]{escape(sentence)}[/]")
+        console.print(f"[dim]{plain(sentence)}[/]")
 
 
 def _show_implementation(console: Console, report: Report, item: ImplementationEntry, *, whole: bool) -> None:
     """Print the matrix of an implementation if ``whole``, and what has no verdict or no finding."""
     mine = [r for r in report.results if r.cell.implementation == item.identifier]
     if whole:
-        console.print(f"\n[bold]{escape(item.identifier)}[/] claims {escape(item.claims)}")
+        console.print(f"\n[bold]{plain(item.identifier)}[/] claims {plain(item.claims)}")
         console.print(matrix(mine))
         for sentence in not_applicable(mine):
-            console.print(f"  [dim]– not applicable: {escape(sentence)}[/]")
+            console.print(f"  [dim]– not applicable: {plain(sentence)}[/]")
     without: dict[str, list[Cell]] = {}
     for r in mine:
         if r.verdict in {Verdict.ERROR, Verdict.UNDECIDED} or (r.verdict is Verdict.FAIL and not r.findings):
@@ -220,21 +225,21 @@ def _show_implementation(console: Console, report: Report, item: ImplementationE
     for reason, (cell, *more) in without.items():
         place = f"{cell.property} on {cell.path}, {cell.dtype}" + (f" and {len(more)} more" if more else "")
         named = place if whole else f"{cell.implementation} {place}"
-        console.print(f"  [red]•[/] {escape(named)}: {escape(reason)}")
+        console.print(f"  [red]•[/] {plain(named)}: {plain(reason)}")
 
 
 def _show_deviations(console: Console, report: Report, *, whole: bool) -> None:
     """Print the known deviations with their reasons if ``whole``, else how many cells have which."""
     if whole:
         for entry in report.deviations:
-            console.print(f"\n[yellow]known deviation[/] {entry.identifier}: {escape(entry.reason)}")
+            console.print(f"\n[yellow]known deviation[/] {plain(entry.identifier)}: {plain(entry.reason)}")
         return
     cells = Counter(name for r in report.results for name in (r.deviation, *r.further) if name)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("known deviation", no_wrap=True)
     table.add_column("cells", justify="right")
     for entry in report.deviations:
-        table.add_row(entry.identifier, str(cells[entry.identifier]))
+        table.add_row(plain(entry.identifier), str(cells[entry.identifier]))
     console.print()
     console.print(table)
     console.print("`stepproof deviations NAME` tells what one is, and shows it with a script.", markup=False)
@@ -263,8 +268,8 @@ def show_finding(console: Console, finding: Finding, folder: str) -> None:
     if not finding.assignment:
         fault = f"{finding.quantity} breaks {cell.property}"
     console.print(
-        f"\n[bold red]✗[/] [bold]{escape(cell.implementation)}[/] on {escape(cell.path)}, {cell.dtype}: "
-        f"{escape(fault)}"
+        f"\n[bold red]✗[/] [bold]{plain(cell.implementation)}[/] on {plain(cell.path)}, {plain(cell.dtype)}: "
+        f"{plain(fault)}"
     )
     case = finding.case
     before = "  ".join(f"{k}={_short(v)}" for k, v in case.get("before", {}).items())
@@ -280,7 +285,7 @@ def show_finding(console: Console, finding: Finding, folder: str) -> None:
         ("replay", finding.replay.replace("failures/", f"{folder}/failures/")),
     )
     for name, text in ((name, text) for name, text in rows if text):
-        console.print(f"  [dim]{name:10}[/]{escape(text)}")
+        console.print(f"  [dim]{name:10}[/]{plain(text)}")
 
 
 def _case_line(case: Mapping[str, Any]) -> str:

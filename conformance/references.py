@@ -157,11 +157,11 @@ def _order() -> Order:
 
 def main() -> int:
     """Judge the references named, or all; returns 0 if nothing is outside, too few or alive."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     try:
         order = _order()
     except UsageError as error:
-        Console(stderr=True, highlight=False).print(f"stepproof: {error}", markup=False)
+        Console(stderr=True, highlight=False, emoji=False).print(f"stepproof: {error}", markup=False)
         return NOT_JUDGED
     sums = judge(order, console)
     for text in sums.short:

@@ -11,8 +11,10 @@ from conformance.report.model import Report
 from conformance.safe_text import LONGEST, escaped, safe_text
 from conformance.verdict import CellResult, Finding
 
-_NEVER_CUT = frozenset({"case", "script", "formula_text", "formula_mathml"})
-"""What our own code writes of a finding, and what a replay needs."""
+LONGEST_OF_OURS = 20_000
+"""Characters of a text that no code under test says, such as a command line."""
+_NEVER_CUT = frozenset({"case", "script", "mathml", "formula_mathml", "symbol_mathml"})
+"""What is of no use in part."""
 
 
 def made_safe(report: Report) -> Report:
@@ -25,11 +27,11 @@ def made_safe(report: Report) -> Report:
 
 
 def _fields(record: Any) -> dict[str, Any]:
-    spoken = isinstance(record, CellResult | Finding)
+    longest = LONGEST if isinstance(record, CellResult | Finding) else LONGEST_OF_OURS
     return {
         field.name: _built(
             getattr(record, field.name),
-            LONGEST if spoken and field.name not in _NEVER_CUT else None,
+            None if field.name in _NEVER_CUT else longest,
             of_case=field.name == "case",
         )
         for field in dataclasses.fields(record)

@@ -1,0 +1,122 @@
+"""Whatever code under test says, every view is written, shows it as text and stays short."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from conformance.console import show_report
+from conformance.report import model, write_report
+from conformance.report.document import read_report
+from conformance.report.writing import write_text
+from conformance.safe_text import LONGEST, MOST_LINES, safe_text
+from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
+
+HOSTILE = {
+    "a lone surrogate and NUL": ("\udc80\x00", r"\udc80\x00"),
+    "escape sequences and a bell": ("\x1b[31mred\x1b[2J\x07", r"\x1b[31mred\x1b[2J\x07"),
+    "C1 controls": ("\x9b2J", r"\x9b2J"),
+    "a carriage return": ("good\rbad", r"good\rbad"),
+    "text that turns its direction": ("\u202egnp.exe", r"\u202egnp.exe"),
+    "mark-up of a page": ("</pre><script>alert(1)</script>", "</pre><script>alert(1)</script>"),
+    "mark-up of the console": ("[bold]x[/] [/nothing] \\", "[bold]x[/] [/nothing] \\"),
+    "a name of an emoji": (":bug:", ":bug:"),
+    "a table of Markdown": ("| a | `b` <br> |", "| a | `b` <br> |"),
+}
+ENDLESS = "z" * 10_000_000
+
+
+def hostile(text: str) -> model.Report:
+    """Return a report in which code under test says ``text`` wherever it can."""
+    places = [Cell("mine.Optimizer", "single-tensor", "cpu", "float32", f"a/{i}") for i in range(3)]
+    case = {"switches": text, "hyperparameters": {"eta": "0.5"}, "before": {}, "tensors": text,
+            "stored": {"text": text, "value": float("nan")}, text[:50]: text}  # fmt: skip
+    finding = Finding(
+        "0123456789", places[0], text, text, "", text, "<mi>θ</mi>", case, (text, text), (text, text),
+        text, text, text, text, text, f"print({text[:50]!r})\n", text,
+    )  # fmt: skip
+    results = (
+        CellResult(places[0], Verdict.FAIL, text, Figures(1), text, (finding,)),
+        CellResult(places[1], Verdict.ERROR, text),
+        CellResult(places[2], Verdict.DEVIATION, text, deviation="entry"),
+    )
+    deviation = model.DeviationEntry("entry", "mine.Optimizer", text, text, text, text, "in force")
+    item = model.ImplementationEntry("mine.Optimizer", "mine:Optimizer", "adam", "adam", "torch 2.13.0", {})
+    return model.Report("0", "stepproof", 0, 2, {}, (), (), (item,), results, (deviation,), (text,))
+
+
+def printed(report: model.Report) -> str:
+    """Return what the console shows."""
+    stream = StringIO()
+    show_report(Console(file=stream, width=10_000, highlight=False, emoji=False), report, "build")
+    return stream.getvalue()
+
+
+def invisible(text: str) -> set[str]:
+    """Return the characters that a terminal or a page might obey."""
+    return {
+        c for c in text if not c.isprintable() and c not in "\n\N{NARROW NO-BREAK SPACE}\N{NO-BREAK SPACE}"
+    }
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_is_shown_as_text_in_every_view(name: str, tmp_path: Path) -> None:
+    """Page, JSON, summary and console are written, and hold the text escaped and nothing that acts."""
+    said, shown = HOSTILE[name]
+    views = {kind: path.read_text() for kind, path in write_report(hostile(said), tmp_path).items()}
+    views["console"] = printed(hostile(said))
+    for kind, view in views.items():
+        assert not invisible(view), kind
+    assert json.loads(views["json"])["results"][0]["findings"][0]["value"] == shown
+    assert shown in views["console"]
+    assert "<script" not in views["html"]
+    assert "<script" not in views["markdown"]
+    assert shown.split("<")[0].split("|")[0].strip() in views["html"]
+
+
+def test_a_number_of_a_case_that_is_not_finite_is_kept_as_text(tmp_path: Path) -> None:
+    """NaN in a finding's case may be the point, and JSON has no NaN."""
+    (finding,) = read_report(write_report(hostile("x"), tmp_path)["json"]).results[0].findings
+    assert finding.case["stored"]["value"] == "nan"
+
+
+def test_an_endless_message_is_cut_and_its_length_is_said(tmp_path: Path) -> None:
+    """Ten megabytes are a few lines in the console, in the page and in the summary."""
+    report = hostile(ENDLESS)
+    finding = dataclasses.replace(report.results[0].findings[0], case={})
+    failing = dataclasses.replace(report.results[0], findings=(finding,))
+    report = dataclasses.replace(report, results=(failing, *report.results[1:]))
+    views = {kind: path.read_text() for kind, path in write_report(report, tmp_path).items()}
+    views["console"] = printed(report)
+    for kind, view in views.items():
+        assert len(view) < 200_000, kind
+    for kind in ("html", "json", "console"):
+        assert "(10,000,000 characters)" in views[kind], kind
+
+
+def test_a_message_of_many_lines_is_cut_to_a_few() -> None:
+    """A traceback of a thousand lines keeps its first, and its length is said."""
+    shown = safe_text("line\n" * 1000)
+    assert shown.count("\n") < MOST_LINES
+    assert shown.endswith("(5,000 characters)")
+
+
+@pytest.mark.parametrize(
+    "text", [*(said for said, _ in HOSTILE.values()), ENDLESS, "\x00" * LONGEST, "a\n" * 99]
+)
+def test_safe_text_leaves_safe_text_alone(text: str) -> None:
+    """What was escaped and cut once is escaped and cut no further."""
+    once = safe_text(text)
+    assert len(once) <= LONGEST
+    assert safe_text(once) == once
+
+
+def test_a_script_with_a_lone_surrogate_is_written(tmp_path: Path) -> None:
+    """No text keeps a file from being written."""
+    write_text(tmp_path / "script.py", "print('\udc80')\n")
+    assert (tmp_path / "script.py").read_text() == "print('\\udc80')\n"
