@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import time
@@ -24,9 +25,14 @@ from conformance.installation import versions
 from conformance.own_references import entries
 from conformance.report import write_report
 from conformance.report.gates import exit_status
+from conformance.report.loss_curves import training_plot
 from conformance.report.model import Report
 from conformance.report.plots import standalone
+from conformance.report.search_section import search_entries
+from conformance.report.training_figures import training_figures, training_heading
+from conformance.report.training_section import training_entries, training_entry
 from conformance.schedules import commands as schedule_commands
+from conformance.training.experiment import experiment
 from conformance.verdict import CellResult
 from impls.catalogue import FLOATS, Implementation
 from impls.scheduler import Scheduler
@@ -98,7 +104,9 @@ def judge(order: Order, console: Console) -> Report:
             report, order.schedulers, console, budget=order.budget, seed=order.seed, python=order.python,
             timeout=order.timeout, jobs=order.jobs, output=order.output,
         )  # fmt: skip
-    _written(order, report, console, _training_section(order.python) if order.training and framework else "")
+    if order.training and framework:
+        report = _with_training(report, order.python)
+    _written(order, report, console)
     return report
 
 
@@ -115,25 +123,21 @@ def _streamed(order: Order, work: list[Unit], console: Console) -> list[UnitResu
             return engine.run(work, [append, progress], order.jobs)
 
 
-def _written(order: Order, report: Report, console: Console, section: str) -> None:
+def _written(order: Order, report: Report, console: Console) -> None:
     """Write failures and report, and say where."""
     judged = {item.identifier: item for item in order.implementations}
     _write_failures(report, order.output / "failures", judged, order.python)
-    paths = write_report(report, order.output, section)
+    paths = write_report(report, order.output)
     show_report(console, report, os.path.relpath(order.output))
     for path in paths.values():
         console.print(f"wrote {os.path.relpath(path)}")
 
 
-def _training_section(python: str | None) -> str:
-    """Return the sections of training from end to end, and of searches."""
-    from conformance.minimisation.section import searches
-    from conformance.minimisation.section import section as of_searches
-    from conformance.training.experiment import STEPS_OF_REPORT
-    from conformance.training.section import experiments, section
-
+def _with_training(report: Report, python: str | None) -> Report:
+    """Return the report with training from end to end, and with searches."""
     with Session(python) as session:
-        return section(experiments(session, steps=STEPS_OF_REPORT)) + of_searches(searches(session))
+        training, searches = training_entries(session), search_entries(session)
+    return dataclasses.replace(report, training=training, searches=searches)
 
 
 def train(
@@ -148,22 +152,20 @@ def train(
     python: str | None,
 ) -> int:
     """Train a problem with each rule, print the figures and write the curves; returns the exit status."""
-    from conformance.training.experiment import experiment
-    from conformance.training.plots import curves
-    from conformance.training.section import HEADINGS, heading, row
-
     conforms = True
     output.mkdir(parents=True, exist_ok=True)
     with Session(python) as session:
         for rule in rules:
             shown = experiment(problem, rule, session, steps=steps, dtype=dtype, learning_rate=learning_rate)
-            console.print(heading(shown), markup=False)
+            entry = training_entry(shown)
+            console.print(training_heading(entry), markup=False)
             table = Table(box=None, show_header=False)
-            for figures in zip(HEADINGS, *(row(shown, run) for run in shown.runs), strict=True):
-                table.add_row(*figures)
+            rows = [training_figures(entry, run) for run in entry.runs]
+            for name in rows[0]:
+                table.add_row(name, *(row[name] for row in rows))
             console.print(table)
             path = output / f"{problem}-{rule}.svg"
-            path.write_text(standalone(curves(shown)))
+            path.write_text(standalone(training_plot(entry)))
             console.print(f"wrote {os.path.relpath(path)}")
             conforms &= shown.conforms
     return CONFORMS if conforms else DOES_NOT

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from conformance.report.model import Report
 
 
-def write_report(report: Report, directory: Path, section: str = "") -> dict[str, Path]:
-    """All views of one report stand side by side in a directory, each named by its kind.
-
-    ``section`` is HTML of our own making that the page shows before the implementations.
-    """
+def write_report(report: Report, directory: Path) -> dict[str, Path]:
+    """All views of one report stand side by side in a directory, each named by its kind."""
     paths = {
         "html": directory / "report.html",
         "json": directory / "report.json",
@@ -29,6 +26,6 @@ def write_report(report: Report, directory: Path, section: str = "") -> dict[str
     }
     report = weighed(made_safe(report))
     write_text(paths["json"], json_text(report))
-    write_text(paths["html"], render_page(report, section))
+    write_text(paths["html"], render_page(report))
     write_text(paths["markdown"], render_summary(report))
     return paths

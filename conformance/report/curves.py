@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-
-from conformance.report.plots import INK, LINE, PLOT, QUIET, SETTINGS, SURVIVED, svg
+from conformance.report.plots import INK, LINE, PLOT, QUIET, SURVIVED, drawing, svg
 from conformance.report.wording import anchor
 
 if TYPE_CHECKING:
@@ -22,8 +19,7 @@ _WIDTH, _HEIGHT = 620.0, 190.0
 def curve_plot(curve: CurveEntry) -> str:
     """The learning rate over the steps, joints as thin lines, restarts as coloured ones."""
     compared = bool(curve.units)
-    figure = Figure(figsize=(_WIDTH / 72, (_HEIGHT if compared else _HEIGHT * 0.7) / 72))
-    with mpl.rc_context(cast("Any", SETTINGS)):
+    with drawing(_WIDTH, (_HEIGHT if compared else _HEIGHT * 0.7)) as figure:
         upper = figure.add_axes((0.09, 0.42 if compared else 0.17, 0.89, 0.48 if compared else 0.7))
         steps = range(len(curve.schedule))
         upper.plot(steps, curve.schedule, color=PLOT, linewidth=1.4)

@@ -56,6 +56,8 @@ def gates(report: Report) -> tuple[Gate, ...]:
             len(report.experiments),
             unsure,
         ),
+        _training(report),
+        _searches(report),
         _none("deviations", "deviations that no longer show", stale, len(report.deviations), unsure),
         _scope(report, verdicts),
     )
@@ -129,6 +131,23 @@ def _mutants(report: Report) -> Gate:
     gate = _none("mutants", counts, power.survived, power.total, Outcome.NOT_JUDGED)
     fine = any(result.cell.dtype in FINE_FORMATS for result in report.results)
     return dataclasses.replace(gate, enforced=fine)
+
+
+def _training(report: Report) -> Gate:
+    runs = [run for entry in report.training for run in entry.runs]
+    outside = sum(run.outside_step_by_step + run.outside_from_the_start for run in runs)
+    values = sum(run.values for run in runs)
+    return _none(
+        "training", "values of training outside their enclosures", outside, values, Outcome.DOES_NOT_CONFORM
+    )
+
+
+def _searches(report: Report) -> Gate:
+    left = sum(
+        bool(entry.from_what_it_saw.departed or entry.from_the_start.departed) for entry in report.searches
+    )
+    counts, of = "searches that leave their enclosures", len(report.searches)
+    return _none("searches", counts, left, of, Outcome.DOES_NOT_CONFORM)
 
 
 def _scope(report: Report, verdicts: Counter[Verdict]) -> Gate:

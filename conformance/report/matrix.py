@@ -128,10 +128,11 @@ def _spans(results: list[CellResult | None]) -> tuple[Span, ...]:
 
 def _said(result: CellResult | None) -> object:
     """What the matrix shows of a result, but for its cell."""
-    return result and (
-        result.verdict, result.reason, result.deviation, result.figures, result.power,
-        [finding.identifier for finding in result.findings],
-    )  # fmt: skip
+    if result is None:
+        return None
+    names = (result.deviation, *result.further)
+    findings = [finding.identifier for finding in result.findings]
+    return (result.verdict, result.reason, names, result.figures, findings)
 
 
 def finest_first(dtype: str) -> tuple[int, str]:

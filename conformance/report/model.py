@@ -120,6 +120,67 @@ class ExperimentEntry:
 
 
 @dataclass(frozen=True)
+class TrainingRunEntry:
+    """One implementation's course of training: its losses, and how every step of it was judged.
+
+    ``farthest`` is the largest distance of a parameter from the reference's after each step, ``widths`` the
+    widest enclosure propagated from the start; ``finite_steps`` counts the steps at which it is finite.
+    """
+
+    implementation: str
+    losses: tuple[float | None, ...]
+    farthest: tuple[float | None, ...]
+    widths: tuple[float | None, ...]
+    values: int
+    outside_step_by_step: int
+    outside_from_the_start: int
+    undecided: int
+    finite_steps: int
+
+
+@dataclass(frozen=True)
+class TrainingEntry:
+    """A problem trained with a rule: the losses of the reference, and a run of each implementation."""
+
+    problem: str
+    title: str
+    rule: str
+    dtype: str
+    settings: dict[str, float]
+    parameters: int
+    losses: tuple[float | None, ...]
+    runs: tuple[TrainingRunEntry, ...]
+
+
+@dataclass(frozen=True)
+class PointsEntry:
+    """Of the ``points`` that a search visited, how many were judged, and what of them left its enclosure.
+
+    ``widths`` is the widest enclosure of a coordinate at each point that was judged.
+    """
+
+    points: int
+    judged: int
+    departed: str
+    widths: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class SearchEntry:
+    """A problem searched by an implementation and by the reference, a loss for each call of the function.
+
+    Its points are judged from what it saw and kept, and from the start alone.
+    """
+
+    title: str
+    line_search: str
+    losses: tuple[float | None, ...]
+    reference: tuple[float | None, ...]
+    from_what_it_saw: PointsEntry
+    from_the_start: PointsEntry
+
+
+@dataclass(frozen=True)
 class JointEntry:
     """A time at which a schedule's formula changes."""
 
@@ -247,6 +308,8 @@ class Report:
     times: dict[str, float] = field(default_factory=dict)
     claims: tuple[ProofEntry, ...] = ()
     experiments: tuple[ExperimentEntry, ...] = ()
+    training: tuple[TrainingEntry, ...] = ()
+    searches: tuple[SearchEntry, ...] = ()
     gates: tuple[Gate, ...] = ()
     outcome: Outcome = Outcome.NOT_JUDGED
     cut_short: bool = False

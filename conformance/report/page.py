@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -10,67 +9,29 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from conformance.report import gates, mathml, totals, wording
+from conformance.report.cards import cards, reasons, standings
 from conformance.report.curves import curve_plot
+from conformance.report.loss_curves import search_plot, training_plot
 from conformance.report.matrix import matrices
 from conformance.report.plots import mutant_plot, ratio_plot
 from conformance.report.rule_curves import experiment_plot, step_plot
-from conformance.verdict import Verdict
+from conformance.report.training_figures import search_figures, training_figures, training_heading
 
 if TYPE_CHECKING:
     from conformance.report.matrix import Matrix
     from conformance.report.model import (
         CurveEntry,
-        DeviationEntry,
         ExperimentEntry,
         MutantEntry,
         ProofEntry,
         Report,
         RuleEntry,
+        SearchEntry,
+        TrainingEntry,
     )
-    from conformance.verdict import Cell, CellResult, Finding
 
 
-@dataclass(frozen=True)
-class Card:
-    """A finding together with the cell that shows it."""
-
-    finding: Finding
-    result: CellResult
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A deviation of the ledger together with the cells that it explains."""
-
-    entry: DeviationEntry
-    cards: tuple[Card, ...]
-    cells: tuple[Cell, ...]
-
-    @property
-    def shown(self) -> tuple[Card, ...]:
-        """The shortest script of each property: one case says what a deviation is."""
-        shortest: dict[str, Card] = {}
-        for card in sorted(self.cards, key=lambda card: len(card.finding.script)):
-            shortest.setdefault(card.finding.cell.property, card)
-        return tuple(card for card in self.cards if card in shortest.values())
-
-    @property
-    def named(self) -> tuple[Card, ...]:
-        """Every other finding, whose case and script lie in the report's folder of failures."""
-        shown = self.shown
-        return tuple(card for card in self.cards if card not in shown)
-
-
-@dataclass(frozen=True)
-class Reason:
-    """The cells that ended in one verdict for one reason."""
-
-    verdict: Verdict
-    reason: str
-    cells: tuple[Cell, ...]
-
-
-def render_page(report: Report, section: str = "") -> str:
+def render_page(report: Report) -> str:
     """The whole report in one HTML file; equal reports make equal pages, times left out."""
     tables = matrices(report)
     found = cards(report)
@@ -95,49 +56,9 @@ def render_page(report: Report, section: str = "") -> str:
             cards=found,
             standings=standings(report),
             reasons=reasons(report),
-            section=_trusted(section),
             claims={entry.identifier: entry for entry in report.implementations},
         )
     )
-
-
-def cards(report: Report) -> tuple[Card, ...]:
-    """The findings that no deviation of the report explains, in the order of the cells."""
-    return tuple(
-        Card(finding, result)
-        for result in report.results
-        if not _is_explained(result, report)
-        for finding in result.findings
-    )
-
-
-def standings(report: Report) -> tuple[Standing, ...]:
-    """Each deviation of the ledger stands with its cells and findings."""
-    explained = [result for result in report.results if _is_explained(result, report)]
-    return tuple(_standing(entry, explained) for entry in report.deviations)
-
-
-def _standing(entry: DeviationEntry, explained: list[CellResult]) -> Standing:
-    mine = [result for result in explained if result.deviation == entry.identifier]
-    found = tuple(Card(finding, result) for result in mine for finding in result.findings)
-    return Standing(entry, found, tuple(result.cell for result in mine))
-
-
-def reasons(report: Report) -> tuple[Reason, ...]:
-    """Every cell that neither passes nor has a finding, gathered by verdict and reason."""
-    gathered: dict[tuple[Verdict, str], list[Cell]] = {}
-    for result in report.results:
-        if result.verdict is Verdict.PASS or result.findings or _is_explained(result, report):
-            continue
-        gathered.setdefault((result.verdict, result.reason), []).append(result.cell)
-    rank = {verdict: place for place, verdict in enumerate(wording.SEVERITY)}
-    ordered = sorted(gathered.items(), key=lambda item: rank[item[0][0]])
-    return tuple(Reason(verdict, reason, tuple(cells)) for (verdict, reason), cells in ordered)
-
-
-def _is_explained(result: CellResult, report: Report) -> bool:
-    known = {entry.identifier for entry in report.deviations}
-    return result.verdict is Verdict.DEVIATION and result.deviation in known
 
 
 def _environment() -> Environment:
@@ -164,6 +85,11 @@ def _environment() -> Environment:
         step_plot=_step_plot,
         experiment_plot=_experiment_plot,
         curve_plot=_curve_plot,
+        training_plot=_training_plot,
+        search_plot=_search_plot,
+        training_heading=training_heading,
+        training_rows=_training_rows,
+        search_figures=search_figures,
         unproven_first=_unproven_first,
     )
     environment.globals.update(
@@ -178,7 +104,7 @@ def _environment() -> Environment:
     return environment
 
 
-_TEMPLATES = ("page.html.jinja", "page.macros.jinja", "page.rule.jinja")
+_TEMPLATES = ("page.html.jinja", "page.macros.jinja", "page.rule.jinja", "page.training.jinja")
 
 
 def _resource(name: str) -> str:
@@ -216,6 +142,18 @@ def _mutant_plot(rule: RuleEntry) -> Markup:
 
 def _curve_plot(curve: CurveEntry) -> Markup:
     return _trusted(curve_plot(curve))
+
+
+def _training_plot(entry: TrainingEntry) -> Markup:
+    return _trusted(training_plot(entry))
+
+
+def _search_plot(entry: SearchEntry) -> Markup:
+    return _trusted(search_plot(entry))
+
+
+def _training_rows(entry: TrainingEntry) -> list[dict[str, str]]:
+    return [training_figures(entry, run) for run in entry.runs]
 
 
 def _is_link(text: str) -> bool:

@@ -1,22 +1,24 @@
-"""Plots are inline SVG that takes its colours and its font from the page around it."""
+"""Plots are inline SVG that takes its colours and its font from the page around it.
+
+matplotlib takes seconds to import, so that here alone it is imported, and when something is drawn.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
-
-import matplotlib as mpl
-from matplotlib.figure import Figure
 
 from conformance.report.totals import power
 from conformance.report.wording import anchor, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from conformance.report.matrix import Matrix, Row, Square
     from conformance.report.model import RuleEntry, VariantEntry
@@ -32,6 +34,15 @@ _COLOURS = {
 }
 INK, QUIET, LINE, PLOT, KILLED, SURVIVED = _COLOURS
 
+_ON_WHITE = {
+    "ink": "#1b1b1b",
+    "quiet": "#666666",
+    "line": "#bbbbbb",
+    "plot": "#3465a4",
+    "pass": "#2e7d32",
+    "fail": "#c62828",
+    "text": "sans-serif",
+}
 SETTINGS = {
     "svg.fonttype": "none",
     "svg.hashsalt": "stepproof",
@@ -44,6 +55,16 @@ _NAMES, _COLUMN, _PANEL, _LINE_HEIGHT, _HEAD, _FOOT = 184.0, 158.0, 124.0, 30.0,
 _BAR, _BAR_HEIGHT, _BAR_TEXT = 300.0, 18.0, 230.0
 
 
+@contextmanager
+def drawing(width: float, height: float) -> Iterator[Figure]:
+    """Give a figure of a size in points, under the settings of the report."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(cast("Any", SETTINGS)):
+        yield Figure(figsize=(width / 72, height / 72))
+
+
 def ratio_plot(matrix: Matrix) -> str:
     """Histograms of observed error over bound: a line per path, a panel per format."""
     rows = [row for group in matrix.groups for row in group.rows if any(map(_bins, row.squares))]
@@ -51,8 +72,7 @@ def ratio_plot(matrix: Matrix) -> str:
         return ""
     width = _NAMES + _COLUMN * len(matrix.dtypes)
     height = _HEAD + _FOOT + _LINE_HEIGHT * len(rows)
-    figure = Figure(figsize=(width / 72, height / 72))
-    with mpl.rc_context(cast("Any", SETTINGS)):
+    with drawing(width, height) as figure:
         for column, dtype in enumerate(matrix.dtypes):
             x = (_NAMES + _COLUMN * column) / width
             figure.text(x, 1 - 11 / height, dtype, color=INK, weight="bold")
@@ -71,8 +91,7 @@ def mutant_plot(rule: RuleEntry) -> str:
         return ""
     names = _apart(variants)
     width, height = _NAMES + _BAR + _BAR_TEXT, _BAR_HEIGHT * len(variants)
-    figure = Figure(figsize=(width / 72, height / 72))
-    with mpl.rc_context(cast("Any", SETTINGS)):
+    with drawing(width, height) as figure:
         axes = figure.add_axes((_NAMES / width, 0.0, _BAR / width, 1.0))
         axes.set_axis_off()
         most = max(len(variant.mutants) for variant in variants)
@@ -161,8 +180,22 @@ def _cut(name: str) -> str:
     return name if len(name) <= 36 else f"{name[:35]}…"
 
 
+def dressed(axes: Axes, title: str, x_label: str = "") -> None:
+    """Give axes their title, and the lines and colours of the report."""
+    axes.set_title(title, loc="left", color=QUIET, fontsize=8)
+    axes.set_xlabel(x_label, color=QUIET, fontsize=8, labelpad=1)
+    axes.patch.set_visible(False)
+    axes.spines[["top", "right"]].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(LINE)
+    axes.tick_params(length=2, width=0.6, color=LINE, labelcolor=QUIET, labelsize=8)
+    axes.tick_params(which="minor", length=0)
+
+
 def svg(figure: Figure, prefix: str, title: str) -> str:
     """A figure as an element of the page: no prolog, no style sheet, names of its own."""
+    import matplotlib as mpl
+
     figure.patch.set_visible(False)
     stream = StringIO()
     with mpl.rc_context(cast("Any", SETTINGS)):
@@ -184,9 +217,7 @@ def svg(figure: Figure, prefix: str, title: str) -> str:
 
 def standalone(element: str) -> str:
     """Return an element of the page as a file of its own, with colours for a light ground."""
-    colours = {"ink": "#1b1b1b", "quiet": "#666666", "line": "#bbbbbb", "plot": "#3465a4",
-               "pass": "#2e7d32", "fail": "#c62828", "text": "sans-serif"}  # fmt: skip
-    for name, colour in colours.items():
+    for name, colour in _ON_WHITE.items():
         element = element.replace(f"var(--{name})", colour)
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     return element.replace("<svg", f"<svg {names}", 1).replace(' href="#', ' xlink:href="#') + "\n"

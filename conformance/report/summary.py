@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from conformance.report import gates, totals
+from conformance.report.cards import cards, reasons, standings
 from conformance.report.matrix import matrices
-from conformance.report.page import cards, reasons, standings
 from conformance.report.wording import (
     SYMBOLS,
     case_rows,
@@ -22,9 +22,9 @@ from conformance.report.wording import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from conformance.report.cards import Card
     from conformance.report.matrix import Matrix, Square
     from conformance.report.model import Report
-    from conformance.report.page import Card
     from conformance.verdict import Cell
 
 _LONGEST_TEXT = 600

@@ -45,7 +45,21 @@ def sound(dtype: str = "float32") -> Report:
     experiment = model.ExperimentEntry("an/experiment", "It is so.", "a source", "seen", {}, plot)
     cells = (result(Verdict.PASS, dtype), result(Verdict.NOT_APPLICABLE, dtype, "state/step-count"))
     whole = Report("0.1.0", "stepproof check", 0, 2, {}, (rule,), (), (item,), cells, (deviation,))
-    return dataclasses.replace(whole, claims=(proof,), experiments=(experiment,))
+    return dataclasses.replace(
+        whole, claims=(proof,), experiments=(experiment,), training=(training(),), searches=(search(),)
+    )
+
+
+def training(outside: int = 0) -> model.TrainingEntry:
+    """Return a course of training of one step with so many values outside."""
+    run = model.TrainingRunEntry("torch.AdamW", (1.0, 0.5), (0.1,), (0.2,), 4, outside, 0, 0, 1)
+    return model.TrainingEntry("digits", "Digits", "adam", "float32", {"eta": 0.1}, 2, (1.0, 0.5), (run,))
+
+
+def search(departed: str = "") -> model.SearchEntry:
+    """Return a search of two points that stays inside, or departs."""
+    points = model.PointsEntry(2, 2, departed, (0.1, 0.2))
+    return model.SearchEntry("A bowl", "none", (1.0, 0.5), (1.0, 0.5), points, points)
 
 
 def with_cells(*verdicts: Verdict) -> Callable[[Report], Report]:
@@ -86,6 +100,8 @@ BREAKS: dict[str, tuple[Callable[[Report], Report], Outcome]] = {
     "forms": (with_rule(variants=(variant("killed", proven=False),)), NOT_JUDGED),
     "mutants": (with_rule(variants=(variant("killed", "survived"),)), NOT_JUDGED),
     "experiments": (unseen, NOT_JUDGED),
+    "training": (lambda whole: dataclasses.replace(whole, training=(training(outside=1),)), DOES_NOT),
+    "searches": (lambda whole: dataclasses.replace(whole, searches=(search("call 2"),)), DOES_NOT),
     "deviations": (stale, NOT_JUDGED),
 }
 
@@ -145,8 +161,9 @@ def test_what_was_not_run_is_said_and_breaks_nothing() -> None:
 def test_a_run_without_a_claim_a_mutant_or_an_experiment_says_not_measured() -> None:
     """What a run never asked is neither met nor amiss."""
     bare = dataclasses.replace(sound(), rules=(), claims=(), experiments=(), deviations=())
+    bare = dataclasses.replace(bare, training=(), searches=())
     statuses = {gate.name: gate.status for gate in gates.gates(bare)}
-    for name in ("claims", "forms", "mutants", "experiments", "deviations"):
+    for name in ("claims", "forms", "mutants", "experiments", "deviations", "training", "searches"):
         assert statuses[name] is GateStatus.NOT_MEASURED
     assert gates.outcome(bare) is CONFORMS
 

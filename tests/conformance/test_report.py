@@ -13,6 +13,7 @@ import pytest
 
 from conformance.console import figures, matrix, not_applicable, overview
 from conformance.report import gates, model, totals, write_report
+from conformance.report.cards import standings
 from conformance.report.document import UnreadableReportError, read_report, schema_text
 from conformance.report.matrix import matrices
 from conformance.report.model import Outcome
@@ -202,6 +203,28 @@ def test_a_deviation_is_shown_by_its_shortest_script_and_names_the_others(tmp_pa
     assert "a_longer" not in page
     assert 'id="finding-aaaaaaaaaa"' in page
     assert "failures/aaaaaaaaaa.py" in page
+
+
+def test_deviations_that_are_known_together_stand_each_with_their_cells(tmp_path: Path) -> None:
+    """An entry that explains a cell beside another one names that cell, and the cell names both."""
+    both = dataclasses.replace(deviating("float32", "aaaaaaaaaa", "x\n"), further=("beside", "third"))
+    entries = tuple(
+        model.DeviationEntry(name, "torch.AdamW", "", f"It is {name}.", "", "", "in force")
+        for name in ("entry", "beside", "third", "elsewhere")
+    )
+    whole = dataclasses.replace(report((both,)), deviations=entries)
+    cells = {standing.entry.identifier: standing.cells for standing in standings(whole)}
+    assert cells == {
+        "entry": (both.cell,),
+        "beside": (both.cell,),
+        "third": (both.cell,),
+        "elsewhere": (),
+    }
+    page = write_report(whole, tmp_path)["html"].read_text()
+    assert page.count("no cell of this run") == 1 + page.count('title="no cell of this run"')
+    for name in ("entry", "beside", "third"):
+        assert f'<div class="reason"><a href="#deviation-{name}">' in page
+    assert page.count('id="finding-aaaaaaaaaa"') == 1
 
 
 def test_formats_that_say_the_same_share_a_square_of_the_matrix() -> None:

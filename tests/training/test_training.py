@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 
 from conformance.cli import main
+from conformance.report import gates, write_report
+from conformance.report.document import read_report
+from conformance.report.model import Report
+from conformance.report.search_section import search_entry
+from conformance.report.training_section import training_entry
 from conformance.subject import worker_subject
 from conformance.training.course import prepared, trained
 from conformance.training.experiment import SHOWN, experiment, implementations, settings_of
 from conformance.training.judging import judge
 from conformance.training.problems import PROBLEMS
-from conformance.training.section import section
 from impls.session import Session
 from reference.formats import FLOAT32
 
@@ -31,6 +35,18 @@ class Adam(torch.optim.Adam):
         for p in self.param_groups[0]["params"]:
             if float(self.state[p]["step"]) == 3:
                 p.mul_(1 + 2e-6)
+"""
+WANDERING = """
+import torch
+
+
+class LBFGS(torch.optim.LBFGS):
+    def step(self, closure):
+        loss = super().step(closure)
+        with torch.no_grad():
+            for p in self.param_groups[0]["params"]:
+                p.add_(1e-3)
+        return loss
 """
 
 
@@ -90,13 +106,30 @@ def test_an_optimizer_with_one_wrong_step_is_found(session: Session, tmp_path: P
     assert found[1].outside_propagated > 10
 
 
-def test_a_section_of_the_report_needs_nothing_from_outside(session: Session) -> None:
-    """Figures and curves are plain HTML and SVG."""
-    text = section([experiment("regression", "sgd", session, steps=2)])
-    assert text.count("<svg") == 1
-    assert "<script" not in text
-    assert "torch.SGD" in text
-    assert "2 of 2" in text
+def test_training_and_searches_are_entries_that_the_page_draws(session: Session, tmp_path: Path) -> None:
+    """The JSON holds figures and curves as data; the page shows them, escaped, and needs nothing else."""
+    trained_ = training_entry(experiment("regression", "sgd", session, steps=2))
+    run = dataclasses.replace(trained_.runs[0], implementation="<b>torch.SGD</b>")
+    trained_ = dataclasses.replace(trained_, runs=(run, *trained_.runs[1:]))
+    searched = search_entry("quadratic", "strong Wolfe", session)
+    whole = Report("0", "stepproof", 0, 1, {}, (), (), (), (), (), training=(trained_,), searches=(searched,))
+    paths = write_report(whole, tmp_path)
+    read, page = read_report(paths["json"]), paths["html"].read_text()
+    assert (read.training, read.searches) == ((trained_,), (searched,))
+    assert page.count("<svg") == 2
+    assert "<script" not in page
+    assert "&lt;b&gt;torch.SGD&lt;/b&gt;" in page
+    assert "2 of 2" in page
+
+
+def test_a_search_that_departs_does_not_conform(session: Session, tmp_path: Path) -> None:
+    """A minimiser that moves on by itself after a step leaves its enclosures, and the run says so."""
+    path = tmp_path / "wandering.py"
+    path.write_text(WANDERING)
+    searched = search_entry("quadratic", "none", session, f"{path}:LBFGS")
+    assert searched.from_what_it_saw.departed
+    whole = Report("0", "stepproof", 0, 1, {}, (), (), (), (), (), searches=(searched,))
+    assert gates.exit_status(whole) == 1
 
 
 def test_the_command_prints_figures_and_writes_curves(
