@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from conformance.report import gates, mathml, totals, wording
+from conformance.report import gates, totals, wording
 from conformance.report.cards import cards, reasons, standings
 from conformance.report.curves import curve_plot
 from conformance.report.loss_curves import search_plot, training_plot
@@ -104,6 +104,7 @@ def _environment() -> Environment:
     return environment
 
 
+_EQUALS = "<mo>=</mo>"
 _TEMPLATES = ("page.html.jinja", "page.macros.jinja", "page.rule.jinja", "page.training.jinja")
 
 
@@ -112,16 +113,24 @@ def _resource(name: str) -> str:
 
 
 def _trusted(text: str) -> Markup:
-    return Markup(text)  # noqa: S704 -- our own style sheet, plots and re-written MathML alone
+    return Markup(text)  # noqa: S704 -- our own style sheet, plots and formulas alone
 
 
-def _formula(markup: str, text: str = "") -> Markup:
-    return _trusted(mathml.formula(markup, text))
+def _formula(markup: str, text: str) -> Markup:
+    """A formula is MathML of our own writing, or else its text."""
+    return _trusted(markup) if markup else Markup("<code>{}</code>").format(text)
 
 
-def _sides(markup: str, text: str = "") -> tuple[Markup, Markup]:
-    left, right = mathml.sides(markup, text)
-    return _trusted(left), _trusted(right)
+def _sides(markup: str) -> tuple[Markup, Markup]:
+    """A line of a program is cut before its equals sign, so that lines align at it."""
+    row = markup.removeprefix("<math>").removesuffix("</math>")
+    inside = row.removeprefix("<mrow>").removesuffix("</mrow>") if _EQUALS in row else row
+    left, _, right = inside.partition(_EQUALS)
+    display = '<math display="block">'
+    return (
+        _trusted(f"{display}{left}</math>"),
+        _trusted(f"{display}<mrow></mrow>{_EQUALS}{right}</math>" if right else ""),
+    )
 
 
 def _ratio_plot(matrix: Matrix) -> Markup:

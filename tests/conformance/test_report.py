@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +307,28 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     path.write_text("<html>")
     with pytest.raises(UnreadableReportError, match="holds no JSON"):
         read_report(path)
+
+
+def test_lines_of_a_program_align_at_their_equals_sign(tmp_path: Path) -> None:
+    """The page cuts a line of MathML at its first equals sign, and shows text where there is none."""
+    whole = report(results())
+    (rule,) = whole.rules
+    line = model.AssignmentEntry(
+        "update",
+        "<math><mrow><mi>a</mi><mo>=</mo><mrow><mi>b</mi><mo>=</mo><mi>c</mi></mrow></mrow></math>",
+        "a = b",
+        (model.FormEntry("plain", "", "a <= b", proven=True),),
+    )
+    variant = dataclasses.replace(rule.variants[0], program=(line,))
+    whole = dataclasses.replace(whole, rules=(dataclasses.replace(rule, variants=(variant,)),))
+    page = write_report(whole, tmp_path)["html"].read_text()
+    assert '<td class="left"><math display="block"><mi>a</mi></math></td>' in page
+    right = '<td class="right"><math display="block"><mrow></mrow><mo>=</mo><mrow><mi>b</mi>'
+    assert right in page
+    assert "<code>a &lt;= b</code>" in page
+
+
+def test_matplotlib_is_imported_where_something_is_drawn() -> None:
+    """The command line starts without it, since it costs every command a part of a second."""
+    asked = "import sys, conformance.cli; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0

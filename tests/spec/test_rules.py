@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from xml.etree.ElementTree import fromstring
 
 import pytest
 import sympy as sp
 
-from conformance.report import mathml
 from spec import moments, rendering
 from spec import rules as book
 from spec.mutants import mutants
@@ -73,9 +73,9 @@ def test_every_line_is_rendered(rule: UpdateRule) -> None:
     """Each line and form has a text and MathML that the page accepts."""
     for line in rule.program:
         assert "=" in rendering.line_text(rule, line)
-        mathml.parse(rendering.line_mathml(rule, line))
+        fromstring(rendering.line_mathml(rule, line))
         for form in line.forms:
-            mathml.parse(rendering.form_mathml(rule, line, form))
+            fromstring(rendering.form_mathml(rule, line, form))
 
 
 def test_the_first_moment_reads_as_in_the_paper() -> None:

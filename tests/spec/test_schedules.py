@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from conformance.report import mathml
 from spec import rendering
 from spec import schedules as book
 from spec.proofs import equal
@@ -69,7 +69,7 @@ def test_every_formula_is_rendered(schedule: Schedule) -> None:
     for formula in formulas:
         if formula is not None:
             assert rendering.text(formula)
-            mathml.parse(rendering.mathml(formula))
+            fromstring(rendering.mathml(formula))
 
 
 def test_the_whole_logarithm_knows_whole_powers() -> None:
