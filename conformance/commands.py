@@ -31,6 +31,7 @@ from conformance.report.plots import standalone
 from conformance.report.search_section import search_entries
 from conformance.report.training_figures import training_figures, training_heading
 from conformance.report.training_section import training_entries, training_entry
+from conformance.report.writing import prepare
 from conformance.schedules import commands as schedule_commands
 from conformance.training.experiment import experiment
 from conformance.verdict import CellResult
@@ -85,10 +86,10 @@ class Order:
 def judge(order: Order, console: Console) -> Report:
     """Judge what is ordered, stream verdicts to its output and write the report there."""
     start = time.perf_counter()
+    prepare(order.output)
     present, framework = devices(order.python)
     left_out = scope.left_out(order.implementations, order.device, order.paths, order.properties)
     not_run = (*(() if "cuda" in present else ("not run: no CUDA device",)), *left_out, *order.absent)
-    order.output.mkdir(parents=True, exist_ok=True)
     work = order.units()
     results = _streamed(order, work, console)
     environment = {

@@ -9,7 +9,7 @@ from conformance.report.gates import weighed
 from conformance.report.page import render_page
 from conformance.report.safety import made_safe
 from conformance.report.summary import render_summary
-from conformance.report.writing import write_text
+from conformance.report.writing import PAGE, REPORT, SUMMARY, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def write_report(report: Report, directory: Path) -> dict[str, Path]:
     """All views of one report stand side by side in a directory, each named by its kind."""
     paths = {
-        "html": directory / "report.html",
-        "json": directory / "report.json",
-        "markdown": directory / "summary.md",
+        "html": directory / PAGE,
+        "json": directory / REPORT,
+        "markdown": directory / SUMMARY,
     }
     report = weighed(made_safe(report))
     write_text(paths["json"], json_text(report))

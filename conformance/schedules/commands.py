@@ -17,6 +17,7 @@ from conformance.console import show_report
 from conformance.installation import missing, probe, versions
 from conformance.report import write_report
 from conformance.report.model import JointEntry, Report
+from conformance.report.writing import prepare
 from conformance.schedules import engine, plot
 from conformance.schedules.assembly import extended
 from conformance.schedules.curves import times_of
@@ -92,6 +93,7 @@ def check(console: Console, arguments: argparse.Namespace) -> int:
     for name in arguments.property:
         if name not in BY_IDENTIFIER:
             raise nearest("property", name, sorted(BY_IDENTIFIER))
+    prepare(arguments.output)
     with Session(arguments.python, timeout=arguments.timeout) as session:
         framework = str(session.request({"op": "hello"}).header["torch"])
         entry = _target(arguments, session)
