@@ -46,9 +46,14 @@ class ProgressListener:
 
     def __init__(self, console: Console, total: int) -> None:
         self.progress = Progress(
-            TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("{task.fields[last]}"), console=console, transient=True,
-        )  # fmt: skip
+            TextColumn("judging"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[last]}"),
+            console=console,
+            transient=True,
+        )
         self.done, self.total = 0, total
         self.task = self.progress.add_task("", total=total, last="")
 
@@ -202,12 +207,12 @@ def show_report(console: Console, report: Report, folder: str) -> None:
     console.print()
     for line in figures(report):
         console.print(plain(line))
+    for sentence in report.not_run:
+        console.print(f"[dim]{plain(sentence)}[/]")
     console.print(plain(totals.verdict_sentence(report)))
     for sentence in gates.warnings(report):
         console.print(f"[yellow]![/] {plain(sentence)}")
     console.print(f"{plain(gates.headline(report))}.", style="bold")
-    for sentence in report.not_run:
-        console.print(f"[dim]{plain(sentence)}[/]")
 
 
 def _show_implementation(console: Console, report: Report, item: ImplementationEntry, *, whole: bool) -> None:

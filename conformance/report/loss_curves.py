@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from conformance.report.plots import INK, KILLED, PLOT, SURVIVED, drawing, dressed, svg
+from conformance.report.plots import INK, KILLED, PLOT, SURVIVED, drawing, dressed, finite, legend, svg
 from conformance.report.wording import anchor
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ def training_plot(entry: TrainingEntry) -> str:
     """Return an SVG: on the left the loss by step, on the right distances and bound, on a log scale."""
     with drawing(_WIDTH, _HEIGHT) as figure:
         losses, distances = figure.add_axes(_LEFT), figure.add_axes(_RIGHT)
-        losses.plot(_finite(entry.losses), color=INK, linewidth=2.4, alpha=0.35, label="reference")
+        losses.plot(finite(entry.losses), color=INK, linewidth=2.4, alpha=0.35, label="reference")
         for run, colour in zip(entry.runs, _COLOURS, strict=False):
-            losses.plot(_finite(run.losses), color=colour, linewidth=0.9, label=run.implementation)
+            losses.plot(finite(run.losses), color=colour, linewidth=0.9, label=run.implementation)
             steps = range(1, len(run.farthest) + 1)
             distances.plot(steps, _positive(run.farthest), ".", markersize=2.2, color=colour)
             distances.plot(steps, _positive(run.widths), color=colour, linewidth=0.9)
         distances.set_yscale("log")
         dressed(losses, f"{entry.rule}: loss by step")
         dressed(distances, "dots: farthest from the reference; line: widest enclosure")
-        losses.legend(frameon=False, fontsize=8, labelcolor=INK)
+        legend(losses)
     name = anchor("training", f"{entry.problem}-{entry.rule}")
     return svg(figure, name, f"Loss of {entry.rule} on {entry.problem}, and distances, by step")
 
@@ -51,15 +51,11 @@ def search_plot(entry: SearchEntry) -> str:
         for axes, title in ((losses, "loss by call"), (widths, "width of the enclosure of a point")):
             axes.set_yscale("log")
             dressed(axes, title)
-            axes.legend(frameon=False, fontsize=8, labelcolor=INK)
+            legend(axes)
     name = anchor("search", f"{entry.title}-{entry.line_search}")
     return svg(figure, name, f"Loss and enclosures of L-BFGS on {entry.title} by call of the function")
 
 
-def _finite(values: Iterable[float | None]) -> list[float]:
-    return [math.nan if value is None else value for value in values]
-
-
 def _positive(values: Iterable[float | None]) -> list[float]:
     """Return the values for a scale by logarithms, where zero has no place."""
-    return [value or math.nan for value in values]
+    return [value or math.nan for value in finite(values)]

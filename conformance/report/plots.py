@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +16,7 @@ from conformance.report.totals import power
 from conformance.report.wording import anchor, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -180,9 +181,14 @@ def _cut(name: str) -> str:
     return name if len(name) <= 36 else f"{name[:35]}…"
 
 
+def finite(values: Iterable[float | None]) -> list[float]:
+    """Return the values of a line, which is broken where it has no finite number."""
+    return [value if value is not None and math.isfinite(value) else math.nan for value in values]
+
+
 def dressed(axes: Axes, title: str, x_label: str = "") -> None:
     """Give axes their title, and the lines and colours of the report."""
-    axes.set_title(title, loc="left", color=QUIET, fontsize=8)
+    axes.set_title(title, loc="left", color=QUIET, fontsize=8, parse_math=False)
     axes.set_xlabel(x_label, color=QUIET, fontsize=8, labelpad=1)
     axes.patch.set_visible(False)
     axes.spines[["top", "right"]].set_visible(False)
@@ -192,13 +198,22 @@ def dressed(axes: Axes, title: str, x_label: str = "") -> None:
     axes.tick_params(which="minor", length=0)
 
 
+def legend(axes: Axes, **place: Any) -> None:
+    """Name the lines of axes."""
+    named = axes.legend(frameon=False, fontsize=8, labelcolor=INK, **place)
+    for text in named.get_texts():
+        text.set_parse_math(False)
+
+
 def svg(figure: Figure, prefix: str, title: str) -> str:
     """A figure as an element of the page: no prolog, no style sheet, names of its own."""
     import matplotlib as mpl
 
     figure.patch.set_visible(False)
     stream = StringIO()
-    with mpl.rc_context(cast("Any", SETTINGS)):
+    with mpl.rc_context(cast("Any", SETTINGS)), warnings.catch_warnings():
+        # Letters are those of the reader's fonts: matplotlib only measures them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from conformance.report.plots import INK, PLOT, SURVIVED, drawing, dressed, svg
+from conformance.report.plots import INK, PLOT, SURVIVED, drawing, dressed, finite, legend, svg
 from conformance.report.wording import anchor
 
 if TYPE_CHECKING:
@@ -41,16 +41,15 @@ def experiment_plot(entry: ExperimentEntry) -> str:
     with drawing(_WIDE, _TALL) as figure:
         axes = figure.add_axes((0.1, 0.2, 0.62, 0.68))
         for held, colour in zip(plot.curves, _LINES, strict=False):
-            axes.plot(held.x, held.y, color=colour, linewidth=1.1, label=held.name)
+            axes.plot(held.x, finite(held.y), color=colour, linewidth=1.1, label=held.name)
         dressed(axes, plot.y_label, plot.x_label)
-        legend: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "fontsize": 8}
-        axes.legend(frameon=False, labelcolor=INK, handlelength=1.2, borderaxespad=0.0, **legend)
+        legend(axes, loc="upper left", bbox_to_anchor=(1.02, 1.0), handlelength=1.2, borderaxespad=0.0)
     return svg(figure, anchor("experiment", entry.identifier), plot.title)
 
 
 def _scaled(axes: Axes, held: LineEntry) -> None:
     """Scale by logarithms, at least a decade, with marks at the decades alone."""
-    lengths = [y for y in held.y if y is not None and 0 < y < math.inf]
+    lengths = [y for y in finite(held.y) if y > 0]
     if lengths:
         low, high = math.floor(math.log10(min(lengths)) - 0.1), math.ceil(math.log10(max(lengths)) + 0.1)
         axes.set_yscale("log")
@@ -60,4 +59,4 @@ def _scaled(axes: Axes, held: LineEntry) -> None:
 
 
 def _seen(held: LineEntry) -> list[float]:
-    return [y if y is not None and y > 0 else math.nan for y in held.y]
+    return [y if y > 0 else math.nan for y in finite(held.y)]

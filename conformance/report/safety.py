@@ -40,7 +40,8 @@ def _fields(record: Any) -> dict[str, Any]:
 
 def _built(value: Any, longest: int | None, *, of_case: bool) -> Any:
     if dataclasses.is_dataclass(value):
-        return type(value)(**_fields(value))
+        made: Any = type(value)
+        return made(**_fields(value))
     if isinstance(value, enum.Enum):
         return value
     if isinstance(value, str):

@@ -34,12 +34,33 @@ ENDLESS = "z" * 10_000_000
 def hostile(text: str) -> model.Report:
     """Return a report in which code under test says ``text`` wherever it can."""
     places = [Cell("mine.Optimizer", "single-tensor", "cpu", "float32", f"a/{i}") for i in range(3)]
-    case = {"switches": text, "hyperparameters": {"eta": "0.5"}, "before": {}, "tensors": text,
-            "stored": {"text": text, "value": float("nan")}, text[:50]: text}  # fmt: skip
+    case = {
+        "switches": text,
+        "hyperparameters": {"eta": "0.5"},
+        "before": {},
+        "tensors": text,
+        "stored": {"text": text, "value": float("nan")},
+        text[:50]: text,
+    }
     finding = Finding(
-        "0123456789", places[0], text, text, "", text, "<mi>θ</mi>", case, (text, text), (text, text),
-        text, text, text, text, text, f"print({text[:50]!r})\n", text,
-    )  # fmt: skip
+        "0123456789",
+        places[0],
+        text,
+        text,
+        "",
+        text,
+        "<mi>θ</mi>",
+        case,
+        (text, text),
+        (text, text),
+        text,
+        text,
+        text,
+        text,
+        text,
+        f"print({text[:50]!r})\n",
+        text,
+    )
     results = (
         CellResult(places[0], Verdict.FAIL, text, Figures(1), text, (finding,)),
         CellResult(places[1], Verdict.ERROR, text),
@@ -83,6 +104,30 @@ def test_a_number_of_a_case_that_is_not_finite_is_kept_as_text(tmp_path: Path) -
     """NaN in a finding's case may be the point, and JSON has no NaN."""
     (finding,) = read_report(write_report(hostile("x"), tmp_path)["json"]).results[0].findings
     assert finding.case["stored"]["value"] == "nan"
+
+
+@pytest.mark.parametrize(
+    "name", ["日本.Optimizer", "$x_$ $\\frac{$", "<b>&amp;\"'", "\\frac{", 'id="x" url(#y)']
+)
+def test_a_strange_name_is_drawn_as_text(name: str, tmp_path: Path) -> None:
+    """Names in plots are no mathematics and no mark-up, in whatever letters."""
+    place = Cell(name, name, "cpu", "float32", "a/b")
+    figures = Figures(1, 1, 1, ratio_sample=2, median_ratio=0.5, largest_ratio=0.5, ratio_histogram=(1, 1))
+    item = model.ImplementationEntry(name, name, "adam", name, name, {})
+    run = model.TrainingRunEntry(name, (1.0, 0.5), (0.1,), (None,), 4, 0, 0, 0, 1)
+    course = model.TrainingEntry(name, name, name, name, {}, 1, (1.0, None), (run,))
+    curve = model.CurveEntry(name, (1.0, None), (1.0, 0.5), (0.0, None), (), name)
+    lines = (model.LineEntry(name, (0.0, 1.0), (1.0, None)),)
+    plot = model.PlotEntry(name, "t", "x", lines)
+    rule = model.RuleEntry("adam", name, name, (), (), (), (), (), plot, curves=(curve,))
+    experiment = model.ExperimentEntry(name, name, name, "seen", {}, plot)
+    whole = model.Report(
+        "0", name, 0, 2, {}, (rule,), (), (item,), (CellResult(place, Verdict.PASS, "", figures),), ()
+    )
+    whole = dataclasses.replace(whole, training=(course,), experiments=(experiment,))
+    page = write_report(whole, tmp_path)["html"].read_text()
+    assert page.count("<svg") == 5
+    assert "<b>" not in page.replace("<b></b>", "")
 
 
 def test_an_endless_message_is_cut_and_its_length_is_said(tmp_path: Path) -> None:

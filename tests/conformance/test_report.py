@@ -34,12 +34,30 @@ def cell(dtype: str, claim: str = CLAIM) -> Cell:
 def finding() -> Finding:
     """Return a finding with text that HTML must escape."""
     return Finding(
-        "0123456789", cell("float32"), NASTY, "θ", "update", "θ_t = θ", "<math><mi>θ</mi></math>",
-        {"hyperparameters": {"eta": "0.5"}, "before": {"theta": "1"}, "switches": [], "tensors": [[1]],
-         "stored": {}},
-        ("0.5", "0.75"), ("0x1p-1", "0x1.8p-1"), "1", "0x1p+0", "1 width beyond its end", "by hand", "",
-        "print(1 < 2)\n", "stepproof replay failures/0123456789.json",
-    )  # fmt: skip
+        "0123456789",
+        cell("float32"),
+        NASTY,
+        "θ",
+        "update",
+        "θ_t = θ",
+        "<math><mi>θ</mi></math>",
+        {
+            "hyperparameters": {"eta": "0.5"},
+            "before": {"theta": "1"},
+            "switches": [],
+            "tensors": [[1]],
+            "stored": {},
+        },
+        ("0.5", "0.75"),
+        ("0x1p-1", "0x1.8p-1"),
+        "1",
+        "0x1p+0",
+        "1 width beyond its end",
+        "by hand",
+        "",
+        "print(1 < 2)\n",
+        "stepproof replay failures/0123456789.json",
+    )
 
 
 def results() -> tuple[CellResult, ...]:
@@ -66,22 +84,40 @@ def report(cells: tuple[CellResult, ...]) -> model.Report:
         for status in ("killed", "equivalent", "survived")
     )
     rule = model.RuleEntry(
-        "adam", "Adam", "a citation", (model.OptionValue("decay", "none", NASTY),),
+        "adam",
+        "Adam",
+        "a citation",
+        (model.OptionValue("decay", "none", NASTY),),
         (model.HyperparameterEntry("<math><mi>η</mi></math>", "lr", "0.001", "[0, ∞)", "learning rate"),),
         (model.StateEntry("<math><mi>m</mi></math>", "exp_avg", "0", "first moment"),),
         (model.VariantEntry("adam()", {"decay": "none"}, (line,), mutants),),
-        (model.ProofEntry("a/claim", "It holds.", "a source", "proven", 2, "induction"),
-         model.ProofEntry("another/claim", "It may hold.", "a source", "not proven", 1, "none")),
-    )  # fmt: skip
+        (
+            model.ProofEntry("a/claim", "It holds.", "a source", "proven", 2, "induction"),
+            model.ProofEntry("another/claim", "It may hold.", "a source", "not proven", 1, "none"),
+        ),
+    )
     properties = tuple(model.PropertyEntry(name, f"{name} holds.", "a source") for name in (CLAIM, OTHER))
     item = model.ImplementationEntry(
-        "torch.AdamW", "torch.optim:AdamW", "adam", "adamw", "torch 2.13.0",
+        "torch.AdamW",
+        "torch.optim:AdamW",
+        "adam",
+        "adamw",
+        "torch 2.13.0",
         {"single-tensor on cpu": "as written"},
-    )  # fmt: skip
+    )
     return model.Report(
-        "0.1.0", "stepproof report", 0, 10, {"torch": "2.13.0", "python": "3.11"}, (rule,), properties,
-        (item,), cells, (), ("not run: no CUDA device",),
-    )  # fmt: skip
+        "0.1.0",
+        "stepproof report",
+        0,
+        10,
+        {"torch": "2.13.0", "python": "3.11"},
+        (rule,),
+        properties,
+        (item,),
+        cells,
+        (),
+        ("not run: no CUDA device",),
+    )
 
 
 def sound() -> model.Report:
