@@ -14,6 +14,7 @@ from conformance.engine import ALL_PROPERTIES
 from conformance.installation import Installation, find
 from conformance.own_references import entries, implementations
 from conformance.recognition import NotJudgeableError, catalogued, recognise
+from conformance.safe_text import safe_text
 from conformance.schedules import commands as schedule_commands
 from conformance.training.experiment import RULES, SHOWN, STEPS
 from conformance.training.problems import PROBLEMS
@@ -253,7 +254,8 @@ def main(given: Sequence[str] | None = None) -> int:
         TargetError,
         OSError,
     ) as error:
-        Console(stderr=True, highlight=False, emoji=False).print(f"stepproof: {error}", markup=False)
+        said = f"stepproof: {safe_text(str(error))}"
+        Console(stderr=True, highlight=False, emoji=False).print(said, markup=False)
         return commands.NOT_JUDGED
     except KeyboardInterrupt:
         Console(stderr=True).print("stepproof: stopped; verdicts so far are in verdicts.jsonl")

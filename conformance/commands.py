@@ -31,7 +31,8 @@ from conformance.report.plots import standalone
 from conformance.report.search_section import search_entries
 from conformance.report.training_figures import training_figures, training_heading
 from conformance.report.training_section import training_entries, training_entry
-from conformance.report.writing import prepare
+from conformance.report.writing import prepare, write_text
+from conformance.safe_text import safe_text
 from conformance.schedules import commands as schedule_commands
 from conformance.training.experiment import experiment
 from conformance.verdict import CellResult
@@ -186,7 +187,7 @@ def _line(result: CellResult) -> dict[str, object]:
         "dtype": cell.dtype,
         "property": cell.property,
         "verdict": str(result.verdict),
-        "reason": result.reason,
+        "reason": safe_text(result.reason),
         "element_cases": result.figures.element_cases,
         "outside": result.figures.outside,
         "undecided": result.figures.undecided,
@@ -198,8 +199,6 @@ def _write_failures(
     report: Report, folder: Path, judged: Mapping[str, Implementation], python: str | None
 ) -> None:
     findings = [f for r in report.results for f in r.findings if f.cell.implementation in judged]
-    if findings:
-        folder.mkdir(parents=True, exist_ok=True)
     for finding in findings:
         cell = finding.cell
         stored = {
@@ -213,8 +212,8 @@ def _write_failures(
             "property": cell.property,
             "case": finding.case["stored"],
         }
-        (folder / f"{finding.identifier}.json").write_text(json.dumps(stored, indent=1) + "\n")
-        (folder / f"{finding.identifier}.py").write_text(finding.script)
+        write_text(folder / f"{finding.identifier}.json", json.dumps(stored, indent=1) + "\n")
+        write_text(folder / f"{finding.identifier}.py", finding.script)
 
 
 def show(console: Console, name: str, options: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from conformance.console import show_report
 from conformance.installation import missing, probe, versions
 from conformance.report import write_report
 from conformance.report.model import JointEntry, Report
-from conformance.report.writing import prepare
+from conformance.report.writing import prepare, write_text
 from conformance.schedules import engine, plot
 from conformance.schedules.assembly import extended
 from conformance.schedules.curves import times_of
@@ -150,11 +150,10 @@ def write_failures(report: Report, folder: Path, python: str | None) -> None:
         case = finding.case["stored"]
         if "node" not in case:  # that of an optimizer
             continue
-        folder.mkdir(parents=True, exist_ok=True)
         stored = {"scheduler": case["node"]["scheduler"], "property": finding.cell.property,
                   "python": python, "case": case}  # fmt: skip
-        (folder / f"{finding.identifier}.json").write_text(json.dumps(stored, indent=1) + "\n")
-        (folder / f"{finding.identifier}.py").write_text(finding.script)
+        write_text(folder / f"{finding.identifier}.json", json.dumps(stored, indent=1) + "\n")
+        write_text(folder / f"{finding.identifier}.py", finding.script)
 
 
 def replay(console: Console, stored: Mapping[str, Any]) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from conformance.cli import main
 from conformance.console import show_report
 from conformance.report import model, write_report
 from conformance.report.document import read_report
@@ -29,6 +30,34 @@ HOSTILE = {
     "a table of Markdown": ("| a | `b` <br> |", "| a | `b` <br> |"),
 }
 ENDLESS = "z" * 10_000_000
+
+
+RAISING = """
+import torch
+
+
+class SGD(torch.optim.SGD):
+    def step(self, closure=None):
+        raise ValueError("\\udc80\\x00 \\x1b[31mred\\x1b[2J\\x07 [/bold] <script>" + "z" * 1_000_000)
+"""
+
+
+def test_an_optimizer_that_says_such_things_gets_its_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run ends with a status of its own, all views are there, and the message is shown as text."""
+    path, output = tmp_path / "raising.py", tmp_path / "output"
+    path.write_text(RAISING)
+    given = ["--property", "agreement/local", "--path", "single-tensor", "--dtype", "float32", "--jobs", "1"]
+    status = main(["check", f"{path}:SGD", "--rule", "sgd", *given, "--output", str(output)])
+    captured = capsys.readouterr()
+    assert status in {1, 2}
+    for view in (captured.out, captured.err, *(p.read_text() for p in output.iterdir() if p.is_file())):
+        assert "\x1b" not in view
+        assert "\x07" not in view
+        assert len(view) < 500_000
+    assert "<script" not in (output / "report.html").read_text()
+    assert "\\udc80" in captured.out + captured.err
 
 
 def hostile(text: str) -> model.Report:
