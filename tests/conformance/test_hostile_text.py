@@ -48,7 +48,18 @@ def test_an_optimizer_that_says_such_things_gets_its_report(
     """The run ends with a status of its own, all views are there, and the message is shown as text."""
     path, output = tmp_path / "raising.py", tmp_path / "output"
     path.write_text(RAISING)
-    given = ["--property", "agreement/local", "--path", "single-tensor", "--dtype", "float32", "--jobs", "1"]
+    given = [
+        "--budget",
+        "1",
+        "--property",
+        "agreement/local",
+        "--path",
+        "single-tensor",
+        "--dtype",
+        "float32",
+        "--jobs",
+        "1",
+    ]
     status = main(["check", f"{path}:SGD", "--rule", "sgd", *given, "--output", str(output)])
     captured = capsys.readouterr()
     assert status in {1, 2}
