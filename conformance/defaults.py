@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,9 @@ from impls.session import Session
 from spec.rule import Hyperparameter, UpdateRule
 
 
-@functools.lru_cache(maxsize=64)
 def _signature(session: Session, target: str) -> Mapping[str, Any]:
-    answer = session.request({"op": "signature", "target": target}).header
+    header = {"op": "signature", "target": target}
+    answer = session.remember(("signature", target), lambda: session.request(header).header)
     return {item["name"]: item.get("default") for item in answer["parameters"]}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,7 @@ from conformance.installation import version_of
 from conformance.ledger import load
 from conformance.properties import Judged, Plan
 from conformance.subject import WorkerSubject, constructor_setting
-from impls.session import Session, TargetError, WorkerFailure
+from impls.session import TargetError, WorkerFailure
 from reference.profile import Profile
 from spec.rule import ANY_RANK, ELEMENT, UpdateRule
 
@@ -205,11 +204,7 @@ def _widened(subject: WorkerSubject, path: str, profile: Profile) -> Profile:
     return profile if entry is None else profile.widened(entry.profile)
 
 
-@functools.lru_cache(maxsize=64)
-def _version(library: str, session: Session) -> str:
-    return version_of(library, session)
-
-
 def framework(subject: WorkerSubject) -> str:
     """Return the version, seen by the worker, of the library that ships the implementation."""
-    return _version(subject.implementation.library, subject.session)
+    library, session = subject.implementation.library, subject.session
+    return session.remember(("version", library), lambda: version_of(library, session))

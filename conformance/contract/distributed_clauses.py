@@ -16,11 +16,8 @@ from conformance.contract.clause import Clause, always
 from conformance.contract.needs import Needs, dense, every, shown
 from conformance.properties import Plan
 from conformance.subject import WorkerSubject
-from impls.session import Session, WorkerFailure
+from impls.session import WorkerFailure
 from spec.rule import UpdateRule
-
-_SECOND: dict[int, tuple[Session, Session]] = {}
-"""The second worker beside each session of this process."""
 
 
 def _one_format(subject: WorkerSubject) -> str:
@@ -51,17 +48,22 @@ class DistributedClause(Clause):
             tally.failures += [dataclasses.replace(f, case=case) for f in other.failures]  # type: ignore[arg-type]
 
     def _both(self, subject: WorkerSubject, case: ClauseCase, plan: Plan) -> tuple[Tally, Tally]:
-        _, second = _SECOND.setdefault(id(subject.session), (subject.session, subject.session.another()))
+        pair = subject.session, subject.session.companion
         tallies = Tally(), Tally()
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
             futures = []
-            for rank, session in enumerate((subject.session, second)):
+            for rank, session in enumerate(pair):
                 place = {"rank": rank, "store": str(Path(folder) / "store")}
                 ranked = dataclasses.replace(case, arguments={**case.arguments, **place})
                 beside = dataclasses.replace(subject, session=session)
                 futures.append(pool.submit(super().run, beside, ranked, tallies[rank], plan))
-            for future in futures:
-                future.result()
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                for session in pair:  # one would wait in vain for the other
+                    session.kill()
+                raise
         return tallies
 
 

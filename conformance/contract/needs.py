@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -13,27 +12,23 @@ from conformance.contract.clause import framework
 from conformance.ledger import load
 from conformance.subject import WorkerSubject, constructor_setting
 from conformance.verdict import Cell
-from impls.session import Session
 from spec.rule import UpdateRule
 from spec.symbols import g, lr
 
 Needs = Callable[[WorkerSubject], str]
 
 
-@functools.lru_cache(maxsize=256)
-def _offers(session: Session, question: str) -> Mapping[str, Any]:
-    return session.request({"op": "offers", **json.loads(question)}).header
-
-
 def offers(subject: WorkerSubject) -> Mapping[str, Any]:
     """Return what an optimizer offers: keywords of its constructor and of its step, loss scaling."""
-    question = {
+    question: dict[str, Any] = {
+        "op": "offers",
         "target": subject.implementation.target,
         "constructor": dict(subject.path.constructor),
         "device": subject.device,
         "dtype": subject.storage.name,
     }
-    return _offers(subject.session, json.dumps(question, sort_keys=True))
+    key = ("offers", json.dumps(question, sort_keys=True))
+    return subject.session.remember(key, lambda: subject.session.request(question).header)
 
 
 def every(*needs: Needs) -> Needs:

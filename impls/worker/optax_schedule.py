@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import optax
 
 from .failures import RequestError, phase
+from .serialisation import from_pickle, to_pickle
 from .target import resolve
 
 Answer = dict[str, Any]
@@ -76,10 +76,10 @@ class Run:
                 ]
         elif name == "save":
             with phase("save"):
-                kept = pickle.dumps(jax.tree.map(np.asarray, self.state))
+                kept = to_pickle(jax.tree.map(np.asarray, self.state))
             self.build()
             with phase("load"):
-                self.state = jax.tree.map(jnp.asarray, pickle.loads(kept))  # noqa: S301 - our own bytes
+                self.state = jax.tree.map(jnp.asarray, from_pickle(kept))
         else:
             raise RequestError(f"there is no action {name!r} on a function of the count")
 

@@ -10,6 +10,7 @@ import torch
 from .failures import TargetFailure, phase, report
 from .signature import json_or_repr, parameters_of
 from .target import resolve
+from .text import shown
 from .torch_platform import name_of
 from .torch_trial import ELEMENTS, Build, state_of, trial_values
 
@@ -87,4 +88,4 @@ def _described_state(value: Any) -> dict[str, Any]:
         return {"kind": "number", "dtype": type(value).__name__, "shape": [], "values": [value]}
     if value is None:
         return {"kind": "none"}
-    return {"kind": "other", "type": type(value).__name__, "repr": repr(value)}
+    return {"kind": "other", "type": type(value).__name__, "repr": shown(value)}

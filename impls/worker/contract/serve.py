@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-from ..failures import RequestError
+from ..failures import RequestError, headline
+from ..memory import ran_out
 from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
@@ -51,7 +52,9 @@ def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
     error: dict[str, str] | None = None
     try:
         seen.extend(_plain(observation, buffers) for observation in experiment(trial))
-    except Exception as raised:  # noqa: BLE001 - what an optimizer raises is an observation too
+    except BaseException as raised:
+        if ran_out(raised):
+            raise  # the worker cannot go on
         error = _told(raised)
     return {"observations": seen, "error": error}, buffers
 
@@ -64,13 +67,17 @@ def find(name: str) -> Any:
     return getattr(import_module("." + module, __package__), function)
 
 
-def _told(raised: Exception) -> dict[str, str]:
+def _told(raised: BaseException) -> dict[str, str]:
     frames = traceback.extract_tb(raised.__traceback__)
     inside = [frame for frame in frames if "/worker/contract/" not in frame.filename]
     where = f"{inside[-1].name}: {inside[-1].line}" if inside else ""
     ours = frames[-1].filename.endswith(tuple(f"/worker/contract/{name}.py" for name in MODULES))
-    message = f"{type(raised).__name__}: {raised}".splitlines()[0][:300]
-    return {"message": message, "where": where, "line": frames[-1].line or "", "ours": str(ours)}
+    return {
+        "message": headline(raised)[:300],
+        "where": where,
+        "line": frames[-1].line or "",
+        "ours": str(ours),
+    }
 
 
 def _plain(observation: Observation, buffers: list[bytes]) -> dict[str, Any]:
