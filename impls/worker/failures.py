@@ -46,6 +46,9 @@ def report(failure: BaseException) -> dict[str, Any]:
     where, error = "request", failure
     if isinstance(failure, TargetFailure) and failure.__cause__ is not None:
         where, error = failure.where, failure.__cause__
+    ran_out = memory.ran_out(error)
+    if ran_out:
+        memory.lift()
     return {
         "ok": False,
         "where": where,
@@ -53,7 +56,7 @@ def report(failure: BaseException) -> dict[str, Any]:
         "message": message_of(error),
         "place": place_of(error),
         "traceback": plain("".join(traceback.format_tb(error.__traceback__, limit=-CALLS))),
-        "memory": memory.ran_out(error),
+        "memory": ran_out,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -37,10 +38,13 @@ def lift() -> None:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Python's own error, or that of a framework's allocator of the computer's memory."""
-    if isinstance(error, MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in REFUSED)
+    """Python's own error, the system's, or that of a framework's allocator of the computer's memory."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, RuntimeError):
+        with suppress(BaseException):  # its text may be broken in any way
+            return any(text in str(error) for text in REFUSED)
+    return isinstance(error, MemoryError)
 
 
 def shortage() -> str:

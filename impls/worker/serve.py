@@ -13,7 +13,7 @@ from os import _exit as end
 from os import getpid
 from typing import TYPE_CHECKING, Any
 
-from . import memory, wire
+from . import wire
 from .failures import RequestError, phase, report
 from .guardian import guard
 
@@ -107,8 +107,6 @@ def answer(message: wire.Message) -> bytes:
         header, buffers = find_operation(message.header.get("op"))(*message)
         return wire.encode({"ok": True, **header}, buffers)
     except BaseException as error:  # noqa: BLE001 - the worker survives whatever a target raises
-        if memory.ran_out(error):
-            memory.lift()
         return wire.encode(report(error))
 
 

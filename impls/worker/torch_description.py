@@ -26,6 +26,8 @@ def describe(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
         trial = {"ok": True, **_trial(build, shape)}
     except TargetFailure as failure:
         trial = report(failure)
+        if trial["memory"]:
+            raise  # the worker cannot go on
     with phase("read"):
         is_optimizer = isinstance(target, type) and issubclass(target, torch.optim.Optimizer)
         origin = {"is_optimizer": is_optimizer, **_origin(target)}

@@ -65,7 +65,7 @@ class ExitsWhenBuilt(Plain):
 
 class Unreadable(Plain):
     def update(self):
-        class Broken(Exception):
+        class Broken(RuntimeError):
             def __str__(self):
                 raise SystemExit
 

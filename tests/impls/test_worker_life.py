@@ -45,7 +45,7 @@ def wait_until(path: Path) -> list[int]:
     return [int(word) for word in path.read_text().split()]
 
 
-def remaining(pids: list[int], seconds: float = 3.0) -> list[int]:
+def remaining(pids: list[int], seconds: float = 10.0) -> list[int]:
     """Which processes live, though they had time to end."""
     deadline = time.monotonic() + seconds
     while (living := [pid for pid in pids if exists(pid)]) and time.monotonic() < deadline:
