@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import memory
 from .place import Frame, own
-from .text import cut, plain
+from .text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,16 +52,16 @@ def report(failure: BaseException) -> dict[str, Any]:
     return {
         "ok": False,
         "where": where,
-        "type": plain(type(error).__name__),
+        "type": type(error).__name__,
         "message": message_of(error),
         "place": place_of(error),
-        "traceback": plain("".join(traceback.format_tb(error.__traceback__, limit=-CALLS))),
+        "traceback": "".join(traceback.format_tb(error.__traceback__, limit=-CALLS)),
         "memory": ran_out,
     }
 
 
 def message_of(error: BaseException) -> str:
-    """A few lines of what an exception says, in plain text."""
+    """A few lines of what an exception says."""
     try:
         said = cut(str(error))
         if not memory.ran_out(error):
@@ -74,13 +74,13 @@ def message_of(error: BaseException) -> str:
 def headline(error: BaseException) -> str:
     """The type of an exception and the first line of what it says."""
     lines = message_of(error).strip().splitlines() or [""]
-    return f"{plain(type(error).__name__)}: {lines[0]}"
+    return f"{type(error).__name__}: {lines[0]}"
 
 
 def place_of(error: BaseException) -> str:
     """The innermost line of the target's own code, or that of its syntax error; empty if none is known."""
     if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
-        return plain(f"{error.filename}:{error.lineno}")
+        return f"{error.filename}:{error.lineno}"
     steps = traceback.walk_tb(error.__traceback__)
     frames = own(Frame(call.f_code.co_filename, line, call.f_code.co_name) for call, line in steps)
-    return plain(str(frames[-1])) if frames else ""
+    return str(frames[-1]) if frames else ""

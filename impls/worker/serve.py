@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import wire
 from .failures import RequestError, phase, report
 from .guardian import guard
+from .text import in_plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,9 +106,9 @@ def answer(message: wire.Message) -> bytes:
     """Every exception becomes an answer, those of the target and those of a bad request."""
     try:
         header, buffers = find_operation(message.header.get("op"))(*message)
-        return wire.encode({"ok": True, **header}, buffers)
+        return wire.encode(in_plain_text({"ok": True, **header}), buffers)
     except BaseException as error:  # noqa: BLE001 - the worker survives whatever a target raises
-        return wire.encode(report(error))
+        return wire.encode(in_plain_text(report(error)))
 
 
 def find_operation(name: object) -> Operation:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .serialisation import to_json
 from .target import resolve
-from .text import plain, shown
+from .text import shown
 
 
 def signature(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
@@ -37,4 +37,4 @@ def json_or_repr(value: Any) -> Any:
         to_json(value)
     except BaseException:  # noqa: BLE001 - the value may be of any class
         return {"repr": shown(value)}
-    return plain(value) if isinstance(value, str) else value
+    return value

@@ -77,6 +77,15 @@ class Escapes(Plain):
         raise ValueError("\udc80\x00 \x1b[31mred\x1b[2J\x07")
 
 
+class Unprintable(Plain):
+    def __init__(self, params, name="\udc80\x07"):
+        torch.optim.Optimizer.__init__(self, params, {"lr": 0.1, "name": name})
+
+    def step(self, closure=None):
+        for p in self.param_groups[0]["params"]:
+            self.state[p]["\x1b[2J"] = 1.0
+
+
 class Long(Plain):
     def update(self):
         raise ValueError("z" * 10_000_000)

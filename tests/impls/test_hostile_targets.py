@@ -49,6 +49,24 @@ def test_whatever_is_raised_is_reported(
     assert pid_of(session) == before
 
 
+def test_an_experiment_sees_whatever_is_raised(session: Session) -> None:
+    """SystemExit in an experiment of the contract is what the experiment saw."""
+    header = {
+        "op": "contract",
+        "target": f"{FILE}:Exits",
+        "experiment": "elements.permuted",
+        "path": {},
+        "settings": {"lr": 0.5},
+        "dtype": "float32",
+        "device": "cpu",
+        "sparse": False,
+        "arguments": {"states": [], "whole": False, "counter": None, "size": 6, "steps": 2},
+    }
+    error = session.request(header).header["error"]
+    assert error["message"] == "SystemExit: 0"
+    assert error["where"] == "update: sys.exit(0)"
+
+
 def test_a_broken_message_is_said_to_be_one(session: Session) -> None:
     """An exception whose own text raises is still reported with its type."""
     with pytest.raises(TargetError, match="cannot be read") as caught:
@@ -79,6 +97,15 @@ def test_messages_are_text_that_can_be_shown(session: Session) -> None:
         one_step(session, "Escapes")
     assert caught.value.message == r"\udc80\x00 \x1b[31mred\x1b[2J\x07"
     assert str(caught.value).encode()
+
+
+def test_every_text_of_an_answer_can_be_shown(session: Session) -> None:
+    """A default, a group's option and a key of the state are written out as messages are."""
+    header = {"op": "describe", "target": f"{FILE}:Unprintable", "constructor": {}}
+    described = session.request(header).header
+    assert described["signature"][1]["default"] == r"\udc80\x07"
+    assert described["trial"]["options"]["name"] == r"\udc80\x07"
+    assert list(described["trial"]["steps"][0]["state"]) == [r"\x1b[2J"]
 
 
 @pytest.mark.parametrize(("name", "length"), [("Long", "10,000,000"), ("ManyLines", "5,000")])
