@@ -122,7 +122,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"])
     )
     scaling = sparse = False
-    with suppress(Exception):  # an instance that cannot be made is another clause's matter
+    with suppress(BaseException):  # an instance that cannot be made is another clause's matter
         optimizer = make([parameter], **header["constructor"])
         scaling = bool(getattr(optimizer, "_step_supports_amp_scaling", False))
         parameter.grad = rows_of(torch.ones_like(parameter.detach()), [0])
@@ -148,7 +148,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
 def held(make: Any, constructor: dict[str, Any], parameter: Any) -> list[str]:
     """The keys of a group, of a vector or else of a matrix; none where neither is taken."""
     for values in (parameter, parameter.detach().reshape(1, -1)):
-        with suppress(Exception):  # an instance that cannot be made is another clause's matter
+        with suppress(BaseException):  # an instance that cannot be made is another clause's matter
             group = make([torch.nn.Parameter(values.detach())], **constructor).param_groups[0]
             return [key for key in group if key != "params"]
     return []

@@ -162,7 +162,7 @@ def raised(call: Callable[[], Any]) -> str:
     """The exception that a call raises, in one line, or nothing."""
     try:
         call()
-    except Exception as error:  # noqa: BLE001 - what is raised is what was asked
+    except BaseException as error:  # noqa: BLE001 - what is raised is what was asked
         return f"{type(error).__name__}: {error}".splitlines()[0][:300]
     return ""
 
