@@ -59,7 +59,7 @@ class Reducer:
         return Finding(
             identifier, self.cell, self.claim.sentence, RAISED, "", "", "",
             {**rendering.case_table(failure), "stored": plain}, nothing_raised, ("", ""), said, "", "",
-            "seen directly", "", script(self.subject, failure),
+            "seen directly", "", script(self.subject, failure, said),
             f"stepproof replay failures/{identifier}.json",
         )  # fmt: skip
 

@@ -1,97 +1,101 @@
-"""The standalone script of a finding in a gradient transformation: JAX and its library alone."""
+"""The steps of one tensor with JAX, as the lines of a standalone script."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 from conformance.agreement import Outside
+from conformance.contract.observation import RAISED
+from conformance.script_builder import Body, literal, repeated, target
 from conformance.subject import Prepared, WorkerSubject, prepare
 
+STEP_OF = """
+def step_of(settings):
+    \"\"\"One step as a training loop makes it.\"\"\"
+    transformation = {called}(**settings)
+{compiled}
+    def step(p, state, g):
+        updates, state = transformation.update(g, state, p)
+        return optax.apply_updates(p, updates), state
 
-def script_of_transformation(subject: WorkerSubject, failure: Outside) -> str:
-    """Return a script that makes the step of one tensor and shows the value beside what is legal."""
+    return step
+"""
+
+
+def body(subject: WorkerSubject, failure: Outside) -> Body:
+    """Return the lines that make the steps of one tensor up to the one that failed."""
     rule = subject.rules[failure.case.switches]
     prepared = prepare(failure.case, rule, subject.storage)
     header = subject.request(failure.case, prepared, every=False)
     item = prepared[failure.tensor]
-    module, _, name = subject.implementation.target.rpartition(":")
-    jit = bool(header["constructor"].get("jit"))
-    settings = {k: v for k, v in header["constructor"].items() if k != "jit"}
-    settings |= header["groups"][item.group]["options"]
+    called = target(subject.implementation.target)
+    settings = {**header["constructor"], **header["groups"][item.group]["options"]}
+    compiled = "\n    @jax.jit" if settings.pop("jit", False) else ""
     lines = [
-        f'"""{subject.implementation.identifier}, {subject.path.name}: {failure.quantity}."""',
-        "",
-        "import sys",
-        "",
-        "import jax",
-        "import jax.numpy as jnp",
-        f"import {module}",
-        "import optax",
-        "",
         f"jax.config.update('jax_enable_x64', {subject.storage.name == 'float64'})",
         f"dtype = jnp.{subject.storage.name}",
-        f"settings = {settings!r}",
+        f"settings = {literal(settings)}",
         f"p = {_values(item.values[rule.parameter.symbol.name], item.shape)}",
-        f"state = {module}.{name}(**settings).init(p)",
+        f"state = {called.name}(**settings).init(p)",
         *_loaded(subject, failure, item),
+        "step = step_of(settings)",
+        *_steps(failure, item, header),
     ]
-    for step in range(failure.step + 1):
-        changes = header["steps"][step].get("options", [])[item.group : item.group + 1]
-        lines += [f"settings |= {options!r}" for options in changes]
-        lines += _step(f"{module}.{name}", _values(item.gradients[step], item.shape), jit=jit)
-    return "\n".join(lines + _ending(subject, failure)) + "\n"
+    function = STEP_OF.format(called=called.name, compiled=compiled)
+    return Body(lines, _value(subject, failure), [called], [function])
 
 
-def _loaded(subject: WorkerSubject, failure: Outside, item: Prepared) -> list[str]:
+def _loaded(subject: WorkerSubject, failure: Outside, item: Prepared) -> Iterator[str]:
+    """Yield the lines that give the tensor its state, in the dtypes that `init` chose."""
     if item.count == 0:
-        return []
-    rule, claimed = subject.rules[failure.case.switches], subject.implementation
-    lines = []
-    if claimed.counter is not None:
-        lines.append(_assignment(claimed.counter, f"jnp.int32({item.count})"))
-    for symbol, path in subject.keys(rule).items():
-        lines.append(_assignment(path, _values(item.values[symbol], item.shape)))
-    return lines
+        return
+    given = {
+        path: _values(item.values[symbol], item.shape)
+        for symbol, path in subject.keys(subject.rules[failure.case.switches]).items()
+    }
+    if subject.implementation.counter is not None:
+        given[subject.implementation.counter] = f"jnp.asarray({item.count})"
+    for path, value in given.items():
+        yield f"state = {_replaced('state', path.split('.'), f'{value}.astype({_read(path)}.dtype)')}"
 
 
-def _assignment(path: str, value: str) -> str:
-    """Return the line that gives a field of one transformation of a chain another value."""
-    place, _, name = path.partition(".")
-    before, after = f"*state[:{place}]", f"*state[{int(place) + 1}:]"
-    return f"state = ({before}, state[{place}]._replace({name}={value}), {after})"
+def _replaced(owner: str, path: Sequence[str], value: str) -> str:
+    """Return the expression of a tree with another value at a path."""
+    if not path:
+        return value
+    name, *rest = path
+    if not name.isdigit():
+        return f"{owner}._replace({name}={_replaced(f'{owner}.{name}', rest, value)})"
+    inner = _replaced(f"{owner}[{name}]", rest, value)
+    return f"(*{owner}[:{name}], {inner}, *{owner}[{int(name) + 1}:])"
 
 
-def _step(target: str, gradient: str, *, jit: bool) -> list[str]:
-    body = "    updates, state = transformation.update(g, state, p)"
-    return [
-        f"transformation = {target}(**settings)",
-        *(["@jax.jit"] if jit else []),
-        "def step(p, state, g):",
-        body,
-        "    return optax.apply_updates(p, updates), state",
-        f"p, state = step(p, state, {gradient})",
-    ]
+def _steps(failure: Outside, item: Prepared, header: Mapping[str, Any]) -> list[str]:
+    """Return the steps up to the one that failed."""
+    last = failure.case.steps - 1 if failure.quantity == RAISED else failure.step
+    blocks = []
+    for step in range(last + 1):
+        changes = header["steps"][step].get("options", [])[item.group : item.group + 1]
+        changed = [f"step = step_of(settings := settings | {literal(options)})" for options in changes]
+        blocks.append([*changed, f"p, state = step(p, state, {_values(item.gradients[step], item.shape)})"])
+    return repeated(blocks)
 
 
-def _values(array: object, shape: tuple[int, ...]) -> str:
-    flat = [float(x) for x in array]  # type: ignore[attr-defined]
+def _values(array: Any, shape: tuple[int, ...]) -> str:
+    flat = [float(x) for x in array]
     if len(set(flat)) == 1 and len(flat) > 1:
-        return f"jnp.full({tuple(shape)!r}, {flat[0]!r}, dtype)"
-    return f"jnp.asarray({flat!r}, dtype).reshape({tuple(shape)!r})"
+        return f"jnp.full({shape!r}, {literal(flat[0])}, dtype)"
+    return f"jnp.asarray({literal(flat)}, dtype).reshape({shape!r})"
 
 
-def _ending(subject: WorkerSubject, failure: Outside) -> list[str]:
-    keys = subject.keys(subject.rules[failure.case.switches])
-    value = f"float(p.flatten()[{failure.place}])"
-    if failure.quantity in keys:
-        value = f"float({_read(keys[failure.quantity])}.flatten()[{failure.place}])"
-    if failure.quantity == "t" and subject.implementation.counter:
-        value = f"float({_read(subject.implementation.counter)})"
-    lo, hi = failure.legal
-    return [
-        f"value = {value}",
-        f"low, high = float.fromhex({lo.hex()!r}), float.fromhex({hi.hex()!r})",
-        f"print(f'{failure.quantity} = {{value!r}}; legal: [{{low!r}}, {{high!r}}]')",
-        "sys.exit(0 if low <= value <= high else 1)",
-    ]
+def _value(subject: WorkerSubject, failure: Outside) -> str:
+    """Return the expression of the value that is outside."""
+    keys, counter = subject.keys(subject.rules[failure.case.switches]), subject.implementation.counter
+    if failure.quantity == "t" and counter:
+        return f"float({_read(counter)})"
+    owner = _read(keys[failure.quantity]) if failure.quantity in keys else "p"
+    return f"float({owner}.flatten()[{failure.place}])"
 
 
 def _read(path: str) -> str:

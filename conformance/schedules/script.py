@@ -1,148 +1,189 @@
-"""The standalone script of a finding on a scheduler: torch and the scheduler's library, nothing else.
-
-It ends with status 1 while it fails.
-"""
+"""The standalone script of a finding on a scheduler: torch and the scheduler's library, nothing else."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from conformance import script_builder as build
 from conformance.schedules.cases import described
+from conformance.schedules.formulas import first_line
+from conformance.schedules.properties import COMPOSED
 from conformance.schedules.script_optax import script_optax
 from conformance.schedules.subject import EPOCH, Failure
-from impls.scheduler import OPTAX, TIMM, TORCH
+from conformance.script_builder import indented, literal
+from impls.scheduler import OPTAX, TIMM
 
-GROUP_LINES = {
+LIBRARY = "torch.optim.lr_scheduler"
+READ = {
     EPOCH: "[scheduler.last_epoch]",
     "get_last_lr": "[float(lr) for lr in scheduler.get_last_lr()]",
     "the momentum": "[g['momentum'] if 'momentum' in g else g['betas'][0] for g in optimizer.param_groups]",
 }
 RATES = "[float(g['lr']) for g in optimizer.param_groups]"
-STEP = {TORCH: ["scheduler.step()"], TIMM: ["count += 1", "scheduler.step(count)"]}
-MEASURED = {TORCH: ["scheduler.step(given)"], TIMM: ["count += 1", "scheduler.step(count, given)"]}
+THROUGH = {
+    "pickle": ["state = pickle.loads(pickle.dumps(scheduler.state_dict()))"],
+    "json": ["state = json.loads(json.dumps(scheduler.state_dict()))"],
+    "weights_only": [
+        "torch.save(scheduler.state_dict(), file := io.BytesIO())",
+        "file.seek(0)",
+        "state = torch.load(file, weights_only=True)",
+    ],
+}
+OTHERS = """
+def others():
+    \"\"\"What a scheduler has no business with; the keys are left out that it may add for itself.\"\"\"
+    own = {'params', 'lr', 'initial_lr', 'max_lr', 'min_lr', 'swa_lr'}
+    own |= {'momentum', 'max_momentum', 'base_momentum'}
+    groups = [{**g, 'betas': g.get('betas', ())[1:]} for g in optimizer.param_groups]
+    return [{key: repr(value) for key, value in g.items() if key not in own} for g in groups]
+"""
 
 
 def script(failure: Failure) -> str:
     """Return a script of a few lines that builds the case and shows what is wrong."""
-    case = failure.case
-    interface = case.node.entry.interface
-    if interface == OPTAX:
-        return script_optax(failure)
-    node = described(case.node, case.base, case.order)
-    built, counter = _built(node, "**more"), ["count = 0"] if interface == TIMM else []
-    lines = [
-        f'"""{case.node.entry.name}: {failure.quantity}."""', "", "import sys", "", "import torch",
-        "from torch.optim import lr_scheduler", *_imports(node), "", "",
-        *_optimizer(failure), "", "",
-        "def schedule(optimizer, **more):", f"    return {built}", "", "",
-        "optimizer = new_optimizer()", "tensors = [g['lr'] for g in optimizer.param_groups]",
-        "scheduler = schedule(optimizer)", "found = []", *counter, "", "",
-        "def read():", f"    found.append({GROUP_LINES.get(failure.quantity, RATES)})", "", "",
-    ]  # fmt: skip
-    for action in failure.actions:
-        lines += _action(action, interface)
-    return "\n".join([*lines, *_ending(failure)]) + "\n"
+    node = failure.case.node
+    title = f"{node.entry.name}: {failure.quantity}."
+    formula = [] if node.entry.schedule in COMPOSED else build.comment(first_line(node.schedule).text)
+    if node.entry.interface == OPTAX:
+        return script_optax(failure, title, formula)
+    return _Scheduler(failure).script(title, formula)
 
 
-def _optimizer(failure: Failure) -> Iterator[str]:
-    case = failure.case
-    yield "def new_optimizer():"
-    groups = []
-    for lr in case.base:
-        value = f"torch.tensor({lr!r}, dtype=torch.{case.lr_dtype})" if case.lr_dtype else repr(lr)
-        given = "" if case.shared else f", 'lr': {value}"
-        groups.append(f"{{'params': [torch.nn.Parameter(torch.zeros(1))]{given}}}")
-    shared = f", lr=torch.tensor({case.base[0]!r}, dtype=torch.{case.lr_dtype})" if case.shared else ""
-    more = "momentum=0.9" if case.optimizer == "SGD" else "betas=(0.9, 0.999)"
-    more += f", lr={case.base[0]!r}" if case.node.entry.one_base else ""
-    yield f"    groups = [{', '.join(groups)}]"
-    yield f"    return torch.optim.{case.optimizer}(groups, {more}{shared})"
+class _Scheduler:
+    """What the lines of one script share: the case, the targets by what is written, the kind of finding."""
 
+    def __init__(self, failure: Failure) -> None:
+        self.failure, self.case = failure, failure.case
+        self.told_epochs = self.case.node.entry.interface == TIMM
+        self.resumed = any(name == "resume" for name, *_ in failure.actions)
+        self.of_tensors = failure.quantity.startswith("the lr tensor")
+        self.of_keys = failure.quantity.endswith("of a group")
+        self.targets: dict[str, build.Target] = {}
 
-def _built(node: Mapping[str, Any], more: str) -> str:
-    name = _called(node["target"])
-    keywords = [f"{key}={value!r}" for key, value in node.get("keywords", {}).items()]
-    for key, tables in node.get("tables", {}).items():
-        functions = [f"{_shortened(table)}.__getitem__" for table in tables]
-        keywords.append(f"{key}={functions[0] if len(functions) == 1 else '[' + ', '.join(functions) + ']'}")
-    if "parts" in node:
-        parts = "[" + ", ".join(_built(part, "") for part in node["parts"]) + "]"
-        given = [parts, "optimizer=optimizer"] if node["first"] == "schedulers" else ["optimizer", parts]
-        return f"{name}({', '.join([*given, *keywords])})"
-    return f"{name}({', '.join(['optimizer', *keywords, *([more] if more else [])])})"
-
-
-def _called(target: str) -> str:
-    module, _, name = target.rpartition(":")
-    return f"lr_scheduler.{name}" if module == "torch.optim.lr_scheduler" else name
-
-
-def _imports(node: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a target from outside torch needs to be imported, whichever part it is."""
-    module, _, name = node["target"].rpartition(":")
-    if module.endswith(".py"):
-        yield f"import runpy; {name} = runpy.run_path({module!r})[{name!r}]"
-    elif module != "torch.optim.lr_scheduler":
-        yield f"from {module} import {name}"
-    for part in node.get("parts", ()):
-        yield from _imports(part)
-
-
-def _shortened(table: list[float]) -> str:
-    if len(set(table)) == 1:
-        return f"([{table[0]!r}] * {len(table)})"
-    return repr(table)
-
-
-def _action(action: list[Any], interface: str) -> list[str]:
-    name, *given = action
-    if name == "run":
-        stepped = ["read()", "optimizer.step()", *STEP[interface]]
-        return [f"for _ in range({given[0]}):", *(f"    {line}" for line in stepped)] if given[0] else []
-    if name == "skip":
-        return [f"for _ in range({given[0]}):", *(f"    {line}" for line in STEP[interface])]
-    if name == "add":
-        parameter = "torch.nn.Parameter(torch.zeros(1))"
-        return [f"optimizer.add_param_group({{'params': [{parameter}], 'lr': {given[0]!r}}})"]
-    if name == "read":
-        return ["read()"]
-    if name in {"metrics", "epochs"}:
-        stepped = [*(MEASURED[interface] if name == "metrics" else ["scheduler.step(given)"]), "read()"]
-        return [f"for given in {given[0]!r}:", *(f"    {line}" for line in stepped)] if given[0] else []
-    if name == "resume":
-        return [
-            "state = optimizer.state_dict()",
+    def script(self, title: str, formula: Sequence[str]) -> str:
+        """Return the whole script."""
+        functions = ["\n".join(self._new_optimizer()), "\n".join(self._schedule()), *[OTHERS] * self.of_keys]
+        read = READ.get(self.failure.quantity, RATES)
+        lines = [
             "optimizer = new_optimizer()",
-            "optimizer.load_state_dict(state)",
-            f"scheduler = schedule(optimizer, last_epoch={given[0]})",
+            *self._held(),
+            *["before = others()"] * self.of_keys,
+            "scheduler = schedule(optimizer)",
+            *["count = 0"] * self.told_epochs,
+            "readings = []",
+            *(line for action in self.failure.actions for line in self._action(action, read)),
         ]
-    return ["kept, state = optimizer.state_dict(), scheduler.state_dict()", "before = set(state)",
-            "optimizer = new_optimizer()", "tensors = [g['lr'] for g in optimizer.param_groups]",
-        "scheduler = schedule(optimizer)",
-            "optimizer.load_state_dict(kept)",
-            "scheduler.load_state_dict(state)"]  # fmt: skip
+        return build.assembled(title, self._ended(lines, formula), self.targets.values(), functions)
+
+    def _held(self) -> list[str]:
+        return ["held = [g['lr'] for g in optimizer.param_groups]"] * self.of_tensors
+
+    def _new_optimizer(self) -> Iterator[str]:
+        case = self.case
+        yield "def new_optimizer():"
+        yield "    groups = ["
+        for lr in case.base:
+            given = "" if case.shared else f", 'lr': {_rate(lr, case.lr_dtype)}"
+            yield f"        {{'params': [torch.nn.Parameter(torch.zeros(1))]{given}}},"
+        yield "    ]"
+        given = "momentum=0.9" if case.optimizer == "SGD" else "betas=(0.9, 0.999)"
+        if case.shared or case.node.entry.one_base:
+            given += f", lr={_rate(case.base[0], case.lr_dtype if case.shared else '')}"
+        yield f"    return torch.optim.{case.optimizer}(groups, {given})"
+
+    def _schedule(self) -> Iterator[str]:
+        """Yield the function that builds the scheduler, its parts in the order of the case."""
+        node = described(self.case.node, self.case.base, self.case.order)
+        more = ["**more"] * self.resumed
+        yield f"def schedule({', '.join(['optimizer', *more])}):"
+        parts = node.get("parts", [])
+        for place in node.get("order") or range(len(parts)):
+            yield f"    part_{place} = {self._built(parts[place])}"
+        named = [f"part_{place}" for place in range(len(parts))]
+        yield f"    return {self._built(node, named, more)}"
+
+    def _built(self, node: Mapping[str, Any], parts: Sequence[str] = (), more: Sequence[str] = ()) -> str:
+        given = ["optimizer"]
+        if "parts" in node:
+            held = f"[{', '.join(parts or [self._built(part) for part in node['parts']])}]"
+            given = [held, "optimizer=optimizer"] if node["first"] == "schedulers" else ["optimizer", held]
+        tables = []
+        for key, held_by in node.get("tables", {}).items():
+            functions = ", ".join(f"{_table(values)}.__getitem__" for values in held_by)
+            tables.append(f"{key}={functions if len(held_by) == 1 else f'[{functions}]'}")
+        keywords = build.arguments(*given, **node.get("keywords", {}))
+        return f"{self._called(node['target'])}({', '.join([keywords, *tables, *more])})"
+
+    def _called(self, written: str) -> str:
+        module, _, name = written.rpartition(":")
+        if module == LIBRARY:
+            return f"lr_scheduler.{name}"
+        if written not in self.targets:
+            self.targets[written] = build.target(written, {item.name for item in self.targets.values()})
+        return self.targets[written].name
+
+    def _step(self, *given: str) -> list[str]:
+        """Return the lines of a step of the scheduler; one of timm is told the epoch that begins."""
+        if not self.told_epochs:
+            return [f"scheduler.step({', '.join(given)})"]
+        return ["count += 1", f"scheduler.step({', '.join(['count', *given])})"]
+
+    def _action(self, action: Sequence[Any], read: str) -> list[str]:
+        name, given, *_ = *action, None
+        reading = ["optimizer.step()", f"readings.append({read})"]
+        if name in {"run", "skip"}:
+            return build.loop(given, [*(reading if name == "run" else ()), *self._step()])
+        if name == "read":
+            return reading
+        if name in {"metrics", "epochs"}:
+            to_epoch = [*["count = given"] * self.told_epochs, "scheduler.step(given)"]
+            stepped = self._step("given") if name == "metrics" else to_epoch
+            return [f"for given in {literal(given)}:", *indented([*stepped, *reading])] if given else []
+        if name == "add":
+            group = f"{{'params': [torch.nn.Parameter(torch.zeros(1))], 'lr': {literal(given)}}}"
+            return [f"optimizer.add_param_group({group})"]
+        return self._renewed(name, given)
+
+    def _renewed(self, name: str, given: Any) -> list[str]:
+        """Return the lines that go on with a fresh optimizer and a fresh scheduler."""
+        kept = "kept = copy.deepcopy(optimizer.state_dict())"
+        fresh, loaded = "optimizer = new_optimizer()", ["optimizer.load_state_dict(kept)", *self._held()]
+        if name == "resume":
+            return [kept, fresh, *loaded, f"scheduler = schedule(optimizer, last_epoch={given})"]
+        saved = [kept, *THROUGH[given], "keys = set(state)"]
+        return [*saved, fresh, "scheduler = schedule(optimizer)", *loaded, "scheduler.load_state_dict(state)"]
+
+    def _ended(self, lines: Sequence[str], formula: Sequence[str]) -> list[str]:
+        """Return what is done, and the end that fits what was found."""
+        failure, quantity = self.failure, self.failure.quantity
+        if failure.error:
+            return build.raising(lines, failure.error, failure.expected)
+        if self.of_tensors:
+            loaded = "loaded = [g['lr'] for g in optimizer.param_groups]"
+            shown = "[*map(id, loaded)] != [*map(id, held)] or len({*map(id, loaded)}) < len(loaded)"
+            said = "{loaded}; expected: the tensors that the groups were given, each its own"
+            return [*lines, loaded, *build.ending(shown, said)]
+        if quantity.endswith("of the state"):
+            said = "load_state_dict took or added the keys {keys ^ set(state) or None}; expected: none"
+            return [*lines, *build.ending("keys != set(state)", said)]
+        if self.of_keys:
+            said = "the groups hold {others()}; expected: {before}"
+            return [*lines, *build.ending("others() != before", said)]
+        if math.isnan(failure.legal[0]):
+            clear = ["accepted = True", "try:", *indented(lines), "except (TypeError, ValueError):"]
+            said = f"accepted is {{accepted}}; expected: {build.told(failure.expected)}"
+            return [*clear, "    accepted = False", *build.ending("accepted", said)]
+        value = f"readings[{failure.index}][{failure.group}]"
+        return [*lines, "", *formula, *build.compared(quantity, value, failure.legal)]
 
 
-def _ending(failure: Failure) -> Iterator[str]:
-    lo, hi = failure.legal
-    if failure.error:
-        yield f"print('no longer raises {failure.error.partition(':')[0]}')"
-    elif "tensor" in failure.quantity:
-        yield "lrs = [g['lr'] for g in optimizer.param_groups]"
-        yield "shared = len({id(lr) for lr in lrs}) < len(lrs)"
-        yield "replaced = any(lr is not tensor for lr, tensor in zip(lrs, tensors))"
-        yield "print(lrs, 'share one tensor' * shared, 'are other tensors than were given' * replaced)"
-        yield "sys.exit(shared or replaced)"
-    elif "of the state" in failure.quantity:
-        yield "print('keys lost from the state that was loaded:', before - set(state))"
-        yield "sys.exit(before != set(state))"
-    elif math.isnan(lo):
-        yield f"print({failure.quantity!r}, 'should be', {failure.expected!r})"
-        yield "sys.exit(1)"
-    else:
-        end = "float('inf')" if math.isinf(hi) else repr(hi)
-        yield f"value = found[{failure.index}][{failure.group}]"
-        yield f"print(f'{{value!r}}; legal: from {lo!r} to {hi!r}')"
-        yield f"sys.exit(not {lo!r} <= value <= {end})"
+def _rate(lr: float, dtype: str) -> str:
+    return f"torch.tensor({literal(lr)}, dtype=torch.{dtype})" if dtype else literal(lr)
+
+
+def _table(values: Sequence[float]) -> str:
+    if len(set(values)) == 1:
+        return f"([{literal(values[0])}] * {len(values)})"
+    return literal(list(values))

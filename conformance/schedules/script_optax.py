@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.schedules.cases import described, only
 from conformance.schedules.subject import Failure
+from conformance.script_builder import Target, arguments, assembled, compared, raising, target
 
 
-def script_optax(failure: Failure) -> str:
-    """Return a script that asks the function for one count; it ends with status 1 while it fails."""
+def script_optax(failure: Failure, title: str, formula: Sequence[str]) -> str:
+    """Return a script that asks the function for one count."""
     case = failure.case
     node = described(only(case.node, failure.group), case.base[failure.group :])
+    targets: dict[str, Target] = {}
     function = "jax.jit(schedule)" if case.compiled else "schedule"
-    lines = [
-        f'"""{case.node.entry.name}: {failure.quantity}."""', "", "import sys", "", "import jax",
-        "import jax.numpy as jnp", "import optax", "", f"schedule = {_built(node)}",
-        f"value = float({function}(jnp.asarray({int(failure.time)}, jnp.int32)))",
-    ]  # fmt: skip
+    built = f"schedule = {_built(node, targets)}"
+    value = f"float({function}(jnp.asarray({int(failure.time)}, jnp.int32)))"
     if failure.error:
-        return "\n".join([*lines, f"print('no longer raises {failure.error.partition(':')[0]}')", ""])
-    lo, hi = failure.legal
-    end = "float('inf')" if math.isinf(hi) else repr(hi)
-    lines += [
-        f"print(f'{{value!r}}; legal: from {lo!r} to {hi!r}')",
-        f"sys.exit(not {lo!r} <= value <= {end})",
-        "",
-    ]
-    return "\n".join(lines)
+        body = raising([built, f"value = {value}"], failure.error, failure.expected)
+    else:
+        body = [built, *formula, *compared(failure.quantity, value, failure.legal)]
+    return assembled(title, body, targets.values())
 
 
-def _built(node: Mapping[str, Any]) -> str:
-    given = []
-    if "parts" in node:
-        given.append(f"[{', '.join(_built(part) for part in node['parts'])}]")
-    for name, value in node["keywords"].items():
-        pairs = name == "boundaries_and_scales"
-        given.append(f"{name}={dict(map(tuple, value)) if pairs else value!r}")
-    return f"{node['target'].replace(':', '.')}({', '.join(given)})"
+def _built(node: Mapping[str, Any], targets: dict[str, Target]) -> str:
+    parts = [f"[{', '.join(_built(part, targets) for part in node['parts'])}]"] if "parts" in node else []
+    settings = dict(node["keywords"])
+    if isinstance(settings.get("boundaries_and_scales"), list):
+        settings["boundaries_and_scales"] = dict(settings["boundaries_and_scales"])
+    called = targets.setdefault(node["target"], target(node["target"]))
+    return f"{called.name}({arguments(*parts, **settings)})"

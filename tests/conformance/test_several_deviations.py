@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -134,9 +134,12 @@ def test_the_rest_is_judged_beside_every_deviation(
 
 
 def test_an_exception_that_is_known_is_a_finding_with_a_script(
-    subject: WorkerSubject, entries: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
+    subject: WorkerSubject,
+    entries: dict[str, Entry],
+    monkeypatch: pytest.MonkeyPatch,
+    shows: Callable[[str], object],
 ) -> None:
-    """A case at which the step raises shows the exception and a script that raises it."""
+    """A case at which the step raises is a finding of that exception, which its script shows."""
     known = [entries["too-fast"], entries["no-decay"], entries["low-rate"]]
     result = _judged(subject, "agreement/local", known, monkeypatch)
     assert result.verdict is Verdict.DEVIATION
@@ -144,7 +147,8 @@ def test_an_exception_that_is_known_is_a_finding_with_a_script(
     assert (raised.quantity, raised.legal[0]) == ("it raises", "no exception")
     assert "RuntimeError during `step`: too fast" in raised.value
     assert "'lr': 16.0" in raised.script
-    assert raised.script.endswith("optimizer.step()\nprint('no exception')\n")
+    assert "optimizer.step()\nexcept Exception as error:\n" in raised.script
+    shows(raised.script)
 
 
 def test_what_a_clause_sees_is_judged_beside_them(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from conformance.installation import probe
 from conformance.schedules.findings import finding
 from conformance.schedules.judging import BY_IDENTIFIER, Judged, cell, explore, why_not
+from conformance.schedules.script import script
 from conformance.schedules.subject import Subject
 from impls import schedulers as catalogue
 from impls.libraries import LIBRARIES
@@ -24,6 +23,7 @@ from impls.session import Session
 HERE = Path(__file__).parent / "wrong_schedulers.py"
 COMPILED = Path(__file__).parent / "wrong_functions.py"
 EXAMPLES = 12
+Run = Callable[[str], object]
 PYTHON = os.environ.get("STEPPROOF_LIBRARIES")
 """An interpreter that has optax; without it, that of the tests."""
 
@@ -169,12 +169,46 @@ def _script(session: Session, name: str, claim: str, entry: Scheduler) -> str:
     ],
 )
 def test_a_script_shows_its_finding_with_torch_alone(
-    session: Session, tmp_path: Path, name: str, claim: str
+    session: Session, shows: Run, name: str, claim: str
 ) -> None:
-    """The script of a finding ends with status 1 in a process that knows nothing of this project."""
+    """The script of a finding shows it in a process that knows nothing of this project."""
     entry = next(item for item in SCHEDULERS if item.identifier == name)
-    path = tmp_path / "finding.py"
-    path.write_text(_script(session, name, claim, entry))
-    ended = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, check=False)
-    assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "SyntaxError" not in ended.stderr
+    shows(_script(session, name, claim, entry))
+
+
+@pytest.mark.parametrize(
+    ("name", "claim", "right"),
+    [
+        ("OneLate", "lr/in-force", "Cosine"),
+        ("KeepsAnEnum", "state/weights-only", "Cosine"),
+        ("ForgetsItsState", "state/pickle", "Cosine"),
+        ("TakesAKey", "state/kept", "Cosine"),
+        ("ChangesTheDecay", "groups/other-keys", "Cosine"),
+        ("ReplacesTheTensor", "tensor/kept", "Cosine"),
+        ("DividesByTheLowest", "settings/edges", "Cosine"),
+        ("KeepsWhatTheLastPartLeft", "compose/order", "SequentialLR"),
+    ],
+)
+def test_a_script_shows_a_wrong_scheduler_and_not_a_right_one(
+    session: Session, shows: Run, shows_not: Run, name: str, claim: str, right: str
+) -> None:
+    """Whatever kind of thing is wrong, the script shows it, and nothing with the right class in its place."""
+    failure = judged(session, name, claim).failure
+    assert failure is not None
+    text = script(failure)
+    shows(text)
+    shows_not(text.replace(f"module.{name}", f"module.{right}"))
+
+
+def test_a_composition_that_is_accepted_is_shown_and_a_refusal_is_not(
+    session: Session, shows: Run, shows_not: Run
+) -> None:
+    """Where an exception is what is right, the script shows that none came, and none of it where one does."""
+    claim = BY_IDENTIFIER["compose/plateau"]
+    entry = claiming(f"{HERE}:StumblesOverMetrics", *OTHERS["StumblesOverMetrics"])
+    failure = explore(Subject(entry, session), claim, EXAMPLES, 0).failure
+    assert failure is not None
+    accepted = dataclasses.replace(failure, error="")
+    head, text = "def schedule(optimizer):", script(accepted)
+    shows(text.replace(head, f"{head}\n    return lr_scheduler.ConstantLR(optimizer)"))
+    shows_not(text.replace(head, f"{head}\n    raise ValueError"))
