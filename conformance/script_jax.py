@@ -86,7 +86,7 @@ def _values(array: Any, shape: tuple[int, ...]) -> str:
     flat = [float(x) for x in array]
     if len(set(flat)) == 1 and len(flat) > 1:
         return f"jnp.full({shape!r}, {literal(flat[0])}, dtype)"
-    return f"jnp.asarray({literal(flat)}, dtype).reshape({shape!r})"
+    return f"jnp.asarray({literal(flat)}, dtype)" + f".reshape({shape!r})" * (shape != (len(flat),))
 
 
 def _value(subject: WorkerSubject, failure: Outside) -> str:
