@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from conformance.contract.clauses import BY_IDENTIFIER, CLAUSES
+from conformance.contract.observation import Breach
+from conformance.contract.script import script
 from conformance.engine import Unit, subject_of
 from conformance.ledger import load
 from conformance.properties import Plan
@@ -63,3 +65,15 @@ def test_a_clause_of_searches_concerns_no_other_optimizer(session: Session) -> N
     item = next(item for item in CATALOGUE if item.identifier == "torch.Adam")
     subject = subject_of(Unit(item, item.paths[0], "cpu", "float64", (), 4, 0), session)
     assert {clause.applies(subject) for clause in SEARCHES} == {"it does not call the function itself"}
+
+
+def test_the_script_of_a_search_shows_it_and_not_of_a_right_one(
+    session: Session, shows: Callable[[str], object], shows_not: Callable[[str], object]
+) -> None:
+    """A number outside its ball is shown by torch alone, and torch's own minimiser in its place is right."""
+    subject, clause = _subject(f"{FILE}:WrongReciprocal", session), BY_IDENTIFIER["search/iterates"]
+    breach = clause.judge(subject, Plan(2, 1, 0)).tally.failures[0]
+    assert isinstance(breach, Breach)
+    text = script(subject, clause, breach)
+    shows(text)
+    shows_not(text.replace("module.WrongReciprocal", "torch.optim.LBFGS"))
