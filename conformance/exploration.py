@@ -1,15 +1,14 @@
-"""Runs a body on cases that Hypothesis draws, deterministically from a seed."""
+"""Runs a body on drawn cases, and tells what stopped it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import hypothesis
-from hypothesis import HealthCheck, Phase
 from hypothesis.strategies import SearchStrategy
 
-from conformance.cases import Case
+from conformance.cases import Case, to_plain
+from conformance.drawing import draw
 from impls.session import TargetError, WorkerFailure
 
 
@@ -19,31 +18,15 @@ class Exploration:
 
     stopped: TargetError | WorkerFailure | None = None
     case: Case | None = None
-    skipped: int = field(default=0)
 
 
 def explore(
     strategy: SearchStrategy[Case], examples: int, seed: int, body: Callable[[Case], None]
 ) -> Exploration:
     """Run ``body`` on up to ``examples`` cases; the first one that stops the worker is the last."""
-    exploration = Exploration()
-
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @hypothesis.given(strategy)
-    def run(case: Case) -> None:
-        if exploration.stopped is not None:
-            return
+    for case in draw(strategy, examples, seed, to_plain):
         try:
             body(case)
         except (TargetError, WorkerFailure) as stop:
-            exploration.stopped, exploration.case = stop, case
-
-    run()
-    return exploration
+            return Exploration(stop, case)
+    return Exploration()

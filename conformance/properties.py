@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from conformance import absent_rows, agreement, stability, trajectory, volume
 from conformance.agreement import Outside, Sample, Tally
-from conformance.cases import Case, GroupCase, TensorCase
+from conformance.cases import Case, GroupCase, TensorCase, to_plain
 from conformance.defaults import own_defaults
+from conformance.drawing import Digest
 from conformance.exploration import Exploration, explore
 from conformance.lattice import CONSTANT, STILL
 from conformance.steering import Steering
@@ -62,6 +63,8 @@ class Judged:
 
     tally: Tally = field(default_factory=Tally)
     exploration: Exploration = field(default_factory=Exploration)
+    digest: Digest = field(default_factory=Digest)
+    """Of every case that was judged."""
 
 
 JudgeCase = Callable[[WorkerSubject, Case, tuple[Prepared, ...], Tally, Plan], None]
@@ -104,7 +107,8 @@ class Property:
         least = max(4, plan.cases // len(concerned))
         many = max(LEAST_SETTINGS, SETTINGS // len(concerned))
 
-        def body(case: Case) -> None:
+        def body(case: Case, plan: Plan = plan) -> None:
+            judged.digest.add(to_plain(case))
             self.run(subject, case, judged.tally, plan)
 
         if self.every_variant:
@@ -121,11 +125,7 @@ class Property:
         if plan.least and judged.exploration.stopped is None:
             alone = dataclasses.replace(plan, samples=None)
             judged.exploration = volume.fill(
-                subject,
-                plan.least,
-                plan.seed + 3,
-                judged.tally,
-                lambda case: self.run(subject, case, judged.tally, alone),
+                subject, plan.least, plan.seed + 3, judged.tally, lambda case: body(case, alone)
             )
         return judged
 

@@ -31,10 +31,15 @@ class Reduction:
         self.rule, self.storage, self.judge = rule, storage, judge
         self.kept = {h.symbol.name for h in rule.hyperparameters} if keep_settings else set()
         self.trials, self.most = 0, LARGEST_TRIALS // cost
+        self.beside: Mapping[str, float] = {}
+        """Settings of another group of the failing case."""
 
     def reduce(self, failure: Outside, prepared: tuple[Prepared, ...]) -> Outside:
         """Return the smallest failure found; the given one if nothing smaller fails."""
         start = self._element(failure, prepared)
+        own = failure.case.groups[prepared[failure.tensor].group].hyperparameters
+        others = (g.hyperparameters for g in failure.case.groups if g.hyperparameters != own)
+        self.beside = next(others, self.beside)
         for shape in self._skeletons(failure.case, failure.tensor, prepared):
             found = self._try(shape(start))
             if found is not None:
@@ -63,6 +68,7 @@ class Reduction:
         for length in LENGTHS:
             yield functools.partial(self._case, base, shape=(length, *tail), groups=1)
         yield lambda values: self._case(base, values, one, groups=2)
+        yield lambda values: self._case(base, values, one, groups=2, beside=self.beside)
         yield lambda values: self._case(base, values, one, groups=1, copies=3)
         shape = prepared[tensor].shape
         yield lambda values: self._case(base, values, shape, groups=1)
@@ -76,10 +82,11 @@ class Reduction:
         *,
         groups: int,
         copies: int = 1,
+        beside: Mapping[str, float] | None = None,
     ) -> Case:
         steps = sum(1 for name in values if name[: len(GRADIENT)] == GRADIENT and name[1:].isdigit())
         settings = {h.symbol.name: values[h.symbol.name] for h in self.rule.hyperparameters}
-        plain = {h.symbol.name: h.default for h in self.rule.hyperparameters}
+        plain = beside or {h.symbol.name: h.default for h in self.rule.hyperparameters}
         tensor = self._tensor(values, settings, shape, steps)
         others = (GroupCase(plain, (self._tensor(values, plain, shape, steps),)),) * (groups - 1)
         whole = (*others, GroupCase(settings, (tensor,) * copies))

@@ -9,9 +9,8 @@ from typing import Any
 
 from conformance.agreement import Tally
 from conformance.contract import settings
-from conformance.contract.case import ClauseCase
+from conformance.contract.case import ClauseCase, to_plain
 from conformance.contract.observation import Breach, differing, illegal, raising, read
-from conformance.exploration import Exploration
 from conformance.installation import version_of
 from conformance.ledger import load
 from conformance.properties import Judged, Plan
@@ -82,10 +81,11 @@ class Clause:
         """Judge the clause in all its cases; a worker that stops ends it."""
         judged = Judged()
         for case in self.cases(subject):
+            judged.digest.add(to_plain(case))
             try:
                 self.run(subject, case, judged.tally, plan)
             except (TargetError, WorkerFailure) as stop:
-                judged.exploration = Exploration(stop)
+                judged.exploration.stopped = stop
                 break
         return judged
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.contract.case import ClauseCase
+from conformance.contract.case import ClauseCase, to_plain
 from conformance.contract.clause import Clause
 from conformance.contract.machine import World, lives
 from conformance.contract.needs import shown
-from conformance.exploration import Exploration
 from conformance.properties import Judged, Plan
 from conformance.subject import WorkerSubject
 from impls.session import TargetError, WorkerFailure
@@ -34,17 +33,15 @@ class LifeClause(Clause):
     def judge(self, subject: WorkerSubject, plan: Plan) -> Judged:
         """Judge lives until one breaks the clause or stops the worker."""
         judged = Judged()
-
-        def run(case: ClauseCase) -> None:
-            if judged.tally.failures or judged.exploration.stopped is not None:
-                return
+        examples = max(LEAST, min(LIVES, plan.cases))
+        for case in lives(World(subject), examples=examples, acts=ACTS, seed=plan.seed):
+            judged.digest.add(to_plain(case))
             try:
                 self.run(subject, case, judged.tally, plan)
             except (TargetError, WorkerFailure) as stop:
-                judged.exploration = Exploration(stop)
-
-        examples = max(LEAST, min(LIVES, plan.cases))
-        lives(World(subject, run), examples=examples, acts=ACTS, seed=plan.seed)
+                judged.exploration.stopped = stop
+            if judged.tally.failures or judged.exploration.stopped is not None:
+                break
         return judged
 
 

@@ -6,21 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import hypothesis
-from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from conformance.contract import settings
-from conformance.contract.case import ClauseCase
+from conformance.contract.case import ClauseCase, to_plain
 from conformance.contract.clause import path_of
 from conformance.contract.needs import offers, other_paths
+from conformance.drawing import draw_lives
 from conformance.subject import WorkerSubject
 from spec.symbols import lr
 
@@ -33,7 +26,6 @@ class World:
     """What a life can be made of: variants, values of settings, other paths."""
 
     subject: WorkerSubject
-    run: Callable[[ClauseCase], None]
 
     @property
     def switches(self) -> list[tuple[str, ...]]:
@@ -62,6 +54,7 @@ class Life(RuleBasedStateMachine):
     """The acts of one life in ``world``, and what its next acts depend on: its tensors and groups."""
 
     world: ClassVar[World]
+    end: ClassVar[Callable[[ClauseCase], None]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,19 +115,16 @@ class Life(RuleBasedStateMachine):
         self.acts.append(["other path", data.draw(st.sampled_from(self.world.paths(self.switches)))])
 
     def teardown(self) -> None:
-        """Run what was drawn, with a last step."""
+        """Hand over what was drawn, with a last step."""
         if self.acts:
             arguments = {"shapes": self.shapes, "acts": [*self.acts, ["step", []]]}
-            self.world.run(ClauseCase(self.switches, self.settings, arguments))
+            type(self).end(ClauseCase(self.switches, self.settings, arguments))
 
 
-def lives(world: World, *, examples: int, acts: int, seed: int) -> None:
-    """Draw lives of up to ``acts`` acts, the same for the same seed, and run each when it ends."""
-    machine = hypothesis.seed(seed)(type("Life", (Life,), {"world": world}))
-    run_state_machine_as_test(
-        machine,
-        settings=hypothesis.settings(
-            max_examples=examples, stateful_step_count=acts, database=None, deadline=None,
-            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
+def lives(world: World, *, examples: int, acts: int, seed: int) -> list[ClauseCase]:
+    """Draw different lives of up to ``acts`` acts, the same for the same seed."""
+
+    def machine(end: Callable[[ClauseCase], None]) -> type[Life]:
+        return type("DrawnLife", (Life,), {"world": world, "end": staticmethod(end)})
+
+    return draw_lives(machine, examples, acts, seed, to_plain)

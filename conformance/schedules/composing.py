@@ -17,8 +17,11 @@ from conformance.schedules.subject import CLEAR, Failure, Subject, Tally, same, 
 from impls.scheduler import OPTAX, Scheduler
 from impls.schedulers import SCHEDULERS
 from impls.session import TargetError
+from spec import schedules as book
 
 NAN = (math.nan, math.nan)
+UNLIKE = (("torch.ConstantLR", "constant"), ("torch.CosineAnnealingWarmRestarts", "cosine_restarts"))
+"""Schedulers and their schedules, of which the first begins with a factor and the second with none."""
 
 
 def building_order(subject: Subject, case: Case, tally: Tally) -> Failure | None:
@@ -32,6 +35,17 @@ def building_order(subject: Subject, case: Case, tally: Tally) -> Failure | None
     return same(
         case, actions, tally, RATE, other["used"], first["used"], "the same as built in the listed order"
     )
+
+
+def unlike_starts(entry: Scheduler) -> tuple[Case, ...]:
+    """Return a sequence of which each part, when it is built, leaves a learning rate of its own."""
+    if entry.schedule != "sequence":
+        return ()
+    parts = tuple(
+        Node(part, settings=({h.keyword: h.default for h in book.build(schedule).hyperparameters},))
+        for part, schedule in UNLIKE
+    )
+    return (Case(Node(entry.identifier, parts=parts, milestones=(3,)), (1.0,), steps=8, order=(1, 0)),)
 
 
 @st.composite
@@ -116,7 +130,7 @@ def _within(inner: str, place: str) -> Property:
 
 COMPOSING = (
     Property("compose/order", "The order in which parts are built does not change a composition.",
-             IN_SEQUENCE, building_order, applies=_not_plain),
+             IN_SEQUENCE, building_order, applies=_not_plain, first=unlike_starts),
     *(_within(inner, place) for inner in ("sequence", "chain") for place in PLACES),
     Property("compose/multiplicative-later",
              "A product that follows in a sequence starts from the groups' own lr, as every other schedule.",

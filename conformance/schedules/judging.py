@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import hypothesis
 import numpy as np
-from hypothesis import HealthCheck, Phase, Verbosity
 
+from conformance.drawing import Digest, draw
 from conformance.schedules.calls import CALLS
-from conformance.schedules.cases import Case
+from conformance.schedules.cases import Case, to_plain
 from conformance.schedules.deviations import NOTHING, Known
 from conformance.schedules.further import FURTHER
 from conformance.schedules.persistence import PERSISTENCE
@@ -45,6 +44,8 @@ class Judged:
     failure: Failure | None = None
     tally: Tally = field(default_factory=Tally)
     seconds: float = 0.0
+    digest: Digest = field(default_factory=Digest)
+    """Of every case that was judged."""
 
 
 def cell(entry: Scheduler, claim: Property) -> Cell:
@@ -71,23 +72,16 @@ def explore(
     """Judge up to ``examples`` cases; the first failure that is not known ends it and is reduced."""
     judged, start = Judged(), time.perf_counter()
 
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=examples, database=None, deadline=None, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, report_multiple_bugs=False,
-        print_blob=False,
-    )  # fmt: skip
-    @hypothesis.given(claim.draw(subject.entry).filter(known.leaves))
-    def run(case: Case) -> None:
-        consider(case)
-
     def judge(case: Case, tally: Tally) -> Failure | None:
         failure = claim.judge(subject, case, tally) if known.leaves(case) else None
         return None if failure is None or known.explains(failure) else failure
 
-    def consider(case: Case) -> None:
-        if judged.failure is not None:
-            return
+    def cases() -> Iterator[Case]:
+        yield from filter(known.leaves, claim.first(subject.entry))
+        yield from draw(claim.draw(subject.entry).filter(known.leaves), examples, seed, to_plain)
+
+    for case in cases():
+        judged.digest.add(to_plain(case))
         tally = Tally()
         judged.failure = judge(case, tally)
         tally.cases += 1
@@ -95,10 +89,8 @@ def explore(
             watch(case)
             tally.outside = 0  # what is known is told as the deviation that it is
         judged.tally.add(tally)
-
-    for case in filter(known.leaves, claim.first(subject.entry)):
-        consider(case)
-    run()
+        if judged.failure is not None:
+            break
     if judged.failure is not None:
         judged.failure = reduce(judged.failure, lambda case: judge(case, Tally()))
     judged.seconds = time.perf_counter() - start
