@@ -13,7 +13,7 @@ from conformance import commands, installation, known
 from conformance.engine import ALL_PROPERTIES
 from conformance.installation import Installation, find
 from conformance.own_references import entries, implementations
-from conformance.recognition import NotJudgeableError, catalogued, recognise
+from conformance.recognition import NotJudgeableError, catalogued, dotted, recognise
 from conformance.schedules import commands as schedule_commands
 from conformance.training.experiment import RULES, SHOWN, STEPS
 from conformance.training.problems import PROBLEMS
@@ -37,6 +37,8 @@ EPILOG = """examples:
   stepproof schedules                                 list the schedules
 
 exit status: 0 conforms, 1 does not, 2 could not be judged"""
+TIMEOUT, LONGEST = 60.0, 1e6
+"""Seconds: what a step may take unless told otherwise, and what no time given may reach."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -130,9 +132,14 @@ def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     parser.add_argument("--property", action="append", default=[], help="one property (repeatable)")
     parser.add_argument("--path", action="append", default=[], metavar="NAME",
                         help="one execution path, such as foreach or compiled (repeatable)")  # fmt: skip
-    parser.add_argument("--timeout", type=float, default=60.0, help="seconds before a step hangs")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds before a step hangs")
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
+
+
+def _check_timeout(seconds: float) -> None:
+    if not 0 < seconds < LONGEST:
+        raise UsageError(f"--timeout {seconds:g} is not in (0, 1e6) seconds; give more than 0")
 
 
 def _rule(name: str, options: dict[str, str]) -> None:
@@ -154,7 +161,7 @@ def _known(what: str, given: Sequence[str], known: Sequence[str]) -> tuple[str, 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     dtypes = _known("format", arguments.dtype, FLOATS)
     properties = _known("property", arguments.property, ALL_PROPERTIES)
-    if not 0 < arguments.budget < 1e6:
+    if not 0 < arguments.budget < LONGEST:
         raise UsageError(f"--budget {arguments.budget:g} is not in (0, 1e6) seconds; give more than 0")
     if arguments.device == "cuda" and "cuda" not in commands.devices(arguments.python)[0]:
         console.print("not run: no CUDA device")
@@ -208,6 +215,9 @@ def _deviations(arguments: argparse.Namespace, console: Console) -> int:
 def _target(arguments: argparse.Namespace) -> Implementation:
     options = pairs(arguments.option)
     known = catalogued(arguments.target)
+    meant = dotted(arguments.target)
+    if meant:
+        raise UsageError(f"there is no target `{arguments.target}`: {meant} is meant, with a colon")
     rule = arguments.rule or (known.rule if known else None)
     if rule is None:
         raise UsageError(f"say which rule `{arguments.target}` claims: --rule NAME")
@@ -220,12 +230,23 @@ def _target(arguments: argparse.Namespace) -> Implementation:
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    try:
+        return _main(given)
+    except Exception:  # noqa: BLE001 - Python's own status for it is that of "does not conform"
+        console = Console(stderr=True, highlight=False)
+        console.print_exception()
+        console.print("stepproof: this is an error of stepproof's own, and no verdict; please report it")
+        return commands.NOT_JUDGED
+
+
+def _main(given: Sequence[str] | None) -> int:
     arguments, more = _parser().parse_known_args(given)
     if more and arguments.command != "plot":
         _parser().error(f"unrecognized arguments: {' '.join(more)}")
     arguments.settings = more
     console = Console(highlight=False)
     try:
+        _check_timeout(getattr(arguments, "timeout", TIMEOUT))
         if schedule_commands.wanted(arguments):
             return schedule_commands.run(arguments, console)
         if arguments.command in {"check", "report"}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from conformance.power import Power
 from conformance.properties import Judged, Plan, nothing
 from conformance.steering import Steering
 from conformance.subject import WorkerSubject, worker_subject
-from conformance.verdict import Cell, CellResult, Figures, Verdict
+from conformance.verdict import Cell, CellResult, Figures, Verdict, of_values_outside
 from impls.catalogue import ExecutionPath, Implementation
 from impls.session import Session, WorkerFailure
 from reference.formats import FORMATS
@@ -144,8 +145,18 @@ def judge_unit(unit: Unit) -> UnitResult:
         return UnitResult([CellResult(unit.cell(name), Verdict.NOT_RUN, reason) for name in unit.properties])
     subject = subject_of(unit, session)
     power = Power()
-    results = [judge_cell(unit, subject, BY_IDENTIFIER[name], framework, power) for name in unit.properties]
+    results = [_contained(unit, subject, BY_IDENTIFIER[name], framework, power) for name in unit.properties]
     return UnitResult(results, power.killed)
+
+
+def _contained(unit: Unit, subject: WorkerSubject, claim: Claim, framework: str, power: Power) -> CellResult:
+    """Judge one cell; an exception of the judge's own is an error of this cell alone."""
+    try:
+        return judge_cell(unit, subject, claim, framework, power)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other cells are judged
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+        return CellResult(unit.cell(claim.identifier), Verdict.ERROR, f"an error of stepproof's own: {what}")
 
 
 def subject_of(unit: Unit, session: Session) -> WorkerSubject:
@@ -206,8 +217,7 @@ def _judge(
     figures = figures_of(judged.tally)
     if judged.tally.failures:
         findings = reducer(subject, claim, cell, known=known).findings(judged.tally.failures)
-        reason = f"{figures.outside:,} of {figures.values:,} values are outside"
-        return CellResult(cell, Verdict.FAIL, reason, figures, findings=findings)
+        return CellResult(cell, *of_values_outside(findings, figures), figures, findings=findings)
     if judged.exploration.stopped is not None:
         return CellResult(cell, Verdict.ERROR, stop_reason(judged, subject), figures)
     if figures.element_cases == figures.undecided:

@@ -21,7 +21,7 @@ from conformance.script import script
 from conformance.subject import GRADIENT, WorkerSubject, prepare
 from conformance.verdict import Cell, Finding
 from impls.session import TargetError, WorkerFailure
-from reference.confirmation import confirm
+from reference.confirmation import Confirmation, confirm
 
 BIT_FOR_BIT = ("decay/moments", "gradients/absent-rows")
 """Properties that compare two runs of the implementation itself."""
@@ -40,11 +40,12 @@ class Reducer:
     """Tells whether a known deviation explains a failure: no other is reduced to it."""
 
     def findings(self, failures: list[Outside]) -> tuple[Finding, ...]:
-        """Return one finding for each quantity that was outside."""
+        """Return one finding for each quantity that was outside, and is so in exact arithmetic too."""
         first: dict[str, Outside] = {}
         for failure in failures:
             first.setdefault(failure.quantity, failure)
-        return tuple(self._finding(failure) for failure in first.values())
+        smallest = map(self._smallest, first.values())
+        return tuple(self._finding(*found) for found in smallest if found is not None)
 
     def of_stop(self, case: Case, said: str) -> Finding:
         """Return the finding of a case at which the code under test raised what ``said`` tells."""
@@ -81,13 +82,22 @@ class Reducer:
             rule, subject.storage, judge, keep_settings=self.claim.of_settings, cost=subject.path.cost
         )
 
-    def _finding(self, failure: Outside) -> Finding:
+    def _smallest(self, failure: Outside) -> tuple[Outside, Confirmation] | None:
+        """Return the smallest failure that is confirmed, the given one or nothing where none is."""
         rule = self.subject.rules[failure.case.switches]
-        reduction = self._judge(failure.quantity)
-        reduction.rule = rule
+        smaller = failure
         if failure.quantity != "t" and not self.reduced:
-            prepared = prepare(failure.case, rule, self.subject.storage)
-            failure = reduction.reduce(failure, prepared)
+            reduction = self._judge(failure.quantity)
+            reduction.rule = rule
+            smaller = reduction.reduce(failure, prepare(failure.case, rule, self.subject.storage))
+        for one in (smaller, failure):
+            confirmation = self._confirmed(one)
+            if confirmation.confirmed:
+                return one, confirmation
+        return None
+
+    def _finding(self, failure: Outside, confirmation: Confirmation) -> Finding:
+        rule = self.subject.rules[failure.case.switches]
         line, formula, mathml = rendering.line_of(rule, failure.quantity)
         lo, hi = failure.legal
         plain = to_plain(failure.case)
@@ -106,24 +116,26 @@ class Reducer:
             f"{failure.value:.17g}",
             failure.value.hex(),
             _distance(failure),
-            self._confirmed(failure),
+            confirmation.sentence,
             "",
             script(self.subject, failure),
             f"stepproof replay failures/{identifier}.json",
         )
 
-    def _confirmed(self, failure: Outside) -> str:
-        if self.claim.of_settings:
-            return "seen directly"
-        if self.subject.rules[failure.case.switches].whole:
-            return "by the interval of the whole tensor"
-        if failure.quantity == "t" or failure.step or self.claim.identifier.startswith(BIT_FOR_BIT):
-            return "compared exactly" if not failure.step else "by the propagated enclosure"
+    def _confirmed(self, failure: Outside) -> Confirmation:
         rule = self.subject.rules[failure.case.switches]
+        if self.claim.of_settings:
+            return Confirmation(True, "seen directly")
+        if rule.whole:
+            return Confirmation(True, "by the interval of the whole tensor")
+        if failure.quantity == "t" or failure.step or self.claim.identifier.startswith(BIT_FOR_BIT):
+            return Confirmation(
+                True, "compared exactly" if not failure.step else "by the propagated enclosure"
+            )
         if any(state.scalar for state in rule.states if state.symbol.name == failure.quantity):
-            return "by the interval of the scalar"
+            return Confirmation(True, "by the interval of the scalar")
         before = {k: v for k, v in failure.before.items() if k in _inputs(rule)}
-        confirmation = confirm(
+        return confirm(
             rule,
             self.subject.profile,
             self.subject.storage,
@@ -132,7 +144,6 @@ class Reducer:
             failure.quantity,
             failure.value,
         )
-        return confirmation.sentence
 
 
 def reducer(

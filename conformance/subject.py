@@ -271,7 +271,8 @@ class WorkerSubject:
                         values[symbol] = -np.frombuffer(state, formats[symbol].dtype)
                 for _ in self.implementation.derived:
                     next(queue)
-                outcomes.append(TensorOutcome(values, counts[index]))
+                count = counts[index]
+                outcomes.append(TensorOutcome(values, None if count is None else float(count)))
             steps.append(tuple(outcomes))
         return Outcome(tuple(steps), float(header["step_seconds"]), formats)
 

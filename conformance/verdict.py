@@ -89,3 +89,11 @@ class CellResult:
     """Other deviations of the same cell."""
     power: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
+
+
+def of_values_outside(findings: tuple[Finding, ...], figures: Figures) -> tuple[Verdict, str]:
+    """Return the verdict on a cell with values outside, and why: what is not confirmed is undecided."""
+    outside = f"{figures.outside:,} of {figures.values:,} values are outside"
+    if findings:
+        return Verdict.FAIL, outside
+    return Verdict.UNDECIDED, f"{outside} the fast enclosure, and the exact computation confirms none of them"

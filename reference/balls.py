@@ -83,7 +83,8 @@ class BallArithmetic:
         target = self.rounding.target
         if units > 0.5:
             room = arb(2.0 * units * target.unit_roundoff)
-            lo, hi = (lo - abs(lo) * room).lower(), (hi + abs(hi) * room).upper()
+            lo = (lo - abs(lo) * room).lower() if lo.is_finite() else lo
+            hi = (hi + abs(hi) * room).upper() if hi.is_finite() else hi
         lows, highs = [lo], [hi]
         for wider in self.rounding.through:
             lows.append(nearest(lo, wider))
@@ -151,8 +152,8 @@ class BallArithmetic:
         both = a.both or b.both
         if b.lo < 0:
             return Ball(-INFINITY, INFINITY, nan=True, both=both)
-        lo = -INFINITY if a.lo < 0 else arb(0) if b.hi == 0 else (a.lo / b.hi).lower()
-        hi = INFINITY if a.hi > 0 else arb(0) if b.hi == 0 else (a.hi / b.hi).upper()
+        lo = -INFINITY if a.lo < 0 else _over_nonnegative(a.lo, b.hi).lower()
+        hi = INFINITY if a.hi > 0 else _over_nonnegative(a.hi, b.hi).upper()
         nan = a.nan or b.nan or _zero(a) or (_infinite(a) and _infinite(b))
         return self.rounded(lo, hi, nan, both, self.units["divide"])
 
@@ -223,6 +224,13 @@ class BallArithmetic:
 
 def _zero(a: Ball) -> bool:
     return bool(a.lo <= 0) and bool(a.hi >= 0)
+
+
+def _over_nonnegative(value: arb, divisor: arb) -> arb:
+    """Return a quotient; over zero it is infinite, and 0 stands for 0 / 0, which is NaN."""
+    if divisor > 0:
+        return value / divisor
+    return arb(0) if value == 0 else INFINITY if value > 0 else -INFINITY
 
 
 def _infinite(a: Ball) -> bool:

@@ -24,11 +24,11 @@ from spec.rule import UpdateRule
 
 @dataclass(frozen=True)
 class Confirmation:
-    """Whether a value lies outside the ball enclosure, and that enclosure."""
+    """Whether a violation is confirmed and how, with the enclosure in balls where there is one."""
 
-    outside: bool
-    ball: Ball
+    confirmed: bool
     sentence: str
+    ball: Ball | None = None
 
 
 def confirm(
@@ -46,14 +46,19 @@ def confirm(
     that uses a line of the program twice is merely enclosed more widely here.
     """
     ball = enclose(rule, profile, storage, scalars, before)[quantity]
-    outside = not ball.contains(value)
-    verb = "confirms" if outside else "does NOT confirm"
+    confirmed = not ball.contains(value)
+    verb = "confirms" if confirmed else "does NOT confirm"
     return Confirmation(
-        outside,
+        confirmed,
+        f"python-flint {verb} it with balls of {PRECISION} bits: [{_text(ball.lo)}, {_text(ball.hi)}]",
         ball,
-        f"python-flint {verb} it with balls of {PRECISION} bits: "
-        f"[{ball.lo.str(17, radius=False)}, {ball.hi.str(17, radius=False)}]",
     )
+
+
+def _text(end: arb) -> str:
+    if end.is_finite():
+        return str(end.str(17, radius=False))
+    return "inf" if end > 0 else "-inf"
 
 
 def enclose(

@@ -10,7 +10,7 @@ import torch
 from .failures import TargetFailure, phase, report
 from .signature import json_or_repr, parameters_of
 from .target import resolve
-from .torch_platform import name_of
+from .torch_platform import name_of, with_rows
 from .torch_trial import ELEMENTS, Build, state_of, trial_values
 
 TRIAL_STEPS = 2
@@ -19,10 +19,11 @@ TRIAL_STEPS = 2
 def describe(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """A trial that fails is part of the description."""
     target = resolve(header["target"])
-    build = Build(header["target"], header.get("constructor", {}), "cpu", "float64")
+    build = Build(header["target"], header.get("constructor", {}), "cpu", header.get("dtype", "float64"))
     shape = tuple(header.get("shape", [ELEMENTS]))
+    sparse = header.get("gradient", "dense") == "sparse"
     try:
-        trial = {"ok": True, **_trial(build, shape)}
+        trial = {"ok": True, **_trial(build, shape, sparse=sparse)}
     except TargetFailure as failure:
         trial = report(failure)
     with phase("read"):
@@ -43,12 +44,12 @@ def _origin(target: Any) -> dict[str, Any]:
     }
 
 
-def _trial(build: Build, shape: tuple[int, ...]) -> dict[str, Any]:
+def _trial(build: Build, shape: tuple[int, ...], *, sparse: bool) -> dict[str, Any]:
     parameter = build.parameter(trial_values(0, shape, build))
     start = parameter.detach().flatten().tolist()
     optimizer = build.optimizer([parameter])
     steps = [
-        _trial_step(optimizer, parameter, trial_values(step, shape, build))
+        _trial_step(optimizer, parameter, trial_values(step, shape, build), sparse=sparse)
         for step in range(1, TRIAL_STEPS + 1)
     ]
     with phase("read"):
@@ -64,9 +65,11 @@ def _trial(build: Build, shape: tuple[int, ...]) -> dict[str, Any]:
         }
 
 
-def _trial_step(optimizer: Any, parameter: torch.Tensor, gradient: torch.Tensor) -> dict[str, Any]:
+def _trial_step(
+    optimizer: Any, parameter: torch.Tensor, gradient: torch.Tensor, *, sparse: bool
+) -> dict[str, Any]:
     sent = gradient.flatten().tolist()
-    parameter.grad = gradient
+    parameter.grad = with_rows(gradient) if sparse else gradient
     with phase("step"):
         optimizer.step()
     with phase("read"):

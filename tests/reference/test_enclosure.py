@@ -107,7 +107,7 @@ def test_a_value_beyond_the_end_is_confirmed_and_a_legal_one_is_not() -> None:
     beyond = float(np.nextafter(np.float32(inside), np.float32(np.inf)))
     for value, outside in ((inside, False), (beyond, True)):
         found = confirm(rule, WIDE, FLOAT32, scalars(rule, 7), point, "theta", value)
-        assert found.outside is outside
+        assert found.confirmed is outside
 
 
 def test_the_floor_of_a_half_tensor_may_be_rounded_to_its_format() -> None:
