@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
-from conformance.contract.needs import dense, elementwise, every, rank, shown, wide
+from conformance.contract.needs import complex_parameters, dense, elementwise, every, rank, shown
 from conformance.subject import WorkerSubject
 from spec.rule import UpdateRule
 
@@ -92,7 +92,7 @@ ELEMENTS = (
         "torch, view_as_real: torch.optim treats a complex number as two real ones",
         "elements.complex_numbers",
         each({"steps": 2}),
-        needs=wide,
+        needs=every(rank(1), rank(2), complex_parameters),
     ),
 )
 LAYOUTS = (

@@ -13,6 +13,7 @@ from conformance.contract.clause import framework
 from conformance.ledger import load
 from conformance.subject import WorkerSubject, constructor_setting
 from conformance.verdict import Cell
+from impls.catalogue import ExecutionPath
 from impls.session import Session
 from spec.rule import UpdateRule
 from spec.symbols import g, lr
@@ -21,19 +22,25 @@ Needs = Callable[[WorkerSubject], str]
 
 
 @functools.lru_cache(maxsize=256)
-def _offers(session: Session, question: str) -> Mapping[str, Any]:
-    return session.request({"op": "offers", **json.loads(question)}).header
+def _answer(session: Session, question: str) -> Mapping[str, Any]:
+    return session.request(json.loads(question)).header
+
+
+def _asked(subject: WorkerSubject, operation: str, path: ExecutionPath) -> Mapping[str, Any]:
+    question = {
+        "op": operation,
+        "target": subject.implementation.target,
+        "constructor": dict(path.constructor),
+        "device": subject.device,
+        "dtype": subject.storage.name,
+        "sparse": subject.implementation.gradient != "dense",
+    }
+    return _answer(subject.session, json.dumps(question, sort_keys=True))
 
 
 def offers(subject: WorkerSubject) -> Mapping[str, Any]:
     """Return what an optimizer offers: keywords of its constructor and of its step, loss scaling."""
-    question = {
-        "target": subject.implementation.target,
-        "constructor": dict(subject.path.constructor),
-        "device": subject.device,
-        "dtype": subject.storage.name,
-    }
-    return _offers(subject.session, json.dumps(question, sort_keys=True))
+    return _asked(subject, "offers", subject.path)
 
 
 def every(*needs: Needs) -> Needs:
@@ -122,15 +129,14 @@ def scaler(subject: WorkerSubject) -> str:
     return "torch.amp.GradScaler refuses to unscale float16 gradients" if refused else ""
 
 
-def wide(subject: WorkerSubject) -> str:
-    """Say that a format has no complex numbers."""
-    if not offers(subject)["complex"]:
-        return "its code does not speak of complex numbers"
-    return (
-        ""
-        if subject.storage.name in {"float32", "float64"}
-        else "there are no complex numbers in this format"
-    )
+def complex_parameters(subject: WorkerSubject) -> str:
+    """Say that a format has no complex numbers, or that on no path a complex parameter makes a step."""
+    if subject.storage.name not in {"float32", "float64"}:
+        return "there are no complex numbers in this format"
+    paths = [subject.path]
+    paths += [p for p in subject.implementation.paths if p.whole and subject.device in p.devices]
+    refusals = [str(_asked(subject, "takes_complex", path)["refusal"]) for path in paths]
+    return f"it takes no complex parameter: {refusals[0]}" if all(refusals) else ""
 
 
 def several_paths(subject: WorkerSubject) -> str:
@@ -162,12 +168,6 @@ def capturable(subject: WorkerSubject) -> str:
         return "it offers no `capturable`"
     refusal = offers(subject)["capturable"]
     return f"a capturable step does not run on the device: {refusal}" if refusal else ""
-
-
-def default_device(subject: WorkerSubject) -> str:
-    """Say that nobody promises what happens on a default device."""
-    told = offers(subject)["default device"]
-    return "" if told else "its code does not speak of a device for its state"
 
 
 def single(subject: WorkerSubject) -> str:

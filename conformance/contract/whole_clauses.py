@@ -10,7 +10,6 @@ from conformance.contract.clause import Clause
 from conformance.contract.needs import (
     capturable,
     closure,
-    default_device,
     derivative,
     elementwise,
     every,
@@ -82,7 +81,6 @@ CLAUSES = (
         "torch, set_default_device; torch.optim.Adam keeps its step count on the CPU whatever it is",
         "whole.default_device",
         once({}),
-        needs=default_device,
     ),
     Clause(
         "whole/closure",

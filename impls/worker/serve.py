@@ -32,6 +32,7 @@ OPERATIONS = {
     "run_jax": "optax_transformation:run",
     "contract": "contract.serve:contract",
     "offers": "contract.serve:offers",
+    "takes_complex": "contract.serve:takes_complex",
     "schedule": "torch_schedule:run",
     "schedule_optax": "optax_schedule:run",
     "train_scheduled": "torch_scheduled_run:train",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import traceback
 from contextlib import suppress
 from functools import partial
@@ -110,7 +109,6 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         takes = "closure" in inspect.signature(make.step).parameters
     except (TypeError, ValueError):
         takes = False
-    source = written(make)
     parameter = torch.nn.Parameter(
         torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"])
     )
@@ -133,9 +131,15 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         "group": held(make, header["constructor"], parameter),
         "step": takes,
         "scaling": scaling,
-        "complex": "complex" in source,
-        "default device": "device=" in source,
     }, []
+
+
+def takes_complex(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+    """Whether an optimizer takes a complex parameter is seen in a step; what it raises is the answer."""
+    make, settings = resolve(header["target"]), from_json(header["constructor"])
+    pairs = torch.ones(5, 2, dtype=dtype_named(header["dtype"]), device=header["device"])
+    parameter = torch.nn.Parameter(torch.view_as_complex(pairs))
+    return {"refusal": raised(partial(one_step, make, parameter, settings, sparse=header["sparse"]))}, []
 
 
 def held(make: Any, constructor: dict[str, Any], parameter: Any) -> list[str]:
@@ -147,18 +151,9 @@ def held(make: Any, constructor: dict[str, Any], parameter: Any) -> list[str]:
     return []
 
 
-def one_step(make: Any, parameter: Any, settings: dict[str, Any]) -> None:
+def one_step(make: Any, parameter: Any, settings: dict[str, Any], *, sparse: bool = False) -> None:
     """A step of one parameter on its device."""
-    parameter.grad = torch.ones_like(parameter)
-    make([parameter], **settings).step()
-
-
-def written(make: Any) -> str:
-    """The source of the modules of an optimizer and of what it extends, torch's base left out."""
-    classes = getattr(make, "__mro__", (make,))
-    names = {item.__module__ for item in classes if item not in (object, torch.optim.Optimizer)}
-    found = []
-    for name in sorted(names):
-        with suppress(TypeError, OSError, KeyError):
-            found.append(inspect.getsource(sys.modules[name]))
-    return "\n".join(found)
+    optimizer = make([parameter], **settings)
+    gradient = torch.ones_like(parameter.detach())
+    parameter.grad = rows_of(gradient, range(len(gradient))) if sparse else gradient
+    optimizer.step()

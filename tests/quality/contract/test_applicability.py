@@ -1,0 +1,55 @@
+"""Whether a clause applies is seen in a step: words in a source file decide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.contract.clauses import BY_IDENTIFIER
+from conformance.engine import Unit, subject_of
+from conformance.properties import Plan
+from conformance.recognition import recognise
+from conformance.subject import WorkerSubject
+from impls.session import Session
+
+FOLDER = Path(__file__).parent
+COMPLEX, DEVICE = BY_IDENTIFIER["elements/complex"], BY_IDENTIFIER["whole/default-device"]
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """Return one worker for all tests."""
+    with Session() as started:
+        yield started
+
+
+def _subject(target: str, session: Session) -> WorkerSubject:
+    item = recognise(f"{FOLDER / target}", "sgd", {}, session)
+    return subject_of(Unit(item, item.paths[0], "cpu", "float32", (), 1, 0), session)
+
+
+def test_an_optimizer_that_speaks_of_complex_and_refuses_it_is_not_asked(session: Session) -> None:
+    """A comment about something too complex claims no complex parameters; the refusal is the reason."""
+    reason = COMPLEX.applies(_subject("words.py:RealNumbersAlone", session))
+    assert reason == "it takes no complex parameter: TypeError: real numbers alone"
+
+
+@pytest.mark.parametrize(("name", "broken"), [("Descent", False), ("ByItsLength", True)])
+def test_an_optimizer_that_takes_complex_parameters_in_silence_is_asked(
+    name: str, broken: bool, session: Session
+) -> None:
+    """What makes a step with a complex parameter is held to it, whatever its source says."""
+    subject = _subject(f"wordless.py:{name}", session)
+    assert "complex" not in (FOLDER / "wordless.py").read_text()
+    assert not COMPLEX.applies(subject)
+    assert bool(COMPLEX.judge(subject, Plan(1, 1, 0)).tally.failures) is broken
+
+
+@pytest.mark.parametrize(("name", "broken"), [("Descent", False), ("RateWhereverItLies", True)])
+def test_the_default_device_concerns_every_optimizer(name: str, broken: bool, session: Session) -> None:
+    """No word promises or excuses what happens on another default device."""
+    subject = _subject(f"wordless.py:{name}", session)
+    assert not DEVICE.applies(subject)
+    assert bool(DEVICE.judge(subject, Plan(1, 1, 0)).tally.failures) is broken
