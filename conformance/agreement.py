@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -86,6 +87,11 @@ class Tally:
         finite = ratio[np.isfinite(ratio)].astype(np.float64)
         self.histogram += np.histogram(finite, RATIO_BINS, (0.0, 1.0))[0]
         self.ratios.append(finite)
+
+    def include(self, other: Tally) -> None:
+        """Add all that another tally holds."""
+        for item in dataclasses.fields(self):
+            setattr(self, item.name, getattr(self, item.name) + getattr(other, item.name))
 
 
 def slabs(

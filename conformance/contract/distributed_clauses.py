@@ -9,18 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from conformance.agreement import Tally
 from conformance.contract.case import ClauseCase
-from conformance.contract.clause import Clause, always
+from conformance.contract.clause import Clause, always, target_of
 from conformance.contract.needs import Needs, dense, every, shown
 from conformance.properties import Plan
 from conformance.subject import WorkerSubject
-from impls.session import Session, WorkerFailure
+from impls.session import Session
 from spec.rule import UpdateRule
 
-_SECOND: dict[int, tuple[Session, Session]] = {}
-"""The second worker beside each session of this process."""
+_SECOND: WeakKeyDictionary[Session, Session] = WeakKeyDictionary()
+"""The second worker beside a session, which ends with it."""
 
 
 def _one_format(subject: WorkerSubject) -> str:
@@ -35,23 +36,16 @@ class DistributedClause(Clause):
 
     def run(self, subject: WorkerSubject, case: ClauseCase, tally: Tally, plan: Plan) -> None:
         """Judge one case in both processes and add it to ``tally``."""
-        try:
-            tallies = self._both(subject, case, plan)
-        except WorkerFailure as failure:
-            if failure.cause != "timeout":
-                raise
-            tallies = self._both(subject, case, plan)  # two processes may miss each other once
-        for other in tallies:
-            tally.cases += other.cases
-            tally.element_cases += other.element_cases
-            tally.values += other.values
-            tally.outside += other.outside
-        broken = [other for other in tallies if other.failures][:1]
-        for other in broken:
-            tally.failures += [dataclasses.replace(f, case=case) for f in other.failures]  # type: ignore[arg-type]
+        for found in self._both(subject, case, plan):
+            found.failures = [dataclasses.replace(f, case=case) for f in found.failures]  # type: ignore[arg-type]
+            tally.include(found)
 
     def _both(self, subject: WorkerSubject, case: ClauseCase, plan: Plan) -> tuple[Tally, Tally]:
-        _, second = _SECOND.setdefault(id(subject.session), (subject.session, subject.session.another()))
+        second = _SECOND.get(subject.session) or subject.session.another()
+        _SECOND[subject.session] = second
+        for session in (subject.session, second):
+            # A worker that is still starting would keep the other one waiting in the experiment.
+            session.request({"op": "signature", "target": target_of(self, subject)})
         tallies = Tally(), Tally()
         with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
             futures = []

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sympy as sp
 
@@ -21,9 +21,8 @@ from spec.symbols import g, lr
 Needs = Callable[[WorkerSubject], str]
 
 
-@functools.lru_cache(maxsize=256)
-def _answer(session: Session, question: str) -> Mapping[str, Any]:
-    return session.request(json.loads(question)).header
+_ANSWERS: WeakKeyDictionary[Session, dict[str, Mapping[str, Any]]] = WeakKeyDictionary()
+"""What each worker has answered, by the question; it is forgotten with its session."""
 
 
 def _asked(subject: WorkerSubject, operation: str, path: ExecutionPath) -> Mapping[str, Any]:
@@ -35,7 +34,11 @@ def _asked(subject: WorkerSubject, operation: str, path: ExecutionPath) -> Mappi
         "dtype": subject.storage.name,
         "sparse": subject.implementation.gradient != "dense",
     }
-    return _answer(subject.session, json.dumps(question, sort_keys=True))
+    answers = _ANSWERS.setdefault(subject.session, {})
+    text = json.dumps(question, sort_keys=True)
+    if text not in answers:
+        answers[text] = subject.session.request(question).header
+    return answers[text]
 
 
 def offers(subject: WorkerSubject) -> Mapping[str, Any]:

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dataclasses
+import gc
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from conformance.agreement import Tally
 from conformance.cases import from_plain, to_plain
 from conformance.cli import main
-from conformance.contract import document
+from conformance.contract import distributed_clauses, document
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause
 from conformance.contract.clauses import BY_IDENTIFIER, CLAUSES
 from conformance.contract.findings import ClauseReducer
-from conformance.contract.observation import Breach
+from conformance.contract.observation import Breach, differing
 from conformance.contract.script import imports, names_read, source
 from conformance.engine import ALL_PROPERTIES, Unit, judge_unit, subject_of
 from conformance.properties import Plan
 from conformance.recognition import recognise
+from conformance.subject import WorkerSubject
 from conformance.verdict import Cell, Finding, Verdict
 from impls.catalogue import CATALOGUE
-from impls.session import Session
+from impls.session import Session, WorkerFailure
 
 BROKEN = Path(__file__).parents[1] / "quality" / "contract"
 IMPORTS = (ast.Import, ast.ImportFrom)
@@ -100,6 +105,65 @@ def test_an_experiment_that_cannot_go_on_is_no_breach(session: Session) -> None:
     clause = BY_IDENTIFIER["elements/order"]
     case = ClauseCase((), next(iter(clause.cases(subject))).settings, {"steps": 1})
     assert not [b for b in clause.breaches(subject, case) if isinstance(b, Breach)]
+
+
+def _of_two(session: Session) -> tuple[Clause, WorkerSubject]:
+    item = recognise(f"{BROKEN / 'kept.py'}:Kept", "adamw", {}, session)
+    subject = subject_of(Unit(item, item.paths[0], "cpu", "float32", (), 1, 0), session)
+    return BY_IDENTIFIER["distributed/data-parallel"], dataclasses.replace(
+        subject, rules={(): subject.rules[()]}
+    )
+
+
+def test_nothing_of_either_process_is_lost(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tally of a clause of two processes holds all that both tallies hold."""
+
+    def found(_: Clause, subject: WorkerSubject, case: ClauseCase, tally: Tally, plan: Plan) -> None:
+        rank = int(case.arguments["rank"])
+        breach = differing(
+            case, {"what": f"rank {rank}", "got": 1.0, "expected": 2.0, "place": 0, "differing": 1}
+        )
+        tally.include(Tally(1, 10, 20, 1, undecided=3, failures=[breach]))
+
+    monkeypatch.setattr(Clause, "run", found)
+    clause, subject = _of_two(session)
+    tally = clause.judge(subject, Plan(1, 1, 0)).tally
+    assert (tally.cases, tally.element_cases, tally.values, tally.outside, tally.undecided) == (
+        2,
+        20,
+        40,
+        2,
+        6,
+    )
+    assert [failure.quantity for failure in tally.failures] == ["rank 0", "rank 1"]
+
+
+def test_a_time_out_of_two_processes_is_told(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes that gave no answer in time are not asked again until they do."""
+    asked = []
+
+    def late(*_: object) -> None:
+        asked.append(None)
+        if len(asked) <= 2:
+            raise WorkerFailure("timeout", "the worker gave no answer", "allow it more time")
+
+    monkeypatch.setattr(Clause, "run", late)
+    clause, subject = _of_two(session)
+    stopped = clause.judge(subject, Plan(1, 1, 0)).exploration.stopped
+    assert isinstance(stopped, WorkerFailure)
+    assert stopped.cause == "timeout"
+
+
+def test_the_second_worker_ends_with_the_first() -> None:
+    """No worker outlives the session beside which it was started."""
+    session = Session()
+    clause, subject = _of_two(session)
+    clause.run(subject, next(clause.cases(subject)), Tally(), Plan(1, 1, 0))
+    second = weakref.ref(distributed_clauses._SECOND[session])
+    assert second() is not None
+    del subject, session
+    gc.collect()
+    assert second() is None
 
 
 def test_what_differs_by_rounding_in_a_whole_tensor_is_judged() -> None:

@@ -31,7 +31,10 @@ def joined(trial: Trial) -> Iterator[int]:
         rank = int(os.fork() == 0)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     where, wait = f"file://{store}", timedelta(seconds=SECONDS)
-    group.init_process_group("gloo", init_method=where, rank=rank, world_size=2, timeout=wait)
+    try:
+        group.init_process_group("gloo", init_method=where, rank=rank, world_size=2, timeout=wait)
+    except Exception as error:
+        raise RuntimeError("two processes did not find each other") from error
     try:
         yield int(rank)
         group.barrier()
