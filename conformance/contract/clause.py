@@ -160,6 +160,7 @@ def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[st
             "states": states,
             "whole": rule.whole,
             "counter": subject.implementation.counter,
+            "target": target_of(clause, subject),
         },
     }
 

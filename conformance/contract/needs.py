@@ -179,6 +179,16 @@ def single(subject: WorkerSubject) -> str:
     return "torch refuses it beside foreach and fused" if path.get("foreach") or path.get("fused") else ""
 
 
+def process_of_its_own(subject: WorkerSubject) -> str:
+    """Say that another cell speaks for this one, or that every program that uses torch has it."""
+    item = subject.implementation
+    if item.target.partition(":")[0].partition(".")[0] == "torch":
+        return "it is part of torch, which is what the others are compared with"
+    if subject.path.name != item.paths[0].name:
+        return f"the path plays no part; {item.paths[0].name} is judged"
+    return "" if subject.storage.name == "float32" else "the format plays no part; float32 is judged"
+
+
 def _unmoved(rule: UpdateRule) -> bool:
     """Tell whether a learning rate of 0 leaves the parameter, whatever the other lines compute."""
     step: sp.Expr = rule.parameter.updated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
 from conformance.contract.clause import Clause, request
@@ -14,33 +14,7 @@ from conformance.script import import_line
 from conformance.subject import WorkerSubject
 
 COMMENT = re.compile(r"  # (noqa|fmt|type):.*$")
-IMPORTS = """from __future__ import annotations
-
-import ast
-import copy
-import dataclasses
-import gc
-import inspect
-import io
-import math
-import os
-import pickle
-import random
-import re
-import sys
-import tempfile
-import warnings
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from functools import partial
-from pathlib import Path
-from typing import Any
-
-import torch
-"""
+FOLDER = files("impls").joinpath("worker", "contract")
 
 
 def script(subject: WorkerSubject, clause: Clause, breach: Breach) -> str:
@@ -73,7 +47,21 @@ def script(subject: WorkerSubject, clause: Clause, breach: Breach) -> str:
 def source(clause: Clause) -> str:
     """Return the source of a clause's experiment, with all that it uses but for imports."""
     module, _, function = clause.experiment.partition(".")
-    return _source((module, "trial"), function)
+    return _source(_modules(module), function)
+
+
+def _modules(name: str) -> list[str]:
+    """Return a module of experiments and those beside it that it imports from."""
+    wanted = [name]
+    for module in wanted:
+        nodes = ast.walk(ast.parse(_written(module)))
+        beside = (node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 1)
+        wanted += [other for other in beside if other and other not in wanted]
+    return wanted
+
+
+def _written(module: str) -> str:
+    return FOLDER.joinpath(f"{module}.py").read_text()
 
 
 def _settings(header: dict[str, object]) -> str:
@@ -83,26 +71,35 @@ def _settings(header: dict[str, object]) -> str:
 
 
 def imports(body: str) -> str:
-    """Return the imports that a source needs."""
+    """Return the imports that a source needs, of those that the experiments' modules make."""
     names = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)} | {"torch", "sys"}
-    kept = []
-    for node in ast.parse(IMPORTS).body:
-        if isinstance(node, ast.ImportFrom) and node.module != "__future__":
-            node.names = [alias for alias in node.names if alias.name in names]
-            if not node.names:
-                continue
-        elif isinstance(node, ast.Import) and node.names[0].name not in names:
-            continue
-        kept.append(ast.unparse(node))
-    return "\n".join(kept)
+    whole: set[str] = set()
+    parts: dict[str, set[str]] = {}
+    for node in _imports():
+        if isinstance(node, ast.Import):
+            used = (a.name for a in node.names if a.name in names or ("." in a.name and f"{a.name}." in body))
+            whole |= {f"import {name}" for name in used}
+        elif node.module != "__future__" and not node.level:
+            parts.setdefault(str(node.module), set()).update(a.name for a in node.names if a.name in names)
+    some = (
+        f"from {module} import {', '.join(sorted(used))}" for module, used in sorted(parts.items()) if used
+    )
+    return "\n".join(["from __future__ import annotations", "", *sorted(whole), *some])
+
+
+def _imports() -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield the imports at the top of the experiments' modules, those for the type checker too."""
+    for file in FOLDER.iterdir():
+        for node in ast.parse(file.read_text()).body if file.name.endswith(".py") else ():
+            inside = node.body if isinstance(node, ast.If) else [node]
+            yield from (item for item in inside if isinstance(item, (ast.Import, ast.ImportFrom)))
 
 
 def _source(modules: Iterable[str], function: str) -> str:
     """Return the source of a function and of all that it uses, in the order of the modules."""
-    folder = files("impls").joinpath("worker", "contract")
     found: dict[str, tuple[str, set[str]]] = {}
     for module in reversed(tuple(modules)):
-        text = folder.joinpath(f"{module}.py").read_text()
+        text = _written(module)
         for node in ast.parse(text).body:
             for name in _defined(node):
                 found[name] = (_text(text, node), names_read(node))

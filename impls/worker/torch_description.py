@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from .contract.surroundings import restore
 from .failures import TargetFailure, phase, report
 from .signature import json_or_repr, parameters_of
 from .target import resolve
@@ -18,6 +19,7 @@ TRIAL_STEPS = 2
 
 def describe(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """A trial that fails is part of the description."""
+    restore()
     target = resolve(header["target"])
     build = Build(header["target"], header.get("constructor", {}), "cpu", "float64")
     shape = tuple(header.get("shape", [ELEMENTS]))

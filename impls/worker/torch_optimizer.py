@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .contract.surroundings import restore
 from .failures import RequestError, phase
 from .torch_platform import dtype_named, from_bytes, name_of, to_bytes, with_rows
 from .torch_trial import Build, Template, copied, from_json, learn_template, state_of
@@ -86,6 +87,7 @@ def _number(value: Any) -> float | None:
 
 def run(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """Fresh parameters, an optimizer in the given state, the steps, and what was read after them."""
+    restore()
     build = Build(header["target"], header["constructor"], header["device"], header["dtype"])
     _check_count(header, buffers)
     queue = iter(buffers)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .contract.surroundings import remember
 from .failures import RequestError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ DTYPES = {
 def hello(_header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """One thread computes, since results must not depend on how many cores a machine has."""
     torch.set_num_threads(1)
+    remember()
     devices = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
     versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
     return {**versions, "devices": devices, "pid": os.getpid()}, []

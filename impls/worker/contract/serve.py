@@ -16,6 +16,7 @@ from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
 from .documented import stated
+from .surroundings import restore
 from .trial import Observation, Trial, raised, rows_of
 
 MODULES = (
@@ -35,6 +36,7 @@ MODULES = (
 
 def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """The answer lists the observations; the arrays of steps that differ are its buffers."""
+    restore()
     experiment = find(header["experiment"])
     trial = Trial(
         resolve(header["target"]),
@@ -102,6 +104,7 @@ def _value(value: Any) -> Any:
 
 def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """What an optimizer offers is read off its signatures and off an instance."""
+    restore()
     make = resolve(header["target"])
     keywords = inspect.signature(make).parameters
     tensors = [name for name, item in keywords.items() if "Tensor" in str(item.annotation)]
@@ -136,6 +139,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
 
 def takes_complex(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """Whether an optimizer takes a complex parameter is seen in a step; what it raises is the answer."""
+    restore()
     make, settings = resolve(header["target"]), from_json(header["constructor"])
     pairs = torch.ones(5, 2, dtype=dtype_named(header["dtype"]), device=header["device"])
     parameter = torch.nn.Parameter(torch.view_as_complex(pairs))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.utils._python_dispatch
 
+from .surroundings import changes, functions, in_a_program, settings
 from .trial import (
     Observation,
     Player,
@@ -22,6 +23,7 @@ from .trial import (
     dense,
     described_step,
     fact,
+    fitting,
     follow,
     give,
     parameters,
@@ -87,17 +89,11 @@ def threads(trial: Trial) -> Iterator[Observation]:
 
 
 def surroundings(trial: Trial) -> Iterator[Observation]:
-    """Random states, default dtype, grad mode and threads are as they were."""
+    """What is shared by all of the process is after construction and after every step as it was."""
+    called = functions()
 
     def seen() -> dict[str, Any]:
-        return {
-            "torch's random state": torch.get_rng_state(),
-            "Python's random state": random.getstate(),
-            "the default dtype": str(torch.get_default_dtype()),
-            "grad mode": torch.is_grad_enabled(),
-            "the number of threads": torch.get_num_threads(),
-            "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
-        }
+        return {**settings(), "functions replaced": ", ".join(changes(called, functions())) or "none"}
 
     for enabled in (True, False):
         with torch.set_grad_enabled(enabled):
@@ -106,8 +102,39 @@ def surroundings(trial: Trial) -> Iterator[Observation]:
             before = seen()
             optimizer = build(trial, params)
             yield from same("after construction", seen(), before)
-            train(trial, optimizer, params, 0, 2)
-            yield from same("after two steps", seen(), before)
+            for step in range(3):
+                train(trial, optimizer, params, step, step + 1)
+                yield from same(f"after step {step + 1}", seen(), before)
+
+
+def imported(trial: Trial) -> Iterator[Observation]:
+    """A program that imports the optimizer is what it was before."""
+    changed = in_a_program(lived_with(trial, steps=0))["changed"]
+    for name, (before, after) in changed.items():
+        yield fact(f"{name} after the import", False, after, before)
+    yield fact("what the import changes", not changed, "something", "nothing")
+
+
+def leaves_nothing(trial: Trial) -> Iterator[Observation]:
+    """A program that dropped the optimizer is alone, and ends as if it had never been."""
+    seen = in_a_program(lived_with(trial, steps=2))
+    threads, processes = seen.get("threads", []), seen.get("processes", 0)
+    yield fact("threads left running", not threads, ", ".join(threads), "none")
+    yield fact("processes left running", not processes, processes, 0)
+    status = "none in time" if seen["status"] is None else seen["status"]
+    yield fact("the status with which the program ends", status == 0, status, 0)
+
+
+def lived_with(trial: Trial, steps: int) -> dict[str, Any]:
+    """What a program needs to make the optimizer and to give it a parameter."""
+    return {
+        "target": trial.arguments["target"],
+        "settings": {**trial.path, **trial.settings},
+        "shape": list(fitting(trial, (3, 4))),
+        "dtype": str(trial.dtype).rpartition(".")[2],
+        "sparse": trial.sparse,
+        "steps": steps,
+    }
 
 
 def default_dtype(trial: Trial) -> Iterator[Observation]:

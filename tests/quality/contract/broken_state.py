@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import importlib.util
 import sys
+import threading
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -207,6 +209,17 @@ class SeedsTheWorld(Kept):
     def step(self, closure=None):
         torch.manual_seed(0)
         return super().step(closure)
+
+
+class LeavesAThread(Kept):
+    """whole/leaves-nothing"""
+
+    thread = None
+
+    def finish(self, betas):
+        if LeavesAThread.thread is None:
+            LeavesAThread.thread = threading.Thread(target=time.sleep, args=(600,), daemon=True)
+            LeavesAThread.thread.start()
 
 
 class DefaultDtype(Kept):

@@ -23,7 +23,7 @@ from impls.session import Session
 FOLDER = Path(__file__).parent
 CLAUSES = tuple(clause for clause in ALL if not clause.searching)
 """Those of searches have minimisers of their own."""
-FILES = ("broken_elements.py", "broken_settings.py", "broken_state.py")
+FILES = ("broken_elements.py", "broken_settings.py", "broken_state.py", "import_effects.py")
 ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale", "scaling/scaler"})
 ALSO = {
     "state/round-trip": {"state/weights-only", "state/other-path"},
@@ -34,7 +34,8 @@ ALSO = {
     "scaling/found-inf": {"scaling/scaler"},
     "scaling/grad-scale": {"scaling/scaler"},
 }
-"""Clauses of which the first implies the others; a life and two processes imply most, and are not asked."""
+"""Clauses of which the first implies the others; a life and further processes are not asked."""
+OWN_PROGRAMS = frozenset({"whole/import", "whole/leaves-nothing"})
 FULL = Plan(12, 1, 0)
 
 
@@ -94,7 +95,7 @@ def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session:
     assert not clause.applies(subject)
     assert _breaches(clause, subject), "nobody noticed"
     silent = {name, "life/interleaved"} | ALSO.get(name, set())
-    asked = [other for other in CLAUSES if other.identifier not in silent and not _of_two(other)]
+    asked = [other for other in CLAUSES if other.identifier not in silent and not _in_processes(other)]
     assert not {other.identifier for other in asked if _breaches(other, subject)}
 
 
@@ -108,5 +109,6 @@ def test_a_repeated_tensor_is_known_with_a_warning_alone(name: str, known: bool,
     assert {entry.explains(breach.told) for breach in breaches} == {known}
 
 
-def _of_two(clause: Clause) -> bool:
-    return clause.identifier.startswith("distributed/")
+def _in_processes(clause: Clause) -> bool:
+    """Tell whether a clause takes processes beside the worker, and so seconds."""
+    return clause.identifier.startswith("distributed/") or clause.identifier in OWN_PROGRAMS
