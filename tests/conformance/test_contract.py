@@ -184,7 +184,10 @@ def test_the_script_of_a_clause_defines_every_name_that_it_reads(clause: Clause)
     body = source(clause)
     program = ast.parse(f"{imports(body)}\n{body}").body
     known = {
-        alias.asname or alias.name for node in program if isinstance(node, IMPORTS) for alias in node.names
+        (alias.asname or alias.name).partition(".")[0]
+        for node in program
+        if isinstance(node, IMPORTS)
+        for alias in node.names
     }
     known |= {node.name for node in program if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     targets = [node.targets[0] for node in program if isinstance(node, ast.Assign)]
