@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .contract.harness import Trial
 from .contract.search import PROBLEMS, recorded
-from .contract.trial import Trial
 from .failures import RequestError, phase
 from .target import resolve
 from .torch_platform import dtype_named

@@ -7,7 +7,7 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from .trial import Observation, Trial, fact
+from .harness import Observation, Trial, condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ def defaults(trial: Trial) -> Iterator[Observation]:
     keywords = inspect.signature(trial.make).parameters
     for keyword, value in stated(trial.make).items():
         got = keywords[keyword].default
-        yield fact(f"the default of {keyword}", same_setting(got, value), got, value)
+        yield condition(f"the default of {keyword}", same_setting(got, value), got, value)
 
 
 def stated(make: Any) -> dict[str, Any]:

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import (
+from .harness import (
     Observation,
-    Player,
+    Stepper,
     Trial,
     build,
+    condition,
     entries,
-    fact,
     fitting,
     follow,
-    give,
     parameters,
     raised,
     reading,
     same,
+    set_gradients,
     values,
 )
 
@@ -37,7 +37,7 @@ def own_history(trial: Trial) -> Iterator[Observation]:
             params = parameters(trial, shapes)
             optimizer = build(trial, params)
             for step in range(trial.arguments["steps"]):
-                give(trial, params, step)
+                set_gradients(trial, params, step)
                 if spoiled and step == 0:
                     number = torch.finfo(trial.dtype).max if bad == "largest" else float(bad)
                     entries(params[0].grad).view(-1)[place] = number
@@ -65,8 +65,8 @@ def permuted(trial: Trial) -> Iterator[Observation]:
     yield from follow(
         trial,
         "permuted",
-        Player(build(trial, one), one),
-        Player(build(trial, other), other),
+        Stepper(build(trial, one), one),
+        Stepper(build(trial, other), other),
         trial.arguments["steps"],
         order,
     )
@@ -82,8 +82,8 @@ def divided(trial: Trial) -> Iterator[Observation]:
     yield from follow(
         trial,
         what,
-        Player(build(trial, one), one),
-        Player(build(trial, other), other),
+        Stepper(build(trial, one), one),
+        Stepper(build(trial, other), other),
         trial.arguments["steps"],
     )
 
@@ -97,8 +97,8 @@ def shaped(trial: Trial) -> Iterator[Observation]:
         yield from follow(
             trial,
             f"of shape {list(shape)}",
-            Player(build(trial, one), one),
-            Player(build(trial, other), other),
+            Stepper(build(trial, one), one),
+            Stepper(build(trial, other), other),
             trial.arguments["steps"],
         )
 
@@ -149,16 +149,16 @@ LAYOUTS = {
 
 def laid_out(trial: Trial) -> Iterator[Observation]:
     """The same elements contiguous and in another layout of the parameter or of the gradient."""
-    lay, lay_gradient = (LAYOUTS[trial.arguments[key]] for key in ("parameter", "gradient"))
+    layout, of_gradient = (LAYOUTS[trial.arguments[key]] for key in ("parameter", "gradient"))
     start = values(trial, trial.arguments["shape"], 0)
-    one, other = [torch.nn.Parameter(start.clone())], [torch.nn.Parameter(lay(start))]
+    one, other = [torch.nn.Parameter(start.clone())], [torch.nn.Parameter(layout(start))]
     yield from follow(
         trial,
         f"parameter {trial.arguments['parameter']}, gradient {trial.arguments['gradient']}",
-        Player(build(trial, one), one),
-        Player(build(trial, other), other),
+        Stepper(build(trial, one), one),
+        Stepper(build(trial, other), other),
         trial.arguments["steps"],
-        lay=None if trial.sparse else lay_gradient,
+        layout=None if trial.sparse else of_gradient,
     )
 
 
@@ -172,11 +172,11 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
         optimizer: Any = None if error else build(trial, [p])
         for step in range(trial.arguments["steps"]):
             gradient = values(trial, (5, 2), 1000 * (step + 1))
-            p.grad = trial.lay(torch.view_as_complex(gradient) if is_complex else gradient)
+            p.grad = trial.with_layout(torch.view_as_complex(gradient) if is_complex else gradient)
             error = error or raised(optimizer.step)
             if error:
                 said = is_complex and ("complex" in error.lower() or "floating" in error.lower())
-                yield fact(
+                yield condition(
                     "a complex parameter", said, error, "the two parts' result, or an error that says it"
                 )
                 return

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import (
+from .harness import (
     Observation,
-    Player,
+    Stepper,
     Trial,
-    alike,
     build,
-    fact,
+    condition,
     parameters,
     raised,
     reading,
     same,
+    same_step,
     start_of,
     train,
     tuples,
@@ -80,31 +80,33 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
     )
     one, other = parameters(trial, [(17,)]), parameters(trial, [(17,)])
     if raised(lambda: build(trial, parameters(trial, [(17,)]), **{keyword: given})):
-        yield fact(f"{keyword} as a Tensor", True, "refused", "refused")
+        yield condition(f"{keyword} as a Tensor", True, "refused", "refused")
         return
-    first = Player(build(trial, one), one)
-    second = Player(build(trial, other, **{keyword: given}), other)
+    first = Stepper(build(trial, one), one)
+    second = Stepper(build(trial, other, **{keyword: given}), other)
     keys = trial.arguments["states"]
     for step in range(trial.arguments["steps"]):
         gradient = values(trial, (17,), 1000 * (step + 1))
-        first.hand(gradient, trial.lay)
-        second.hand(gradient, trial.lay)
+        first.set_gradients(gradient, trial.with_layout)
+        second.set_gradients(gradient, trial.with_layout)
         start = start_of(trial, second, step, gradient)
         first.optimizer.step()
         error = raised(second.optimizer.step)
         if error:
             said = "tensor" in error.lower() and keyword in error.lower()
-            yield fact(
+            yield condition(
                 f"{keyword} as a Tensor", said, error, "the result of the number, or an error that says it"
             )
             return
         what = f"{keyword} as a Tensor, step {step + 1}"
-        yield alike(what, start, second.flat(keys), first.flat(keys))
-        second.pour(first.flat(keys))
+        yield same_step(what, start, second.flat(keys), first.flat(keys))
+        second.load(first.flat(keys))
     tensors = given if isinstance(given, tuple) else (given,)
     numbers_after = [t.item() for t in tensors]
     expected = list(number) if isinstance(number, (list, tuple)) else [number]
-    yield fact(f"the Tensor {keyword} after the steps", numbers_after == expected, numbers_after, expected)
+    yield condition(
+        f"the Tensor {keyword} after the steps", numbers_after == expected, numbers_after, expected
+    )
 
 
 def tensor_of(number: float) -> torch.Tensor:
@@ -117,7 +119,7 @@ def refused(trial: Trial) -> Iterator[Observation]:
     for keyword, value, shown, _, legal in trial.arguments["bad"]:
         error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
         what = f"{keyword}={shown} at construction"
-        yield fact(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
+        yield condition(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
 
 
 def refused_in_group(trial: Trial) -> Iterator[Observation]:
@@ -128,7 +130,7 @@ def refused_in_group(trial: Trial) -> Iterator[Observation]:
         group = {"params": params[1:], keyword: as_given(value)}
         error = raised(partial(optimizer.add_param_group, group))
         what = f"{keyword}={shown} in add_param_group"
-        yield fact(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
+        yield condition(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
 
 
 def named(trial: Trial) -> Iterator[Observation]:
@@ -138,7 +140,7 @@ def named(trial: Trial) -> Iterator[Observation]:
         if error:
             lower = error.lower()
             says = any(word in lower for word in words) and str(shown).lower() in lower
-            yield fact(
+            yield condition(
                 f"the error for {keyword}={shown}", says, error, f"an error that names {keyword} and {shown}"
             )
 
@@ -151,7 +153,7 @@ def range_named(trial: Trial) -> Iterator[Observation]:
             rest = error.lower().replace(str(shown).lower(), "", 1)
             bound = re.search(r"(?<![\d.])[01](\.0)?(?!\d)|positive|negative|range|between", rest)
             what = f"the range in the error for {keyword}={shown}"
-            yield fact(what, bool(bound), error, f"an error that names the range {legal}")
+            yield condition(what, bool(bound), error, f"an error that names the range {legal}")
 
 
 def as_given(value: Any) -> Any:
@@ -179,7 +181,7 @@ def maximized(trial: Trial) -> Iterator[Observation]:
         for step in range(trial.arguments["steps"]):
             for n, p in enumerate(params):
                 gradient = values(trial, p.shape, 1000 * (step + 1) + n)
-                p.grad = trial.lay(gradient if maximize else -gradient)
+                p.grad = trial.with_layout(gradient if maximize else -gradient)
             optimizer.step()
         read.append(reading(optimizer, params))
     yield from same("maximize", read[1], read[0])

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import (
+from .harness import (
     Observation,
-    Player,
     Start,
+    Stepper,
     Trial,
     build,
+    condition,
     dense,
     described_step,
-    fact,
     parameters,
     raised,
     reading,
@@ -107,13 +107,13 @@ def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = N
     refusal = raised(life.optimizer.step) if rows is not None else life.optimizer.step()
     if refusal:
         said = "sparse" in refusal.lower()
-        yield fact(what, said, refusal, "a step, or an error that says sparse")
+        yield condition(what, said, refusal, "a step, or an error that says sparse")
         life.over = True
         return
     yield from same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
     for n, (p, start, chosen) in enumerate(zip(members, starts, acting)):
         if start is not None and chosen is not None and not life.late(n):
-            got = Player(life.optimizer, [p]).flat(keys)
+            got = Stepper(life.optimizer, [p]).flat(keys)
             yield from moved(f"{what}: tensor {n}", life.settings[life.place(n)[0]], start, got, chosen)
     life.count([chosen is not None for chosen in acting])
 
@@ -124,7 +124,7 @@ def begun(life: Life, n: int, p: torch.Tensor) -> Start | None:
         return None
     group, place = life.place(n)
     gradient = dense(p.grad).reshape(-1)
-    return start_of(life.trial, Player(life.optimizer, [p]), life.counts[group][place], gradient)
+    return start_of(life.trial, Stepper(life.optimizer, [p]), life.counts[group][place], gradient)
 
 
 def moved(
@@ -144,7 +144,7 @@ def moved(
 def given(trial: Trial, gradient: torch.Tensor, rows: list[int] | None) -> torch.Tensor:
     """The gradient as the optimizer takes it, or with ``rows`` a sparse one of these alone."""
     if rows is None or not gradient.dim():
-        return trial.lay(gradient)
+        return trial.with_layout(gradient)
     return rows_of(gradient, sorted({row % len(gradient) for row in rows}))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Trial, fact, raised
+from .harness import Observation, Trial, condition, raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,7 +95,7 @@ def descends(trial: Trial) -> Iterator[Observation]:
         before = run.closure().item()
         run.step()
         after = run.closure().item()
-        yield fact(f"the loss after step {step + 1}", after <= before, after, f"at most {before!r}")
+        yield condition(f"the loss after step {step + 1}", after <= before, after, f"at most {before!r}")
 
 
 def moves(trial: Trial) -> Iterator[Observation]:
@@ -105,7 +105,9 @@ def moves(trial: Trial) -> Iterator[Observation]:
         before = run.point()
         run.step()
         at_rest = max(abs(number) for number in run.gradients[-1]) <= 1e-6
-        yield fact(f"step {step + 1} from {before}", at_rest or run.point() != before, "it stays", "it moves")
+        yield condition(
+            f"step {step + 1} from {before}", at_rest or run.point() != before, "it stays", "it moves"
+        )
 
 
 def evaluations(trial: Trial) -> Iterator[Observation]:
@@ -113,13 +115,13 @@ def evaluations(trial: Trial) -> Iterator[Observation]:
     run = Minimised(trial).step(trial.arguments["steps"])
     most = run.optimizer.param_groups[0]["max_eval"]
     for step, calls in enumerate(run.calls, start=1):
-        yield fact(f"calls of the closure in step {step}", calls <= most, calls, f"at most {most}")
+        yield condition(f"calls of the closure in step {step}", calls <= most, calls, f"at most {most}")
 
 
 def visits(what: str, one: list[list[float]], other: list[list[float]]) -> Iterator[Observation]:
     """Two runs visit the same points."""
     for place, (got, expected) in enumerate(zip(one, other), start=1):
-        yield fact(f"{what}: the point of call {place}", str(got) == str(expected), got, expected)
+        yield condition(f"{what}: the point of call {place}", str(got) == str(expected), got, expected)
 
 
 def one_by_one(trial: Trial) -> Iterator[Observation]:
@@ -162,7 +164,7 @@ def gradient_layout(trial: Trial) -> Iterator[Observation]:
 
         optimizer.step(closure)
         read.append(p.detach().reshape(-1).tolist())
-    yield fact("with a transposed gradient", read[0] == read[1], read[0], read[1])
+    yield condition("with a transposed gradient", read[0] == read[1], read[0], read[1])
 
 
 def resumed(trial: Trial) -> Iterator[Observation]:
@@ -195,7 +197,7 @@ def refused(trial: Trial) -> Iterator[Observation]:
 
         said = raised(made)
         what = f"{key}={value!r} at construction"
-        yield fact(what, said.startswith("ValueError"), said or "it is accepted", "a ValueError")
+        yield condition(what, said.startswith("ValueError"), said or "it is accepted", "a ValueError")
 
 
 def closure_called(trial: Trial) -> Iterator[Observation]:
@@ -209,8 +211,10 @@ def closure_called(trial: Trial) -> Iterator[Observation]:
 
     with torch.no_grad():
         returned = run.optimizer.step(closure)
-    yield fact("gradients are enabled in the closure", all(enabled), str(enabled), "enabled in every call")
-    yield fact("what a step returns", float(returned) == run.losses[0], float(returned), run.losses[0])
+    yield condition(
+        "gradients are enabled in the closure", all(enabled), str(enabled), "enabled in every call"
+    )
+    yield condition("what a step returns", float(returned) == run.losses[0], float(returned), run.losses[0])
 
 
 def recorded(trial: Trial, count: int, **more: Any) -> dict[str, Any]:
@@ -244,4 +248,6 @@ def course(trial: Trial) -> Iterator[Observation]:
         found = recorded(trial, steps)
     for key in path:
         found = found[key]
-    yield fact(" ".join(str(key) for key in path), low <= found <= high, found, f"from {low!r} to {high!r}")
+    yield condition(
+        " ".join(str(key) for key in path), low <= found <= high, found, f"from {low!r} to {high!r}"
+    )

@@ -16,8 +16,8 @@ from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
 from .documented import stated
+from .harness import Observation, Trial, raised, rows_of
 from .surroundings import restore
-from .trial import Observation, Trial, raised, rows_of
 
 MODULES = (
     "elements",

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import (
+from .harness import (
     Observation,
-    Player,
+    Stepper,
     Trial,
-    alike,
     build,
+    condition,
     differences,
-    fact,
-    give,
     parameters,
     raised,
     reading,
     same,
+    same_step,
+    set_gradients,
     start_of,
     train,
     tuples,
@@ -143,7 +143,7 @@ def dtypes_kept(trial: Trial) -> Iterator[Observation]:
         for both in ((other, twins), (optimizer, params))
     )
     for key, dtype in expected.items():
-        yield fact(f"the dtype of {key}", got.get(key) == dtype, got.get(key), dtype)
+        yield condition(f"the dtype of {key}", got.get(key) == dtype, got.get(key), dtype)
 
 
 def counted_in(optimizer: Any, p: torch.Tensor, counter: str) -> tuple[Any, str]:
@@ -167,11 +167,11 @@ def count_kept(trial: Trial) -> Iterator[Observation]:
         other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
         where, name = counted_in(other, twins[0], key)
         got = float(where[name])
-        yield fact(f"a step count of {count} after loading", got == count, got, count)
+        yield condition(f"a step count of {count} after loading", got == count, got, count)
         train(trial, other, twins, 1, 2)
         where, name = counted_in(other, twins[0], key)
         got = float(where[name])
-        yield fact(f"a step count of {count} after loading and a step", got == count + 1, got, count + 1)
+        yield condition(f"a step count of {count} after loading and a step", got == count + 1, got, count + 1)
 
 
 def settings_loaded(trial: Trial) -> Iterator[Observation]:
@@ -183,7 +183,7 @@ def settings_loaded(trial: Trial) -> Iterator[Observation]:
         for keyword in trial.settings:
             got = other.param_groups[n].get(keyword)
             got, expected = ([*v] if isinstance(v, (list, tuple)) else v for v in (got, group[keyword]))
-            yield fact(f"{keyword} of group {n} after loading", got == expected, got, expected)
+            yield condition(f"{keyword} of group {n} after loading", got == expected, got, expected)
 
 
 def other_path(trial: Trial) -> Iterator[Observation]:
@@ -202,15 +202,15 @@ def other_path(trial: Trial) -> Iterator[Observation]:
             for group in saved["param_groups"]:
                 group.update({key: value for key, value in path.items() if key in group})
             other.load_state_dict(saved)
-            one, two = Player(optimizer, params), Player(other, twins)
+            one, two = Stepper(optimizer, params), Stepper(other, twins)
             gradient = values(trial, (size,), 1000 * (made + 1))
-            one.hand(gradient, trial.lay)
-            two.hand(gradient, trial.lay)
+            one.set_gradients(gradient, trial.with_layout)
+            two.set_gradients(gradient, trial.with_layout)
             start = start_of(trial, one, made, gradient)
             optimizer.step()
             other.step()
             what = f"loaded on {name} after {made} steps"
-            yield alike(what, start, two.flat(keys), one.flat(keys))
+            yield same_step(what, start, two.flat(keys), one.flat(keys))
 
 
 def other_rule(trial: Trial) -> Iterator[Observation]:
@@ -227,8 +227,8 @@ def other_rule(trial: Trial) -> Iterator[Observation]:
         other = build(trial, twins)
         start = {str(n): p.detach().clone() for n, p in enumerate(params)}
         refused = raised(partial(other.load_state_dict, saved))
-        give(trial, twins, 2)
-        give(source, params, 2)
+        set_gradients(trial, twins, 2)
+        set_gradients(source, params, 2)
         refused = refused or raised(other.step)
         expected = start
         if not refused:
@@ -250,7 +250,7 @@ def plain_numbers(trial: Trial) -> Iterator[Observation]:
             state.update({key: value.item() for key, value in single.items()})
         what = f"loaded with plain numbers after {made} steps"
         if raised(partial(other.load_state_dict, saved)):
-            yield fact(what, True, "refused", "refused")
+            yield condition(what, True, "refused", "refused")
             continue
         train(trial, other, twins, made, made + 2)
         train(trial, usual, others, made, made + 2)
@@ -271,4 +271,4 @@ def state_hooks(trial: Trial) -> Iterator[Observation]:
     optimizer.register_load_state_dict_post_hook(lambda _: seen.append("after loading"))
     optimizer.load_state_dict(optimizer.state_dict())
     expected = ["before saving", "after saving", "before loading", "after loading"]
-    yield fact("hooks around saving and loading", seen == expected, seen, expected)
+    yield condition("hooks around saving and loading", seen == expected, seen, expected)

@@ -13,27 +13,27 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.utils._python_dispatch
 
-from .surroundings import changes, functions, in_a_program, settings
-from .trial import (
+from .harness import (
     Observation,
-    Player,
+    Stepper,
     Trial,
-    alike,
     build,
+    condition,
     dense,
     described_step,
-    fact,
     fitting,
     follow,
-    give,
     parameters,
     raised,
     reading,
     same,
+    same_step,
+    set_gradients,
     start_of,
     train,
     values,
 )
+from .surroundings import changes, functions, in_a_program, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +49,8 @@ def paths(trial: Trial) -> Iterator[Observation]:
         yield from follow(
             trial,
             f"beside {name}",
-            Player(build(trial, one), one),
-            Player(build(there, other), other),
+            Stepper(build(trial, one), one),
+            Stepper(build(there, other), other),
             trial.arguments["steps"],
         )
 
@@ -77,13 +77,13 @@ def threads(trial: Trial) -> Iterator[Observation]:
             for wanted in (1, trial.arguments["threads"]):
                 torch.set_num_threads(wanted)
                 params = parameters(trial, [(size,)])
-                player = Player(build(trial, params), params)
-                player.hand(gradient, trial.lay)
-                start = start_of(trial, player, 0, gradient)
-                player.optimizer.step()
-                read.append(player.flat(keys))
+                stepper = Stepper(build(trial, params), params)
+                stepper.set_gradients(gradient, trial.with_layout)
+                start = start_of(trial, stepper, 0, gradient)
+                stepper.optimizer.step()
+                read.append(stepper.flat(keys))
             what = f"{trial.arguments['threads']} threads, {size} elements"
-            yield alike(what, start, read[1], read[0])
+            yield same_step(what, start, read[1], read[0])
     finally:
         torch.set_num_threads(count)
 
@@ -111,18 +111,18 @@ def imported(trial: Trial) -> Iterator[Observation]:
     """A program that imports the optimizer is what it was before."""
     changed = in_a_program(lived_with(trial, steps=0))["changed"]
     for name, (before, after) in changed.items():
-        yield fact(f"{name} after the import", False, after, before)
-    yield fact("what the import changes", not changed, "something", "nothing")
+        yield condition(f"{name} after the import", False, after, before)
+    yield condition("what the import changes", not changed, "something", "nothing")
 
 
 def leaves_nothing(trial: Trial) -> Iterator[Observation]:
     """A program that dropped the optimizer is alone, and ends as if it had never been."""
     seen = in_a_program(lived_with(trial, steps=2))
     threads, processes = seen.get("threads", []), seen.get("processes", 0)
-    yield fact("threads left running", not threads, ", ".join(threads), "none")
-    yield fact("processes left running", not processes, processes, 0)
+    yield condition("threads left running", not threads, ", ".join(threads), "none")
+    yield condition("processes left running", not processes, processes, 0)
     status = "none in time" if seen["status"] is None else seen["status"]
-    yield fact("the status with which the program ends", status == 0, status, 0)
+    yield condition("the status with which the program ends", status == 0, status, 0)
 
 
 def lived_with(trial: Trial, steps: int) -> dict[str, Any]:
@@ -158,7 +158,9 @@ def default_device(trial: Trial) -> Iterator[Observation]:
     read = []
     for name in (None, "meta"):
         params = parameters(trial, SHAPES)
-        gradients = [[trial.lay(values(trial, p.shape, 1000 * (n + 1))) for p in params] for n in range(2)]
+        gradients = [
+            [trial.with_layout(values(trial, p.shape, 1000 * (n + 1))) for p in params] for n in range(2)
+        ]
         with torch.device(name) if name else nullcontext():
             optimizer = build(trial, params)
             for step in gradients:
@@ -178,19 +180,19 @@ def closure(trial: Trial) -> Iterator[Observation]:
 
         def evaluate(step: int = step, calls: list[bool] = calls) -> torch.Tensor:
             calls.append(torch.is_grad_enabled())
-            give(trial, params, step)
+            set_gradients(trial, params, step)
             return torch.tensor(3.5)
 
         with torch.set_grad_enabled(step == 0):  # a program may step where it needs no gradients
             loss = optimizer.step(evaluate)
         train(trial, other, twins, step, step + 1)
-        yield fact("calls of the closure", len(calls) == 1, len(calls), 1)
-        yield fact("gradients enabled in the closure", all(calls), calls, [True])
+        yield condition("calls of the closure", len(calls) == 1, len(calls), 1)
+        yield condition("gradients enabled in the closure", all(calls), calls, [True])
         returned = loss is not None and float(loss) == 3.5
-        yield fact("what step returns", returned, None if loss is None else float(loss), 3.5)
+        yield condition("what step returns", returned, None if loss is None else float(loss), 3.5)
         yield from same(f"step {step + 1} with a closure", reading(optimizer, params), reading(other, twins))
-    give(trial, params, 9)
-    yield fact("what step returns without a closure", optimizer.step() is None, "something", None)
+    set_gradients(trial, params, 9)
+    yield condition("what step returns without a closure", optimizer.step() is None, "something", None)
 
 
 def step_hooks(trial: Trial) -> Iterator[Observation]:
@@ -212,20 +214,20 @@ def step_hooks(trial: Trial) -> Iterator[Observation]:
     train(trial, build(trial, twins), twins, 0, 1)
     stays = bool((twins[0] == start).all())  # as under a rate too small for the format
     expected = [("before", True, True), ("after", True, stays)]
-    yield fact(
+    yield condition(
         "hooks of one step: when, of this optimizer, parameter untouched", seen == expected, seen, expected
     )
     for handle in handles:
         handle.remove()
     train(trial, optimizer, params, 1, 2)
-    yield fact("calls of removed hooks", len(seen) == len(expected), len(seen) - len(expected), 0)
+    yield condition("calls of removed hooks", len(seen) == len(expected), len(seen) - len(expected), 0)
 
 
 def hook_arguments(trial: Trial) -> Iterator[Observation]:
     """A hook before a step puts a closure in the place of its arguments."""
     params = parameters(trial, SHAPES)
     optimizer = build(trial, params)
-    give(trial, params, 0)
+    set_gradients(trial, params, 0)
     calls: list[Any] = []
 
     def closure() -> torch.Tensor:
@@ -235,25 +237,25 @@ def hook_arguments(trial: Trial) -> Iterator[Observation]:
     optimizer.register_step_pre_hook(lambda *_: ((closure,), {}))
     what = "calls of the closure that a hook put in the place of the arguments"
     if raised(optimizer.step):
-        yield fact(what, True, "refused", "refused")
+        yield condition(what, True, "refused", "refused")
         return
-    yield fact(what, len(calls) == 1, len(calls), 1)
+    yield condition(what, len(calls) == 1, len(calls), 1)
 
 
 def zero_grad(trial: Trial) -> Iterator[Observation]:
     """zero_grad() removes the gradients; with set_to_none=False it fills them with zeros."""
     params = parameters(trial, SHAPES)
     optimizer = build(trial, params)
-    give(trial, params, 0)
+    set_gradients(trial, params, 0)
     kept = [p.grad for p in params]
     optimizer.zero_grad(set_to_none=False)
     zeros = [p.grad is k and not bool(dense(k).any()) for p, k in zip(params, kept)]
-    yield fact(
+    yield condition(
         "gradients after zero_grad(set_to_none=False)", all(zeros), "not zeros in place", "zeros in place"
     )
     optimizer.zero_grad()
     none = all(p.grad is None for p in params)
-    yield fact("gradients after zero_grad()", none, "not None", None)
+    yield condition("gradients after zero_grad()", none, "not None", None)
 
 
 def in_place(trial: Trial) -> Iterator[Observation]:
@@ -267,7 +269,9 @@ def in_place(trial: Trial) -> Iterator[Observation]:
     for n, (one, other) in enumerate(zip(after, before)):
         names = ("object", "memory", "leaf", "requires_grad", "dtype")
         wrong = [name for name, x, y in zip(names, one, other) if x != y]
-        yield fact(f"parameter {n} after the step", not wrong, f"another {', '.join(wrong)}", "as it was")
+        yield condition(
+            f"parameter {n} after the step", not wrong, f"another {', '.join(wrong)}", "as it was"
+        )
 
 
 def memory(trial: Trial) -> Iterator[Observation]:
@@ -281,7 +285,7 @@ def memory(trial: Trial) -> Iterator[Observation]:
         few = alive()
         train(trial, optimizer, params, 3, 3 + trial.arguments["steps"])
         many = alive()
-        yield fact(f"tensors alive after {trial.arguments['steps']} more steps", many <= few, many, few)
+        yield condition(f"tensors alive after {trial.arguments['steps']} more steps", many <= few, many, few)
         held = [
             v for state in optimizer.state.values() for v in state.values() if isinstance(v, torch.Tensor)
         ]
@@ -289,7 +293,7 @@ def memory(trial: Trial) -> Iterator[Observation]:
         del optimizer, held
         gc.collect()
         left = sum(state() is not None for state in states)
-        yield fact("states alive after the optimizer was dropped", left == 0, left, 0)
+        yield condition("states alive after the optimizer was dropped", left == 0, left, 0)
     finally:
         gc.unfreeze()
 
@@ -306,28 +310,28 @@ def differentiable(trial: Trial) -> Iterator[Observation]:
         for by in trial.arguments["by"]:
             twin, leaf = parameters(trial, [(17,)]), parameters(trial, [(17,)])
             p = [leaf[0].clone()]
-            one, other = Player(build(trial, twin), twin), Player(build(trial, p, differentiable=True), p)
+            one, other = Stepper(build(trial, twin), twin), Stepper(build(trial, p, differentiable=True), p)
             yield from follow(trial, "differentiable", one, other, made)
             state = other.optimizer.state[p[0]]
             state.update({k: v.detach() for k, v in state.items() if isinstance(v, torch.Tensor)})
             yield from derived(trial, f"step {made + 1}", other, made, by)
 
 
-def derived(trial: Trial, what: str, player: Player, made: int, by: str) -> Iterator[Observation]:
+def derived(trial: Trial, what: str, stepper: Stepper, made: int, by: str) -> Iterator[Observation]:
     """The derivative of the sum of all elements after a step, by the gradient or by a Tensor setting."""
     gradient = values(trial, (17,), 9000)
-    start = start_of(trial, player, made, gradient.clone())
-    player.params[0].grad = variable = gradient
+    start = start_of(trial, stepper, made, gradient.clone())
+    stepper.params[0].grad = variable = gradient
     if by != "gradient":
         variable = torch.tensor(trial.settings[by], dtype=torch.float64)
-        player.optimizer.param_groups[0][by] = variable
+        stepper.optimizer.param_groups[0][by] = variable
     variable.requires_grad_()
     key = f"derivative by {by}"
-    player.optimizer.step()
-    total = player.params[0].sum()
+    stepper.optimizer.step()
+    total = stepper.params[0].sum()
     found = torch.autograd.grad(total, variable, allow_unused=True)[0] if total.requires_grad else None
     if found is None:
-        yield fact(f"{what}: {key}", False, "nothing that autograd follows", "the formula's derivative")
+        yield condition(f"{what}: {key}", False, "nothing that autograd follows", "the formula's derivative")
         return
     step = described_step(start, gradient != 0, {"got": {key: found.reshape(-1)}}, every=True)
     yield Observation(f"{what}: {key}", found.numel(), found.numel(), step=step)
@@ -363,14 +367,14 @@ def no_synchronisation(trial: Trial) -> Iterator[Observation]:
     params = parameters(trial, SHAPES)
     optimizer = build(trial, params, capturable=True)
     train(trial, optimizer, params, 0, 2)
-    give(trial, params, 2)
+    set_gradients(trial, params, 2)
     on_cuda = trial.device.startswith("cuda")
     with Watched() as watched:
         error = raised(partial(strictly, optimizer)) if on_cuda else raised(optimizer.step)
     if error:
         watched.seen.append(error)
     what = "what a capturable step waits for"
-    yield fact(what, not watched.seen, ", ".join(dict.fromkeys(watched.seen)), "nothing")
+    yield condition(what, not watched.seen, ", ".join(dict.fromkeys(watched.seen)), "nothing")
 
 
 def strictly(optimizer: Any) -> None:

@@ -26,7 +26,7 @@ class Trial:
     arguments: dict[str, Any] = field(default_factory=dict)
     sparse: bool = False
 
-    def lay(self, gradient: torch.Tensor) -> torch.Tensor:
+    def with_layout(self, gradient: torch.Tensor) -> torch.Tensor:
         """A copy of a gradient in the layout that the optimizer takes: dense, or sparse with every row."""
         return rows_of(gradient, range(len(gradient))) if self.sparse else gradient.clone()
 
@@ -79,10 +79,10 @@ def tuples(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
 
 
-def give(trial: Trial, params: Iterable[torch.Tensor], step: int) -> None:
+def set_gradients(trial: Trial, params: Iterable[torch.Tensor], step: int) -> None:
     """Every parameter gets the gradient of this step."""
     for n, p in enumerate(params):
-        p.grad = trial.lay(values(trial, p.shape, 1000 * (step + 1) + n))
+        p.grad = trial.with_layout(values(trial, p.shape, 1000 * (step + 1) + n))
 
 
 def rows_of(gradient: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
@@ -100,7 +100,7 @@ def entries(gradient: torch.Tensor) -> torch.Tensor:
 def train(trial: Trial, optimizer: Any, params: Sequence[torch.Tensor], first: int, last: int) -> None:
     """The steps from ``first`` up to ``last`` are made."""
     for step in range(first, last):
-        give(trial, params, step)
+        set_gradients(trial, params, step)
         optimizer.step()
 
 
@@ -140,7 +140,7 @@ def same(what: str, got: dict[str, Any], expected: dict[str, Any]) -> Iterator[O
                 numbers = [x.detach().reshape(-1)[place].item() for x in (one, other)]
                 yield Observation(f"{what}: {key}", size, len(places), numbers[0], numbers[1], place)
         elif type(one) is not type(other) or isinstance(one, torch.Tensor) or one != other:
-            yield fact(f"{what}: {key}", False, described(one), described(other))
+            yield condition(f"{what}: {key}", False, described(one), described(other))
         else:
             equal += 1
     yield Observation(what, equal)
@@ -153,8 +153,8 @@ def described(value: Any) -> Any:
     return value if isinstance(value, (int, float)) else "nothing" if value is None else repr(value)
 
 
-def fact(what: str, holds: bool, got: Any, expected: Any) -> Observation:
-    """Something that is so or not."""
+def condition(what: str, holds: bool, got: Any, expected: Any) -> Observation:
+    """A condition that must hold, with what was got and what was expected."""
     return Observation(what, 1, int(not holds), got, expected)
 
 
@@ -179,7 +179,7 @@ def number_of(value: Any) -> tuple[float, str]:
 
 
 @dataclass
-class Player:
+class Stepper:
     """An optimizer and the parameters that it steps, seen as one flat row of elements."""
 
     optimizer: Any
@@ -204,7 +204,7 @@ class Player:
                 }
         return {}
 
-    def pour(self, rows: dict[str, torch.Tensor]) -> None:
+    def load(self, rows: dict[str, torch.Tensor]) -> None:
         """Overwrite the parameters and states with rows of the same order."""
         start = 0
         with torch.no_grad():
@@ -216,12 +216,12 @@ class Player:
                     held.copy_((row if len(self.params) == 1 else row[start:end]).reshape(held.shape))
                 start = end
 
-    def hand(self, gradient: torch.Tensor, lay: Callable[[torch.Tensor], torch.Tensor]) -> None:
-        """Every parameter gets its part of a row as its gradient, laid out by ``lay``."""
+    def set_gradients(self, gradient: torch.Tensor, layout: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        """Every parameter gets its part of a row as its gradient, laid out by ``layout``."""
         start = 0
         for p in self.params:
             part = gradient[start : start + p.numel()].reshape(p.shape)
-            p.grad = lay(part)
+            p.grad = layout(part)
             start += p.numel()
 
 
@@ -229,7 +229,7 @@ class Player:
 class Start:
     """What one step starts from: rows of the parameter and the states, numbers, and the gradient.
 
-    ``shape`` is the tensor's, where its elements count for each other; ``player`` makes the step.
+    ``shape`` is the tensor's, where its elements count for each other; ``stepper`` makes the step.
     """
 
     count: int
@@ -237,49 +237,49 @@ class Start:
     numbers: dict[str, tuple[float, str]]
     gradient: torch.Tensor
     shape: list[int] | None = None
-    player: Player | None = None
+    stepper: Stepper | None = None
 
     @property
     def kept(self) -> dict[str, str]:
         """The dtypes of the numbers that the step left."""
         return (
-            {} if self.player is None else {key: dtype for key, (_, dtype) in self.player.numbers().items()}
+            {} if self.stepper is None else {key: dtype for key, (_, dtype) in self.stepper.numbers().items()}
         )
 
 
-def start_of(trial: Trial, player: Player, count: int, gradient: torch.Tensor) -> Start:
-    """What the next step of a player starts from."""
-    shape = list(player.params[0].shape) if trial.arguments["whole"] else None
-    return Start(count, player.flat(trial.arguments["states"]), player.numbers(), gradient, shape, player)
+def start_of(trial: Trial, stepper: Stepper, count: int, gradient: torch.Tensor) -> Start:
+    """What the next step of a stepper starts from."""
+    shape = list(stepper.params[0].shape) if trial.arguments["whole"] else None
+    return Start(count, stepper.flat(trial.arguments["states"]), stepper.numbers(), gradient, shape, stepper)
 
 
 def follow(
     trial: Trial,
     what: str,
-    one: Player,
-    other: Player,
+    one: Stepper,
+    other: Stepper,
     steps: int,
     order: torch.Tensor | None = None,
-    lay: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    layout: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> Iterator[Observation]:
     """Both step from one state, again and again, with the same elements in another place or layout."""
     keys = trial.arguments["states"]
     size = sum(p.numel() for p in one.params)
     for step in range(steps):
         gradient = values(trial, (size,), 1000 * (step + 1))
-        other.hand(gradient if order is None else gradient[order], lay or trial.lay)
-        if lay:
+        other.set_gradients(gradient if order is None else gradient[order], layout or trial.with_layout)
+        if layout:
             gradient = torch.cat([p.grad.reshape(-1) for p in other.params])
-        one.hand(gradient, trial.lay)
+        one.set_gradients(gradient, trial.with_layout)
         start = start_of(trial, other, step, gradient if order is None else gradient[order])
         one.optimizer.step()
         other.optimizer.step()
         expected = {key: row if order is None else row[order] for key, row in one.flat(keys).items()}
-        yield alike(f"{what}, step {step + 1}", start, other.flat(keys), expected)
-        other.pour(expected)
+        yield same_step(f"{what}, step {step + 1}", start, other.flat(keys), expected)
+        other.load(expected)
 
 
-def alike(
+def same_step(
     what: str, start: Start, got: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]
 ) -> Observation:
     """Two results of one step are equal; where they differ, both must be legal results of it.
@@ -287,7 +287,7 @@ def alike(
     What differs is shown by its elements alone, or by whole tensors where elements count for each other.
     """
     if got.keys() != expected.keys():
-        return fact(f"{what}: the states", False, sorted(got), sorted(expected))
+        return condition(f"{what}: the states", False, sorted(got), sorted(expected))
     wrong = {key: differences(row, expected[key]) for key, row in got.items()}
     compared = sum(len(row) for row in got.values())
     unequal = [key for key, places in wrong.items() if places.any()]
