@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from conformance.contract.clause import Clause
-from conformance.contract.clauses import CONTRACT
+from conformance.contract.clauses import CHAPTERS, COUNTING, state
 from conformance.properties import Property
 
 PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
@@ -18,27 +18,15 @@ breaks just that one. A clause that does not apply says why.
 
 This page is written from the clauses themselves: `python -m conformance.contract.document`.
 """
-TITLES = {
-    "elements": "Elements",
-    "layout": "Memory layout",
-    "gradients": "Gradients",
-    "hyperparameters": "Hyperparameters",
-    "groups": "Groups",
-    "state": "State",
-    "scaling": "Scaling",
-    "whole": "The whole",
-    "distributed": "Distributed",
-    "life": "A whole life",
-    "search": "Searches, which call the function themselves",
-}
 
 
 def page() -> str:
     """Return the page: identifier, sentence and source of every clause, by chapter."""
     parts = [HEAD]
-    for chapter, title in TITLES.items():
-        rows = "\n".join(_row(item) for item in CONTRACT if item.identifier.startswith(f"{chapter}/"))
-        parts.append(f"## {title}\n\n| clause | says | source |\n| --- | --- | --- |\n{rows}\n")
+    for chapter in CHAPTERS:
+        items = (*chapter.CLAUSES, *(COUNTING if chapter is state else ()))
+        rows = "\n".join(_row(item) for item in items)
+        parts.append(f"## {chapter.TITLE}\n\n| clause | says | source |\n| --- | --- | --- |\n{rows}\n")
     return "\n".join(parts)
 
 

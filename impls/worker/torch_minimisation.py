@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .contract.harness import Trial
-from .contract.search import PROBLEMS, recorded
+from .contract.searches import PROBLEMS, recorded
 from .failures import RequestError, phase
 from .target import resolve
 from .torch_platform import dtype_named

@@ -11,16 +11,18 @@ import sys
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import impls.worker
 from conformance.agreement import Tally
 from conformance.cases import from_plain, to_plain
 from conformance.cli import main
-from conformance.contract import distributed_clauses, document
+from conformance.contract import document
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause
-from conformance.contract.clauses import BY_IDENTIFIER, CLAUSES
+from conformance.contract.clauses import BY_IDENTIFIER, CHAPTERS, CLAUSES, distributed
 from conformance.contract.findings import ClauseReducer
 from conformance.contract.observation import Breach, differing
 from conformance.contract.script import imports, names_read, source
@@ -35,11 +37,11 @@ from impls.session import Session, WorkerFailure
 BROKEN = Path(__file__).parents[1] / "quality" / "contract"
 IMPORTS = (ast.Import, ast.ImportFrom)
 SCRIPTS = {
-    "gradients/not-modified": "broken_elements.py:WritesGradient",
-    "layout/gradient-strided": "broken_elements.py:GradientStrided",
-    "state/round-trip": "broken_state.py:LoadForgetsMoment",
-    "groups/empty": "broken_settings.py:EmptyGroupRaises",
-    "life/interleaved": "broken_state.py:ZeroGradDoubles",
+    "gradients/not-modified": "gradients.py:WritesGradient",
+    "layout/gradient-strided": "layouts.py:GradientStrided",
+    "state/round-trip": "state.py:LoadForgetsMoment",
+    "groups/empty": "groups.py:EmptyGroupRaises",
+    "life/interleaved": "lifecycle.py:ZeroGradDoubles",
 }
 
 
@@ -53,6 +55,22 @@ def session() -> Iterator[Session]:
 def test_the_page_is_up_to_date() -> None:
     """docs/contract.md is what the clauses say."""
     assert document.PAGE.read_text() == document.page()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__.rpartition(".")[2])
+def test_a_chapter_has_one_name_everywhere(chapter: ModuleType) -> None:
+    """The clauses of a chapter, their experiments and what breaks them are in modules of one name."""
+    name = chapter.__name__.rpartition(".")[2]
+    experiments = Path(impls.worker.__file__).parent / "contract" / f"{name}.py"
+    defined = {
+        node.name for node in ast.parse(experiments.read_text()).body if isinstance(node, ast.FunctionDef)
+    }
+    assert chapter.CLAUSES
+    assert {clause.experiment.partition(".")[0] for clause in chapter.CLAUSES} == {name}
+    assert {clause.experiment.partition(".")[2] for clause in chapter.CLAUSES} <= defined
+    broken = ast.parse((BROKEN / f"{name}.py").read_text())
+    shown = {ast.get_docstring(node) for node in broken.body if isinstance(node, ast.ClassDef)}
+    assert shown & {clause.identifier for clause in chapter.CLAUSES}
 
 
 def test_the_engine_judges_every_clause() -> None:
@@ -159,7 +177,7 @@ def test_the_second_worker_ends_with_the_first() -> None:
     session = Session()
     clause, subject = _of_two(session)
     clause.run(subject, next(clause.cases(subject)), Tally(), Plan(1, 1, 0))
-    second = weakref.ref(distributed_clauses._SECOND[session])
+    second = weakref.ref(distributed._SECOND[session])
     assert second() is not None
     del subject, session
     gc.collect()

@@ -7,6 +7,7 @@ import traceback
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,23 +16,12 @@ from ..failures import RequestError
 from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
-from .documented import stated
 from .harness import Observation, Trial, raised, rows_of
+from .hyperparameters import stated
 from .surroundings import restore
 
-MODULES = (
-    "elements",
-    "gradients",
-    "hyperparameters",
-    "groups",
-    "state",
-    "scaling",
-    "whole",
-    "life",
-    "search",
-    "distributed",
-    "documented",
-)
+EXPERIMENTS = sorted({file.stem for file in Path(__file__).parent.glob("[a-z]*.py")} - {"harness", "serve"})
+"""The modules beside this one that hold experiments."""
 
 
 def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
@@ -60,8 +50,8 @@ def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
 def find(name: str) -> Any:
     """The experiment called `module.function`."""
     module, _, function = name.partition(".")
-    if module not in MODULES:
-        raise RequestError(f"there is no experiment {name!r}; its module is one of {', '.join(MODULES)}")
+    if module not in EXPERIMENTS:
+        raise RequestError(f"there is no experiment {name!r}; its module is one of {', '.join(EXPERIMENTS)}")
     return getattr(import_module("." + module, __package__), function)
 
 
@@ -69,7 +59,7 @@ def _told(raised: Exception) -> dict[str, str]:
     frames = traceback.extract_tb(raised.__traceback__)
     inside = [frame for frame in frames if "/worker/contract/" not in frame.filename]
     where = f"{inside[-1].name}: {inside[-1].line}" if inside else ""
-    ours = frames[-1].filename.endswith(tuple(f"/worker/contract/{name}.py" for name in MODULES))
+    ours = frames[-1].filename.endswith(tuple(f"/worker/contract/{name}.py" for name in EXPERIMENTS))
     message = f"{type(raised).__name__}: {raised}".splitlines()[0][:300]
     return {"message": message, "where": where, "line": frames[-1].line or "", "ours": str(ours)}
 

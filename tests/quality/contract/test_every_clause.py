@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.contract.clause import Clause
-from conformance.contract.clauses import BY_IDENTIFIER
+from conformance.contract.clauses import BY_IDENTIFIER, CHAPTERS
 from conformance.contract.clauses import CLAUSES as ALL
 from conformance.contract.observation import Breach
 from conformance.engine import Unit, subject_of
@@ -23,7 +23,7 @@ from impls.session import Session
 FOLDER = Path(__file__).parent
 CLAUSES = tuple(clause for clause in ALL if not clause.searching)
 """Those of searches have minimisers of their own."""
-FILES = ("broken_elements.py", "broken_settings.py", "broken_state.py", "import_effects.py")
+FILES = (*(f"{chapter.__name__.rpartition('.')[2]}.py" for chapter in CHAPTERS), "import_effects.py")
 ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale", "scaling/scaler"})
 ALSO = {
     "state/round-trip": {"state/weights-only", "state/other-path"},
@@ -42,9 +42,10 @@ FULL = Plan(12, 1, 0)
 def _written() -> dict[str, str]:
     """Return for each clause the optimizer whose docstring names it."""
     found = {}
+    named = {clause.identifier for clause in CLAUSES}
     for name in FILES:
         for node in ast.parse((FOLDER / name).read_text()).body:
-            if isinstance(node, ast.ClassDef) and ast.get_docstring(node) in BY_IDENTIFIER:
+            if isinstance(node, ast.ClassDef) and ast.get_docstring(node) in named:
                 found[str(ast.get_docstring(node))] = f"{FOLDER / name}:{node.name}"
     return found
 
@@ -103,7 +104,7 @@ def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session:
 def test_a_repeated_tensor_is_known_with_a_warning_alone(name: str, known: bool, session: Session) -> None:
     """The ledger explains a tensor that is stepped twice after a warning, and not in silence."""
     entry = next(e for e in load() if e.identifier == "torch-base-steps-a-repeated-tensor-twice")
-    subject = _subject(f"{FOLDER / 'broken_settings.py'}:{name}", session)
+    subject = _subject(f"{FOLDER / 'groups.py'}:{name}", session)
     breaches = _breaches(BY_IDENTIFIER["groups/tensor-twice-in-a-group"], subject)
     assert breaches
     assert {entry.explains(breach.told) for breach in breaches} == {known}

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent
 
 
 @pytest.mark.parametrize(
-    ("target", "caught"), [("broken_switches.py:ConstructorsMaximize", True), ("kept.py:Kept", False)]
+    ("target", "caught"), [("groups.py:ConstructorsMaximize", True), ("kept.py:Kept", False)]
 )
 def test_a_switch_of_a_group_that_no_step_reads_is_caught(target: str, caught: bool) -> None:
     """Two groups, one of which maximizes, do what two optimizers do, or break the clause."""

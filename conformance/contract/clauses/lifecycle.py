@@ -8,13 +8,15 @@ from typing import Any
 
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause
-from conformance.contract.machine import World, lives
-from conformance.contract.needs import shown
+from conformance.contract.life_machine import World, lives
+from conformance.contract.requirements import needs_visible_state
 from conformance.exploration import Exploration
 from conformance.properties import Judged, Plan
 from conformance.subject import WorkerSubject
 from impls.session import TargetError, WorkerFailure
 from spec.rule import UpdateRule
+
+TITLE = "A whole life"
 
 LIVES, LEAST, ACTS = 40, 16, 12
 """The most and the fewest lives of one cell, and the most acts of one life."""
@@ -58,9 +60,9 @@ CLAUSES: tuple[Clause, ...] = (
         "Steps, changed settings, schedules, new groups, copies and checkpoints in any order: every step "
         "is what the formula makes of the state before it, and nothing else changes anything.",
         "the rule's own citation, and every clause above",
-        "life.interleaved",
+        "lifecycle.interleaved",
         _drawn,
-        needs=shown,
+        needs=needs_visible_state,
         every_path=True,
     ),
 )

@@ -14,11 +14,13 @@ from weakref import WeakKeyDictionary
 from conformance.agreement import Tally
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause, always, target_of
-from conformance.contract.needs import Needs, dense, every, shown
+from conformance.contract.requirements import Needs, all_of, needs_dense_gradients, needs_visible_state
 from conformance.properties import Plan
 from conformance.subject import WorkerSubject
 from impls.session import Session
 from spec.rule import UpdateRule
+
+TITLE = "Distributed"
 
 _SECOND: WeakKeyDictionary[Session, Session] = WeakKeyDictionary()
 """The second worker beside a session, which ends with it."""
@@ -70,7 +72,7 @@ def _clause(
 ) -> DistributedClause:
     return DistributedClause(
         f"distributed/{name}", sentence, source, f"distributed.{experiment}", _steps,
-        needs=every(_one_format, needs),
+        needs=all_of(_one_format, needs),
     )  # fmt: skip
 
 
@@ -92,6 +94,9 @@ CLAUSES: tuple[Clause, ...] = (
         "Parameters that fully_shard (FSDP2) cuts into DTensor shards step as whole ones do.",
         "torch, fully_shard: an optimizer is built on sharded parameters like on any",
         "sharded",
-        every(shown, dense("it takes sparse gradients alone, and a DTensor has no sparse layout")),
+        all_of(
+            needs_visible_state,
+            needs_dense_gradients("it takes sparse gradients alone, and a DTensor has no sparse layout"),
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Clauses about state and scaling."""
+"""Clauses about state: saved, loaded and copied."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.contract import settings
-from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
-from conformance.contract.needs import counter, every, other_paths, scaler, scaling, several_paths, shown
+from conformance.contract.requirements import (
+    all_of,
+    needs_another_path,
+    needs_step_count,
+    needs_visible_state,
+    other_paths,
+)
 from conformance.subject import WorkerSubject
 from spec.rule import UpdateRule
 
+TITLE = "State"
+
 CHECKPOINT = "torch, Optimizer.state_dict and load_state_dict: training resumes"
-AMP = "torch, torch.amp.GradScaler: a step with an infinite gradient is skipped"
 MADE = {"made": [0, 1, 3]}
 SOURCES: tuple[tuple[str, Mapping[str, float]], ...] = (
     ("SGD", {"lr": 0.0625, "momentum": 0.875}),
@@ -40,7 +46,7 @@ def _foreign(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, 
         yield {"others": [list(source) for source in SOURCES if source[0].lower() != rule.name]}
 
 
-STATE = (
+CLAUSES = (
     Clause(
         "state/round-trip",
         "Saved and loaded into a fresh instance, an optimizer goes on as if nothing had happened.",
@@ -90,7 +96,7 @@ STATE = (
         "torch, Optimizer.load_state_dict: the step is not cast to the parameter's dtype",
         "state.count_kept",
         _other({"counts": [257, 2049, 65505, 16777213]}),
-        needs=counter,
+        needs=needs_step_count,
     ),
     Clause(
         "state/plain-numbers",
@@ -98,7 +104,7 @@ STATE = (
         "torch, Optimizer.__setstate__: older versions wrote numbers where there are tensors now",
         "state.plain_numbers",
         _other({"made": [1, 3]}),
-        needs=counter,
+        needs=needs_step_count,
     ),
     Clause(
         "state/settings-loaded",
@@ -113,7 +119,7 @@ STATE = (
         "torch, torch.optim: foreach and fused choose how a step is computed, not which",
         "state.other_path",
         _paths,
-        needs=every(several_paths, shown),
+        needs=all_of(needs_another_path, needs_visible_state),
         every_path=True,
     ),
     Clause(
@@ -131,38 +137,3 @@ STATE = (
         _other({}),
     ),
 )
-SCALING = (
-    Clause(
-        "scaling/found-inf",
-        "With found_inf set no parameter, no state and no count moves, and later steps do not notice.",
-        AMP,
-        "scaling.found_infinity",
-        each({"made": [0, 2]}),
-        needs=scaling,
-        switched_off=True,
-    ),
-    Clause(
-        "scaling/grad-scale",
-        "With grad_scale set every gradient is divided by it exactly once.",
-        AMP,
-        "scaling.divided_once",
-        each({"steps": 2}),
-        needs=scaling,
-    ),
-    Clause(
-        "scaling/scaler",
-        "Under GradScaler a step with an infinite gradient is skipped, and the others are as without it.",
-        AMP,
-        "scaling.scaler",
-        once({}),
-        needs=scaler,
-    ),
-    Clause(
-        "scaling/autocast",
-        "A step inside autocast is the step outside it.",
-        "torch, torch.autocast: the backward pass and the step belong outside it",
-        "scaling.autocast",
-        once({"steps": 2}),
-    ),
-)
-CLAUSES = (*STATE, *SCALING)

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from conformance.contract import settings
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause import path_of
-from conformance.contract.needs import offers, other_paths
+from conformance.contract.requirements import offers, other_paths
 from conformance.subject import WorkerSubject
 from spec.symbols import lr
 

@@ -10,6 +10,8 @@ from conformance.contract.clause import Clause
 from conformance.minimisation.iterates import FromStart, Iterates
 from reference.minimisation.problems import PROBLEMS
 
+TITLE = "Searches, which call the function themselves"
+
 ENOUGH = 1000
 NOCEDAL = "Nocedal 1980; Nocedal and Wright 2006, chapters 3 and 7"
 WOLFE = "Nocedal and Wright 2006, equation 3.7a: sufficient decrease"
@@ -43,7 +45,7 @@ CLAUSES = (
         "search/iterates",
         "Every point it visits follows from what it saw and kept, as the formula says.",
         NOCEDAL,
-        "search.course",
+        "searches.course",
         each(*COURSES, HARDLY_LOWER),
         searching=True,
     ),
@@ -51,7 +53,7 @@ CLAUSES = (
         "search/from-start",
         "It visits the reference's points as far as the propagated enclosure decides.",
         NOCEDAL,
-        "search.course",
+        "searches.course",
         once(*COURSES),
         searching=True,
     ),
@@ -59,7 +61,7 @@ CLAUSES = (
         "search/descends",
         "With a line search no step ends higher than it began.",
         WOLFE,
-        "search.descends",
+        "searches.descends",
         each(
             *(_run(problem, steps=5, **SEARCHED) for problem in STARTS),
             _run("barrier", start=[3.0], steps=2, lr=10.0, **SEARCHED),
@@ -71,7 +73,7 @@ CLAUSES = (
         "search/moves",
         "With a line search a step from a point that is not stationary moves, however few its evaluations.",
         WOLFE,
-        "search.moves",
+        "searches.moves",
         each(*(_run("quadratic", start=[3.0], steps=1, lr=4.0, max_iter=most, **SEARCHED)
                for most in (1, 2, 20))),
         searching=True,
@@ -80,7 +82,7 @@ CLAUSES = (
         "search/evaluations",
         "A step calls the closure no more often than max_eval says.",
         f"{TORCH}: max_eval is the maximal number of function evaluations per step",
-        "search.evaluations",
+        "searches.evaluations",
         each(
             *(_run("rosenbrock", steps=4, max_eval=most, line_search_fn=search)
               for most in (1, 2, 3, 5, 25) for search in (None, "strong_wolfe")),
@@ -91,7 +93,7 @@ CLAUSES = (
         "search/one-by-one",
         "Iterations of one step visit the points of steps of one iteration.",
         f"{TORCH}: a step makes max_iter iterations",
-        "search.one_by_one",
+        "searches.one_by_one",
         each(
             *(_run(problem, steps=8, max_eval=ENOUGH, line_search_fn=search)
               for problem in STARTS for search in (None, "strong_wolfe")),
@@ -102,7 +104,7 @@ CLAUSES = (
         "search/pieces",
         "A parameter in pieces is minimised as in one.",
         f"{TORCH}: all parameters are one vector",
-        "search.pieces",
+        "searches.pieces",
         each(_run("quadratic", steps=3, **SEARCHED) | {"pieces": [2, 1, 3]},
              _run("rosenbrock", steps=3) | {"pieces": [1, 1]}),
         searching=True,
@@ -111,7 +113,7 @@ CLAUSES = (
         "search/gradient-layout",
         "A gradient whose memory is laid out otherwise does the same.",
         "torch, tensor views: strides are not values",
-        "search.gradient_layout",
+        "searches.gradient_layout",
         once({"settings": {"lr": 0.5}}),
         searching=True,
     ),
@@ -119,7 +121,7 @@ CLAUSES = (
         "search/resumed",
         "Saved after a step and loaded into a fresh optimizer, the search goes on as it did.",
         "torch, saving and loading a general checkpoint",
-        "search.resumed",
+        "searches.resumed",
         each(*(_run("rosenbrock", steps=1, max_iter=4, line_search_fn=search) | {"through": through}
                for search in (None, "strong_wolfe") for through in ("state_dict", "deepcopy", "torch.save"))),
         searching=True,
@@ -128,7 +130,7 @@ CLAUSES = (
         "search/refused",
         "A value without meaning is refused with a ValueError when the optimizer is made.",
         f"{TORCH}: lr is refused below zero",
-        "search.refused",
+        "searches.refused",
         once({"values": [list(pair) for pair in REFUSED]}),
         searching=True,
     ),
@@ -136,7 +138,7 @@ CLAUSES = (
         "search/closure",
         "The closure runs with gradients enabled, and the first loss of a step is returned.",
         "torch, Optimizer.step: a closure that reevaluates the model and returns the loss",
-        "search.closure_called",
+        "searches.closure_called",
         each(_run("rosenbrock", steps=1, **SEARCHED), _run("rosenbrock", steps=1)),
         searching=True,
     ),

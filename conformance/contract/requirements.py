@@ -1,4 +1,4 @@
-"""Why a clause does not apply to an optimizer: what it does not offer."""
+"""What clauses require of an optimizer: each requirement returns the reason why it is not met, or nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from spec.rule import UpdateRule
 from spec.symbols import g, lr
 
 Needs = Callable[[WorkerSubject], str]
-
+DEPENDENT = "by its formula an element depends on the others of its tensor"
 
 _ANSWERS: WeakKeyDictionary[Session, dict[str, Mapping[str, Any]]] = WeakKeyDictionary()
 """What each worker has answered, by the question; it is forgotten with its session."""
@@ -46,27 +46,27 @@ def offers(subject: WorkerSubject) -> Mapping[str, Any]:
     return _asked(subject, "offers", subject.path)
 
 
-def every(*needs: Needs) -> Needs:
-    """Return what the first of several needs lacks."""
+def all_of(*needs: Needs) -> Needs:
+    """Return one requirement of several: its reason is that of the first that is not met."""
     return lambda subject: next((why for need in needs if (why := need(subject))), "")
 
 
-def keyword(name: str) -> Needs:
-    """Return a need of a constructor keyword."""
+def needs_keyword(name: str) -> Needs:
+    """Require a keyword of the constructor."""
     return lambda subject: "" if name in offers(subject)["constructor"] else f"it offers no `{name}`"
 
 
-def tensor(name: str) -> Needs:
-    """Return a need of a constructor keyword whose annotation mentions a Tensor."""
+def needs_tensor_setting(name: str) -> Needs:
+    """Require a keyword of the constructor whose annotation mentions a Tensor."""
     return lambda subject: (
         "" if name in offers(subject)["tensors"] else f"its `{name}` is not said to be a Tensor"
     )
 
 
-def derivative(subject: WorkerSubject) -> str:
-    """Say that a parameter's derivative by the gradient is zero, as in rules of signs."""
+def needs_smooth_formula(subject: WorkerSubject) -> str:
+    """Require a formula with a derivative by the gradient that is not zero, as it is in rules of signs."""
     if any(rule.whole for rule in subject.rules.values()):
-        return "by its formula an element depends on the others of its tensor"
+        return DEPENDENT
     by_sign = any(g not in _smooth(rule).free_symbols for rule in subject.rules.values())
     return "its formula uses the gradient's sign alone" if by_sign else ""
 
@@ -79,29 +79,29 @@ def _smooth(rule: UpdateRule) -> sp.Expr:
     )
 
 
-def documented(subject: WorkerSubject) -> str:
-    """Say that nothing is written about defaults."""
+def needs_documented_defaults(subject: WorkerSubject) -> str:
+    """Require a documentation that states defaults."""
     return "" if offers(subject)["documented"] else "its documentation states no default"
 
 
-def closure(subject: WorkerSubject) -> str:
-    """Say that a step takes no closure."""
+def needs_closure(subject: WorkerSubject) -> str:
+    """Require a step that takes a closure."""
     return "" if offers(subject)["step"] else "its step takes no closure"
 
 
-def counter(subject: WorkerSubject) -> str:
-    """Say that no step count can be read."""
+def needs_step_count(subject: WorkerSubject) -> str:
+    """Require a step count that can be read."""
     return "" if subject.counted else "it keeps no step count"
 
 
-def shown(subject: WorkerSubject) -> str:
-    """Say that states are hidden."""
+def needs_visible_state(subject: WorkerSubject) -> str:
+    """Require that every state of the rule can be read."""
     hidden = ", ".join(sorted(subject.hidden))
     return f"it does not show its state ({hidden})" if hidden else ""
 
 
-def rank(count: int) -> Needs:
-    """Return a need of tensors with ``count`` dimensions."""
+def needs_tensors_of_rank(count: int) -> Needs:
+    """Require tensors of ``count`` dimensions."""
 
     def need(subject: WorkerSubject) -> str:
         lowest, highest = (end(r.ranks[n] for r in subject.rules.values()) for n, end in ((0, max), (1, min)))
@@ -110,30 +110,30 @@ def rank(count: int) -> Needs:
     return need
 
 
-def elementwise(subject: WorkerSubject) -> str:
-    """Say that elements are not independent by the formula."""
+def needs_independent_elements(subject: WorkerSubject) -> str:
+    """Require a formula by which elements are independent, and states that can be read."""
     whole = any(rule.whole for rule in subject.rules.values())
-    return "by its formula an element depends on the others of its tensor" if whole else shown(subject)
+    return DEPENDENT if whole else needs_visible_state(subject)
 
 
-def dense(why: str) -> Needs:
-    """Return a need of dense gradients, and why sparse ones will not do."""
+def needs_dense_gradients(why: str) -> Needs:
+    """Require dense gradients; ``why`` says why sparse ones will not do."""
     return lambda subject: "" if subject.implementation.gradient == "dense" else why
 
 
-def scaling(subject: WorkerSubject) -> str:
-    """Say that the step itself does not unscale."""
+def needs_grad_scale(subject: WorkerSubject) -> str:
+    """Require a step that unscales by itself."""
     return "" if offers(subject)["scaling"] else "its step takes no `grad_scale`"
 
 
-def scaler(subject: WorkerSubject) -> str:
-    """Say that GradScaler does not unscale a format, unless the step itself does."""
+def needs_unscaling(subject: WorkerSubject) -> str:
+    """Require a format that GradScaler unscales, unless the step itself does."""
     refused = subject.storage.name == "float16" and not offers(subject)["scaling"]
     return "torch.amp.GradScaler refuses to unscale float16 gradients" if refused else ""
 
 
-def complex_parameters(subject: WorkerSubject) -> str:
-    """Say that a format has no complex numbers, or that on no path a complex parameter makes a step."""
+def needs_complex_parameters(subject: WorkerSubject) -> str:
+    """Require a format with complex numbers, and a path on which a complex parameter makes a step."""
     if subject.storage.name not in {"float32", "float64"}:
         return "there are no complex numbers in this format"
     paths = [subject.path]
@@ -142,8 +142,8 @@ def complex_parameters(subject: WorkerSubject) -> str:
     return f"it takes no complex parameter: {refusals[0]}" if all(refusals) else ""
 
 
-def several_paths(subject: WorkerSubject) -> str:
-    """Say that there is one path only."""
+def needs_another_path(subject: WorkerSubject) -> str:
+    """Require another path."""
     return "" if list(other_paths(subject, ())) else "it has no other path"
 
 
@@ -151,11 +151,11 @@ def other_paths(subject: WorkerSubject, switches: tuple[str, ...]) -> Iterator[l
     """Yield name and keywords of the other paths on this device in this format."""
     for path in subject.implementation.paths:
         fits = path.whole and subject.device in path.devices and subject.storage.name in path.dtypes
-        if fits and path.name != subject.path.name and not broken(subject, path.name):
+        if fits and path.name != subject.path.name and not deviates_in_arithmetic(subject, path.name):
             yield [path.name, {**path.constructor, **dict(map(constructor_setting, switches))}]
 
 
-def broken(subject: WorkerSubject, path: str) -> bool:
+def deviates_in_arithmetic(subject: WorkerSubject, path: str) -> bool:
     """Tell whether nothing can be compared with a path, since its arithmetic itself is a known deviation."""
     cell = Cell(
         subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local"
@@ -165,22 +165,22 @@ def broken(subject: WorkerSubject, path: str) -> bool:
     return any(entry.speaks_of("elements/order") for entry in whole)
 
 
-def capturable(subject: WorkerSubject) -> str:
-    """Say that a capturable step does not run on the device."""
+def needs_capturable_step(subject: WorkerSubject) -> str:
+    """Require a capturable step that runs on the device."""
     if "capturable" not in offers(subject)["constructor"]:
         return "it offers no `capturable`"
     refusal = offers(subject)["capturable"]
     return f"a capturable step does not run on the device: {refusal}" if refusal else ""
 
 
-def single(subject: WorkerSubject) -> str:
-    """Say that only the single-tensor path can be differentiated."""
+def needs_single_tensor_path(subject: WorkerSubject) -> str:
+    """Require the single-tensor path, the only one that can be differentiated."""
     path = subject.path.constructor
     return "torch refuses it beside foreach and fused" if path.get("foreach") or path.get("fused") else ""
 
 
-def process_of_its_own(subject: WorkerSubject) -> str:
-    """Say that another cell speaks for this one, or that every program that uses torch has it."""
+def needs_program_of_its_own(subject: WorkerSubject) -> str:
+    """Require the cell that speaks for all paths and formats, of what is no part of torch itself."""
     item = subject.implementation
     if item.target.partition(":")[0].partition(".")[0] == "torch":
         return "it is part of torch, which is what the others are compared with"
@@ -197,15 +197,15 @@ def _unmoved(rule: UpdateRule) -> bool:
     return bool(step == rule.parameter.symbol)
 
 
-def given_rate(subject: WorkerSubject) -> str:
-    """Say that nobody gives a learning rate."""
+def needs_given_rate(subject: WorkerSubject) -> str:
+    """Require a learning rate that is given."""
     return "it finds its learning rate by itself" if lr.name in subject.fixed else ""
 
 
-def rate(subject: WorkerSubject) -> str:
-    """Say that a learning rate of 0 cannot be given, is not legal, or does not stop the rule."""
-    if given_rate(subject):
-        return given_rate(subject)
+def needs_rate_of_zero(subject: WorkerSubject) -> str:
+    """Require a learning rate of 0 that can be given, is legal and stops the rule."""
+    if needs_given_rate(subject):
+        return needs_given_rate(subject)
     rates = [h for rule in subject.rules.values() for h in rule.hyperparameters if h.symbol == lr]
     if any(0.0 not in h.domain for h in rates):
         return "it takes no learning rate of 0"
