@@ -84,9 +84,11 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[str
 
 def unchanged(one: Any, other: Any) -> bool:
     """Two values are the same; torch may put a function of its own in the place of another."""
-    files = [getattr(getattr(value, "__code__", None), "co_filename", "") for value in (one, other)]
+    if one is other or bool(one == other):
+        return True
     own = os.path.dirname(torch.__file__)
-    return one is other or bool(one == other) or all(file.startswith(own) for file in files)
+    files = [getattr(getattr(value, "__code__", None), "co_filename", "") for value in (one, other)]
+    return all(file.startswith(own) for file in files)
 
 
 def named(value: Any) -> str:
