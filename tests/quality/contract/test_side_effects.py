@@ -108,7 +108,12 @@ def test_an_experiment_starts_from_a_fresh_process(tmp_path: Path, session: Sess
     item = recognise(f"{KEPT}:Kept", "adamw", {}, session)
     kept = subject_of(Unit(item, item.paths[0], "cpu", "float32", (), 1, 0), session)
     assert not _broken("whole/surroundings", kept)
-    header = {"op": "contract", "target": f"{KEPT}:Kept", "experiment": "whole.surroundings", "path": {}}
+    header = {
+        "op": "contract",
+        "target": f"{KEPT}:Kept",
+        "experiment": "side_effects.surroundings",
+        "path": {},
+    }
     header |= {"settings": {}, "dtype": "float32", "device": "cpu", "arguments": {}, "sparse": False}
     seen = session.request(header).header["observations"]
     assert not any(observation["differing"] for observation in seen)
