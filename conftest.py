@@ -1,22 +1,75 @@
-"""Options of the tests: the device on which the catalogue is judged."""
+"""Options of the tests, the workers that they share, and the libraries that are there."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+
 import pytest
+
+from impls.devices import DEVICES, HOST
+from impls.libraries import LIBRARIES
+from impls.session import Session
+
+PYTHON = os.environ.get("STEPPROOF_LIBRARIES")
+"""An interpreter that has the other libraries; without it, that of the tests."""
+
+
+def absent() -> list[str]:
+    """Return the other libraries that the interpreter of the tests does not have."""
+    if PYTHON:
+        return []
+    return [name for name, item in LIBRARIES.items() if not find_spec(item.module.partition(".")[0])]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--device``."""
-    parser.addoption("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.addoption("--device", default=HOST, choices=tuple(DEVICES))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark of tests that need another library."""
+    config.addinivalue_line("markers", "library(name): needs a library beside torch")
+
+
+def pytest_report_header() -> str:
+    """Say once which libraries are absent."""
+    missing = absent()
+    return f"not installed, and so left out: {', '.join(missing)}" if missing else ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a library that is not installed."""
+    missing = set(absent())
+    left_out = {item for item in items if any(m.args[0] in missing for m in item.iter_markers("library"))}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """End in plain words where the device asked for is absent."""
-    if session.config.getoption("--device") != "cuda" or hasattr(session.config, "workerinput"):
+    device = session.config.getoption("--device")
+    if device == HOST or hasattr(session.config, "workerinput"):
         return
-    from impls.session import Session
-
     with Session() as worker:
-        devices = worker.request({"op": "hello"}).header["devices"]
-    if "cuda" not in devices:
-        pytest.exit("not run: no CUDA device", returncode=0)
+        present = worker.request({"op": "hello"}).header["devices"]
+    if device not in present:
+        pytest.exit(DEVICES[device].absent, returncode=0)
+
+
+@pytest.fixture(scope="session")
+def session() -> Iterator[Session]:
+    """Return one worker for all tests of a process."""
+    with Session() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def library_session(session: Session) -> Iterator[Session]:
+    """Return one worker that can import the other libraries that are there."""
+    if PYTHON is None:
+        yield session
+        return
+    with Session(PYTHON) as started:
+        yield started

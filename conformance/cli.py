@@ -3,57 +3,101 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from conformance import commands, installation, known
-from conformance.engine import ALL_PROPERTIES
-from conformance.installation import Installation, find
-from conformance.own_references import entries, implementations
-from conformance.recognition import NotJudgeableError, catalogued, recognise
-from conformance.schedules import commands as schedule_commands
+from conformance import claims
+from conformance.catalogue import installed
+from conformance.catalogue.installed import TORCH, Installation, find
+from conformance.catalogue.numpy_references import entries, implementations
+from conformance.catalogue.recognition import NotJudgeableError, catalogued, dotted, recognise
+from conformance.commands import deviations, judging, listing, plot, replay, training
+from conformance.commands.usage_errors import UsageError, nearest, pairs
+from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from conformance.engine.safe_text import safe_text
+from conformance.engine.stream import ResumeError
+from conformance.schedulers.entries import entries as scheduler_entries
+from conformance.schedulers.entries import named, reference_entries
+from conformance.schedulers.recognition import own_scheduler
 from conformance.training.experiment import RULES, SHOWN, STEPS
 from conformance.training.problems import PROBLEMS
-from conformance.usage import UsageError, nearest, pairs
-from impls.catalogue import FLOATS, Implementation
-from impls.scheduler import Scheduler
+from impls.catalogue.entries import Implementation
+from impls.catalogue.from_scratch import FROM_SCRATCH
+from impls.catalogue.scheduler_entries import Scheduler
+from impls.devices import DEVICES, FLOATS, HOST
+from impls.libraries import LIBRARIES
 from impls.session import Session, TargetError, WorkerFailure
-from spec import rules as book
+from spec.book import ShadowedRuleError
 
+Run = Callable[[argparse.Namespace, Console], int]
 EPILOG = """examples:
   stepproof check torch.optim:AdamW --rule adamw      judge one optimizer, every path and format
   stepproof check mypkg.optim:Fast --rule adamw --python .venv/bin/python
                                                       the same, in another environment
+  stepproof check torch.StepLR --schedule step        judge a learning-rate scheduler
   stepproof report                                    judge the catalogue and write the report
+  stepproof report --resume                           go on with a report that was cut short
   stepproof show adamw                                read the formula
   stepproof rules                                     list the rule book
+  stepproof schedules                                 list the schedules
   stepproof train digits --rule adam                  train a small network and judge every step
-  stepproof check torch.StepLR --schedule step        judge a learning-rate scheduler
   stepproof deviations torch.Adam                     list what is known to deviate
   stepproof plot cosine --T 100 --warmup 10           draw a schedule
-  stepproof schedules                                 list the schedules
 
-exit status: 0 conforms, 1 does not, 2 could not be judged"""
+exit status: 0 conforms, 1 does not, 2 could not be judged; 130 or 143 if it was cut short"""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "stepproof",
-        description="Judges optimizers by their formulas, without tuned tolerances.",
+        description="Judges optimizers and learning-rate schedules by their formulas, without tuned tolerances.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands_ = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    check = commands_.add_parser("check", help="judge one optimizer")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Run, words: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=words)
+        added.set_defaults(run=run)
+        return added
+
+    _add_check(command("check", _check, "judge one optimizer or scheduler"))
+    _add_report(command("report", _report, "judge the catalogue and write the report"))
+    shown = command("show", _show, "print the formula of a rule or a schedule")
+    shown.add_argument("rule")
+    _add_option(shown)
+    command("rules", lambda _, console: _listed(listing.list_rules, console), "list the rule book")
+    command("schedules", lambda _, console: _listed(listing.list_schedules, console), "list the schedules")
+    command("clauses", lambda _, console: _listed(listing.list_clauses, console), "list the optimizer contract")
+    _add_training(command("train", _train, "train a tutorial's problem and judge every step"))
+    again = command("replay", lambda given, console: replay.replay(console, given.case), "run a failing case again")
+    again.add_argument("case", type=Path, help="a file of build/conformance/failures")
+    known = command("deviations", _deviations, "list what is known to deviate, or show one")
+    known.add_argument("name", nargs="?", default="", help="a deviation, or a part of a name")
+    known.add_argument("--script", action="store_true", help="print the standalone script alone")
+    known.add_argument("--python", help="the interpreter of another environment")
+    plotted = command("plot", _plot, "draw a schedule: stepproof plot cosine --T 100 --warmup 10")
+    plotted.add_argument("plotted", metavar="SCHEDULE")
+    plotted.add_argument("--svg", type=Path, metavar="FILE", help="write the curve as SVG too")
+    _add_option(plotted)
+    command("devices", _devices, "say which devices a worker sees")
+    return parser
+
+
+def _add_check(check: argparse.ArgumentParser) -> None:
     check.add_argument("target", help="module:Class, path/to/file.py:Class, or a catalogue name")
     check.add_argument("--rule", help="the rule it claims (see `stepproof rules`)")
+    check.add_argument("--schedule", help="the schedule it claims (see `stepproof schedules`)")
     _add_option(check)
     _add_run(check, budget=25.0)
-    check.add_argument("--schedule", help="the schedule it claims (see `stepproof schedules`)")
-    report = commands_.add_parser("report", help="judge the catalogue and write the report")
+
+
+def _add_report(report: argparse.ArgumentParser) -> None:
     report.add_argument("--only", action="append", default=[], metavar="NAME", help="an implementation")
     report.add_argument("--references", action="store_true", help="judge the NumPy references too")
     report.add_argument(
@@ -61,34 +105,13 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"one of {', '.join(installation.NAMES)} (default: all that are installed)",
+        help=f"one of {', '.join(installed.NAMES)} (default: all that are installed)",
     )
     _add_run(report, budget=10.0)
-    show = commands_.add_parser("show", help="print a rule's formula")
-    show.add_argument("rule")
-    _add_option(show)
-    commands_.add_parser("rules", help="list the rule book")
-    _add_training(commands_.add_parser("train", help="train a tutorial's problem and judge every step"))
-    commands_.add_parser("clauses", help="list the clauses of the optimizer contract")
-    replay = commands_.add_parser("replay", help="run a stored failing case again")
-    replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
-    deviations = commands_.add_parser("deviations", help="list what is known to deviate, or show one")
-    deviations.add_argument("name", nargs="?", default="", help="a deviation, or a part of a name")
-    deviations.add_argument("--script", action="store_true", help="print the standalone script alone")
-    deviations.add_argument("--python", help="the interpreter of another environment")
-    commands_.add_parser("schedules", help="list the schedules")
-    plotted = commands_.add_parser("plot", help="draw a schedule: stepproof plot cosine --T 100 --warmup 10")
-    plotted.add_argument("plotted", metavar="SCHEDULE")
-    plotted.add_argument("--svg", type=Path, metavar="FILE", help="write the curve as SVG too")
-    _add_option(plotted)
-    commands_.add_parser("devices", help="say which devices a worker sees")
-    return parser
 
 
 def _add_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the rule"
-    )
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the formula")
 
 
 def _add_training(train: argparse.ArgumentParser) -> None:
@@ -99,19 +122,6 @@ def _add_training(train: argparse.ArgumentParser) -> None:
     train.add_argument("--dtype", default="float32", choices=("float32", "float64"))
     train.add_argument("--python", help="the interpreter of another environment with torch")
     train.add_argument("--output", type=Path, default=Path("build/training"))
-
-
-def _train(arguments: argparse.Namespace, console: Console) -> int:
-    if not 0 < arguments.steps <= 1000:
-        raise UsageError(f"--steps {arguments.steps} is not in 1 to 1000; give one of these")
-    if arguments.lr is not None and not 0 <= arguments.lr < float("inf"):
-        raise UsageError(f"--lr {arguments.lr:g} is not in [0, ∞); give a learning rate of 0 or more")
-    problem = _known("problem", [arguments.problem], tuple(PROBLEMS))[0]
-    rules = _known("rule with an optimizer of torch", arguments.rule, RULES) if arguments.rule else SHOWN
-    return commands.train(
-        console, problem, rules, steps=arguments.steps, dtype=arguments.dtype,
-        learning_rate=arguments.lr, output=arguments.output, python=arguments.python,
-    )  # fmt: skip
 
 
 def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
@@ -125,23 +135,22 @@ def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="the seed of all cases (default 0)")
     parser.add_argument("--python", help="the interpreter of the optimizer's own environment")
-    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--device", default=HOST, choices=tuple(DEVICES))
     parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)}")
     parser.add_argument("--property", action="append", default=[], help="one property (repeatable)")
-    parser.add_argument("--path", action="append", default=[], metavar="NAME",
-                        help="one execution path, such as foreach or compiled (repeatable)")  # fmt: skip
+    parser.add_argument(
+        "--path",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="one execution path, such as foreach or compiled (repeatable)",
+    )
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds before a step hangs")
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
-
-
-def _rule(name: str, options: dict[str, str]) -> None:
-    if name not in book.names():
-        raise nearest("rule", name, book.names())
-    try:
-        book.build(name, options)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
+    )
 
 
 def _known(what: str, given: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -151,114 +160,184 @@ def _known(what: str, given: Sequence[str], known: Sequence[str]) -> tuple[str, 
     return tuple(given) or tuple(known)
 
 
-def _run(arguments: argparse.Namespace, console: Console) -> int:
-    dtypes = _known("format", arguments.dtype, FLOATS)
-    properties = _known("property", arguments.property, ALL_PROPERTIES)
-    if not 0 < arguments.budget < 1e6:
-        raise UsageError(f"--budget {arguments.budget:g} is not in (0, 1e6) seconds; give more than 0")
-    if arguments.device == "cuda" and "cuda" not in commands.devices(arguments.python)[0]:
-        console.print("not run: no CUDA device")
-        return commands.NOT_JUDGED
-    chosen = Installation((_target(arguments),), ()) if arguments.command == "check" else _chosen(arguments)
+def _check(given: argparse.Namespace, console: Console) -> int:
+    if given.rule and given.schedule:
+        raise UsageError(f"--rule {given.rule} and --schedule {given.schedule} exclude each other; give one")
+    _limits(given)
+    with Session(given.python, timeout=given.timeout) as session:
+        if given.schedule or named(given.target) is not None:
+            chosen = Installation((), (), (_scheduler(given, session),))
+        else:
+            chosen = Installation((_optimizer(given, session),), ())
+    return _judge(given, console, chosen, whole=False)
+
+
+def _report(given: argparse.Namespace, console: Console) -> int:
+    _limits(given)
+    names = _known("implementation", given.only, [item.identifier for item in entries()])
+    if given.only:
+        chosen = Installation(tuple(item for item in entries() if item.identifier in names), ())
+    else:
+        found = find(_known("library", given.library, installed.NAMES), given.python)
+        own, plain = (implementations(), reference_entries()) if given.references else ((), ())
+        notebook = FROM_SCRATCH if TORCH in _known("library", given.library, installed.NAMES) else ()
+        chosen = Installation((*own, *found.implementations, *notebook), found.not_run, (*plain, *found.schedulers))
+    return _judge(given, console, chosen, whole=not given.only and given.device == HOST)
+
+
+def _limits(given: argparse.Namespace) -> None:
+    if not 0 < given.budget < 1e6:
+        raise UsageError(f"--budget {given.budget:g} is not in (0, 1e6) seconds; give more than 0")
+    if not 0 < given.timeout < 1e6:
+        raise UsageError(f"--timeout {given.timeout:g} is not in (0, 1e6) seconds; give more than 0")
+    if given.jobs is not None and not 0 < given.jobs <= 256:
+        raise UsageError(f"--jobs {given.jobs} is not in 1 to 256; give the number of processes")
+
+
+def _judge(given: argparse.Namespace, console: Console, chosen: Installation, *, whole: bool) -> int:
+    if given.device != HOST and given.device not in judging.devices(given.python)[0]:
+        console.print(DEVICES[given.device].absent)
+        return judging.NOT_JUDGED
     if not (chosen.implementations or chosen.schedulers):
         raise UsageError("; ".join(chosen.not_run))
-    given = " ".join(["stepproof", *sys.argv[1:]])
-    order = commands.Order(
-        chosen.implementations, given, arguments.budget, arguments.seed, arguments.output,
-        device=arguments.device, dtypes=dtypes, properties=properties, python=arguments.python,
-        timeout=arguments.timeout, jobs=arguments.jobs or commands.cores(), absent=chosen.not_run,
-        paths=_paths(arguments, chosen.implementations),
-        training=arguments.command == "report" and not arguments.only and arguments.device == "cpu",
-        schedulers=_schedulers(arguments, chosen),
-    )  # fmt: skip
-    return commands.exit_status(commands.judge(order, console))
+    order = judging.Order(
+        chosen.implementations,
+        chosen.schedulers,
+        shlex.join(["stepproof", *sys.argv[1:]]),
+        given.budget,
+        given.seed,
+        given.output,
+        device=given.device,
+        dtypes=_known("format", given.dtype, FLOATS),
+        properties=_properties(given, chosen),
+        python=given.python,
+        timeout=given.timeout,
+        jobs=given.jobs or judging.cores(),
+        absent=chosen.not_run,
+        whole=whole,
+        paths=_paths(given, chosen),
+        resume=given.resume,
+    )
+    return judging.judge(order, console)[1]
 
 
-def _chosen(arguments: argparse.Namespace) -> Installation:
-    """Return what a report judges: what was named, or the libraries chosen that are installed."""
-    names = _known("implementation", arguments.only, [item.identifier for item in entries()])
-    if arguments.only:
-        return Installation(tuple(item for item in entries() if item.identifier in names), ())
-    found = find(_known("library", arguments.library, installation.NAMES), arguments.python)
-    own = implementations() if arguments.references else ()
-    return Installation((*own, *found.implementations), found.not_run, found.schedulers)
+def _properties(given: argparse.Namespace, chosen: Installation) -> tuple[str, ...]:
+    """Return the properties that are asked for, each of which something chosen has."""
+    known = [
+        *(claims.identifiers(OPTIMIZERS) if chosen.implementations else ()),
+        *(claims.identifiers(SCHEDULERS) if chosen.schedulers else ()),
+    ]
+    return _known("property", given.property, known) if given.property else ()
 
 
-def _paths(arguments: argparse.Namespace, judged: tuple[Implementation, ...]) -> tuple[str, ...]:
-    """Return the execution paths that are asked for, each of which something judged has."""
-    names = dict.fromkeys(p.name for i in judged for p in i.paths if arguments.device in p.devices)
-    return _known("path", arguments.path, tuple(names)) if arguments.path else ()
+def _paths(given: argparse.Namespace, chosen: Installation) -> tuple[str, ...]:
+    """Return the execution paths that are asked for, each of which something chosen has."""
+    names = [p.name for i in chosen.implementations for p in i.paths_on(given.device)]
+    names += [entry.path for entry in chosen.schedulers]
+    return _known("path", given.path, tuple(dict.fromkeys(names))) if given.path else ()
 
 
-def _schedulers(arguments: argparse.Namespace, chosen: Installation) -> tuple[Scheduler, ...]:
-    """Return the schedulers of a report: all, unless single implementations or properties are asked for."""
-    if arguments.command != "report" or arguments.only or arguments.property or arguments.device != "cpu":
-        return ()
-    return () if arguments.path else chosen.schedulers
-
-
-def _deviations(arguments: argparse.Namespace, console: Console) -> int:
-    if not known.is_known(arguments.name):
-        known.listed(console, arguments.name)
-        return commands.CONFORMS
-    shows = known.shown(console, arguments.name, arguments.python, script_alone=arguments.script)
-    return commands.CONFORMS if shows else commands.NOT_JUDGED
-
-
-def _target(arguments: argparse.Namespace) -> Implementation:
-    options = pairs(arguments.option)
-    known = catalogued(arguments.target)
-    rule = arguments.rule or (known.rule if known else None)
+def _optimizer(given: argparse.Namespace, session: Session) -> Implementation:
+    options = pairs(given.option)
+    known = catalogued(given.target)
+    if known is None and (meant := dotted(given.target)):
+        raise UsageError(f"there is no target `{given.target}`: {meant} is meant, with a colon")
+    rule = given.rule or (known.rule if known else None)
     if rule is None:
-        raise UsageError(f"say which rule `{arguments.target}` claims: --rule NAME")
-    _rule(rule, options)
-    if known is None and ":" not in arguments.target:
-        raise nearest("target", arguments.target, [i.identifier for i in entries()])
-    with Session(arguments.python, timeout=arguments.timeout) as session:
-        return recognise(arguments.target, rule, options, session)
+        raise UsageError(f"say which rule `{given.target}` claims: --rule NAME, or --schedule NAME")
+    listing.rule(rule, options)
+    if known is None and ":" not in given.target:
+        raise nearest("target", given.target, [i.identifier for i in entries()])
+    return recognise(given.target, rule, options, session)
 
 
-def main(given: Sequence[str] | None = None) -> int:
+def _scheduler(given: argparse.Namespace, session: Session) -> Scheduler:
+    known, options = named(given.target), pairs(given.option)
+    name = given.schedule or (known.schedule if known else "")
+    listing.schedule(name, options)
+    if known and known.schedule == name and options.items() <= known.options.items():
+        if known.library in LIBRARIES and (reason := installed.probe(LIBRARIES[known.library], session)[1]):
+            raise UsageError(installed.missing(LIBRARIES[known.library], reason))
+        return known
+    if ":" not in given.target:
+        raise nearest("scheduler", given.target, [item.identifier for item in scheduler_entries()])
+    return own_scheduler(given.target, name, options, session)
+
+
+def _show(given: argparse.Namespace, console: Console) -> int:
+    listing.show(console, given.rule, pairs(given.option))
+    return judging.CONFORMS
+
+
+def _listed(listed: Callable[[Console], None], console: Console) -> int:
+    listed(console)
+    return judging.CONFORMS
+
+
+def _deviations(given: argparse.Namespace, console: Console) -> int:
+    return deviations.deviations(console, given.name, given.python, script_alone=given.script)
+
+
+def _plot(given: argparse.Namespace, console: Console) -> int:
+    plot.draw(console, given.plotted, pairs(given.option), given.settings, given.svg)
+    return judging.CONFORMS
+
+
+def _devices(_: argparse.Namespace, console: Console) -> int:
+    found, framework = judging.devices(None)
+    console.print(f"torch {framework}: {', '.join(found)}")
+    return judging.CONFORMS
+
+
+def _train(given: argparse.Namespace, console: Console) -> int:
+    if not 0 < given.steps <= 1000:
+        raise UsageError(f"--steps {given.steps} is not in 1 to 1000; give one of these")
+    if given.lr is not None and not 0 <= given.lr < float("inf"):
+        raise UsageError(f"--lr {given.lr:g} is not in [0, ∞); give a learning rate of 0 or more")
+    problem = _known("problem", [given.problem], tuple(PROBLEMS))[0]
+    rules = _known("rule with an optimizer of torch", given.rule, RULES) if given.rule else SHOWN
+    return training.train(
+        console,
+        problem,
+        rules,
+        steps=given.steps,
+        dtype=given.dtype,
+        learning_rate=given.lr,
+        output=given.output,
+        python=given.python,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    arguments, more = _parser().parse_known_args(given)
-    if more and arguments.command != "plot":
-        _parser().error(f"unrecognized arguments: {' '.join(more)}")
-    arguments.settings = more
-    console = Console(highlight=False)
+    parser = _parser()
+    given, more = parser.parse_known_args(arguments)
+    if more and given.command != "plot":
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    given.settings = more
+    run: Run = given.run
     try:
-        if schedule_commands.wanted(arguments):
-            return schedule_commands.run(arguments, console)
-        if arguments.command in {"check", "report"}:
-            return _run(arguments, console)
-        if arguments.command == "show":
-            _rule(arguments.rule, pairs(arguments.option))
-            commands.show(console, arguments.rule, pairs(arguments.option))
-        elif arguments.command == "rules":
-            commands.list_rules(console)
-        elif arguments.command == "train":
-            return _train(arguments, console)
-        elif arguments.command == "clauses":
-            commands.list_clauses(console)
-        elif arguments.command == "replay":
-            return commands.replay(console, arguments.case)
-        elif arguments.command == "deviations":
-            return _deviations(arguments, console)
-        else:
-            found, framework = commands.devices(None)
-            console.print(f"torch {framework}: {', '.join(found)}")
+        return run(given, Console(highlight=False, emoji=False))
     except (
         UsageError,
+        ShadowedRuleError,
+        ResumeError,
         NotJudgeableError,
         WorkerFailure,
         TargetError,
         OSError,
     ) as error:
-        Console(stderr=True, highlight=False).print(f"stepproof: {error}", markup=False)
-        return commands.NOT_JUDGED
+        said = f"stepproof: {safe_text(str(error))}"
+        Console(stderr=True, highlight=False, emoji=False).print(said, markup=False)
+        return judging.NOT_JUDGED
     except KeyboardInterrupt:
-        Console(stderr=True).print("stepproof: stopped; verdicts so far are in verdicts.jsonl")
-        return commands.NOT_JUDGED
-    return commands.CONFORMS
+        Console(stderr=True).print("stepproof: stopped before anything was judged")
+        return 130
+    except Exception:  # noqa: BLE001 - Python's own status for it is that of "does not conform"
+        traceback.print_exc()
+        said = "stepproof: this is an error of stepproof's own, and no verdict; please report it"
+        Console(stderr=True, highlight=False).print(said, markup=False)
+        return judging.NOT_JUDGED
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import sympy as sp
 
 from spec.rule import Cast
-from spec.whole import COUNTS, WHOLE, Dot, MatrixProduct, Whole
+from spec.tensor_functions import COUNTS, TENSOR_FUNCTIONS, Dot, MatrixProduct, TensorFunction
 
 RELATIONS = {
     sp.StrictGreaterThan: "greater",
@@ -26,7 +26,7 @@ RELATIONS = {
 }
 
 
-KINDS_OF_WHOLE = frozenset(function.kind for function in WHOLE)
+KINDS_OF_WHOLE = frozenset(function.kind for function in TENSOR_FUNCTIONS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class Compiler:
             return Node("number", scalar=True, value=float(expression))
         if isinstance(expression, sp.UnevaluatedExpr):
             return self.compile(expression.args[0])
-        if isinstance(expression, Whole):
+        if isinstance(expression, TensorFunction):
             return self._fold(type(expression).kind)(expression)
         translate = {
             sp.Add: self._sum,

@@ -16,9 +16,10 @@ Array: TypeAlias = NDArray[Any]
 class Format:
     """A binary format: its NumPy type, its precision in bits and the type of end points.
 
-    ``work`` is float64 for the narrower formats and the platform's long double for float64.
-    Where long double is no wider than float64, the slack of ``work`` makes the float64 enclosures
-    about two units wider, and so still sound.
+    ``work`` is float64 for the narrower formats and the platform's long double for float64: on Linux
+    on x86-64, the platform that is supported and tested, the 80-bit format.  Where long double is
+    float64, as on macOS and Windows, enclosures of float64 are about two units wider, and nothing holds
+    where the ends themselves underflow or overflow in it.
     """
 
     name: str

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from reference.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS, Format
-from reference.interval import Interval, IntervalArithmetic, Rounding
-from reference.summation import TensorArithmetic
+from reference.formats import BFLOAT16, FLOAT16, FLOAT32, FORMATS, Format
+from spec import rules as book
+from spec.rule import TEXTBOOK
 
 STORAGE, COMPUTE = "storage", "compute"
 UNITS = {"add": 0.5, "multiply": 0.5, "divide": 0.5, "root": 0.5, "power": 4.0}
 HOST_UNITS = UNITS | {"root": 1.0, "power": 1.0}
 """The C library's pow is within one unit, and a root may be taken by it: ``x ** 0.5``."""
+CHOICES: Mapping[str, tuple[str | bool, ...]] = {
+    "intermediate": (STORAGE, COMPUTE),
+    "coefficient": (STORAGE, COMPUTE),
+    "bound": (STORAGE, COMPUTE),
+    "scalar": (COMPUTE, *FORMATS),
+    "contraction": (False, True),
+    "flush": (False, True),
+}
 ALL_FORMS = "*"
 """Stands for every legal form of a rule, the written expression included."""
 
@@ -34,7 +42,8 @@ class Profile:
     ``contraction``: a rounding may be skipped (fused multiply-add, wider registers). ``flush``:
     numbers that are subnormal in the format of computation are zero, as results and as operands.
     ``forms``: the legal forms used. ``units``: errors of operations in units in the last place
-    where they are not rounded correctly.
+    where they are not rounded correctly. ``rule``: the name of the rule that is claimed, whose forms
+    alone may be named. Raises ``ValueError`` for a value or form that there is not.
     """
 
     intermediate: str = STORAGE
@@ -45,36 +54,46 @@ class Profile:
     flush: bool = False
     forms: frozenset[str] = frozenset()
     units: Mapping[str, float] = field(default_factory=dict)
+    rule: str = ""
+
+    def __post_init__(self) -> None:
+        for key, choices in CHOICES.items():
+            value = getattr(self, key)
+            if value not in choices:
+                known = ", ".join(str(choice) for choice in choices)
+                raise ValueError(f"`{key}` of a profile cannot be `{value}`; it can be: {known}")
+        for operation, units in self.units.items():
+            if operation not in UNITS:
+                raise ValueError(f"`units` of a profile has no `{operation}`; it has: {', '.join(UNITS)}")
+            if not units >= UNITS["add"]:
+                raise ValueError(f"`{operation}` cannot be within {units!r} units; give {UNITS['add']} or more")
+        for form in sorted(self.forms - {ALL_FORMS, TEXTBOOK}):
+            if form not in form_names(self.rule):
+                known = ", ".join(sorted(form_names(self.rule))) or "none"
+                raise ValueError(f"{self.rule or 'the book'} has no form `{form}`; it has: {known}")
 
     @classmethod
-    def from_mapping(cls, declared: Mapping[str, Any]) -> Profile:
-        """Read a profile from plain data; raises ``ValueError`` for an unknown key or value."""
-        legal = {item.name for item in dataclasses.fields(cls)}
+    def from_mapping(cls, declared: Mapping[str, Any], rule: str) -> Profile:
+        """Read the profile of what claims ``rule`` from plain data.
+
+        Raises ``ValueError`` for an unknown key or value and for a form that no variant of the rule
+        has, and ``TypeError`` for forms that are no list.
+        """
+        legal = {item.name for item in dataclasses.fields(cls)} - {"rule"}
         for key in declared:
             if key not in legal:
                 known = ", ".join(sorted(legal))
                 raise ValueError(f"a profile has no `{key}`; it has: {known}")
-        values = dict(declared)
-        if "forms" in values:
-            values["forms"] = frozenset(values["forms"])
-        profile = cls(**values)
-        for key, choices in {
-            "intermediate": (STORAGE, COMPUTE),
-            "coefficient": (STORAGE, COMPUTE),
-            "bound": (STORAGE, COMPUTE),
-            "scalar": (COMPUTE, *FORMATS),
-        }.items():
-            if getattr(profile, key) not in choices:
-                raise ValueError(
-                    f"`{key}` of a profile cannot be `{getattr(profile, key)}`; "
-                    f"it can be: {', '.join(choices)}"
-                )
-        return profile
+        forms = declared.get("forms", ())
+        if isinstance(forms, str):
+            raise TypeError(f"`forms` of a profile is a list; give [`{forms}`]")
+        return cls(**{**declared, "forms": frozenset(forms), "rule": rule})
 
     def widened(self, changes: Mapping[str, Any]) -> Profile:
         """Return this profile with the keys of a ledger entry replaced."""
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        return Profile.from_mapping(values | dict(changes))
+        del values["rule"]
+        return Profile.from_mapping(values | dict(changes), self.rule)
 
     def on(self, storage: Format) -> Profile:
         """Return this profile for tensors of ``storage``, with the format of its scalars named."""
@@ -95,60 +114,23 @@ class Profile:
         return "; ".join(parts)
 
 
+@functools.cache
+def form_names(rule: str) -> frozenset[str]:
+    """Return the names of the forms of every variant of a rule; without a rule those of the book."""
+    if not rule:
+        return frozenset().union(*(form_names(name) for name in book.families()))
+    family, _ = book.names()[rule]
+    chosen = itertools.product(*(option.values for option in family.options))
+    variants = (dict(zip((o.name for o in family.options), values, strict=True)) for values in chosen)
+    programs = (family.build(**options).program for options in variants if family.legal(options))
+    return frozenset(form.name for program in programs for line in program for form in line.forms)
+
+
 def compute_format(storage: Format) -> Format:
     """Return the format in which a kernel computes on tensors of ``storage``."""
     return FLOAT32 if storage in {FLOAT16, BFLOAT16} else storage
 
 
-def tensor_rounding(profile: Profile, storage: Format) -> Rounding:
-    """Return how the result of one tensor operation is rounded."""
-    compute = compute_format(storage)
-    if profile.intermediate == COMPUTE or compute == storage:
-        return Rounding(compute, (), profile.contraction, profile.flush)
-    return Rounding(storage, (compute,), profile.contraction, flushes(profile, storage))
-
-
 def flushes(profile: Profile, storage: Format) -> bool:
     """Tell whether subnormals of ``storage`` become zero: they must be subnormal where it computes."""
     return profile.flush and storage.smallest_normal <= compute_format(storage).smallest_normal
-
-
-def operand(profile: Profile, storage: Format, value: Interval) -> Interval:
-    """Return a tensor of ``storage`` as an operation reads it: subnormals may count as zero."""
-    if not flushes(profile, storage):
-        return value
-    normal = storage.smallest_normal
-    tiny = (np.abs(value.lo) < normal) | (np.abs(value.hi) < normal)
-    if not (tiny & ((value.lo > 0.0) | (value.hi < 0.0))).any():
-        return value
-    lo = np.where((value.lo > 0.0) & (value.lo < normal), 0.0, value.lo)
-    hi = np.where((value.hi < 0.0) & (value.hi > -normal), 0.0, value.hi)
-    return Interval(lo, hi, *value.flags)
-
-
-def store_rounding(profile: Profile, storage: Format) -> Rounding:
-    """Return how a result is rounded when it is stored."""
-    compute = compute_format(storage)
-    through = () if compute == storage else (compute,)
-    return Rounding(storage, through, keep_exact=False, flush=flushes(profile, storage))
-
-
-def coefficient_rounding(profile: Profile, storage: Format) -> Rounding:
-    """Return how a scalar is rounded where it meets a tensor."""
-    compute = compute_format(storage)
-    if profile.coefficient == COMPUTE or compute == storage:
-        return Rounding(compute)
-    return Rounding(storage, (compute,))
-
-
-def tensor_arithmetic(profile: Profile, storage: Format) -> IntervalArithmetic:
-    """Return interval arithmetic for tensors of ``storage``."""
-    return TensorArithmetic(tensor_rounding(profile, storage), {**UNITS, **profile.units})
-
-
-def scalar_arithmetic(profile: Profile) -> IntervalArithmetic:
-    """Return interval arithmetic for host scalars."""
-    target = FORMATS[profile.scalar]
-    wide = dataclasses.replace(target, work=FLOAT64.work)
-    units = HOST_UNITS if target == FLOAT64 else UNITS
-    return IntervalArithmetic(Rounding(wide), {**units, **profile.units})

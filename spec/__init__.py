@@ -1,1 +1,1 @@
-"""What is true: update rules, their options, legal forms, invariants and proofs, in SymPy."""
+"""What is true: update rules, their options, legal forms, claims and proofs, in SymPy."""

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sympy as sp
 
-from spec.rule import Assignment, Form, Invariant, RuleFamily, UpdateRule, uncast
-from spec.time_limit import SECONDS, within
-from spec.whole import of_one_element
+from spec.family import Family, Formula, FormulaClaim
+from spec.rule import Assignment, Form, UpdateRule, uncast
+from spec.tensor_functions import of_one_element
+
+LARGEST = 400
+"""The most operations in a difference that SymPy is asked to simplify: twice those of the book's largest.
+
+What is shown so depends on the formula alone, never on the machine's speed or on how busy it is.
+"""
+
+
+class BeyondLimitError(Exception):
+    """A difference has more operations than SymPy is asked about: neither shown nor refuted."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The outcome of proving one invariant: ``proven`` only if every equation was shown.
+    """The outcome of proving one claim: ``proven`` only if everything it lists was shown.
 
-    A proof that ran out of its time is not ``decided``.
+    A proof with a step beyond the limit of size is not ``decided``.
     """
 
-    invariant: Invariant
+    claim: FormulaClaim
     proven: bool
     equations: int
     decided: bool = True
@@ -32,12 +43,20 @@ class Proof:
         return "proven" if self.proven else "not proven" if self.decided else "undecided (limit)"
 
 
+def within_limit(expression: sp.Expr) -> sp.Expr:
+    """Return an expression that SymPy is asked to simplify; raises ``BeyondLimitError`` for a larger one."""
+    if sp.count_ops(expression) > LARGEST:
+        raise BeyondLimitError
+    return expression
+
+
 def _simplest(difference: sp.Expr) -> Iterator[sp.Expr]:
     """Yield ever stronger simplifications of ``difference``."""
     plain = uncast(difference)
     if plain.has(sp.Max, sp.Min):
         plain = plain.rewrite(sp.Abs)
     yield plain
+    within_limit(plain)
     yield sp.expand(plain)
     yield sp.factor(sp.powsimp(sp.expand(plain)))
     with contextlib.suppress(TypeError):  # SymPy fails on some comparisons within a choice
@@ -45,8 +64,12 @@ def _simplest(difference: sp.Expr) -> Iterator[sp.Expr]:
         yield sp.simplify(sp.piecewise_fold(plain))
 
 
+@functools.cache
 def equal(left: sp.Expr, right: sp.Expr) -> bool:
-    """Tell whether SymPy shows ``left - right`` to be zero."""
+    """Tell whether SymPy shows ``left - right`` to be zero; each pair is asked about once.
+
+    Raises ``BeyondLimitError`` where the difference is too large to ask.
+    """
     difference = left - right
     return _equal_by_cases(uncast(difference)) or any(form == 0 for form in _simplest(difference))
 
@@ -83,9 +106,7 @@ def different(left: sp.Expr, right: sp.Expr) -> bool:
     symbols = sorted(difference.free_symbols, key=str)
     for shift in range(3):
         point = {
-            symbol: sp.Rational(index + 2 + shift, 7 + 2 * index)
-            if not symbol.is_integer
-            else sp.Integer(index + 2)
+            symbol: sp.Rational(index + 2 + shift, 7 + 2 * index) if not symbol.is_integer else sp.Integer(index + 2)
             for index, symbol in enumerate(symbols)
         }
         try:
@@ -97,42 +118,63 @@ def different(left: sp.Expr, right: sp.Expr) -> bool:
     return False
 
 
-def prove(invariant: Invariant, seconds: float = SECONDS) -> Proof:
-    """Prove every equation of ``invariant``, within a limit of time."""
-    return within(seconds, lambda: shown(invariant)) or Proof(invariant, False, 0, decided=False)
+def shown_nonnegative(expression: sp.Expr) -> bool:
+    """Tell whether SymPy shows an expression to be at least zero; raises ``BeyondLimitError``."""
+    forms = (lambda e: e, sp.factor, lambda e: sp.factor(sp.simplify(e)), sp.expand)
+    return any(form(within_limit(expression)).is_nonnegative for form in forms)
 
 
-def shown(invariant: Invariant) -> Proof:
-    """Prove every equation of ``invariant``, however long it takes."""
-    equations, unequal = invariant.equations(), invariant.differs()
-    proven = all(equal(*pair) for pair in equations) and all(different(*pair) for pair in unequal)
-    return Proof(invariant, proven, len(equations) + len(unequal))
+def prove(claim: FormulaClaim) -> Proof:
+    """Prove every equation, difference and sign of ``claim``, within the limit of size."""
+    equations, unequal, signs = claim.equations(), claim.differs(), claim.nonnegative()
+    try:
+        proven = (
+            all(equal(*pair) for pair in equations)
+            and all(different(*pair) for pair in unequal)
+            and all(shown_nonnegative(expression) for expression in signs)
+        )
+    except BeyondLimitError:
+        return Proof(claim, False, 0, decided=False)
+    return Proof(claim, proven, len(equations) + len(unequal) + len(signs))
 
 
 @functools.cache
-def proofs(family: RuleFamily) -> tuple[Proof, ...]:
-    """Prove the invariants stated beside a rule."""
-    return tuple(prove(invariant) for invariant in family.invariants)
+def proofs(family: Family[Formula]) -> tuple[Proof, ...]:
+    """Prove the claims stated beside a formula."""
+    return tuple(prove(claim) for claim in family.claims)
 
 
 def form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
-    """Tell whether a legal form is shown equal to the expression of its line, within a limit of time."""
-    return bool(within(SECONDS, lambda: _form_is_equal(rule, line, form)))
+    """Tell whether a legal form is shown equal to the expression of its line, within the limit of size."""
+    try:
+        return _form_is_equal(rule, line, form)
+    except BeyondLimitError:
+        return False
 
 
 def _form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
-    keep = frozenset(other.target for other in rule.program if other.name in KEPT)
+    differences = list[sp.Expr]()
+    for difference in _differences(rule, line, form):
+        if _cancels(difference):
+            return True
+        differences.append(difference)
+    return any(equal(each, sp.S.Zero) for each in differences)
+
+
+def _differences(rule: UpdateRule, line: Assignment, form: Form) -> Iterator[sp.Expr]:
+    """Yield a form's difference from its line, with one more of the lines above put into it each time.
+
+    A line that stays as it stands, positive or real, is easier to reason about than what it computes.
+    """
     difference = form.expression - line.expression
-    if sp.expand(uncast(difference)) == 0:
-        return True
+    yield difference
     for other in reversed(rule.program):
-        if other.target not in keep:
+        if difference.has(other.target):
             difference = difference.subs(other.target, other.expression)
-    return equal(difference, sp.S.Zero)
+            yield difference
 
 
-KEPT = frozenset({
-    "first bias correction", "second bias correction", "first moment", "second moment",
-    "row moment", "column moment", "mean of the rows",
-})  # fmt: skip
-"""Lines that forms take as they stand, positive or real: their own forms are proven apart."""
+@functools.cache
+def _cancels(difference: sp.Expr) -> bool:
+    """Tell whether a difference is zero once its terms and factors are collected."""
+    return any(form == 0 for form in itertools.islice(_simplest(difference), 3))

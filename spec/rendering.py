@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Protocol
 
 import sympy as sp
 
 from spec.rule import Assignment, Cast, Form, UpdateRule
 from spec.symbols import g
-from spec.whole import MatrixProduct, Norm, Transposed, Whole
+from spec.tensor_functions import MatrixProduct, Norm, TensorFunction, Transposed
 
 GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
-    "lambda": "λ", "mu": "μ", "phi": "φ", "psi": "ψ", "kappa": "κ", "rho": "ρ",
-    "sigma": "σ", "tau": "τ", "theta": "θ",
-}  # fmt: skip
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "eta": "η",
+    "lambda": "λ",
+    "mu": "μ",
+    "phi": "φ",
+    "psi": "ψ",
+    "kappa": "κ",
+    "rho": "ρ",
+    "sigma": "σ",
+    "tau": "τ",
+    "theta": "θ",
+}
 ACCENTS = {"hat": ("\N{COMBINING CIRCUMFLEX ACCENT}", "^"), "tilde": ("\N{COMBINING TILDE}", "~")}
 NAME = re.compile(r"([A-Za-z]+?)(hat|tilde)?(\d*)(?:_(\w+))?$")
 SUM, PRODUCT, ATOM = 0, 1, 2
@@ -47,9 +60,7 @@ class Text:
     def symbol(self, letter: str, accent: str, subscript: str) -> str:
         mark = ACCENTS[accent][0] if accent else ""
         digits = subscript.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
-        tail = (
-            digits if subscript.isdigit() else f"_{{{subscript}}}" if len(subscript) > 1 else f"_{subscript}"
-        )
+        tail = digits if subscript.isdigit() else f"_{{{subscript}}}" if len(subscript) > 1 else f"_{subscript}"
         return f"{letter}{mark}{tail if subscript else ''}"
 
     def number(self, value: str) -> str:
@@ -86,23 +97,22 @@ class Text:
 
 
 class MathML:
-    """Presentation MathML."""
+    """Presentation MathML; a name is escaped where it is written first."""
 
     def symbol(self, letter: str, accent: str, subscript: str) -> str:
-        base = f"<mi>{letter}</mi>"
+        base = f"<mi>{escape(letter)}</mi>"
         if accent:
             base = f'<mover accent="true">{base}<mo>{ACCENTS[accent][1]}</mo></mover>'
         if not subscript:
             return base
-        parts = re.findall(r"\d+|[A-Za-z]+|[-−,]", subscript)
-        inner = "".join(_mathml_token(part) for part in parts)
+        inner = "".join(_mathml_token(part) for part in re.findall(r"\d+|[^\W\d_]+|.", subscript))
         return f"<msub>{base}<mrow>{inner}</mrow></msub>"
 
     def number(self, value: str) -> str:
-        return f"<mn>{value}</mn>"
+        return f"<mn>{escape(value)}</mn>"
 
     def operator(self, mark: str) -> str:
-        return f"<mo>{mark.replace('<', '&lt;').replace('>', '&gt;')}</mo>"
+        return f"<mo>{escape(mark)}</mo>"
 
     def times(self, *, numbers: bool = False) -> str:
         return "<mo>·</mo>" if numbers else '<mspace width="0.17em"></mspace>'
@@ -124,12 +134,11 @@ class MathML:
 
     def call(self, name: str, arguments: Sequence[str]) -> str:
         inside = "<mo>,</mo>".join(arguments)
-        return f"<mrow><mi>{name}</mi>{self.fenced(inside)}</mrow>"
+        return f"<mrow><mi>{escape(name)}</mi>{self.fenced(inside)}</mrow>"
 
     def cases(self, rows: Sequence[tuple[str, str]]) -> str:
         lines = [
-            f"<mtr><mtd>{value}</mtd><mtd><mrow><mtext>{IF if when else 'otherwise'}</mtext>"
-            f"{when}</mrow></mtd></mtr>"
+            f"<mtr><mtd>{value}</mtd><mtd><mrow><mtext>{IF if when else 'otherwise'}</mtext>{when}</mrow></mtd></mtr>"
             for value, when in rows
         ]
         table = f'<mtable columnalign="left">{"".join(lines)}</mtable>'
@@ -140,7 +149,7 @@ def _mathml_token(part: str) -> str:
     if part.isdigit():
         return f"<mn>{part}</mn>"
     part = part.replace("-", "−")
-    return f"<mi>{part}</mi>" if part.isalpha() else f"<mo>{part}</mo>"
+    return f"<mo>{part}</mo>" if part in "−," else f"<mi>{escape(part)}</mi>"
 
 
 def _decimal(number: sp.Expr) -> str:
@@ -191,14 +200,13 @@ class Writer:
             mark = marks.get(expression.rel_op, expression.rel_op)
             return self.notation.row([sides[0], self.notation.operator(mark), sides[1]]), SUM
         name = str(expression.func).lower().rsplit(".", 1)[-1].strip("'>")
-        if isinstance(expression, Whole):
+        if isinstance(expression, TensorFunction):
             name = type(expression).kind
         return self.notation.call(name, [self.write(a)[0] for a in expression.args]), ATOM
 
     def _symbol(self, name: str) -> str:
         match = NAME.match(name)
-        assert match is not None, name
-        letter, accent, digits, time = (part or "" for part in match.groups())
+        letter, accent, digits, time = (part or "" for part in (match.groups() if match else (name, "", "", "")))
         subscript = "t−1" if name in self.before else "t" if name == g.name and self.before else time
         subscript = "∞" if subscript == "infty" else subscript
         subscript = ",".join(part for part in (digits, subscript) if part)
@@ -267,8 +275,7 @@ class Writer:
 
     def _cases(self, expression: sp.Basic) -> Printed:
         rows = [
-            (self.write(value)[0], "" if when == sp.true else self.write(when)[0])
-            for value, when in expression.args
+            (self.write(value)[0], "" if when == sp.true else self.write(when)[0]) for value, when in expression.args
         ]
         return self.notation.cases(rows), SUM
 
@@ -284,9 +291,7 @@ def _divides(factor: sp.Basic) -> bool:
 def _rank(expression: sp.Basic) -> tuple[int, str]:
     """Order factors and terms: numbers, plain hyperparameters, sums of them, then the rest."""
     symbols = expression.free_symbols
-    timed = any(
-        "_" in s.name or s.name in "mvxbg" or s.name == "theta" or s.name[0].isupper() for s in symbols
-    )
+    timed = any("_" in s.name or s.name in "mvxbg" or s.name == "theta" or s.name[0].isupper() for s in symbols)
     kind = 0 if expression.is_number else 1 if not timed else 2
     return kind + (1 if kind == 1 and expression.is_Add else 0) + kind // 2, str(expression)
 

@@ -1,16 +1,15 @@
-"""The parts of an update rule: hyperparameters, states, assignments, forms and options."""
+"""The parts of an update rule: hyperparameters, states, assignments and their legal forms."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import sympy as sp
 
-from spec.whole import OF_MATRICES, WHOLE, MatrixProduct, without_norms
+from spec.tensor_functions import OF_MATRICES, TENSOR_FUNCTIONS, MatrixProduct, without_norms
 
 
 class Cast(sp.Function):  # type: ignore[misc]
@@ -93,7 +92,7 @@ class State:
     gradient with which it scales; ``keyword`` is torch's key.  ``initial`` may use
     hyperparameters.  A ``scalar`` state is one number that the host computes for the whole tensor;
     others hold one ``per`` element, row, column or tensor.  ``least`` is a lower bound that other states set;
-    ``near`` is what it is on the way to a minimum, with ``CURVATURE`` for the second derivatives.
+    ``near`` is its value on a quadratic with the Hessian ``CURVATURE``: cases are drawn around it.
     """
 
     symbol: sp.Symbol
@@ -183,9 +182,9 @@ class UpdateRule:
         return (self.parameter, *self.states)
 
     @functools.cached_property
-    def whole(self) -> bool:
-        """Tell whether an element's step depends on the others of its tensor."""
-        return any(line.expression.has(*WHOLE) for line in self.program)
+    def elementwise(self) -> bool:
+        """Tell whether an element's step depends on no other of its tensor."""
+        return not any(line.expression.has(*TENSOR_FUNCTIONS) for line in self.program)
 
     @functools.cached_property
     def matrices(self) -> bool:
@@ -217,67 +216,3 @@ class UpdateRule:
             if line.target not in keep:
                 expression = expression.subs(line.target, line.expression)
         return expression
-
-
-@dataclass(frozen=True)
-class Option:
-    """A named structural choice; ``values`` maps each value to who uses it, the default first."""
-
-    name: str
-    values: Mapping[str, str]
-
-    @property
-    def default(self) -> str:
-        """The first value."""
-        return next(iter(self.values))
-
-
-@dataclass(frozen=True)
-class Citation:
-    """Where a rule is stated."""
-
-    authors: str
-    year: int
-    title: str
-    reference: str
-    equation: str
-
-    def __str__(self) -> str:
-        return f"{self.authors} ({self.year}), {self.title}, {self.reference}, {self.equation}"
-
-
-Pairs: TypeAlias = tuple[tuple[sp.Expr, sp.Expr], ...]
-"""The two sides of each of several equations."""
-
-
-@dataclass(frozen=True)
-class Invariant:
-    """A claim about a rule, proven when every equation's two sides are shown to be equal.
-
-    ``equations`` builds the pairs; ``differs`` lists pairs that must be shown to be unequal.
-    """
-
-    identifier: str
-    sentence: str
-    source: str
-    method: str
-    equations: Callable[[], Pairs] = tuple
-    differs: Callable[[], Pairs] = tuple
-
-
-@dataclass(frozen=True, eq=False)
-class RuleFamily:
-    """A rule with all its options: one file of spec/rules.
-
-    ``aliases`` maps a name people use to the options that it means.
-    """
-
-    name: str
-    title: str
-    citation: Citation
-    options: tuple[Option, ...]
-    build: Callable[..., UpdateRule]
-    aliases: Mapping[str, Mapping[str, str]]
-    invariants: tuple[Invariant, ...]
-    legal: Callable[[Mapping[str, str]], bool] = lambda _: True
-    """Tells whether options may be chosen together."""

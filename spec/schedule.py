@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from spec.rule import Assignment, Citation, Hyperparameter, Invariant, Option, State
+from spec.rule import Assignment, Hyperparameter, State
 
 
 class WholeLogarithm(sp.Function):  # type: ignore[misc]
@@ -24,6 +24,31 @@ class WholeLogarithm(sp.Function):  # type: ignore[misc]
         if x == 1:
             return sp.S.Zero
         return None
+
+
+@dataclass(frozen=True)
+class Setting(Hyperparameter):
+    """A hyperparameter of a schedule, with the values at which to look at it.
+
+    Cases have a ``usual`` value or one ``between`` two; with neither, a number of steps or a share.
+    ``limits`` are values at which a length is degenerate, ``edges`` those at which a factor is.  A curve has
+    the ``shown`` value, or else the default; over very many steps something is left with the ``lasting`` one.
+    It must not pass the setting with the keyword ``below``; a whole number that ``multiplies`` is no length.
+    """
+
+    usual: tuple[float, ...] = ()
+    between: tuple[float, float] | None = None
+    limits: tuple[float, ...] = ()
+    edges: tuple[float, ...] = ()
+    shown: float | None = None
+    lasting: float | None = None
+    below: str = ""
+    multiplies: bool = False
+
+
+def as_given(values: dict[str, float]) -> dict[str, float]:
+    """Return settings of which each may be chosen by itself."""
+    return values
 
 
 @dataclass(frozen=True)
@@ -84,7 +109,7 @@ class Schedule:
 
     name: str
     options: Mapping[str, str]
-    hyperparameters: tuple[Hyperparameter, ...]
+    hyperparameters: tuple[Setting, ...]
     value: sp.Expr | None
     recurrence: Recurrence | None = None
     joints: tuple[Joint, ...] = ()
@@ -95,6 +120,10 @@ class Schedule:
     """Other ways to compute the closed form and its momentum, by name, proven equal."""
     per_group: tuple[str, ...] = ("lr",)
     """Keywords that may have a value for each parameter group."""
+    consistent: Callable[[dict[str, float]], dict[str, float]] = as_given
+    """Moves settings, by keyword, as little as keeps the joints in their order."""
+    ends: str = ""
+    """The keyword of the number of its steps, where it is over after them and has no further value."""
 
     @property
     def label(self) -> str:
@@ -103,30 +132,28 @@ class Schedule:
         return f"{self.name}({chosen})" if chosen else self.name
 
     @property
+    def follows_metrics(self) -> bool:
+        """Tell whether it is a state machine over metrics."""
+        return self.machine is not None
+
+    @property
+    def sets_base(self) -> bool:
+        """Tell whether it sets the groups' own learning rate before the first step."""
+        return "lr" not in self.per_group
+
+    @property
     def closed(self) -> sp.Expr:
         """The closed form; raises ``ValueError`` for a schedule over metrics."""
         if self.value is None:
             raise ValueError(f"{self.name} follows metrics and has no closed form")
         return self.value
 
-
-@dataclass(frozen=True)
-class Claim(Invariant):
-    """A claim about a schedule; ``nonnegative`` lists what must be shown to be at least zero."""
-
-    nonnegative: Callable[[], tuple[sp.Expr, ...]] = field(default=tuple)
-
-
-@dataclass(frozen=True, eq=False)
-class ScheduleFamily:
-    """A schedule with all its options: one file of spec/schedules."""
-
-    name: str
-    title: str
-    citation: Citation
-    options: tuple[Option, ...]
-    build: Callable[..., Schedule]
-    claims: tuple[Claim, ...]
+    @property
+    def induction(self) -> Recurrence:
+        """The recurrence; raises ``ValueError`` for a schedule that has none."""
+        if self.recurrence is None:
+            raise ValueError(f"{self.label} has no recurrence")
+        return self.recurrence
 
 
 t = sp.Symbol("t", integer=True, nonnegative=True)

@@ -1,16 +1,14 @@
-"""Claims that many schedules make, and their prover."""
+"""Claims that many schedules make, as equations and signs for the prover."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping
 
 import sympy as sp
 
-from spec.proofs import Proof, equal, shown
-from spec.rule import Pairs, uncast
-from spec.schedule import Claim, Schedule, ScheduleFamily, previous, t
-from spec.time_limit import SECONDS, within
+from spec.family import FormulaClaim, Pairs
+from spec.rule import uncast
+from spec.schedule import Schedule, previous, t
 
 k = sp.Symbol("k", integer=True, nonnegative=True)
 """A step of which the next is t = k + 1; also a whole number of cycles."""
@@ -26,9 +24,14 @@ def at(expression: sp.Expr, where: Where) -> sp.Expr:
     return sp.sympify(expression).subs(dict(where), simultaneous=True)
 
 
-def holds(identifier: str, sentence: str, source: str, method: str, *pairs: tuple[sp.Expr, sp.Expr]) -> Claim:
+def holds(identifier: str, sentence: str, source: str, method: str, *pairs: tuple[sp.Expr, sp.Expr]) -> FormulaClaim:
     """Equations hold."""
-    return Claim(identifier, sentence, source, method, lambda: pairs)
+    return FormulaClaim(identifier, sentence, source, method, lambda: pairs)
+
+
+def substituted(identifier: str, sentence: str, source: str, *pairs: tuple[sp.Expr, sp.Expr]) -> FormulaClaim:
+    """Equations hold after a substitution."""
+    return holds(identifier, sentence, source, "substitution", *pairs)
 
 
 def floored(expression: sp.Expr, where: Where) -> sp.Expr:
@@ -48,7 +51,7 @@ def floored(expression: sp.Expr, where: Where) -> sp.Expr:
     return plain.replace(sp.floor, whole)
 
 
-def follows(schedule: Schedule, regimes: Iterable[Where], source: str) -> Claim:
+def follows(schedule: Schedule, regimes: Iterable[Where], source: str) -> FormulaClaim:
     """The recurrence gives the closed form at every t: its start, and its step in every regime.
 
     A regime replaces t by k + 1, or the hyperparameters so that one branch of the formula is meant.
@@ -56,8 +59,7 @@ def follows(schedule: Schedule, regimes: Iterable[Where], source: str) -> Claim:
     places = tuple(regimes)
 
     def equations() -> Pairs:
-        recurrence = schedule.recurrence
-        assert recurrence is not None
+        recurrence = schedule.induction
         pairs = [(recurrence.start, at(schedule.closed, {t: 0}))]
         for where in places:
             now = where.get(t, k + 1)
@@ -67,7 +69,7 @@ def follows(schedule: Schedule, regimes: Iterable[Where], source: str) -> Claim:
             pairs.append((at(step, {previous: before}), at(at(schedule.closed, {t: now}), others)))
         return tuple(pairs)
 
-    return Claim(
+    return FormulaClaim(
         "closed-form/recurrence",
         "The recurrence gives the closed form at every t.",
         source,
@@ -76,11 +78,11 @@ def follows(schedule: Schedule, regimes: Iterable[Where], source: str) -> Claim:
     )
 
 
-def computed(schedule: Schedule, form: str, regimes: Iterable[Where], source: str) -> Claim:
+def computed(schedule: Schedule, form: str, regimes: Iterable[Where], source: str) -> FormulaClaim:
     """Another form of the closed form is equal to it in every regime."""
     places = tuple(regimes)
     other = uncast(schedule.forms[form][0])
-    return Claim(
+    return FormulaClaim(
         f"forms/{form}",
         f"Computed as `{form}` it is the same.",
         source,
@@ -89,10 +91,10 @@ def computed(schedule: Schedule, form: str, regimes: Iterable[Where], source: st
     )
 
 
-def starts_and_ends(schedule: Schedule, places: Mapping[str, tuple[Where, sp.Expr]], source: str) -> Claim:
+def starts_and_ends(schedule: Schedule, places: Mapping[str, tuple[Where, sp.Expr]], source: str) -> FormulaClaim:
     """The closed form has the named values at its named places."""
     named = "; ".join(places)
-    return Claim(
+    return FormulaClaim(
         "values/ends",
         f"{named}.",
         source,
@@ -101,49 +103,20 @@ def starts_and_ends(schedule: Schedule, places: Mapping[str, tuple[Where, sp.Exp
     )
 
 
-def continuous(pairs: Callable[[], Pairs], places: str, source: str) -> Claim:
+def continuous(pairs: Callable[[], Pairs], places: str, source: str) -> FormulaClaim:
     """The branches that meet at a joint have the same value there."""
-    return Claim(
+    return FormulaClaim(
         "joints/continuous", f"The branches meet without a jump {places}.", source, "substitution", pairs
     )
 
 
-def bounded(sentence: str, source: str, differences: Callable[[], tuple[sp.Expr, ...]], method: str) -> Claim:
+def bounded(sentence: str, source: str, differences: Callable[[], tuple[sp.Expr, ...]], method: str) -> FormulaClaim:
     """Differences are at least zero: a range, or a piece that never rises."""
-    return Claim("range", sentence, source, method, nonnegative=differences)
+    return FormulaClaim("range", sentence, source, method, nonnegative=differences)
 
 
 def monotone(
-    sentence: str,
-    source: str,
-    differences: Callable[[], tuple[sp.Expr, ...]],
-    pairs: Callable[[], Pairs] = tuple,
-) -> Claim:
+    sentence: str, source: str, differences: Callable[[], tuple[sp.Expr, ...]], pairs: Callable[[], Pairs] = tuple
+) -> FormulaClaim:
     """Successive differences are at least zero, after ``pairs`` have rewritten them."""
-    return Claim("monotone", sentence, source, "the sign of a difference", pairs, nonnegative=differences)
-
-
-def shown_nonnegative(expression: sp.Expr) -> bool:
-    """Tell whether SymPy shows an expression to be at least zero."""
-    forms = (lambda e: e, sp.factor, lambda e: sp.factor(sp.simplify(e)), sp.expand)
-    return any(form(expression).is_nonnegative for form in forms)
-
-
-def prove_claim(claim: Claim, seconds: float = SECONDS) -> Proof:
-    """Prove every equation and every sign of ``claim``, within a limit of time."""
-    return within(seconds, lambda: _with_signs(claim)) or Proof(claim, False, 0, decided=False)
-
-
-def _with_signs(claim: Claim) -> Proof:
-    equations, signs = shown(claim), claim.nonnegative()
-    proven = equations.proven and all(shown_nonnegative(expression) for expression in signs)
-    return Proof(claim, proven, equations.equations + len(signs))
-
-
-@functools.cache
-def proofs(family: ScheduleFamily) -> tuple[Proof, ...]:
-    """Prove the claims stated beside a schedule."""
-    return tuple(prove_claim(claim) for claim in family.claims)
-
-
-__all__ = ["at", "bounded", "continuous", "equal", "follows", "holds", "monotone", "proofs", "prove_claim"]
+    return FormulaClaim("monotone", sentence, source, "the sign of a difference", pairs, nonnegative=differences)

@@ -4,38 +4,91 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("spec", "reference", "impls", "conformance", "tests")
-FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+FILES = {
+    str(path.relative_to(ROOT)): path.read_text()
+    for folder in FOLDERS
+    for path in sorted((ROOT / folder).rglob("*.py"))
+}
+WRITTEN = (".py", ".toml", ".ini", ".md", ".jinja", ".css", ".txt")
+TEXTS = {
+    str(path.relative_to(ROOT)): path.read_text()
+    for folder in (*FOLDERS, "docs")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.suffix in WRITTEN
+} | {path.name: path.read_text() for path in sorted(ROOT.iterdir()) if path.suffix in WRITTEN}
+TESTS = {name: text for name, text in FILES.items() if Path(name).name.startswith("test_")}
 TOLERANCE = re.compile(r"\b(rtol|atol|rel_tol|abs_tol|isclose|allclose|assert_close|approx)\b")
 
 
-def _name(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+def test_there_are_files_to_look_at() -> None:
+    """Every folder has modules, and the tests are among them."""
+    assert {name.partition("/")[0] for name in FILES} == set(FOLDERS)
+    assert TESTS
 
 
-@pytest.mark.parametrize("path", FILES, ids=_name)
-def test_no_tolerance_is_named(path: Path) -> None:
-    """No module names a tolerance; this one alone does, to look for them."""
-    if path != Path(__file__):
-        assert not TOLERANCE.findall(path.read_text())
+def test_no_tolerance_is_named() -> None:
+    """No module, table, template or page names a tolerance; this one alone does, to look for them."""
+    mine = str(Path(__file__).relative_to(ROOT))
+    assert {Path(name).suffix for name in TEXTS} >= {".py", ".toml", ".ini", ".md", ".jinja"}
+    assert [name for name, text in TEXTS.items() if name != mine and TOLERANCE.search(text)] == []
+    assert TOLERANCE.search(TEXTS[mine])
 
 
-@pytest.mark.parametrize("path", FILES, ids=_name)
-def test_a_module_is_short(path: Path) -> None:
+def test_a_module_is_short() -> None:
     """A module has fewer than 400 lines."""
-    assert len(path.read_text().splitlines()) < 400
+    assert {name: len(text.splitlines()) for name, text in FILES.items() if text.count("\n") >= 400} == {}
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p.name.startswith("test_")], ids=_name)
-def test_every_test_states_a_claim(path: Path) -> None:
+def test_every_test_states_a_claim() -> None:
     """Every test has a docstring of one sentence."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            sentence = ast.get_docstring(node)
-            assert sentence, f"{node.name} states nothing"
-            assert sentence.endswith("."), node.name
+    silent = []
+    for name, text in TESTS.items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                sentence = ast.get_docstring(node)
+                if not sentence or not sentence.endswith("."):
+                    silent.append(f"{name}: {node.name}")
+    assert silent == []
+
+
+def test_no_test_asserts_in_loops_alone() -> None:
+    """A loop that may run over nothing is no test: something is asserted outside of it too."""
+    loose = [
+        f"{name}: {node.name}"
+        for name, text in TESTS.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and _in_loops_alone(node)
+    ]
+    assert loose == []
+
+
+def _in_loops_alone(test: ast.FunctionDef) -> bool:
+    found = list(_assertions(test.body, sure=True))
+    return bool(found) and not any(found)
+
+
+def _assertions(body: list[ast.stmt], *, sure: bool) -> Iterator[bool]:
+    """Yield for each assertion whether it is made whatever a loop runs over."""
+    for node in body:
+        text = ast.unparse(node).partition("\n")[0]
+        if isinstance(node, ast.Assert) or ASSERTING.search(text):
+            yield sure
+        if isinstance(node, ast.For):
+            yield from _assertions(node.body, sure=sure and _never_empty(node.iter))
+        else:
+            yield from _assertions(getattr(node, "body", []), sure=sure)
+
+
+def _never_empty(over: ast.expr) -> bool:
+    if isinstance(over, ast.Call):
+        return ast.unparse(over.func) == "range" and isinstance(over.args[0], ast.Constant)
+    return isinstance(over, (ast.Tuple, ast.List))
+
+
+ASSERTING = re.compile(r"pytest\.raises|np\.testing\.|\b(shows|shows_not|refused|run)\(")
+"""Calls that fail by themselves where something is not so."""

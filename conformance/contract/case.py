@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-FORMAT_VERSION = 1
-
 
 @dataclass(frozen=True)
 class ClauseCase:
@@ -26,7 +24,6 @@ class ClauseCase:
 def to_plain(case: ClauseCase) -> dict[str, Any]:
     """Return the case as JSON-ready data; settings are written exactly."""
     return {
-        "format_version": FORMAT_VERSION,
         "switches": list(case.switches),
         "settings": {name: float(value).hex() for name, value in case.settings.items()},
         "arguments": dict(case.arguments),
@@ -34,11 +31,6 @@ def to_plain(case: ClauseCase) -> dict[str, Any]:
 
 
 def from_plain(data: Mapping[str, Any]) -> ClauseCase:
-    """Read a case; raises ``ValueError`` for a format this version does not know."""
-    if data.get("format_version") != FORMAT_VERSION:
-        raise ValueError(
-            f"the clause's case has format {data.get('format_version')!r}; this version reads "
-            f"{FORMAT_VERSION}: replay it with the version that wrote it"
-        )
+    """Return the case that was written; raises ``KeyError`` or ``ValueError`` for what is none."""
     settings = {name: float.fromhex(value) for name, value in data["settings"].items()}
     return ClauseCase(tuple(data["switches"]), settings, data["arguments"])

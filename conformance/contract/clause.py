@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.agreement import Tally
+from conformance.catalogue.installed import version_of
 from conformance.contract import settings
+from conformance.contract.breach import Breach
 from conformance.contract.case import ClauseCase
-from conformance.contract.observation import Breach, differing, illegal, raising, read
-from conformance.exploration import Exploration
-from conformance.installation import version_of
-from conformance.ledger import load
-from conformance.properties import Judged, Plan
-from conformance.subject import WorkerSubject, constructor_setting
-from impls.session import Session, TargetError, WorkerFailure
+from conformance.contract.clause_kind import CLAUSE
+from conformance.contract.observation import differing, illegal, raising, read
+from conformance.contract.request import request
+from conformance.engine.claim import Claim, Kind, Plan
+from conformance.engine.evidence import Evidence, Tally
+from conformance.engine.exploration import Exploration
+from conformance.engine.ledger import OPTIMIZERS, Entry, named
+from conformance.optimizers.properties import LOCAL
+from conformance.optimizers.subject import WorkerSubject
+from impls.session import WorkerFailure
 from reference.profile import Profile
-from spec.rule import ANY_RANK, ELEMENT, UpdateRule
+from spec.rule import UpdateRule
 
 Arguments = Callable[[WorkerSubject, UpdateRule], Iterator[Mapping[str, Any]]]
 Needs = Callable[[WorkerSubject], str]
 ADDED = frozenset({"legal"})
-"""Arguments that a finding has and a request has not."""
+"""Arguments that only the case of a finding carries."""
 CALLS_ITSELF = "its steps call the function themselves: the clauses of searches speak of it"
 
 
@@ -51,9 +55,27 @@ class Clause:
     """What else the arithmetic may be in which the experiment lets the optimizer run."""
     switched_off: bool = False
     """Whether it is tried without decay and momentum too."""
-    of_settings: bool = True
+    share: float = 1.0
     searching: bool = False
     """Whether it speaks of optimizers that call the function themselves."""
+
+    @property
+    def kind(self) -> Kind:
+        """Its cases are runs of an experiment."""
+        return CLAUSE
+
+    @property
+    def measures_power(self) -> bool:
+        """Return False: no mutant is tried on its cases."""
+        return False
+
+    def concerns(self, subject: WorkerSubject) -> bool:
+        """Return True: it is about every optimizer."""
+        return True
+
+    def replayed_as(self, entry: Entry) -> Claim:
+        """Return local agreement for a deviation in arithmetic, which shows best there."""
+        return LOCAL if entry.narrows or entry.speaks_of(LOCAL.identifier) else self
 
     def applies(self, subject: WorkerSubject) -> str:
         """Return why the clause does not apply to ``subject``, or nothing."""
@@ -78,16 +100,11 @@ class Clause:
         asked = (a for rule in subject.rules.values() for a in self.arguments(subject, rule))
         return any(names == set(arguments) for arguments in asked)
 
-    def judge(self, subject: WorkerSubject, plan: Plan) -> Judged:
+    def judge(self, subject: WorkerSubject, plan: Plan) -> Evidence:
         """Judge the clause in all its cases; a worker that stops ends it."""
-        judged = Judged()
-        for case in self.cases(subject):
-            try:
-                self.run(subject, case, judged.tally, plan)
-            except (TargetError, WorkerFailure) as stop:
-                judged.exploration = Exploration(stop)
-                break
-        return judged
+        exploration = Exploration(self.kind)
+        exploration.listed(self.cases(subject), lambda case: self.run(subject, case, exploration.evidence.tally, plan))
+        return exploration.evidence
 
     def run(self, subject: WorkerSubject, case: ClauseCase, tally: Tally, plan: Plan) -> None:
         """Judge one case and add it to ``tally``."""
@@ -120,63 +137,12 @@ class Clause:
             tally.values += 1
             add([raising(case, error)], tally, plan)
 
-    def breaches(self, subject: WorkerSubject, case: ClauseCase) -> list[Breach]:
-        """Return the breaches of one case, none where the worker stops."""
-        tally = Tally()
-        try:
-            self.run(subject, case, tally, Plan(1, 1, 0))
-        except (TargetError, WorkerFailure):
-            return []
-        return [failure for failure in tally.failures if isinstance(failure, Breach)]
-
 
 def add(found: list[Breach], tally: Tally, plan: Plan) -> None:
     """Add breaches to ``tally``, but for those that a known deviation explains."""
-    new = [breach for breach in found if not plan.explained(breach)]
-    tally.failures += new
-    tally.outside += sum(breach.count for breach in new)
-
-
-def request(clause: Clause, subject: WorkerSubject, case: ClauseCase) -> dict[str, Any]:
-    """Return the header of the request that runs a case."""
-    rule = subject.rules[case.switches]
-    keys = subject.keys(rule)
-    kept = [s for s in rule.states if not s.scalar and (rule.whole or s.per == ELEMENT)]
-    states = [keys[s.symbol.name] for s in kept if s.symbol.name in keys]
-    least, most = rule.ranks
-    ranks = {} if rule.ranks == (0, ANY_RANK) else {"ranks": [least, most]}
-    return {
-        "op": "contract",
-        "target": target_of(clause, subject),
-        "experiment": clause.experiment,
-        "path": switched(case.switches) if clause.searching else path_of(subject, case.switches),
-        "settings": subject.options(rule, case.settings),
-        "dtype": subject.storage.name,
-        "device": subject.device,
-        "sparse": subject.implementation.gradient != "dense",
-        "arguments": {
-            **case.arguments,
-            **ranks,
-            "states": states,
-            "whole": rule.whole,
-            "counter": subject.implementation.counter,
-        },
-    }
-
-
-def target_of(clause: Clause, subject: WorkerSubject) -> str:
-    """Return what a clause judges: the class that people call, where an adapter stands for it."""
-    return subject.implementation.called if clause.searching else subject.implementation.target
-
-
-def path_of(subject: WorkerSubject, switches: tuple[str, ...]) -> dict[str, Any]:
-    """Return the keywords that choose the path and the variant."""
-    return {**subject.path.constructor, **switched(switches)}
-
-
-def switched(switches: tuple[str, ...]) -> dict[str, Any]:
-    """Return the keywords that choose the variant."""
-    return dict(constructor_setting(switch) for switch in switches)
+    for breach in found:
+        if not plan.explained(breach):
+            tally.fail(breach)
 
 
 def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:
@@ -186,30 +152,23 @@ def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:
     """
     own = [(subject.path.name, subject.profile)]
     if clause.every_path:
-        others = (path for path in subject.implementation.paths if path.name != subject.path.name)
+        there = subject.implementation.paths_on(subject.device)
         own += [
-            (path.name, Profile.from_mapping(path.profile).on(subject.storage))
-            for path in others
-            if path.whole and subject.device in path.devices
+            (path.name, Profile.from_mapping(path.profile, subject.implementation.rule).on(subject.storage))
+            for path in there
+            if path.whole and path.name != subject.path.name
         ]
     return tuple(_widened(subject, name, profile).widened(clause.wider) for name, profile in own)
 
 
 def _widened(subject: WorkerSubject, path: str, profile: Profile) -> Profile:
-    from conformance.verdict import Cell
-
-    cell = Cell(
-        subject.implementation.identifier, path, subject.device, subject.storage.name, "agreement/local"
-    )
-    entry = next((e for e in load() if e.profile and e.matches(cell, framework(subject))), None)
+    cell = dataclasses.replace(subject.cell(LOCAL.identifier), path=path)
+    known = (e for e in named(OPTIMIZERS) if e.profile and e.matches(cell, framework(subject)))
+    entry = next(known, None)
     return profile if entry is None else profile.widened(entry.profile)
-
-
-@functools.lru_cache(maxsize=64)
-def _version(library: str, session: Session) -> str:
-    return version_of(library, session)
 
 
 def framework(subject: WorkerSubject) -> str:
     """Return the version, seen by the worker, of the library that ships the implementation."""
-    return _version(subject.implementation.library, subject.session)
+    library, session = subject.implementation.library, subject.session
+    return session.remember(("version", library), lambda: version_of(library, session))

@@ -3,52 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from conformance.agreement import Outside, Tally, shaped
+from conformance.contract.breach import BESIDE, NAN, STEP, Breach
 from conformance.contract.case import ClauseCase
-from conformance.subject import GRADIENT, WorkerSubject
-from reference.derivative import enclose_derivative
-from reference.enclosure import StepEnclosure, as_intervals
+from conformance.engine.evidence import RAISED, Tally
+from conformance.optimizers.agreement import shaped
+from conformance.optimizers.subject import GRADIENT, WorkerSubject
+from reference.balls.derivative import enclose_derivative
 from reference.expression import decided
 from reference.formats import FORMATS, Array
-from reference.interval import Interval
+from reference.intervals.enclosure import StepEnclosure, as_intervals
+from reference.intervals.interval import Interval
 from reference.profile import Profile
 from spec.rule import UpdateRule
 from spec.symbols import g
 
-RAISED = "it raises"
 BY = "derivative by "
-ACT = re.compile(r"act (\d+), ")
-
-
-@dataclass(frozen=True)
-class Breach(Outside):
-    """One observation that breaks a clause: what was seen, and what the clause asks for."""
-
-    case: ClauseCase  # type: ignore[assignment]
-
-    expected: str = ""
-    got: str = ""
-    compared: str = ""
-    """How it was judged."""
-    count: int = 1
-    """How many values of the observation are outside."""
-
-    @property
-    def told(self) -> str:
-        """What was seen in one line: what an exception says, in a life the acts up to it, the variant."""
-        what = f"{self.quantity}: {self.got}" if self.quantity == RAISED else self.quantity
-        acts = self.case.arguments.get("acts", ())
-        number = ACT.match(what)
-        made = dict.fromkeys(act[0] for act in (acts[: int(number[1])] if number else acts))
-        told = f"{what}, after {', '.join(made)}" if made else what
-        return f"{told}, with {', '.join(self.case.switches)}" if self.case.switches else told
 
 
 @dataclass(frozen=True)
@@ -78,9 +53,15 @@ def read(plain: Mapping[str, Any], buffers: Iterator[memoryview], negated: Conta
             rows[part] = {key: -row if key in negated else row for key, row in read.items()}
             dtypes |= value
     return Step(
-        plain["count"], plain["numbers"], plain["kept"], plain.get("settings"), plain["places"],
-        tuple(plain["shape"] or [len(plain["places"])]), rows, dtypes,
-    )  # fmt: skip
+        plain["count"],
+        plain["numbers"],
+        plain["kept"],
+        plain.get("settings"),
+        plain["places"],
+        tuple(plain["shape"] or [len(plain["places"])]),
+        rows,
+        dtypes,
+    )
 
 
 def enclose(
@@ -91,7 +72,7 @@ def enclose(
     settings = dict(case.settings)
     if step.settings is not None:
         settings |= by_symbol(subject, rule, step.settings)
-    scalars = {**settings, "t": step.count + 1.0}
+    scalars = {**settings, "t": _count(subject, rule, step) + 1.0}
     formats = {}
     before: dict[str, Array] = {rule.parameter.symbol.name: step.rows["before"]["parameter"]}
     for state in rule.states:
@@ -103,10 +84,10 @@ def enclose(
             continue
         formats[name] = FORMATS[step.dtypes.get(key, subject.storage.name)]
         row = step.rows["before"].get(key)
-        shape = state.shape(step.shape) if rule.whole else step.shape
+        shape = step.shape if rule.elementwise else state.shape(step.shape)
         before[name] = np.full(shape, initial, formats[name].dtype) if row is None else row
     before[GRADIENT] = step.rows["gradient"]["gradient"]
-    if rule.whole:
+    if not rule.elementwise:
         before = shaped(rule, before, step.shape)
     with np.errstate(all="ignore"):
         enclosure = StepEnclosure(rule, profile, subject.storage, scalars, formats)
@@ -116,6 +97,17 @@ def enclose(
         keys[s.symbol.name]: s.symbol.name for s in rule.states if not s.scalar
     }
     return {key: legal[name] for key, name in named.items()} | derivatives
+
+
+def _count(subject: WorkerSubject, rule: UpdateRule, step: Step) -> int:
+    """Return how many steps the states know of: none where no count and no state is kept.
+
+    A momentum that is switched on later begins then, as it does in a first step.
+    """
+    keys = subject.keys(rule)
+    kept = any(keys.get(s.symbol.name) in step.rows["before"] for s in rule.states)
+    counted = subject.implementation.counter is not None
+    return step.count if counted or kept or not rule.states else 0
 
 
 def derivative(enclosure: StepEnclosure, before: Mapping[str, Array], key: str) -> Interval:
@@ -148,9 +140,7 @@ def illegal(
     tally: Tally,
 ) -> list[Breach]:
     """Return for each quantity the first element that no profile allows."""
-    results = [
-        (side, key, row) for side in ("got", "expected") for key, row in step.rows.get(side, {}).items()
-    ]
+    results = [(side, key, row) for side in ("got", "expected") for key, row in step.rows.get(side, {}).items()]
     outside = {(side, key): np.ones(row.shape, bool) for side, key, row in results}
     first: dict[str, Interval] = {}
     for profile in profiles:
@@ -160,9 +150,7 @@ def illegal(
             outside[side, key] &= ~_inside(legal[key], row) if key in legal else False
         if not any(places.any() for places in outside.values()):
             break
-    tally.undecided += max(
-        int(np.count_nonzero(first[key].undecided())) for _, key, _ in results if key in first
-    )
+    tally.undecided += max(int(np.count_nonzero(first[key].undecided())) for _, key, _ in results if key in first)
     breaches = []
     for (side, key), places in outside.items():
         if places.any():
@@ -186,16 +174,22 @@ def _breach(
     rows = {**step.rows["before"], **step.rows["gradient"]}
     before = {name: float(row[place]) for name, row in rows.items() if row.shape == shape}
     scalars = {**case.settings, "t": step.count + 1.0}
-    where = (
-        plain["what"].rpartition(": ")[0] if side == "expected" or "expected" in step.rows else plain["what"]
-    )
-    beside = " beside it" if side == "expected" else ""
+    where = plain["what"].rpartition(": ")[0] if side == "expected" or "expected" in step.rows else plain["what"]
+    beside = BESIDE if side == "expected" else ""
     where_is = step.places[place] if shape == (len(step.places),) else place
     what = where if where.endswith(key) else f"{where}: {key}{beside}"
     return Breach(
-        case, what, 0, where_is, scalars, before, (low, high), value,
-        expected=f"[{low!r}, {high!r}]", got=repr(value), compared="by the enclosure of the step",
-    )  # fmt: skip
+        case,
+        what,
+        where_is,
+        scalars,
+        before,
+        (low, high),
+        value,
+        expected=f"[{low!r}, {high!r}]",
+        got=repr(value),
+        compared=STEP,
+    )
 
 
 def differing(case: ClauseCase, plain: Mapping[str, Any]) -> Breach:
@@ -203,19 +197,35 @@ def differing(case: ClauseCase, plain: Mapping[str, Any]) -> Breach:
     got, expected = plain["got"], plain["expected"]
     numbers = [float(x) if isinstance(x, (int, float)) else float("nan") for x in (got, expected)]
     return Breach(
-        case, plain["what"], 0, plain["place"], dict(case.settings), {}, (numbers[1], numbers[1]), numbers[0],
-        expected=_text(expected), got=_text(got), compared="compared exactly", count=plain["differing"],
-    )  # fmt: skip
+        case,
+        plain["what"],
+        plain["place"],
+        dict(case.settings),
+        {},
+        (numbers[1], numbers[1]),
+        numbers[0],
+        expected=_text(expected),
+        got=_text(got),
+        compared="compared exactly",
+        count=plain["differing"],
+    )
 
 
 def raising(case: ClauseCase, error: Mapping[str, str]) -> Breach:
     """Return the breach of an optimizer that raised an exception where it had to go on."""
-    nothing = float("nan")
     where = error["where"] or error["line"]
     return Breach(
-        case, RAISED, 0, 0, dict(case.settings), {}, (nothing, nothing), nothing,
-        expected="no exception", got=error["message"], compared=f"raised at {where}",
-    )  # fmt: skip
+        case,
+        RAISED,
+        0,
+        dict(case.settings),
+        {},
+        (NAN, NAN),
+        NAN,
+        expected="no exception",
+        got=error["message"],
+        compared=f"raised at {where}",
+    )
 
 
 def _text(value: Any) -> str:

@@ -1,60 +1,33 @@
-"""Reduces a breach to the fewest arguments and the plainest settings that still break the clause."""
+"""Proposes the fewest arguments and the plainest settings that still break a clause."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from conformance.contract.breach import Breach
 from conformance.contract.case import ClauseCase
-from conformance.contract.observation import RAISED, Breach
+from conformance.engine.claim import Moves
+from conformance.engine.reduction import greedy
 from spec.rule import UpdateRule
 
-Judge = Callable[[ClauseCase], list[Breach]]
-LARGEST_TRIALS = 120
 SMALL = (1, 2, 3, 4, 5, 8, 16, 17)
 KEPT = frozenset({"from", "other", "legal"})
 """Arguments whose parts belong together."""
 
 
-class ClauseReduction:
-    """One reduction: ``found`` is the smallest breach so far."""
-
-    def __init__(self, rule_of: Callable[[ClauseCase], UpdateRule], judge: Judge) -> None:
-        self.rule_of, self.judge, self.trials = rule_of, judge, 0
-
-    def reduce(self, breach: Breach) -> Breach:
-        """Return the smallest breach of the same kind; the given one if nothing smaller breaks."""
-        found, changed = breach, True
-        while changed and self.trials < LARGEST_TRIALS:
-            changed = False
-            case = found.case
-            assert isinstance(case, ClauseCase)
-            for simpler in (*_arguments(case), *self._plainer(case)):
-                smaller = self._try(simpler, breach)
-                if smaller is not None:
-                    found, changed = smaller, True
-                    break
-        return found
-
-    def _try(self, case: ClauseCase, like: Breach) -> Breach | None:
-        self.trials += 1
-        if self.trials > LARGEST_TRIALS:
-            return None
-        same = [item for item in self.judge(case) if kind(item) == kind(like)]
-        return same[0] if same else None
-
-    def _plainer(self, case: ClauseCase) -> Iterator[ClauseCase]:
-        for item in self.rule_of(case).hyperparameters:
-            name = item.symbol.name
-            for value in (0.0, item.default):
-                if value in item.domain and item.keyword != "lr" and case.settings[name] not in {0.0, value}:
-                    yield dataclasses.replace(case, settings={**case.settings, name: value})
+def simpler(rule: UpdateRule, breach: Breach) -> Moves:
+    """Propose simpler cases, and after each that still breaks the clause begin anew from it."""
+    return greedy(breach, lambda failure: (*_arguments(failure.case), *_plainer(rule, failure.case)))
 
 
-def kind(breach: Breach) -> tuple[bool, str]:
-    """Return what makes two breaches the same: whether it raised, and what was compared."""
-    return breach.quantity == RAISED, breach.quantity.rpartition(".")[2] if breach.step else ""
+def _plainer(rule: UpdateRule, case: ClauseCase) -> Iterator[ClauseCase]:
+    for item in rule.hyperparameters:
+        name = item.symbol.name
+        for value in (0.0, item.default):
+            if value in item.domain and item.keyword != "lr" and case.settings[name] not in {0.0, value}:
+                yield dataclasses.replace(case, settings={**case.settings, name: value})
 
 
 def _arguments(case: ClauseCase) -> Iterator[ClauseCase]:

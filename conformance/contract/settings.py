@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.subject import WorkerSubject, constructor_setting
+from conformance.optimizers.subject import WorkerSubject, constructor_setting
 from spec.rule import Hyperparameter, UpdateRule
 
-ACTIVE: Mapping[str, float] = {
-    "lr": 0.0625, "betas[0]": 0.875, "betas[1]": 0.9375, "eps": 2.0**-10, "weight_decay": 0.125,
-    "momentum": 0.875, "dampening": 0.25, "alpha": 0.75, "rho": 0.875, "lambd": 2.0**-6, "t0": 2.0,
-    "momentum_decay": 2.0**-8, "lr_decay": 0.125, "initial_accumulator_value": 0.125,
-    "etas[0]": 0.5, "etas[1]": 1.25, "step_sizes[0]": 2.0**-10, "step_sizes[1]": 32.0,
-}  # fmt: skip
-"""Few bits, so that no format rounds a setting; nothing zero, so that nothing is left out."""
-OTHER: Mapping[str, float] = {
-    "lr": 0.03125, "betas[0]": 0.75, "betas[1]": 0.875, "eps": 2.0**-6, "weight_decay": 0.25,
-    "momentum": 0.75, "dampening": 0.5, "alpha": 0.5, "rho": 0.75, "lambd": 2.0**-4, "t0": 1.0,
-    "momentum_decay": 2.0**-6, "lr_decay": 0.25, "etas[0]": 0.25, "etas[1]": 1.5,
-    "step_sizes[0]": 2.0**-8, "step_sizes[1]": 16.0,
-}  # fmt: skip
+ACTIVE, OTHER = 0, 1
+NUMBERS: Mapping[str, tuple[float, float]] = {
+    "lr": (0.0625, 0.03125),
+    "betas[0]": (0.875, 0.75),
+    "betas[1]": (0.9375, 0.875),
+    "eps": (2.0**-10, 2.0**-6),
+    "weight_decay": (0.125, 0.25),
+    "momentum": (0.875, 0.75),
+    "dampening": (0.25, 0.5),
+    "alpha": (0.75, 0.5),
+    "rho": (0.875, 0.75),
+    "lambd": (2.0**-6, 2.0**-4),
+    "t0": (2.0, 1.0),
+    "momentum_decay": (2.0**-8, 2.0**-6),
+    "lr_decay": (0.125, 0.25),
+    "initial_accumulator_value": (0.125, 0.125),
+    "etas[0]": (0.5, 0.25),
+    "etas[1]": (1.25, 1.5),
+    "step_sizes[0]": (2.0**-10, 2.0**-8),
+    "step_sizes[1]": (32.0, 16.0),
+}
+"""Two values of a setting: few bits, so that no format rounds them; nothing zero, so that nothing is left out."""
 NAMES: Mapping[str, tuple[str, ...]] = {
     "lr": ("lr", "learning rate", "learning_rate"),
     "betas": ("beta",),
@@ -34,8 +43,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _value(item: Hyperparameter, table: Mapping[str, float]) -> float:
-    value = table.get(item.keyword, item.default or 0.125)
+def _value(item: Hyperparameter, which: int) -> float:
+    values = NUMBERS.get(item.keyword)
+    value = values[which] if values else item.default or 0.125
     legal = (number for number in (value, item.default) if number in item.domain)
     return next(legal, item.domain.low)
 
@@ -102,8 +112,12 @@ def switched_off(subject: WorkerSubject, rule: UpdateRule) -> dict[str, dict[str
 
 def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
     """Return keyword, value, the number shown, words that name it, and the range, for illegal values."""
-    return [entry for item in rule.hyperparameters if item.symbol.name not in subject.fixed
-            for entry in _bad(subject, rule, item)]  # fmt: skip
+    return [
+        entry
+        for item in rule.hyperparameters
+        if item.symbol.name not in subject.fixed
+        for entry in _bad(subject, rule, item)
+    ]
 
 
 def _bad(subject: WorkerSubject, rule: UpdateRule, item: Hyperparameter) -> Iterator[list[Any]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.report.document import write_json
+from conformance.report.document import json_text
+from conformance.report.gates import weighed
 from conformance.report.page import render_page
+from conformance.report.safety import made_safe
 from conformance.report.summary import render_summary
-from conformance.report.writing import write_text
+from conformance.report.writing import PAGE, REPORT, SUMMARY, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,17 +17,11 @@ if TYPE_CHECKING:
     from conformance.report.model import Report
 
 
-def write_report(report: Report, directory: Path, section: str = "") -> dict[str, Path]:
-    """All views of one report stand side by side in a directory, each named by its kind.
-
-    ``section`` is HTML of our own making that the page shows before the implementations.
-    """
-    paths = {
-        "html": directory / "report.html",
-        "json": directory / "report.json",
-        "markdown": directory / "summary.md",
-    }
-    write_json(report, paths["json"])
-    write_text(paths["html"], render_page(report, section))
+def write_report(report: Report, directory: Path) -> dict[str, Path]:
+    """All views of one report stand side by side in a directory, each named by its kind."""
+    paths = {"html": directory / PAGE, "json": directory / REPORT, "markdown": directory / SUMMARY}
+    report = weighed(made_safe(report))
+    write_text(paths["json"], json_text(report))
+    write_text(paths["html"], render_page(report))
     write_text(paths["markdown"], render_summary(report))
     return paths

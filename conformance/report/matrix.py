@@ -11,8 +11,8 @@ from conformance.report.totals import Tested, tested
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from conformance.engine.verdict import CellResult, Finding
     from conformance.report.model import Report
-    from conformance.verdict import CellResult, Finding
 
 UNLISTED_RULE = "(no rule named)"
 
@@ -94,25 +94,20 @@ def matrices(report: Report) -> tuple[Matrix, ...]:
 def _matrix(rule: str, results: list[CellResult]) -> Matrix:
     dtypes = tuple(sorted({r.cell.dtype for r in results}, key=finest_first))
     names = dict.fromkeys(result.cell.implementation for result in results)
-    groups = tuple(
-        Group(name, _rows([r for r in results if r.cell.implementation == name], dtypes)) for name in names
-    )
+    groups = tuple(Group(name, _rows([r for r in results if r.cell.implementation == name], dtypes)) for name in names)
     return Matrix(rule, dtypes, groups, tested(results))
 
 
 def _rows(results: list[CellResult], dtypes: tuple[str, ...]) -> tuple[Row, ...]:
     places = dict.fromkeys((r.cell.implementation, r.cell.path, r.cell.device) for r in results)
-    return tuple(
-        Row(*place, tuple(_square(_held(results, place, dtype)) for dtype in dtypes)) for place in places
-    )
+    return tuple(Row(*place, tuple(_square(_held(results, place, dtype)) for dtype in dtypes)) for place in places)
 
 
 def _held(results: Iterable[CellResult], place: tuple[str, str, str], dtype: str) -> tuple[CellResult, ...]:
     return tuple(
         result
         for result in results
-        if (result.cell.implementation, result.cell.path, result.cell.device) == place
-        and result.cell.dtype == dtype
+        if (result.cell.implementation, result.cell.path, result.cell.device) == place and result.cell.dtype == dtype
     )
 
 
@@ -121,17 +116,16 @@ def _square(results: tuple[CellResult, ...]) -> Square | None:
 
 
 def _spans(results: list[CellResult | None]) -> tuple[Span, ...]:
-    return tuple(
-        Span(same[0], len(same)) for same in (list(group) for _, group in groupby(results, key=_said))
-    )
+    return tuple(Span(same[0], len(same)) for same in (list(group) for _, group in groupby(results, key=_said)))
 
 
 def _said(result: CellResult | None) -> object:
     """What the matrix shows of a result, but for its cell."""
-    return result and (
-        result.verdict, result.reason, result.deviation, result.figures, result.power,
-        [finding.identifier for finding in result.findings],
-    )  # fmt: skip
+    if result is None:
+        return None
+    names = (result.deviation, *result.further)
+    findings = [finding.identifier for finding in result.findings]
+    return (result.verdict, result.reason, names, result.figures, findings)
 
 
 def finest_first(dtype: str) -> tuple[int, str]:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 
-from conformance.verdict import CellResult
+from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry, TrainingEntry
+from conformance.engine.verdict import CellResult
 
 SCHEMA_NAME = "stepproof-report"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class OptionValue:
 
 @dataclass(frozen=True)
 class HyperparameterEntry:
+    """A setting of a rule: its symbol, its keyword and where it may lie."""
+
     symbol_mathml: str
     keyword: str
     default: str
@@ -33,28 +37,12 @@ class HyperparameterEntry:
 
 @dataclass(frozen=True)
 class StateEntry:
+    """What a rule keeps of a parameter between steps."""
+
     symbol_mathml: str
     keyword: str
     initial: str
     meaning: str
-
-
-@dataclass(frozen=True)
-class FormEntry:
-    name: str
-    mathml: str
-    text: str
-    proven: bool
-
-
-@dataclass(frozen=True)
-class AssignmentEntry:
-    """One named line of a program, with the legal ways to compute it."""
-
-    name: str
-    mathml: str
-    text: str
-    forms: tuple[FormEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -91,15 +79,17 @@ class VariantEntry:
 
 @dataclass(frozen=True)
 class LineEntry:
-    """One line of a plot."""
+    """One line of a plot; where it has no finite number it is broken."""
 
     name: str
     x: tuple[float, ...]
-    y: tuple[float, ...]
+    y: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
 class PlotEntry:
+    """A plot with its axes named."""
+
     title: str
     x_label: str
     y_label: str
@@ -119,31 +109,9 @@ class ExperimentEntry:
 
 
 @dataclass(frozen=True)
-class JointEntry:
-    """A time at which a schedule's formula changes."""
-
-    name: str
-    time: float
-    restart: bool
-
-
-@dataclass(frozen=True)
-class CurveEntry:
-    """A schedule from step 0 on, and what an implementation used at the same steps.
-
-    ``units`` is the difference in radii of the enclosure: at most 1 where it is inside.
-    """
-
-    title: str
-    schedule: tuple[float, ...]
-    implementation: tuple[float, ...]
-    units: tuple[float, ...]
-    joints: tuple[JointEntry, ...]
-    note: str
-
-
-@dataclass(frozen=True)
 class RuleEntry:
+    """A rule in all its variants, with its proofs and curves."""
+
     name: str
     title: str
     citation: str
@@ -159,6 +127,8 @@ class RuleEntry:
 
 @dataclass(frozen=True)
 class PropertyEntry:
+    """What was judged, and who says so."""
+
     identifier: str
     sentence: str
     source: str
@@ -192,8 +162,46 @@ class DeviationEntry:
     status: str
 
 
+class Outcome(enum.StrEnum):
+    """What a whole run says; each has its exit status."""
+
+    CONFORMS = "conforms"
+    DOES_NOT_CONFORM = "does not conform"
+    NOT_JUDGED = "could not be judged"
+
+
+class GateStatus(enum.StrEnum):
+    """Whether a gate holds; what a run never measured is neither."""
+
+    MET = "met"
+    NOT_MET = "not met"
+    NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a run must show: of what it ``counts``, ``bound`` (at most, at least) the ``threshold``.
+
+    A gate that is ``enforced`` and not met makes the outcome ``otherwise``, or a worse one.
+    """
+
+    name: str
+    counts: str
+    status: GateStatus
+    enforced: bool
+    observed: int
+    threshold: int
+    bound: str
+    otherwise: Outcome
+
+
 @dataclass(frozen=True)
 class Report:
+    """A whole run.  ``gates`` and ``outcome`` are written into it by ``gates.weighed`` when it is written.
+
+    ``cases_hash`` is that of all drawn cases.
+    """
+
     suite_version: str
     command: str
     seed: int
@@ -208,5 +216,11 @@ class Report:
     times: dict[str, float] = field(default_factory=dict)
     claims: tuple[ProofEntry, ...] = ()
     experiments: tuple[ExperimentEntry, ...] = ()
+    training: tuple[TrainingEntry, ...] = ()
+    searches: tuple[SearchEntry, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    outcome: Outcome = Outcome.NOT_JUDGED
+    cut_short: bool = False
+    cases_hash: str = ""
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION

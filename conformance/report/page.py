@@ -2,75 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from conformance.report import mathml, totals, wording
+from conformance.report import gates, totals, wording
+from conformance.report.cards import cards, reasons, standings
 from conformance.report.curves import curve_plot
+from conformance.report.loss_curves import search_plot, training_plot
 from conformance.report.matrix import matrices
 from conformance.report.plots import mutant_plot, ratio_plot
 from conformance.report.rule_curves import experiment_plot, step_plot
-from conformance.verdict import Verdict
+from conformance.report.training_figures import search_figures, training_figures, training_heading
 
 if TYPE_CHECKING:
-    from conformance.report.matrix import Matrix
-    from conformance.report.model import (
-        CurveEntry,
-        DeviationEntry,
-        ExperimentEntry,
-        MutantEntry,
-        ProofEntry,
-        Report,
-        RuleEntry,
-    )
-    from conformance.verdict import Cell, CellResult, Finding
+    from collections.abc import Callable
+
+    from conformance.report.model import MutantEntry, ProofEntry, Report, RuleEntry
+from conformance.engine.exhibits import TrainingEntry
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Card:
-    """A finding together with the cell that shows it."""
-
-    finding: Finding
-    result: CellResult
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A deviation of the ledger together with the cells that it explains."""
-
-    entry: DeviationEntry
-    cards: tuple[Card, ...]
-    cells: tuple[Cell, ...]
-
-    @property
-    def shown(self) -> tuple[Card, ...]:
-        """The shortest script of each property: one case says what a deviation is."""
-        shortest: dict[str, Card] = {}
-        for card in sorted(self.cards, key=lambda card: len(card.finding.script)):
-            shortest.setdefault(card.finding.cell.property, card)
-        return tuple(card for card in self.cards if card in shortest.values())
-
-    @property
-    def named(self) -> tuple[Card, ...]:
-        """Every other finding, whose case and script lie in the report's folder of failures."""
-        shown = self.shown
-        return tuple(card for card in self.cards if card not in shown)
-
-
-@dataclass(frozen=True)
-class Reason:
-    """The cells that ended in one verdict for one reason."""
-
-    verdict: Verdict
-    reason: str
-    cells: tuple[Cell, ...]
-
-
-def render_page(report: Report, section: str = "") -> str:
+def render_page(report: Report) -> str:
     """The whole report in one HTML file; equal reports make equal pages, times left out."""
     tables = matrices(report)
     found = cards(report)
@@ -81,13 +37,13 @@ def render_page(report: Report, section: str = "") -> str:
         .render(
             report=report,
             style=_trusted(_resource("page.css")),
-            headline=totals.headline(report),
+            headline=gates.headline(report),
             sentence=totals.verdict_sentence(report),
-            overall=totals.overall(report),
+            overall=gates.overall(report),
             tested=totals.tested(report.results),
             power=totals.power(totals.mutants_of(report.rules)),
             proven=totals.proven(report.rules),
-            alarms=totals.alarms(report),
+            warnings=gates.warnings(report),
             tables=tables,
             stray_tables=[table for table in tables if table.rule not in described],
             table_of={table.rule: table for table in tables},
@@ -95,49 +51,9 @@ def render_page(report: Report, section: str = "") -> str:
             cards=found,
             standings=standings(report),
             reasons=reasons(report),
-            section=_trusted(section),
             claims={entry.identifier: entry for entry in report.implementations},
         )
     )
-
-
-def cards(report: Report) -> tuple[Card, ...]:
-    """The findings that no deviation of the report explains, in the order of the cells."""
-    return tuple(
-        Card(finding, result)
-        for result in report.results
-        if not _is_explained(result, report)
-        for finding in result.findings
-    )
-
-
-def standings(report: Report) -> tuple[Standing, ...]:
-    """Each deviation of the ledger stands with its cells and findings."""
-    explained = [result for result in report.results if _is_explained(result, report)]
-    return tuple(_standing(entry, explained) for entry in report.deviations)
-
-
-def _standing(entry: DeviationEntry, explained: list[CellResult]) -> Standing:
-    mine = [result for result in explained if result.deviation == entry.identifier]
-    found = tuple(Card(finding, result) for result in mine for finding in result.findings)
-    return Standing(entry, found, tuple(result.cell for result in mine))
-
-
-def reasons(report: Report) -> tuple[Reason, ...]:
-    """Every cell that neither passes nor has a finding, gathered by verdict and reason."""
-    gathered: dict[tuple[Verdict, str], list[Cell]] = {}
-    for result in report.results:
-        if result.verdict is Verdict.PASS or result.findings or _is_explained(result, report):
-            continue
-        gathered.setdefault((result.verdict, result.reason), []).append(result.cell)
-    rank = {verdict: place for place, verdict in enumerate(wording.SEVERITY)}
-    ordered = sorted(gathered.items(), key=lambda item: rank[item[0][0]])
-    return tuple(Reason(verdict, reason, tuple(cells)) for (verdict, reason), cells in ordered)
-
-
-def _is_explained(result: CellResult, report: Report) -> bool:
-    known = {entry.identifier for entry in report.deviations}
-    return result.verdict is Verdict.DEVIATION and result.deviation in known
 
 
 def _environment() -> Environment:
@@ -159,11 +75,16 @@ def _environment() -> Environment:
         formula=_formula,
         sides=_sides,
         power=totals.power,
-        ratio_plot=_ratio_plot,
-        mutant_plot=_mutant_plot,
-        step_plot=_step_plot,
-        experiment_plot=_experiment_plot,
-        curve_plot=_curve_plot,
+        ratio_plot=_markup(ratio_plot),
+        mutant_plot=_markup(mutant_plot),
+        step_plot=_markup(step_plot),
+        experiment_plot=_markup(experiment_plot),
+        curve_plot=_markup(curve_plot),
+        training_plot=_markup(training_plot),
+        search_plot=_markup(search_plot),
+        training_heading=training_heading,
+        training_rows=_training_rows,
+        search_figures=search_figures,
         unproven_first=_unproven_first,
     )
     environment.globals.update(
@@ -178,7 +99,8 @@ def _environment() -> Environment:
     return environment
 
 
-_TEMPLATES = ("page.html.jinja", "page.macros.jinja", "page.rule.jinja")
+_EQUALS = "<mo>=</mo>"
+_TEMPLATES = ("page.html.jinja", "page.macros.jinja", "page.rule.jinja", "page.training.jinja")
 
 
 def _resource(name: str) -> str:
@@ -186,36 +108,33 @@ def _resource(name: str) -> str:
 
 
 def _trusted(text: str) -> Markup:
-    return Markup(text)  # noqa: S704 -- our own style sheet, plots and re-written MathML alone
+    return Markup(text)  # noqa: S704 -- our own style sheet, plots and formulas alone
 
 
-def _formula(markup: str, text: str = "") -> Markup:
-    return _trusted(mathml.formula(markup, text))
+def _markup(plot: Callable[[T], str]) -> Callable[[T], Markup]:
+    """A plot is SVG of our own drawing."""
+    return lambda entry: _trusted(plot(entry))
 
 
-def _sides(markup: str, text: str = "") -> tuple[Markup, Markup]:
-    left, right = mathml.sides(markup, text)
-    return _trusted(left), _trusted(right)
+def _formula(markup: str, text: str) -> Markup:
+    """A formula is MathML of our own writing, or else its text."""
+    return _trusted(markup) if markup else Markup("<code>{}</code>").format(text)
 
 
-def _ratio_plot(matrix: Matrix) -> Markup:
-    return _trusted(ratio_plot(matrix))
+def _sides(markup: str) -> tuple[Markup, Markup]:
+    """A line of a program is cut before its equals sign, so that lines align at it."""
+    row = markup.removeprefix("<math>").removesuffix("</math>")
+    inside = row.removeprefix("<mrow>").removesuffix("</mrow>") if _EQUALS in row else row
+    left, _, right = inside.partition(_EQUALS)
+    display = '<math display="block">'
+    return (
+        _trusted(f"{display}{left}</math>"),
+        _trusted(f"{display}<mrow></mrow>{_EQUALS}{right}</math>" if right else ""),
+    )
 
 
-def _step_plot(rule: RuleEntry) -> Markup:
-    return _trusted(step_plot(rule))
-
-
-def _experiment_plot(entry: ExperimentEntry) -> Markup:
-    return _trusted(experiment_plot(entry))
-
-
-def _mutant_plot(rule: RuleEntry) -> Markup:
-    return _trusted(mutant_plot(rule))
-
-
-def _curve_plot(curve: CurveEntry) -> Markup:
-    return _trusted(curve_plot(curve))
+def _training_rows(entry: TrainingEntry) -> list[dict[str, str]]:
+    return [training_figures(entry, run) for run in entry.runs]
 
 
 def _is_link(text: str) -> bool:

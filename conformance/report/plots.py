@@ -1,26 +1,29 @@
-"""Plots are inline SVG that takes its colours and its font from the page around it."""
+"""Plots are inline SVG that takes its colours and its font from the page around it.
+
+matplotlib takes seconds to import, so that here alone it is imported, and when something is drawn.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+import warnings
+from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
-
-import matplotlib as mpl
-from matplotlib.figure import Figure
 
 from conformance.report.totals import power
 from conformance.report.wording import anchor, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from conformance.report.matrix import Matrix, Row, Square
     from conformance.report.model import RuleEntry, VariantEntry
-    from conformance.report.totals import Power
+    from conformance.report.totals import MutantCounts
 
 _COLOURS = {
     "#010101": "var(--ink)",
@@ -32,16 +35,30 @@ _COLOURS = {
 }
 INK, QUIET, LINE, PLOT, KILLED, SURVIVED = _COLOURS
 
-SETTINGS = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "stepproof",
-    "font.size": 9.0,
-    "axes.linewidth": 0.6,
+_ON_WHITE = {
+    "ink": "#1b1b1b",
+    "quiet": "#666666",
+    "line": "#bbbbbb",
+    "plot": "#3465a4",
+    "pass": "#2e7d32",
+    "fail": "#c62828",
+    "text": "sans-serif",
 }
+SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "stepproof", "font.size": 9.0, "axes.linewidth": 0.6}
 
 # Lengths of the plots, in points.
 _NAMES, _COLUMN, _PANEL, _LINE_HEIGHT, _HEAD, _FOOT = 184.0, 158.0, 124.0, 30.0, 20.0, 28.0
 _BAR, _BAR_HEIGHT, _BAR_TEXT = 300.0, 18.0, 230.0
+
+
+@contextmanager
+def drawing(width: float, height: float) -> Iterator[Figure]:
+    """Give a figure of a size in points, under the settings of the report."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(cast("Any", SETTINGS)):
+        yield Figure(figsize=(width / 72, height / 72))
 
 
 def ratio_plot(matrix: Matrix) -> str:
@@ -51,8 +68,7 @@ def ratio_plot(matrix: Matrix) -> str:
         return ""
     width = _NAMES + _COLUMN * len(matrix.dtypes)
     height = _HEAD + _FOOT + _LINE_HEIGHT * len(rows)
-    figure = Figure(figsize=(width / 72, height / 72))
-    with mpl.rc_context(cast("Any", SETTINGS)):
+    with drawing(width, height) as figure:
         for column, dtype in enumerate(matrix.dtypes):
             x = (_NAMES + _COLUMN * column) / width
             figure.text(x, 1 - 11 / height, dtype, color=INK, weight="bold")
@@ -71,8 +87,7 @@ def mutant_plot(rule: RuleEntry) -> str:
         return ""
     names = _apart(variants)
     width, height = _NAMES + _BAR + _BAR_TEXT, _BAR_HEIGHT * len(variants)
-    figure = Figure(figsize=(width / 72, height / 72))
-    with mpl.rc_context(cast("Any", SETTINGS)):
+    with drawing(width, height) as figure:
         axes = figure.add_axes((_NAMES / width, 0.0, _BAR / width, 1.0))
         axes.set_axis_off()
         most = max(len(variant.mutants) for variant in variants)
@@ -109,34 +124,23 @@ def _panel(axes: Axes, counts: Sequence[int], square: Square, *, last: bool) -> 
     edges = [place / len(counts) for place in range(len(counts) + 1)]
     axes.stairs(counts, edges, fill=True, color=PLOT, linewidth=0)
     axes.set(xlim=(0, 1), ylim=(0, 1.05 * max(counts)))
-    axes.patch.set_visible(False)
-    axes.spines[["top", "left", "right"]].set_visible(False)
-    axes.spines["bottom"].set_color(LINE)
+    quiet(axes, "left")
     axes.set_yticks([])
     axes.set_xticks([0, 0.5, 1], ["0", "½", "1"] if last else ["", "", ""])
-    axes.tick_params(length=2, width=0.6, color=LINE, labelcolor=QUIET, labelsize=8)
     largest = [r.figures.largest_ratio for r in square.results]
     known = [value for value in largest if value is not None]
     if known:
         axes.text(0.97, 0.62, f"≤ {ratio(max(known))}", transform=axes.transAxes, ha="right", color=QUIET)
 
 
-def _mutant_bar(axes: Axes, middle: float, name: str, strength: Power) -> None:
+def _mutant_bar(axes: Axes, middle: float, name: str, strength: MutantCounts) -> None:
     start = 0
-    for count, colour in (
-        (strength.survived, SURVIVED),
-        (strength.killed, KILLED),
-        (strength.equivalent, LINE),
-    ):
+    for count, colour in ((strength.survived, SURVIVED), (strength.killed, KILLED), (strength.equivalent, LINE)):
         axes.barh(middle, count, height=0.5, left=start, color=colour, linewidth=0)
         start += count
     counts = f"{strength.killed} killed · {strength.equivalent} equivalent"
     survived = f"{strength.survived} survived"
-    place: dict[str, Any] = {
-        "xycoords": ("axes fraction", "data"),
-        "textcoords": "offset points",
-        "va": "center",
-    }
+    place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
     axes.annotate(_cut(name), (0, middle), (-_NAMES, 0), color=INK, parse_math=False, **place)
     axes.annotate(counts, (1, middle), (84, 0), color=QUIET, **place)
     emphasis = SURVIVED if strength.survived else QUIET
@@ -161,11 +165,44 @@ def _cut(name: str) -> str:
     return name if len(name) <= 36 else f"{name[:35]}…"
 
 
+def finite(values: Iterable[float | None]) -> list[float]:
+    """Return the values of a line, which is broken where it has no finite number."""
+    return [value if value is not None and math.isfinite(value) else math.nan for value in values]
+
+
+def dressed(axes: Axes, title: str, x_label: str = "") -> None:
+    """Give axes their title, and the lines and colours of the report."""
+    axes.set_title(title, loc="left", color=QUIET, fontsize=8, parse_math=False)
+    axes.set_xlabel(x_label, color=QUIET, fontsize=8, labelpad=1)
+    quiet(axes)
+    axes.tick_params(which="minor", length=0)
+
+
+def quiet(axes: Axes, *hidden: str) -> None:
+    """Draw no ground and no frame but the axes themselves, ``hidden`` ones left out, in a quiet colour."""
+    gone = ["top", "right", *hidden]
+    axes.patch.set_visible(False)
+    axes.spines[gone].set_visible(False)
+    axes.spines[[side for side in ("left", "bottom") if side not in gone]].set_color(LINE)
+    axes.tick_params(length=2, width=0.6, color=LINE, labelcolor=QUIET, labelsize=8)
+
+
+def legend(axes: Axes, **place: Any) -> None:
+    """Name the lines of axes."""
+    named = axes.legend(frameon=False, fontsize=8, labelcolor=INK, **place)
+    for text in named.get_texts():
+        text.set_parse_math(False)
+
+
 def svg(figure: Figure, prefix: str, title: str) -> str:
     """A figure as an element of the page: no prolog, no style sheet, names of its own."""
+    import matplotlib as mpl
+
     figure.patch.set_visible(False)
     stream = StringIO()
-    with mpl.rc_context(cast("Any", SETTINGS)):
+    with mpl.rc_context(cast("Any", SETTINGS)), warnings.catch_warnings():
+        # Letters are those of the reader's fonts: matplotlib only measures them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(stream, format="svg", metadata={"Date": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :]
@@ -184,9 +221,7 @@ def svg(figure: Figure, prefix: str, title: str) -> str:
 
 def standalone(element: str) -> str:
     """Return an element of the page as a file of its own, with colours for a light ground."""
-    colours = {"ink": "#1b1b1b", "quiet": "#666666", "line": "#bbbbbb", "plot": "#3465a4",
-               "pass": "#2e7d32", "fail": "#c62828", "text": "sans-serif"}  # fmt: skip
-    for name, colour in colours.items():
+    for name, colour in _ON_WHITE.items():
         element = element.replace(f"var(--{name})", colour)
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     return element.replace("<svg", f"<svg {names}", 1).replace(' href="#', ' xlink:href="#') + "\n"

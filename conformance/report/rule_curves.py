@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
-
-from conformance.report.plots import INK, LINE, PLOT, QUIET, SETTINGS, SURVIVED, svg
+from conformance.report.plots import INK, PLOT, SURVIVED, drawing, dressed, finite, legend, svg
 from conformance.report.wording import anchor
 
 if TYPE_CHECKING:
@@ -28,14 +24,13 @@ def step_plot(rule: RuleEntry) -> str:
     if plot is None:
         return ""
     width = _PANEL * len(plot.curves)
-    figure = Figure(figsize=(width / 72, _HEIGHT / 72))
-    with mpl.rc_context(cast("Any", SETTINGS)):
+    with drawing(width, _HEIGHT) as figure:
         for place, held in enumerate(plot.curves):
             left = (place * _PANEL + 38) / width
             axes = figure.add_axes((left, 0.2, (_PANEL - 52) / width, 0.62))
             axes.plot(held.x, _seen(held), ".", markersize=1.6, color=PLOT)
             _scaled(axes, held)
-            _dressed(axes, held.name, plot.x_label)
+            dressed(axes, held.name, plot.x_label)
     title = f"{plot.title} of {rule.name}: {plot.y_label} under three gradients"
     return svg(figure, anchor("steps", rule.name), title)
 
@@ -43,38 +38,25 @@ def step_plot(rule: RuleEntry) -> str:
 def experiment_plot(entry: ExperimentEntry) -> str:
     """Return the curves of one experiment in one panel, each named at its end."""
     plot = entry.plot
-    figure = Figure(figsize=(_WIDE / 72, _TALL / 72))
-    with mpl.rc_context(cast("Any", SETTINGS)):
+    with drawing(_WIDE, _TALL) as figure:
         axes = figure.add_axes((0.1, 0.2, 0.62, 0.68))
         for held, colour in zip(plot.curves, _LINES, strict=False):
-            axes.plot(held.x, held.y, color=colour, linewidth=1.1, label=held.name)
-        _dressed(axes, plot.y_label, plot.x_label)
-        legend: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "fontsize": 8}
-        axes.legend(frameon=False, labelcolor=INK, handlelength=1.2, borderaxespad=0.0, **legend)
+            axes.plot(held.x, finite(held.y), color=colour, linewidth=1.1, label=held.name)
+        dressed(axes, plot.y_label, plot.x_label)
+        legend(axes, loc="upper left", bbox_to_anchor=(1.02, 1.0), handlelength=1.2, borderaxespad=0.0)
     return svg(figure, anchor("experiment", entry.identifier), plot.title)
 
 
 def _scaled(axes: Axes, held: LineEntry) -> None:
     """Scale by logarithms, at least a decade, with marks at the decades alone."""
-    lengths = [y for y in held.y if 0 < y < math.inf]
+    lengths = [y for y in finite(held.y) if y > 0]
     if lengths:
         low, high = math.floor(math.log10(min(lengths)) - 0.1), math.ceil(math.log10(max(lengths)) + 0.1)
         axes.set_yscale("log")
         axes.set_ylim(10.0**low, 10.0**high)
         axes.set_yticks([10.0**k for k in range(low, high + 1, max(1, (high - low) // 3))])
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_formatter("")
 
 
 def _seen(held: LineEntry) -> list[float]:
-    return [y if y > 0 else math.nan for y in held.y]
-
-
-def _dressed(axes: Axes, title: str, x_label: str) -> None:
-    axes.set_title(title, loc="left", color=QUIET, fontsize=8)
-    axes.set_xlabel(x_label, color=QUIET, fontsize=8, labelpad=1)
-    axes.patch.set_visible(False)
-    axes.spines[["top", "right"]].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(LINE)
-    axes.tick_params(length=2, width=0.6, color=LINE, labelcolor=QUIET, labelsize=8)
-    axes.tick_params(which="minor", length=0)
+    return [y if y > 0 else math.nan for y in finite(held.y)]

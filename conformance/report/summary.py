@@ -5,30 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.report import totals
+from conformance.report import gates, totals
+from conformance.report.cards import cards, reasons, standings
 from conformance.report.matrix import matrices
-from conformance.report.page import cards, reasons, standings
-from conformance.report.wording import (
-    SYMBOLS,
-    case_rows,
-    compact,
-    counted,
-    exact,
-    listed,
-    ratio,
-    share,
-)
+from conformance.report.wording import SYMBOLS, case_rows, compact, counted, exact, listed, ratio, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from conformance.engine.verdict import Cell
+    from conformance.report.cards import Card
     from conformance.report.matrix import Matrix, Square
     from conformance.report.model import Report
-    from conformance.report.page import Card
-    from conformance.verdict import Cell
-
-LARGEST_SUMMARY = 200_000
-"""Bytes; a CI page that is offered more than its limit shows nothing at all."""
 
 _LONGEST_TEXT = 600
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
@@ -44,6 +32,7 @@ def render_summary(report: Report) -> str:
         (_reason_lines, 18_000),
         (_deviation_lines, 18_000),
     )
+    # The rooms are bytes: a CI page that is offered more than its limit shows nothing at all.
     lines = [line for make, room in parts for line in _fitted(make(report), room)]
     foot = f"seed `{report.seed}` · {_code(report.command)} · stepproof {_safe(report.suite_version)}"
     return "\n".join([*lines, _cut(foot), ""])
@@ -62,18 +51,9 @@ def _verdict_lines(report: Report) -> list[str]:
         f"**Proven:** {exact(proofs.claims)} of {counted(proofs.claims_total, 'claim')}, "
         f"{exact(proofs.forms)} of {counted(proofs.forms_total, 'form')} equal."
     )
-    title = f"## {SYMBOLS[totals.overall(report)]} {totals.headline(report)}"
-    warnings = [f"> **!** {alarm}" for alarm in totals.alarms(report)]
-    return [
-        title,
-        "",
-        totals.verdict_sentence(report),
-        "",
-        tested + powerful + proven,
-        "",
-        *warnings,
-        "",
-    ]
+    title = f"## {SYMBOLS[gates.overall(report)]} {gates.headline(report)}"
+    warnings = [f"> **!** {_safe(text)}." for text in gates.warnings(report)]
+    return [title, "", totals.verdict_sentence(report), "", tested + powerful + proven, "", *warnings, ""]
 
 
 def _not_run_lines(report: Report) -> list[str]:
@@ -90,8 +70,10 @@ def _matrix_lines(report: Report) -> list[str]:
     return [
         "### Matrix",
         "",
-        "Worst verdict of a square's properties, their counts, values outside / compared, "
-        "median of observed error over bound.",
+        (
+            "Worst verdict of a square's properties, their counts, values outside / compared, "
+            "median of observed error over bound."
+        ),
         "",
         *lines,
     ]
@@ -137,8 +119,10 @@ def _card_lines(card: Card) -> list[str]:
     return [
         f"**{SYMBOLS[card.result.verdict]} {_safe(finding.sentence)}** {_place(finding.cell)}",
         "",
-        f"- {_safe(finding.quantity)}: value {_code(finding.value)} ({_code(finding.value_hex)}), "
-        f"legal {_code(legal)}, outside by {_safe(finding.distance)}",
+        (
+            f"- {_safe(finding.quantity)}: value {_code(finding.value)} ({_code(finding.value_hex)}), "
+            f"legal {_code(legal)}, outside by {_safe(finding.distance)}"
+        ),
         f"- smallest case: {_code(case)}",
         *looks,
         f"- replay, in the report's folder: {_code(finding.replay)}",
@@ -206,11 +190,10 @@ def _cut(text: str) -> str:
 
 def _fitted(lines: list[str], room: int) -> list[str]:
     """As many lines as fit, and a sentence that counts those that do not."""
-    used, kept = 0, 0
-    for line in lines:
+    used = 0
+    for kept, line in enumerate(lines):
         used += len(line.encode()) + 1
         if used > room:
             left = len(lines) - kept
             return [*lines[:kept], "", f"*{counted(left, 'line')} more in report.html.*", ""]
-        kept += 1
     return lines

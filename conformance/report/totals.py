@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.engine.verdict import CellResult, Verdict
 from conformance.report.wording import SEVERITY, counted, exact, listed, worst
-from conformance.verdict import CellResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Tested:
 
 
 @dataclass(frozen=True)
-class Power:
+class MutantCounts:
     """How many wrong formulas the suite noticed."""
 
     killed: int
@@ -80,11 +80,11 @@ def tested(results: Iterable[CellResult]) -> Tested:
     )
 
 
-def power(mutants: Iterable[MutantEntry]) -> Power:
+def power(mutants: Iterable[MutantEntry]) -> MutantCounts:
     """A mutant that is neither killed nor proven equivalent has survived."""
     status = Counter(mutant.status for mutant in mutants)
     killed, equivalent = status["killed"], status["equivalent"]
-    return Power(killed, equivalent, status.total() - killed - equivalent)
+    return MutantCounts(killed, equivalent, status.total() - killed - equivalent)
 
 
 def mutants_of(rules: Iterable[RuleEntry]) -> tuple[MutantEntry, ...]:
@@ -116,30 +116,6 @@ def is_proven(proof: ProofEntry) -> bool:
     return proof.status == "proven"
 
 
-def overall(report: Report) -> Verdict:
-    """The whole run is called by its worst cell; something left out makes a pass *not run*."""
-    verdict = tested(report.results).verdict
-    if report.not_run and SEVERITY.index(verdict) > SEVERITY.index(Verdict.NOT_RUN):
-        return Verdict.NOT_RUN
-    return verdict
-
-
-def headline(report: Report) -> str:
-    """Two to six words carry the verdict of the whole run."""
-    figures = tested(report.results)
-    if not figures.cells or set(figures.verdicts) == {Verdict.NOT_RUN}:
-        return "Nothing was run"
-    return {
-        Verdict.FAIL: "Fail",
-        Verdict.ERROR: "Error",
-        Verdict.UNDECIDED: "Undecided",
-        Verdict.NOT_RUN: "Pass, as far as it was run",
-        Verdict.DEVIATION: "Pass, with known deviations",
-        Verdict.PASS: "Pass",
-        Verdict.NOT_APPLICABLE: "Nothing was applicable",
-    }[overall(report)]
-
-
 _PREDICATES = {
     Verdict.FAIL: ("fails", "fail"),
     Verdict.ERROR: ("ended in an error", "ended in an error"),
@@ -160,17 +136,3 @@ def verdict_sentence(report: Report) -> str:
     if len(parts) == 1 and figures.cells > 1:
         return f"All {exact(figures.cells)} cells {_PREDICATES[figures.verdict][1]}."
     return f"Of {counted(figures.cells, 'cell')}, {listed(parts)}."
-
-
-def alarms(report: Report) -> tuple[str, ...]:
-    """What weakens a green result is said beside it, one sentence each."""
-    strength, proofs = power(mutants_of(report.rules)), proven(report.rules)
-    unproven, forms = proofs.claims_total - proofs.claims, proofs.forms_total - proofs.forms
-    stale = sum(entry.status != "in force" for entry in report.deviations)
-    said = [
-        (strength.survived, "mutant", "survived: a wrong formula that the cases did not notice"),
-        (unproven, "claim", "not proven: stated beside its rule, and open"),
-        (forms, "form", "not proven equal to the assignment it computes"),
-        (stale, "deviation", "no longer shown: the ledger entry is to be removed"),
-    ]
-    return tuple(f"{counted(count, noun)} {words}." for count, noun, words in said if count)

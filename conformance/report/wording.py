@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from conformance.verdict import Verdict
+from conformance.engine.safe_text import safe_text
+from conformance.engine.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,13 +111,13 @@ def anchor(kind: str, name: str) -> str:
 
 
 def case_rows(case: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """A case is a flat list of names and values; a nested name is joined by dots."""
+    """A case is a flat list of names and values, long ones cut; a nested name is joined by dots."""
     rows: list[tuple[str, str]] = []
     for name, value in case.items():
         if isinstance(value, dict):
             rows.extend(case_rows(value, f"{prefix}{name}."))
         else:
-            rows.append((f"{prefix}{name}", case_value(value)))
+            rows.append((f"{prefix}{name}", safe_text(case_value(value))))
     return rows
 
 

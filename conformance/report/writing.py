@@ -1,4 +1,4 @@
-"""Files of a report appear whole or not at all."""
+"""Files of a report appear whole or not at all, and replace nothing that is not a report's."""
 
 from __future__ import annotations
 
@@ -6,13 +6,73 @@ import os
 import tempfile
 from pathlib import Path
 
+import msgspec
+
+from conformance.report.model import SCHEMA_NAME
+
+REPORT, PAGE, SUMMARY = "report.json", "report.html", "summary.md"
+VERDICTS, FAILURES = "verdicts.jsonl", "failures"
+"""What a run leaves in its output folder."""
+
+
+class _Head(msgspec.Struct):
+    """The key by which a document says what it is."""
+
+    schema: str
+
+
+def prepare(output: Path, *, overwrite: bool = False) -> None:
+    """Make the folder of a report; raises ``OSError``, before anything is judged, where it cannot be used.
+
+    Nothing is written through a link, and, unless told to ``overwrite``, no file is replaced that stepproof
+    did not write.
+    """
+    if output.is_symlink():
+        raise OSError(f"the output `{output}` is a link; give the folder that it leads to")
+    if output.exists() and not output.is_dir():
+        raise OSError(f"the output `{output}` is a file; give a folder, which need not exist")
+    for name in (REPORT, PAGE, SUMMARY, VERDICTS, FAILURES):
+        if (output / name).is_symlink():
+            raise OSError(f"`{output / name}` is a link; remove it, or give another output")
+    if not overwrite and (foreign := _foreign(output)):
+        raise OSError(
+            f"`{foreign}` was not written by stepproof and would be replaced; move it, or give another output"
+        )
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"the output `{output}` cannot be made: {error.strerror}; give a folder that can be") from None
+    if not os.access(output, os.W_OK | os.X_OK):
+        raise OSError(f"the output `{output}` cannot be written to; give a folder that can be")
+
+
+def _foreign(output: Path) -> Path | None:
+    """Return a file in the place of one of a report's which no report of ours accounts for.
+
+    The JSON is written before the page and the summary, so that beside these it is there.
+    """
+    document = output / REPORT
+    if document.exists():
+        return None if _is_report(document) else document
+    return next((output / name for name in (PAGE, SUMMARY) if (output / name).exists()), None)
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Head).schema == SCHEMA_NAME
+    except (OSError, msgspec.DecodeError):
+        return False
+
 
 def write_text(path: Path, text: str) -> None:
-    """The text replaces the file in one move, so that no reader ever sees half of it."""
+    """The text replaces the file in one move, so that no reader ever sees half of it.
+
+    What UTF-8 cannot hold is escaped; a link in the file's place is replaced, not followed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             stream.write(text)
         Path(name).chmod(0o644)
         Path(name).replace(path)

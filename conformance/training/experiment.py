@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from conformance.subject import WorkerSubject, worker_subject
-from conformance.training.course import Course, followed, prepared, trained
-from conformance.training.judging import Judgement, judge
-from conformance.training.problems import PROBLEMS, Problem
-from impls.catalogue import CATALOGUE, Implementation
-from impls.from_scratch import FROM_SCRATCH
+from conformance.engine.exhibits import TrainingEntry, TrainingRunEntry
+from conformance.optimizers.agreement import Outside
+from conformance.optimizers.subject import WorkerSubject, worker_subject
+from conformance.training.judging import judge
+from conformance.training.problems import PROBLEMS, TrainingProblem
+from conformance.training.runs import TrainingRun, followed, prepared, trained
+from impls.catalogue.entries import Implementation
+from impls.catalogue.from_scratch import FROM_SCRATCH
+from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.session import Session
 from reference.formats import FORMATS
 from spec.rule import UpdateRule
@@ -27,38 +29,7 @@ LEARNING_RATES = {
 RULES = tuple(item.rule for item in CATALOGUE)
 """Those with an optimizer of torch, which trains with them."""
 SHOWN = ("sgd", "rmsprop", "adam", "adamw")
-"""The rules of the report's curves."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One implementation's course: its losses, and what judging it gave."""
-
-    implementation: str
-    losses: tuple[float, ...]
-    judgement: Judgement
-    farthest: tuple[float, ...]
-    """The largest distance of a parameter from the reference's, after each step."""
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A problem trained by a rule: the reference's losses, and a run of each implementation."""
-
-    problem: str
-    title: str
-    rule: str
-    dtype: str
-    settings: Mapping[str, float]
-    parameters: int
-    losses: tuple[float, ...]
-    runs: tuple[Run, ...]
-
-    @property
-    def conforms(self) -> bool:
-        """Tell whether every value of every run lies in both its enclosures."""
-        judged = [run.judgement for run in self.runs]
-        return not any(j.outside_local or j.outside_propagated for j in judged)
+"""The rules that `stepproof train` shows unless others are named."""
 
 
 def settings_of(rule: UpdateRule, problem: str, learning_rate: float | None) -> dict[str, float]:
@@ -86,38 +57,55 @@ def experiment(
     steps: int = STEPS,
     dtype: str = "float32",
     learning_rate: float | None = None,
-) -> Experiment:
+) -> TrainingEntry:
     """Train a problem with a rule, by every implementation and by the reference, and judge each step."""
-    given, storage = PROBLEMS[problem](), FORMATS[dtype]
-    subjects = [
-        worker_subject(item, item.paths[0], "cpu", storage, session) for item in implementations(rule)
-    ]
-    formula = subjects[0].rules[()]
-    settings = settings_of(formula, problem, learning_rate)
-    reference = followed(formula, storage, given, settings, steps, session)
-    runs = tuple(_run(subject, given, settings, steps, reference) for subject in subjects)
-    count = sum(array.size for array in given.parameters)
-    return Experiment(problem, given.title, rule, dtype, settings, count, reference.losses, runs)
+    storage = FORMATS[dtype]
+    subjects = [worker_subject(item, item.paths[0], "cpu", storage, session) for item in implementations(rule)]
+    settings = settings_of(subjects[0].rules[()], problem, learning_rate)
+    return compared(problem, rule, subjects, settings, steps)[0]
+
+
+def compared(
+    problem: str, rule: str, subjects: Sequence[WorkerSubject], settings: Mapping[str, float], steps: int
+) -> tuple[TrainingEntry, tuple[Outside, ...]]:
+    """Train a problem with each subject and with the reference, from one start and with one setting.
+
+    Returns what the report shows, and each quantity that is outside an enclosure.
+    """
+    given, first = PROBLEMS[problem](), subjects[0]
+    reference = followed(first.rules[()], first.storage, given, settings, steps, first.session)
+    runs, failures = zip(*(_run(subject, given, settings, steps, reference) for subject in subjects), strict=True)
+    count, dtype = sum(array.size for array in given.parameters), first.storage.name
+    entry = TrainingEntry(problem, given.title, rule, dtype, dict(settings), count, reference.losses, runs)
+    return entry, tuple(outside for found in failures for outside in found)
 
 
 def _run(
-    subject: WorkerSubject, problem: Problem, settings: Mapping[str, float], steps: int, reference: Course
-) -> Run:
+    subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[str, float], steps: int, reference: TrainingRun
+) -> tuple[TrainingRunEntry, tuple[Outside, ...]]:
     formula = subject.rules[()]
     own = {h.symbol.name: settings.get(h.symbol.name, h.default) for h in formula.hyperparameters}
     course = trained(subject, problem, own, steps)
     tensors = prepared(formula, own, problem, course, subject.storage)
     name = formula.parameter.symbol.name
     farthest = tuple(_distance(course, reference, name, step) for step in range(steps))
-    return Run(
-        subject.implementation.identifier, course.losses, judge(subject, own, tensors, course), farthest
+    judged = judge(subject, own, tensors, course)
+    entry = TrainingRunEntry(
+        subject.implementation.identifier,
+        course.losses,
+        farthest,
+        judged.widths,
+        values=judged.values,
+        outside_step_by_step=judged.outside_local,
+        outside_from_the_start=judged.outside_propagated,
+        undecided=judged.undecided_local,
+        finite_steps=judged.finite_steps,
     )
+    return entry, judged.failures
 
 
-def _distance(one: Course, other: Course, name: str, step: int) -> float:
+def _distance(one: TrainingRun, other: TrainingRun, name: str, step: int) -> float:
     pairs = zip(one.values[step], other.values[step], strict=True)
     arrays = [(a[name], b[name]) for a, b in pairs]
-    gaps = [
-        np.abs(a.astype(float) - b.astype(float)).max() for a, b in arrays if a is not None and b is not None
-    ]
+    gaps = [np.abs(a.astype(float) - b.astype(float)).max() for a, b in arrays if a is not None and b is not None]
     return float(max(gaps))

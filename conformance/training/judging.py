@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from conformance import agreement, trajectory
-from conformance.agreement import Tally
-from conformance.cases import Case, GroupCase, TensorCase
-from conformance.subject import Outcome, Prepared, Subject, TensorOutcome
-from conformance.training.course import Course
+from conformance.engine.evidence import Tally
+from conformance.optimizers import agreement, trajectory
+from conformance.optimizers.agreement import Outside
+from conformance.optimizers.cases import Case, GroupCase, TensorCase
+from conformance.optimizers.subject import Prepared, RuleSubject, StepsRead, TensorOutcome
+from conformance.training.runs import TrainingRun
 
 
 @dataclass(frozen=True)
-class Judgement:
+class TrainingJudgement:
     """What judging a course gave.
 
     ``finite_steps`` counts the steps, from the first, at which every propagated end is finite;
@@ -29,11 +30,13 @@ class Judgement:
     undecided_local: int
     finite_steps: int
     widths: tuple[float, ...]
+    failures: tuple[Outside, ...] = ()
+    """What is outside, first what a single step could not return."""
 
 
 def judge(
-    subject: Subject, settings: Mapping[str, float], tensors: tuple[Prepared, ...], course: Course
-) -> Judgement:
+    subject: RuleSubject, settings: Mapping[str, float], tensors: tuple[Prepared, ...], course: TrainingRun
+) -> TrainingJudgement:
     """Judge a course in the enclosures of each step and in those propagated from the start."""
     local, along = Tally(), Tally()
     steps = len(course.values)
@@ -44,7 +47,8 @@ def judge(
         whole = _case(settings, tensors, steps)
         finite, widths = _propagated(subject, whole, tensors, course)
         trajectory.judge(whole, tensors, _outcome(course, range(steps)), subject, along)
-    return Judgement(local.values, local.outside, along.outside, local.undecided, finite, widths)
+    failures = (*local.failures, *along.failures)
+    return TrainingJudgement(local.values, local.outside, along.outside, local.undecided, finite, widths, failures)
 
 
 def _case(settings: Mapping[str, float], tensors: tuple[Prepared, ...], steps: int) -> Case:
@@ -52,16 +56,14 @@ def _case(settings: Mapping[str, float], tensors: tuple[Prepared, ...], steps: i
     return Case((), (GroupCase(dict(settings), shown),), steps)
 
 
-def _outcome(course: Course, steps: range) -> Outcome:
-    read = tuple(
-        tuple(TensorOutcome(values, float(step + 1)) for values in course.values[step]) for step in steps
-    )
-    return Outcome(read, 0.0, course.state_formats)
+def _outcome(course: TrainingRun, steps: range) -> StepsRead:
+    read = tuple(tuple(TensorOutcome(values, float(step + 1)) for values in course.values[step]) for step in steps)
+    return StepsRead(read, 0.0, course.state_formats)
 
 
 def _one_step(
-    settings: Mapping[str, float], tensors: tuple[Prepared, ...], course: Course, step: int
-) -> tuple[Case, tuple[Prepared, ...], Outcome]:
+    settings: Mapping[str, float], tensors: tuple[Prepared, ...], course: TrainingRun, step: int
+) -> tuple[Case, tuple[Prepared, ...], StepsRead]:
     """Return one step of a course as a case of its own, from the state that the step before left."""
     items = []
     for index, item in enumerate(tensors):
@@ -75,7 +77,7 @@ def _one_step(
 
 
 def _propagated(
-    subject: Subject, case: Case, tensors: tuple[Prepared, ...], course: Course
+    subject: RuleSubject, case: Case, tensors: tuple[Prepared, ...], course: TrainingRun
 ) -> tuple[int, tuple[float, ...]]:
     """Return for how many steps every end stays finite, and the widest parameter at each step."""
     name = subject.rules[()].parameter.symbol.name

@@ -15,7 +15,7 @@ POINTS = 64
 
 
 @dataclass(frozen=True)
-class Problem:
+class TrainingProblem:
     """A loss the worker knows by ``name``, its data, and starting parameters, all in float64."""
 
     name: str
@@ -42,32 +42,37 @@ def _uniform(generator: np.random.Generator, inputs: int, *shape: int) -> Array:
     return generator.uniform(-bound, bound, shape)
 
 
-def digits() -> Problem:
+def digits() -> TrainingProblem:
     """Return the digits 0 and 1 for a fully connected network 64-128-1."""
     generator = np.random.default_rng(SEED)
     shapes = ((64, (128, 64)), (64, (128,)), (128, (1, 128)), (128, (1,)))
     start = tuple(_uniform(generator, inputs, *shape) for inputs, shape in shapes)
-    return Problem("digits", "Digits 0 and 1, network 64-128-1 with a sigmoid", *images(), start)
+    return TrainingProblem("digits", "Digits 0 and 1, network 64-128-1 with a sigmoid", *images(), start)
 
 
-def regression() -> Problem:
+def regression() -> TrainingProblem:
     """Return points about the line 2*x - 3.4*z + 4.2, to be found from nothing."""
     generator = np.random.default_rng(SEED)
     features = generator.normal(size=(POINTS, 2))
     labels = features @ np.array([2.0, -3.4]) + 4.2 + generator.normal(scale=0.01, size=POINTS)
-    return Problem("regression", "Linear regression from scratch", features, labels,
-                   (generator.normal(scale=0.01, size=2), np.zeros(1)))  # fmt: skip
+    return TrainingProblem(
+        "regression",
+        "Linear regression from scratch",
+        features,
+        labels,
+        (generator.normal(scale=0.01, size=2), np.zeros(1)),
+    )
 
 
-def convolution() -> Problem:
+def convolution() -> TrainingProblem:
     """Return the digits 0 and 1 for four 3x3 filters with pooling."""
     generator = np.random.default_rng(SEED)
     shapes = ((9, (4, 1, 3, 3)), (9, (4,)), (36, (1, 36)), (36, (1,)))
     start = tuple(_uniform(generator, inputs, *shape) for inputs, shape in shapes)
-    return Problem("convolution", "Digits 0 and 1, four filters with pooling", *images(), start)
+    return TrainingProblem("convolution", "Digits 0 and 1, four filters with pooling", *images(), start)
 
 
-PROBLEMS: dict[str, Callable[[], Problem]] = {
+PROBLEMS: dict[str, Callable[[], TrainingProblem]] = {
     "digits": digits,
     "regression": regression,
     "convolution": convolution,

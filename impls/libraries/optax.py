@@ -11,16 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from impls.catalogue import ExecutionPath, Implementation
+from impls.catalogue.entries import ExecutionPath, Implementation
+from impls.catalogue.library import Library
+from impls.catalogue.torch_paths import using
+from impls.libraries.optax_schedules import SCHEDULERS
 
-FORMS = ("textbook", "reciprocal", "reciprocal correction", "decay inside", "factored")
-XLA: dict[str, Any] = {
-    "forms": FORMS,
-    "flush": True,
-    "coefficient": "storage",
-    "scalar": "float32",
-    "units": {"root": 1.0},
-}
+XLA: dict[str, Any] = {"flush": True, "coefficient": "storage", "scalar": "float32", "units": {"root": 1.0}}
 LOW, HIGH = ("float32", "bfloat16", "float16"), ("float64",)
 
 
@@ -39,61 +35,116 @@ BETAS = {"betas[0]": ("b1",), "betas[1]": ("b2",), **LEARNING_RATE}
 MOMENTS = {"exp_avg": "0.mu", "exp_avg_sq": "0.nu"}
 
 
-def _optax(name: str, rule: str, counter: str | None = "0.count", **more: Any) -> Implementation:
-    more = {"keywords": BETAS, "states": MOMENTS, "paths": PATHS, **more}
+CORRECTED = ("reciprocal correction", "factored")
+OVER_ROOT = ("reciprocal", *CORRECTED)
+WITH_DECAY = ("decay inside", *OVER_ROOT)
+
+
+def _optax(
+    name: str, rule: str, counter: str | None = "0.count", forms: tuple[str, ...] = (), **more: Any
+) -> Implementation:
+    more = {"keywords": BETAS, "states": MOMENTS, **more}
+    paths = using(more.pop("paths", PATHS), ("textbook", *forms))
     return Implementation(
-        f"optax.{name}", f"optax:{name}", rule, counter=counter, framework="jax", library="optax", **more
+        f"optax.{name}", f"optax:{name}", rule, paths, counter=counter, framework="jax", library="optax", **more
     )
 
 
-OPTAX: tuple[Implementation, ...] = (
+OPTIMIZERS: tuple[Implementation, ...] = (
     _optax(
-        "sgd", "sgd", None, keywords=LEARNING_RATE, states={"momentum_buffer": "0.trace"},
-        switches={"nesterov": ("nesterov", "yes")}, fixed={"dampening": 0.0}, absent=("momentum",),
+        "sgd",
+        "sgd",
+        None,
+        keywords=LEARNING_RATE,
+        states={"momentum_buffer": "0.trace"},
+        switches={"nesterov": ("nesterov", "yes")},
+        fixed={"dampening": 0.0},
+        absent=("momentum",),
     ),
-    _optax("adam", "adam"),
-    _optax("adamw", "adamw"),
-    _optax("nadam", "nadam", options={"schedule": "constant"}),
-    _optax("nadamw", "nadam", options={"schedule": "constant", "decay": "decoupled"}),
+    _optax("adam", "adam", forms=WITH_DECAY),
+    _optax("adamw", "adamw", forms=WITH_DECAY),
+    _optax("nadam", "nadam", forms=("decay inside", *CORRECTED), options={"schedule": "constant"}),
     _optax(
-        "amsgrad", "amsgrad", options={"amsgrad": "corrected"},
+        "nadamw", "nadam", forms=("decay inside", *CORRECTED), options={"schedule": "constant", "decay": "decoupled"}
+    ),
+    _optax(
+        "amsgrad",
+        "amsgrad",
+        forms=WITH_DECAY,
+        options={"amsgrad": "corrected"},
         states={**MOMENTS, "max_exp_avg_sq": "0.nu_max"},
     ),
     _optax(
-        "adagrad", "adagrad", None, options={"epsilon": "guarded"}, keywords=LEARNING_RATE,
-        states={"sum": "0.sum_of_squares"}, fixed={"lr_decay": 0.0},
+        "adagrad",
+        "adagrad",
+        None,
+        ("reciprocal",),
+        options={"epsilon": "guarded"},
+        keywords=LEARNING_RATE,
+        states={"sum": "0.sum_of_squares"},
+        fixed={"lr_decay": 0.0},
     ),
     _optax(
-        "rmsprop", "rmsprop", None, options={"epsilon": "inside", "momentum": "lr_inside"},
-        keywords={**LEARNING_RATE, "alpha": ("decay",)}, switches={"centered": ("centered", "yes")},
+        "rmsprop",
+        "rmsprop",
+        None,
+        ("reciprocal", "factored"),
+        options={"epsilon": "inside", "momentum": "lr_inside"},
+        keywords={**LEARNING_RATE, "alpha": ("decay",)},
+        switches={"centered": ("centered", "yes")},
         states={"square_avg": "0.nu", "grad_avg": "0.mu", "momentum_buffer": "-2.trace"},
         absent=("momentum",),
     ),
     _optax(
-        "adadelta", "adadelta", None, options={"decay": "coupled"}, keywords=LEARNING_RATE,
+        "adadelta",
+        "adadelta",
+        None,
+        ("reciprocal", "factored"),
+        options={"decay": "coupled"},
+        keywords=LEARNING_RATE,
         states={"square_avg": "1.e_g", "acc_delta": "1.e_x"},
     ),
-    _optax("adamax", "adamax", states={"exp_avg": "0.mu", "exp_inf": "0.nu"}),
-    _optax("radam", "radam", options={"threshold": "from_5", "epsilon": "outside"}),
-    _optax("lion", "lion", options={"decay": "decoupled"}, states={"exp_avg": "0.mu"}),
+    _optax("adamax", "adamax", forms=CORRECTED, states={"exp_avg": "0.mu", "exp_inf": "0.nu"}),
+    _optax("radam", "radam", forms=OVER_ROOT, options={"threshold": "from_5", "epsilon": "outside"}),
     _optax(
-        "adabelief", "adabelief", keywords={**BETAS, "eps": ("eps", "eps_root")},
+        "lion", "lion", forms=("decay inside", "factored"), options={"decay": "decoupled"}, states={"exp_avg": "0.mu"}
+    ),
+    _optax(
+        "adabelief",
+        "adabelief",
+        forms=WITH_DECAY,
+        keywords={**BETAS, "eps": ("eps", "eps_root")},
         states={"exp_avg": "0.mu", "exp_avg_var": "0.nu"},
     ),
     _optax(
-        "yogi", "yogi", options={"start": "constant", "correction": "both"},
+        "yogi",
+        "yogi",
+        forms=WITH_DECAY,
+        options={"start": "constant", "correction": "both"},
         fixed={"initial_accumulator": 1e-6},
     ),
     _optax(
-        "adan", "adan", "0.t", paths=_paths({"eps_root": 0.0}), options={"decay": "proximal"},
+        "adan",
+        "adan",
+        "0.t",
+        ("factored",),
+        paths=_paths({"eps_root": 0.0}),
+        options={"decay": "proximal"},
         keywords={**BETAS, "betas[2]": ("b3",)},
         states={"exp_avg": "0.m", "exp_avg_diff": "0.v", "exp_avg_sq": "0.n", "previous_grad": "0.g"},
     ),
     _optax(
-        "rprop", "rprop", None, states={"prev": "", "step_size": "0.step_sizes"},
+        "rprop",
+        "rprop",
+        None,
+        states={"prev": "", "step_size": "0.step_sizes"},
         keywords={
-            **LEARNING_RATE, "etas[0]": ("eta_minus",), "etas[1]": ("eta_plus",),
-            "step_sizes[0]": ("min_step_size",), "step_sizes[1]": ("max_step_size",),
+            **LEARNING_RATE,
+            "etas[0]": ("eta_minus",),
+            "etas[1]": ("eta_plus",),
+            "step_sizes[0]": ("min_step_size",),
+            "step_sizes[1]": ("max_step_size",),
         },
     ),
-)  # fmt: skip
+)
+LIBRARY = Library("optax", "optax", "optax", OPTIMIZERS, SCHEDULERS)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from impls.catalogue import EAGER, ExecutionPath, Implementation
+from impls.catalogue.entries import ExecutionPath, Implementation
+from impls.catalogue.library import Library
+from impls.catalogue.torch_paths import EAGER
+from impls.libraries.transformers_schedules import SCHEDULERS
 
 PROFILE = EAGER | {
     "forms": ("weight from the rate", "reciprocal", "factors apart", "mean first"),
@@ -24,18 +27,24 @@ def _adafactor(variant: str, constructor: dict[str, Any], *, vectors: bool, **op
     absolute = options.get("step") == "given"
     moment = options.get("moment") == "beta1"
     return Implementation(
-        f"transformers.Adafactor{variant}", "transformers.optimization:Adafactor", "adafactor",
+        f"transformers.Adafactor{variant}",
+        "transformers.optimization:Adafactor",
+        "adafactor",
         (ExecutionPath("default", constructor, profile=PROFILE),),
-        options={"decay": "step", **options, **chosen}, states=VECTOR if vectors else MATRIX,
-        keywords=KEYWORDS, fixed={} if absolute else {"lr": RELATIVE}, library="transformers",
+        options={"decay": "step", **options, **chosen},
+        states=VECTOR if vectors else MATRIX,
+        keywords=KEYWORDS,
+        fixed={} if absolute else {"lr": RELATIVE},
+        library="transformers",
         domains={"betas[0]": (0.0, 1.0)} if moment else {},
-    )  # fmt: skip
+    )
 
 
-TRANSFORMERS: tuple[Implementation, ...] = (
+OPTIMIZERS: tuple[Implementation, ...] = (
     _adafactor("", {}, vectors=False),
     _adafactor(" on vectors", {}, vectors=True),
     _adafactor(" warmed up", {"warmup_init": True}, vectors=False, step="warm-up"),
     _adafactor(" with lr", ABSOLUTE, vectors=False, step="given", scale="none", moment="beta1"),
     _adafactor(" with lr on vectors", ABSOLUTE, vectors=True, step="given", scale="none"),
 )
+LIBRARY = Library("transformers", "transformers.optimization", "transformers", OPTIMIZERS, SCHEDULERS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from impls.scheduler import CLOSED, RECURRENCE, Scheduler
+from impls.catalogue.scheduler_entries import CLOSED, RECURRENCE, Scheduler
 
 STEPS = {"warmup": "num_warmup_steps"}
 WHOLE: Mapping[str, tuple[str, ...]] = {"num_training_steps": ("warmup", "T_max")}
@@ -32,29 +32,70 @@ def _warmup(name: str, into: str, variant: str = "", **more: Any) -> Scheduler:
     return _own(name, "warmup", variant, **{"options": options, "keywords": STEPS, "sums": WHOLE, **more})
 
 
-TRANSFORMERS_SCHEDULES: tuple[Scheduler, ...] = (
+SCHEDULERS: tuple[Scheduler, ...] = (
     _own("get_constant_schedule", "constant", options={"kind": "plain"}),
     _warmup("get_constant_schedule_with_warmup", "constant", sums={}),
-    _warmup("get_linear_schedule_with_warmup", "linear",
-            sums={"num_training_steps": ("warmup", "total_iters")}),
+    _warmup("get_linear_schedule_with_warmup", "linear", sums={"num_training_steps": ("warmup", "total_iters")}),
     _warmup("get_cosine_schedule_with_warmup", "periodic", fixed={"eta_min": 0.0}),
     _warmup("get_cosine_with_hard_restarts_schedule_with_warmup", "restarts"),
-    _warmup("get_polynomial_decay_schedule_with_warmup", "polynomial", computes="factor", one_base=True,
-            keywords={**STEPS, "eta_end": "lr_end"}, sums={"num_training_steps": ("warmup", "total_iters")}),
-    _own("get_inverse_sqrt_schedule", "inverse_sqrt", options={"scale": "peak", "first": "zero"},
-         keywords=STEPS),
-    _warmup("get_cosine_with_min_lr_schedule_with_warmup", "periodic", computes="factor", one_base=True,
-            keywords={**STEPS, "eta_min": "min_lr"}),
-    _warmup("get_cosine_with_min_lr_schedule_with_warmup", "periodic", ", min_lr_rate", computes="factor",
-            one_base=True, keywords={**STEPS, "eta_min": ""}, ratios={"min_lr_rate": ("eta_min", "lr")}),
-    _warmup("get_cosine_with_min_lr_schedule_with_warmup_lr_rate", "periodic", computes="factor",
-            one_base=True,
-            keywords={**STEPS, "eta_min": "min_lr"}, options={"first": "share", "clock": "peak"}),
-    _own("get_wsd_schedule", "warmup_stable_decay", computes="factor", one_base=True,
-         options={"first": "lowest"}, switches=SHAPES, ratios={"min_lr_ratio": ("eta_min", "lr")},
-         keywords={**STEPS, "stable": "num_stable_steps", "decay": "num_decay_steps", "eta_min": ""}),
-    _own("get_reduce_on_plateau_schedule", "plateau", computes=RECURRENCE, options={"share": "signed"},
-         switches=PLATEAU, by_epoch=False),
-    _own("get_greedy_schedule", "greedy", computes=RECURRENCE, options={"share": "signed"},
-         switches=PLATEAU, by_epoch=False, one_base=True),
-)  # fmt: skip
+    _warmup(
+        "get_polynomial_decay_schedule_with_warmup",
+        "polynomial",
+        computes="factor",
+        one_base=True,
+        keywords={**STEPS, "eta_end": "lr_end"},
+        sums={"num_training_steps": ("warmup", "total_iters")},
+    ),
+    _own("get_inverse_sqrt_schedule", "inverse_sqrt", options={"scale": "peak", "first": "zero"}, keywords=STEPS),
+    _warmup(
+        "get_cosine_with_min_lr_schedule_with_warmup",
+        "periodic",
+        computes="factor",
+        one_base=True,
+        keywords={**STEPS, "eta_min": "min_lr"},
+    ),
+    _warmup(
+        "get_cosine_with_min_lr_schedule_with_warmup",
+        "periodic",
+        ", min_lr_rate",
+        computes="factor",
+        one_base=True,
+        keywords={**STEPS, "eta_min": ""},
+        ratios={"min_lr_rate": ("eta_min", "lr")},
+    ),
+    _warmup(
+        "get_cosine_with_min_lr_schedule_with_warmup_lr_rate",
+        "periodic",
+        computes="factor",
+        one_base=True,
+        keywords={**STEPS, "eta_min": "min_lr"},
+        options={"first": "share", "clock": "peak"},
+    ),
+    _own(
+        "get_wsd_schedule",
+        "warmup_stable_decay",
+        computes="factor",
+        one_base=True,
+        options={"first": "lowest"},
+        switches=SHAPES,
+        ratios={"min_lr_ratio": ("eta_min", "lr")},
+        keywords={**STEPS, "stable": "num_stable_steps", "decay": "num_decay_steps", "eta_min": ""},
+    ),
+    _own(
+        "get_reduce_on_plateau_schedule",
+        "plateau",
+        computes=RECURRENCE,
+        options={"share": "signed"},
+        switches=PLATEAU,
+        by_epoch=False,
+    ),
+    _own(
+        "get_greedy_schedule",
+        "greedy",
+        computes=RECURRENCE,
+        options={"share": "signed"},
+        switches=PLATEAU,
+        by_epoch=False,
+        one_base=True,
+    ),
+)

@@ -6,8 +6,15 @@ import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from . import memory
+from .place import Frame, own
+from .text import cut
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+CALLS = 20
+"""So many calls of a stack are told, the last ones."""
 
 
 class RequestError(Exception):
@@ -24,35 +31,56 @@ class TargetFailure(Exception):
 
 @contextmanager
 def phase(where: str) -> Iterator[None]:
-    """An exception of the target's code is marked with the phase in which it was raised.
+    """Whatever the target's code raises is marked with the phase in which it was raised.
 
-    SystemExit and KeyboardInterrupt are no Exception, so they end the worker: an optimizer that
-    exits is a verdict.
+    SystemExit and KeyboardInterrupt too: the judge ends a worker by other means.
     """
     try:
         yield
-    except Exception as error:
+    except BaseException as error:
         raise TargetFailure(where) from error
 
 
-def report(failure: Exception) -> dict[str, Any]:
-    """The answer names the phase, the type and the message, and holds the traceback."""
-    if isinstance(failure, TargetFailure) and isinstance(failure.__cause__, Exception):
+def report(failure: BaseException) -> dict[str, Any]:
+    """The answer names the phase, the type, the message and the place, and holds the traceback."""
+    where, error = "request", failure
+    if isinstance(failure, TargetFailure) and failure.__cause__ is not None:
         where, error = failure.where, failure.__cause__
-    else:
-        where, error = "request", failure
-    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    ran_out = memory.ran_out(error)
+    if ran_out:
+        memory.lift()
     return {
         "ok": False,
         "where": where,
         "type": type(error).__name__,
-        "message": _message(error),
-        "traceback": "".join(lines).encode(errors="backslashreplace").decode(),
+        "message": message_of(error),
+        "place": place_of(error),
+        "traceback": "".join(traceback.format_tb(error.__traceback__, limit=-CALLS)),
+        "memory": ran_out,
     }
 
 
-def _message(error: Exception) -> str:
+def message_of(error: BaseException) -> str:
+    """A few lines of what an exception says."""
     try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - the target's exception may be broken in any way
+        said = cut(str(error))
+        if not memory.ran_out(error):
+            return said
+    except BaseException:  # noqa: BLE001 - the target's exception may be broken in any way
         return "(its message cannot be read: its own __str__ raises)"
+    return f"{memory.shortage()}: {said}" if said else memory.shortage()
+
+
+def headline(error: BaseException) -> str:
+    """The type of an exception and the first line of what it says."""
+    lines = message_of(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"
+
+
+def place_of(error: BaseException) -> str:
+    """The innermost line of the target's own code, or that of its syntax error; empty if none is known."""
+    if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
+        return f"{error.filename}:{error.lineno}"
+    steps = traceback.walk_tb(error.__traceback__)
+    frames = own(Frame(call.f_code.co_filename, line, call.f_code.co_name) for call, line in steps)
+    return str(frames[-1]) if frames else ""

@@ -24,8 +24,8 @@ class FromScratch:
         """Every parameter makes one step along its gradient."""
         self.t += 1
         for p in self.parameters:
-            assert p.grad is not None
-            self.update(p, p.grad, self.state[p])
+            if p.grad is not None:
+                self.update(p, p.grad, self.state[p])
 
     def update(self, p: torch.Tensor, g: torch.Tensor, state: dict[str, torch.Tensor]) -> None:
         """One rule changes a parameter in place."""

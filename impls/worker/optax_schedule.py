@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import optax
 
 from .failures import RequestError, phase
+from .serialisation import from_pickle, to_pickle
 from .target import resolve
 
 Answer = dict[str, Any]
@@ -71,15 +71,13 @@ class Run:
             self.update(read=True)
         elif name == "epochs":
             with phase("step"):
-                self.used += [
-                    float(np.float64(self.schedule(jnp.asarray(int(at), jnp.int32)))) for at in given
-                ]
+                self.used += [float(np.float64(self.schedule(jnp.asarray(int(at), jnp.int32)))) for at in given]
         elif name == "save":
             with phase("save"):
-                kept = pickle.dumps(jax.tree.map(np.asarray, self.state))
+                kept = to_pickle(jax.tree.map(np.asarray, self.state))
             self.build()
             with phase("load"):
-                self.state = jax.tree.map(jnp.asarray, pickle.loads(kept))  # noqa: S301 - our own bytes
+                self.state = jax.tree.map(jnp.asarray, from_pickle(kept))
         else:
             raise RequestError(f"there is no action {name!r} on a function of the count")
 

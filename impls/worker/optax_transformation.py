@@ -153,8 +153,7 @@ def _array(buffer: memoryview, dtype: str, shape: Any) -> jax.Array:
     expected = math.prod(shape) * kind.itemsize
     if buffer.nbytes != expected:
         raise RequestError(
-            f"a buffer of {buffer.nbytes} bytes was given for the shape {list(shape)} in {dtype}; "
-            f"send {expected} bytes"
+            f"a buffer of {buffer.nbytes} bytes was given for the shape {list(shape)} in {dtype}; send {expected} bytes"
         )
     return jnp.asarray(np.frombuffer(bytes(buffer), kind).reshape(tuple(shape)))
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
 from io import FileIO, TextIOWrapper
+from os import _exit as end
+from os import getpid
 from typing import TYPE_CHECKING, Any
 
 from . import wire
 from .failures import RequestError, phase, report
+from .guardian import guard
+from .text import in_plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,18 +25,21 @@ if TYPE_CHECKING:
 
 # Modules that import a framework are imported when an operation first needs them.
 OPERATIONS = {
-    "hello": "greeting:hello",
-    "probe": "greeting:probe",
+    "start": "interpreter:start",
+    "hello": "interpreter:hello",
+    "prepare": "interpreter:prepare",
+    "probe": "interpreter:probe",
     "signature": "signature:signature",
     "describe": "torch_description:describe",
     "run": "torch_optimizer:run",
     "compiles": "torch_compiled:compiles",
     "train": "torch_training:train",
     "evaluate": "torch_training:evaluate",
-    "minimise": "torch_minimisation:minimise",
+    "minimise": "contract.minimisation:minimise",
     "run_jax": "optax_transformation:run",
     "contract": "contract.serve:contract",
     "offers": "contract.serve:offers",
+    "takes_complex": "contract.serve:takes_complex",
     "schedule": "torch_schedule:run",
     "schedule_optax": "optax_schedule:run",
     "train_scheduled": "torch_scheduled_run:train",
@@ -41,18 +49,22 @@ OPERATIONS = {
 def main() -> None:
     """Requests come from the old standard input and answers go to the old standard output."""
     incoming, outgoing = take_over_pipes()
+    guard(incoming.fileno())
+    worker = getpid()
     while True:
         message = receive(incoming)
         if message is None:
-            return
+            end(0)
         frame = answer(message)
         flush_printed()
+        if getpid() != worker:
+            end(0)  # a copy of the worker, which the target forked, answers nobody
         send(outgoing, frame)
 
 
 def take_over_pipes() -> tuple[FileIO, FileIO]:
     """The protocol leaves file descriptors 0 and 1, so no print of a target can corrupt it."""
-    incoming, outgoing = os.dup(0), os.dup(1)
+    incoming, outgoing, printed = os.dup(0), os.dup(1), os.dup(2)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -60,7 +72,9 @@ def take_over_pipes() -> tuple[FileIO, FileIO]:
     # What is printed must have left the process before a crash can lose it.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
-    faulthandler.enable()
+    faulthandler.enable(printed, all_threads=False)
+    if hasattr(faulthandler, "register"):  # the judge asks where the worker hangs
+        faulthandler.register(signal.SIGUSR1, printed, all_threads=False)
     return FileIO(incoming, "rb"), FileIO(outgoing, "wb")
 
 
@@ -85,7 +99,7 @@ def send(outgoing: FileIO, frame: bytes) -> None:
 def flush_printed() -> None:
     """What a target printed reaches the judge before the answer does."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):  # a target may have closed or replaced its streams
+        with suppress(BaseException):  # a target may have closed or replaced its streams
             stream.flush()
 
 
@@ -93,9 +107,9 @@ def answer(message: wire.Message) -> bytes:
     """Every exception becomes an answer, those of the target and those of a bad request."""
     try:
         header, buffers = find_operation(message.header.get("op"))(*message)
-        return wire.encode({"ok": True, **header}, buffers)
-    except Exception as error:  # noqa: BLE001 - the worker survives whatever a target raises
-        return wire.encode(report(error))
+        return wire.encode(in_plain_text({"ok": True, **header}), buffers)
+    except BaseException as error:  # noqa: BLE001 - the worker survives whatever a target raises
+        return wire.encode(in_plain_text(report(error)))
 
 
 def find_operation(name: object) -> Operation:

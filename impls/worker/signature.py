@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import json
 from typing import Any
 
+from .serialisation import to_json
 from .target import resolve
+from .text import shown
 
 
 def signature(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
@@ -33,7 +34,7 @@ def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
 def json_or_repr(value: Any) -> Any:
     """The value itself where JSON knows it, or what it prints as."""
     try:
-        json.dumps(value)
-    except Exception:  # noqa: BLE001 - the value may be of any class
-        return {"repr": repr(value)}
+        to_json(value)
+    except BaseException:  # noqa: BLE001 - the value may be of any class
+        return {"repr": shown(value)}
     return value

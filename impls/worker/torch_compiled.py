@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .failures import headline
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,7 +49,6 @@ def compiles(_header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[
     parameter.grad = torch.ones(8)
     try:
         compiled(torch.optim.SGD([parameter], foreach=False))()
-    except Exception as error:  # noqa: BLE001 - a compiler may be missing in any way
-        lines = str(error).strip().splitlines() or [""]
-        return {"reason": f"{type(error).__name__}: {lines[0]}"}, []
+    except BaseException as error:  # noqa: BLE001 - a compiler may be missing in any way
+        return {"reason": headline(error)}, []
     return {"reason": ""}, []

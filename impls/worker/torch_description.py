@@ -9,8 +9,10 @@ import torch
 
 from .failures import TargetFailure, phase, report
 from .signature import json_or_repr, parameters_of
+from .surroundings import restore
 from .target import resolve
-from .torch_platform import name_of
+from .text import shown
+from .torch_platform import name_of, with_rows
 from .torch_trial import ELEMENTS, Build, state_of, trial_values
 
 TRIAL_STEPS = 2
@@ -18,13 +20,17 @@ TRIAL_STEPS = 2
 
 def describe(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """A trial that fails is part of the description."""
+    restore()
     target = resolve(header["target"])
-    build = Build(header["target"], header.get("constructor", {}), "cpu", "float64")
+    build = Build(header["target"], header.get("constructor", {}), "cpu", header.get("dtype", "float64"))
     shape = tuple(header.get("shape", [ELEMENTS]))
+    sparse = header.get("gradient", "dense") == "sparse"
     try:
-        trial = {"ok": True, **_trial(build, shape)}
+        trial = {"ok": True, **_trial(build, shape, sparse=sparse)}
     except TargetFailure as failure:
         trial = report(failure)
+        if trial["memory"]:
+            raise  # the worker cannot go on
     with phase("read"):
         is_optimizer = isinstance(target, type) and issubclass(target, torch.optim.Optimizer)
         origin = {"is_optimizer": is_optimizer, **_origin(target)}
@@ -43,12 +49,12 @@ def _origin(target: Any) -> dict[str, Any]:
     }
 
 
-def _trial(build: Build, shape: tuple[int, ...]) -> dict[str, Any]:
+def _trial(build: Build, shape: tuple[int, ...], *, sparse: bool) -> dict[str, Any]:
     parameter = build.parameter(trial_values(0, shape, build))
     start = parameter.detach().flatten().tolist()
     optimizer = build.optimizer([parameter])
     steps = [
-        _trial_step(optimizer, parameter, trial_values(step, shape, build))
+        _trial_step(optimizer, parameter, trial_values(step, shape, build), sparse=sparse)
         for step in range(1, TRIAL_STEPS + 1)
     ]
     with phase("read"):
@@ -64,9 +70,9 @@ def _trial(build: Build, shape: tuple[int, ...]) -> dict[str, Any]:
         }
 
 
-def _trial_step(optimizer: Any, parameter: torch.Tensor, gradient: torch.Tensor) -> dict[str, Any]:
+def _trial_step(optimizer: Any, parameter: torch.Tensor, gradient: torch.Tensor, *, sparse: bool) -> dict[str, Any]:
     sent = gradient.flatten().tolist()
-    parameter.grad = gradient
+    parameter.grad = with_rows(gradient) if sparse else gradient
     with phase("step"):
         optimizer.step()
     with phase("read"):
@@ -87,4 +93,4 @@ def _described_state(value: Any) -> dict[str, Any]:
         return {"kind": "number", "dtype": type(value).__name__, "shape": [], "values": [value]}
     if value is None:
         return {"kind": "none"}
-    return {"kind": "other", "type": type(value).__name__, "repr": repr(value)}
+    return {"kind": "other", "type": type(value).__name__, "repr": shown(value)}

@@ -35,9 +35,7 @@ class LBFGS(torch.optim.Optimizer):
         return loss
 
     def _iterate(self, p: torch.Tensor, lr: float, history: int) -> None:
-        single = self._make(
-            [p], lr=lr, max_iter=1, history_size=history, tolerance_grad=-1.0, tolerance_change=0.0
-        )
+        single = self._make([p], lr=lr, max_iter=1, history_size=history, tolerance_grad=-1.0, tolerance_change=0.0)
         if self.state[p]:
             single.state[p].update(self._given(p, history))
         single.step(lambda: 0.0)
@@ -46,14 +44,16 @@ class LBFGS(torch.optim.Optimizer):
     def _given(self, p: torch.Tensor, history: int) -> dict[str, Any]:
         """The state of torch's optimizer is made of that of this one."""
         mine = self.state[p]
-        given: dict[str, Any] = {
-            key: [mine[f"{key}[{n}]"].flatten() for n in range(1, history + 1)] for key in PAIRS
-        }
+        given: dict[str, Any] = {key: [mine[f"{key}[{n}]"].flatten() for n in range(1, history + 1)] for key in PAIRS}
         given["ro"] = [value.squeeze() for value in given["ro"]]
         return given | {
-            "func_evals": 0, "n_iter": int(mine["step"]), "d": mine["last_step"].flatten(), "t": 1.0,
-            "H_diag": mine["H_diag"].squeeze(), "prev_flat_grad": mine["prev_flat_grad"].flatten(),
-        }  # fmt: skip
+            "func_evals": 0,
+            "n_iter": int(mine["step"]),
+            "d": mine["last_step"].flatten(),
+            "t": 1.0,
+            "H_diag": mine["H_diag"].squeeze(),
+            "prev_flat_grad": mine["prev_flat_grad"].flatten(),
+        }
 
     def _shown(self, p: torch.Tensor, given: dict[str, Any], history: int) -> dict[str, Any]:
         """The state of torch's optimizer is kept in the shapes of the parameter."""

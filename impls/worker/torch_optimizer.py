@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .devices import synchronise
 from .failures import RequestError, phase
+from .surroundings import restore
 from .torch_platform import dtype_named, from_bytes, name_of, to_bytes, with_rows
 from .torch_trial import Build, Template, copied, from_json, learn_template, state_of
 
@@ -86,6 +88,7 @@ def _number(value: Any) -> float | None:
 
 def run(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """Fresh parameters, an optimizer in the given state, the steps, and what was read after them."""
+    restore()
     build = Build(header["target"], header["constructor"], header["device"], header["dtype"])
     _check_count(header, buffers)
     queue = iter(buffers)
@@ -144,10 +147,7 @@ def _together(slots: list[Slot], counter: str | None) -> list[list[Slot]]:
 
 def _parameter_groups(groups: list[dict[str, Any]], together: list[list[Slot]]) -> list[dict[str, Any]]:
     return [
-        {
-            "params": [slot.parameter for slot in members],
-            **from_json(groups[members[0].group]["options"]),
-        }
+        {"params": [slot.parameter for slot in members], **from_json(groups[members[0].group]["options"])}
         for members in together
     ]
 
@@ -172,9 +172,7 @@ def _load(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot
                     _holder(optimizer, slot, counter)[_key(counter)] = slot.count
 
 
-def _state_value(
-    parameter: torch.Tensor, template: Template, key: str, buffer: memoryview, dtype: torch.dtype
-) -> Any:
+def _state_value(parameter: torch.Tensor, template: Template, key: str, buffer: memoryview, dtype: torch.dtype) -> Any:
     model = template.state.get(key)
     device = str(parameter.device)
     if isinstance(model, (bool, int, float)):
@@ -192,9 +190,7 @@ def _shape(model: Any, template: tuple[int, ...], parameter: tuple[int, ...]) ->
     """A state that has the template's length in a dimension has the parameter's there."""
     if len(model) != len(template):
         return tuple(model)
-    return tuple(
-        full if length == trial else length for length, trial, full in zip(model, template, parameter)
-    )
+    return tuple(full if length == trial else length for length, trial, full in zip(model, template, parameter))
 
 
 def _counter(template: Template, key: str, count: int) -> Any:
@@ -216,7 +212,7 @@ def _steps(
         for slot in readings.slots:
             gradient = _gradient(next(queue), slot.parameter)
             slot.parameter.grad = _laid(gradient, header.get("gradient", "dense"))
-        seconds += _timed(make_step, on_cuda=header["device"].startswith("cuda"))
+        seconds += _timed(make_step, header["device"])
         if header["read"] == "every":
             readings.read()
     if header["read"] == "last":
@@ -243,12 +239,10 @@ def _step_of(optimizer: Any, header: dict[str, Any]) -> Callable[[], Any]:
     return compiled(optimizer)
 
 
-def _timed(make_step: Callable[[], Any], *, on_cuda: bool) -> float:
+def _timed(make_step: Callable[[], Any], device: str) -> float:
     with phase("step"):
-        if on_cuda:
-            torch.cuda.synchronize()
+        synchronise(device)
         start = time.perf_counter()
         make_step()
-        if on_cuda:
-            torch.cuda.synchronize()
+        synchronise(device)
         return time.perf_counter() - start

@@ -10,25 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from . import devices
 from .failures import RequestError
+from .surroundings import remember
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DTYPES = {
-    "float64": torch.float64,
-    "float32": torch.float32,
-    "float16": torch.float16,
-    "bfloat16": torch.bfloat16,
-}
+DTYPES = {"float64": torch.float64, "float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 def hello(_header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """One thread computes, since results must not depend on how many cores a machine has."""
     torch.set_num_threads(1)
-    devices = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
+    remember()
     versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
-    return {**versions, "devices": devices, "pid": os.getpid()}, []
+    return {**versions, "devices": devices.found(), "pid": os.getpid()}, []
+
+
+def prepare() -> None:
+    """A first optimizer is built, which makes torch import its compiler."""
+    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
 
 
 def dtype_named(name: str) -> torch.dtype:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,10 +60,7 @@ class Run:
 
     def fresh_scheduler(self, node: dict[str, Any], optimizer: Any, more: dict[str, Any]) -> Any:
         """Parts of a composition are built first, in their order; tables become functions."""
-        keywords = {
-            **node.get("keywords", {}),
-            **{k: _function(v) for k, v in node.get("tables", {}).items()},
-        }
+        keywords = {**node.get("keywords", {}), **{k: _function(v) for k, v in node.get("tables", {}).items()}}
         keywords.update(more)
         target = resolve(node["target"])
         if "parts" in node:
@@ -141,31 +138,40 @@ def run(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, A
 
 def _act(run: Run, action: list[Any]) -> None:
     name, *given = action
-    if name == "run":
-        for _ in range(given[0]):
-            run.read()
-            with phase("step"):
-                run.scheduler.step()
-    elif name == "skip":
-        with phase("step"):
-            for _ in range(given[0]):
-                run.scheduler.step()
-    elif name == "read":
-        run.read()
-    elif name == "metrics":
-        for metric in given[0]:
-            with phase("step"):
-                run.scheduler.step(*_measured(run, metric))
-            run.read()
-    elif name == "epochs":
-        for epoch in given[0]:
-            with phase("step"):
-                run.scheduler.step(epoch)
-            run.read()
-    elif name in BETWEEN_STEPS:
-        BETWEEN_STEPS[name](run, given[0])
-    else:
+    if name not in ACTIONS:
         raise RequestError(f"there is no action {name!r} on a scheduler")
+    ACTIONS[name](run, *given)
+
+
+def _run(run: Run, steps: int) -> None:
+    """Before each of ``steps`` steps the rate is read."""
+    for _ in range(steps):
+        run.read()
+        with phase("step"):
+            run.scheduler.step()
+
+
+def _skip(run: Run, steps: int) -> None:
+    """Steps are made and nothing is read."""
+    with phase("step"):
+        for _ in range(steps):
+            run.scheduler.step()
+
+
+def _metrics(run: Run, metrics: list[float]) -> None:
+    """After the step with each metric the rate is read."""
+    for metric in metrics:
+        with phase("step"):
+            run.scheduler.step(*_measured(run, metric))
+        run.read()
+
+
+def _epochs(run: Run, epochs: list[float]) -> None:
+    """After the jump to each epoch the rate is read."""
+    for epoch in epochs:
+        with phase("step"):
+            run.scheduler.step(epoch)
+        run.read()
 
 
 def _measured(run: Run, metric: float) -> tuple[Any, ...]:
@@ -212,4 +218,14 @@ def _add(run: Run, lr: float) -> None:
         run.optimizer.add_param_group(group)
 
 
-BETWEEN_STEPS: dict[str, Any] = {"save": _save, "resume": _resume, "add": _add}
+ACTIONS: dict[str, Callable[..., None]] = {
+    "run": _run,
+    "skip": _skip,
+    "read": Run.read,
+    "metrics": _metrics,
+    "epochs": _epochs,
+    "save": _save,
+    "resume": _resume,
+    "add": _add,
+}
+"""What a case may do with a scheduler, by the action's name."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import io
-import json
-import pickle
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 
+from .serialisation import from_json, from_pickle, to_json, to_pickle
+
 
 def through(way: str, state: dict[str, Any]) -> Any:
     """The state as it comes back; None where its content is not what JSON can hold."""
     if way == "pickle":
-        return pickle.loads(pickle.dumps(state))  # noqa: S301 - our own bytes
+        return from_pickle(to_pickle(state))
     if way == "weights_only":
         stream = io.BytesIO()
         torch.save(state, stream)
@@ -22,13 +22,13 @@ def through(way: str, state: dict[str, Any]) -> Any:
         return torch.load(stream, weights_only=True)
     if not _fits_json(state):
         return None
-    return json.loads(json.dumps(state))
+    return from_json(to_json(state))
 
 
 def _fits_json(value: Any) -> bool:
     """Keys that are no strings and values that are no JSON come back as something else."""
-    if isinstance(value, Mapping):
-        return all(isinstance(key, str) and _fits_json(item) for key, item in value.items())
+    if isinstance(value, Mapping):  # a Counter comes back as a plain dictionary
+        return type(value) is dict and all(isinstance(key, str) and _fits_json(item) for key, item in value.items())
     if isinstance(value, (list, tuple)):
         return all(_fits_json(item) for item in value)
     return value is None or isinstance(value, (str, int, float, bool))

@@ -68,7 +68,8 @@ def train(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, 
         with phase("step"):
             optimizer.step()
         for parameter in parameters:
-            assert parameter.grad is not None
+            if parameter.grad is None:
+                raise ValueError("the loss of a problem reaches every parameter; this one's does not")
             read += [to_bytes(parameter.grad), to_bytes(parameter)]
             read += _states(optimizer, parameter, header["states"], dtypes)
     losses.append(float(loss_of(parameters, features, labels).detach()))
@@ -97,9 +98,7 @@ def _problem(
     return LOSSES[name], features, labels, [torch.nn.Parameter(value) for value in values]
 
 
-def _states(
-    optimizer: Any, parameter: torch.Tensor, keys: list[str], dtypes: dict[str, str]
-) -> Iterator[bytes]:
+def _states(optimizer: Any, parameter: torch.Tensor, keys: list[str], dtypes: dict[str, str]) -> Iterator[bytes]:
     state = state_of(optimizer, parameter)
     for key in keys:
         value = state.get(key)

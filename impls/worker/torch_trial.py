@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,8 @@ from typing import Any
 import torch
 
 from .failures import phase
+from .serialisation import from_json as decoded
+from .serialisation import to_json
 from .target import resolve
 from .torch_platform import dtype_named, with_rows
 
@@ -71,12 +72,12 @@ def trial_values(step: int, shape: tuple[int, ...], build: Build) -> torch.Tenso
 def learn_template(build: Build, options: dict[str, Any], rank: int, *, sparse: bool = False) -> Template:
     """A template is learned once for each build, options of a group and number of dimensions."""
     fields = [build.target, build.constructor, build.device, build.dtype]
-    return _learn(json.dumps([fields, options, rank, sparse]))
+    return _learn(to_json([fields, options, rank, sparse]))
 
 
 @lru_cache(maxsize=256)
 def _learn(question: str) -> Template:
-    fields, options, rank, sparse = json.loads(question)
+    fields, options, rank, sparse = decoded(question)
     build = Build(*fields)
     # Some optimizers take matrices only, so the throwaway parameter has the rank of the real one.
     shape = (1,) * (rank - 2) + ((2, 2) if rank > 1 else (ELEMENTS,) * rank)

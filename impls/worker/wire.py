@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+from .serialisation import from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -31,7 +32,7 @@ def encode(header: dict[str, Any], buffers: Iterable[Buffer] = ()) -> bytes:
     """The frame holds the header, the length of every buffer and the buffers end to end."""
     views = [view if view.format == "B" else view.cast("B") for view in (memoryview(b) for b in buffers)]
     lengths = [view.nbytes for view in views]
-    text = json.dumps([header, lengths]).encode()
+    text = to_json([header, lengths]).encode()
     return b"".join([PREFIX.pack(MAGIC, len(text), sum(lengths)), text, *views])
 
 
@@ -58,7 +59,7 @@ def _parts() -> Generator[memoryview, int, Message]:
         raise WireError(f"a frame began with {bytes(prefix)!r}, which is not the worker's protocol")
     text = yield from _filled(text_size)
     body = yield from _filled(body_size)
-    header, lengths = json.loads(bytes(text))
+    header, lengths = from_json(text.decode())
     return Message(header, _split(memoryview(body), lengths))
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from reference.experiments.experiment import Curve, Experiment, Outcome, steps
+from reference.experiments.experiment import Curve, Experiment, ExperimentOutcome, steps
 from spec import rules as book
 
 STEPS = 20_000
 RATE, FINAL, GAMMA = 1e-3, 0.1, 1e-3
 
 
-def closing() -> Outcome:
+def closing() -> ExperimentOutcome:
     """Run AdaBound under gradients +-1 and follow what multiplies the moving average."""
     rule = book.build("adabound")
     names = {h.keyword: h.symbol.name for h in rule.hyperparameters}
@@ -30,10 +30,15 @@ def closing() -> Outcome:
     seen = starts_as_adam and closed
     kept = sorted({round(place) for place in np.geomspace(1, STEPS, 120)})
     line = Curve("AdaBound", tuple(np.log10(kept)), tuple(rates[k - 1] for k in kept))
-    return Outcome(seen, figures, (line,))
+    return ExperimentOutcome(seen, figures, (line,))
 
 
 EXPERIMENTS = (
-    Experiment("adabound/closing", "AdaBound's step size goes from Adam's to that of gradient descent.",
-               "Luo, Xiong, Liu and Sun 2019, section 4", ("log10 step", "step size"), closing),
-)  # fmt: skip
+    Experiment(
+        "adabound/closing",
+        "AdaBound's step size goes from Adam's to that of gradient descent.",
+        "Luo, Xiong, Liu and Sun 2019, section 4",
+        ("log10 step", "step size"),
+        closing,
+    ),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reference.experiments.experiment import Curve, Experiment, Outcome, steps
+from reference.experiments.experiment import Curve, Experiment, ExperimentOutcome, steps
 from reference.formats import Array
 from spec import rules as book
 from spec.rule import UpdateRule
@@ -23,7 +23,7 @@ def _left(rule: UpdateRule) -> Array:
     return after["theta"]
 
 
-def shrinking() -> Outcome:
+def shrinking() -> ExperimentOutcome:
     """Run both decays on gradients from 0.001 to 1000 and compare what is left of the parameters."""
     coupled, decoupled = _left(book.build("adam", {"decay": "coupled"})), _left(book.build("adamw"))
     figures = {
@@ -36,10 +36,15 @@ def shrinking() -> Outcome:
         Curve(name, tuple(np.log10(SIZES)), tuple(left))
         for name, left in (("L2 in the gradient", coupled), ("AdamW", decoupled))
     )
-    return Outcome(seen, figures, curves)
+    return ExperimentOutcome(seen, figures, curves)
 
 
 EXPERIMENTS = (
-    Experiment("decay/spread", "L2 under Adam shrinks parameters with large gradients less, AdamW all alike.",
-               "Loshchilov and Hutter 2019, section 2", ("log10 |g|", "left of a parameter 1"), shrinking),
-)  # fmt: skip
+    Experiment(
+        "decay/spread",
+        "L2 under Adam shrinks parameters with large gradients less, AdamW all alike.",
+        "Loshchilov and Hutter 2019, section 2",
+        ("log10 |g|", "left of a parameter 1"),
+        shrinking,
+    ),
+)

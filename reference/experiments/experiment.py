@@ -22,7 +22,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExperimentOutcome:
     """Whether the claim was seen, the figures measured, and the curves."""
 
     seen: bool
@@ -38,7 +38,7 @@ class Experiment:
     sentence: str
     source: str
     axes: tuple[str, str]
-    run: Callable[[], Outcome]
+    run: Callable[[], ExperimentOutcome]
 
 
 def steps(
@@ -56,9 +56,7 @@ def steps(
     """
     before = {rule.parameter.symbol.name: start}
     for state in rule.states:
-        value = float(
-            state.initial.subs({h.symbol: settings.get(h.symbol.name, 0.0) for h in rule.hyperparameters})
-        )
+        value = float(state.initial.subs({h.symbol: settings.get(h.symbol.name, 0.0) for h in rule.hyperparameters}))
         before[state.symbol.name] = np.full(state.shape(start.shape), value)
     for count, rate in enumerate(rates, 1):
         scalars = {**settings, "eta": rate, "t": float(count)}

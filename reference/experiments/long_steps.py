@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reference.experiments.experiment import Curve, Experiment, Outcome, steps
+from reference.experiments.experiment import Curve, Experiment, ExperimentOutcome, steps
 from reference.formats import FLOAT64, Array
 from spec import rules as book
 from spec.claims.step_size import bound
@@ -22,7 +22,7 @@ def _growing(scale: float, last: int) -> Callable[[int, Array], Array]:
     return lambda count, _: np.array([scale ** (last - count)])
 
 
-def longest() -> Outcome:
+def longest() -> ExperimentOutcome:
     """Feed Adam gradients (beta1/beta2)^(T - i) and compare its step T with both bounds."""
     beta1, beta2 = 0.9, 0.999
     settings = {"beta1": beta1, "beta2": beta2, "epsilon": 0.0}
@@ -44,15 +44,16 @@ def longest() -> Outcome:
         "longest over sharp bound": worst,
     }
     seen = lengths[-1] > published and worst < 1 + ROUNDINGS * LAST[-1] * FLOAT64.unit_roundoff
-    drawn = {
-        "longest step": lengths,
-        "sharp bound": bounds,
-        "published bound": [float(published)] * len(LAST),
-    }
-    return Outcome(seen, figures, tuple(Curve(name, COUNTS, tuple(ys)) for name, ys in drawn.items()))
+    drawn = {"longest step": lengths, "sharp bound": bounds, "published bound": [float(published)] * len(LAST)}
+    return ExperimentOutcome(seen, figures, tuple(Curve(name, COUNTS, tuple(ys)) for name, ys in drawn.items()))
 
 
 EXPERIMENTS = (
-    Experiment("adam/longest-step", "Growing gradients make Adam step beyond lr*(1 - beta1)/sqrt(1 - beta2).",
-               "Kingma and Ba 2015, section 2.1", ("log10 t", "step over lr"), longest),
-)  # fmt: skip
+    Experiment(
+        "adam/longest-step",
+        "Growing gradients make Adam step beyond lr*(1 - beta1)/sqrt(1 - beta2).",
+        "Kingma and Ba 2015, section 2.1",
+        ("log10 t", "step over lr"),
+        longest,
+    ),
+)

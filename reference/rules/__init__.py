@@ -7,30 +7,24 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
 
 from reference.formats import FLOAT64, Array, Format
+from spec.book import modules
 from spec.rule import State, UpdateRule
-from spec.rules import OWN_RULES
 
-if OWN_RULES:
-    __path__ = [*__path__, f"{OWN_RULES}/reference"]
-
-Step: TypeAlias = Callable[
-    [Mapping[str, str], Format, Mapping[str, float], Mapping[str, Array]], dict[str, Array]
-]
+Step: TypeAlias = Callable[[Mapping[str, str], Format, Mapping[str, float], Mapping[str, Array]], dict[str, Array]]
 """Options, format, scalars and arrays before the step, all by name, to the arrays after it."""
 
 
 @functools.cache
 def references() -> dict[str, Step]:
     """Return the reference step of every rule family by name."""
-    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module(f"{__name__}.{name}").step for name in modules}
+    names = modules(__name__, own="reference")
+    return {name: importlib.import_module(f"{__name__}.{name}").step for name in names}
 
 
 def step(

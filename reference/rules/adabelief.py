@@ -6,16 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reference.common_steps import decayed, used_gradient
 from reference.formats import Array, Format
 from reference.profile import compute_format
-from reference.shared_lines import decayed, used_gradient
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Zhuang et al. (2020), Algorithm 2, with the options of spec/rules/adabelief.py."""
     number = compute_format(storage).dtype.type

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reference.common_steps import used_gradient
 from reference.formats import Array, Format
 from reference.profile import compute_format
-from reference.shared_lines import used_gradient
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Shazeer and Stern (2018), Algorithm 4, with the options of spec/rules/adafactor.py, for one tensor."""
     number = compute_format(storage).dtype.type

@@ -12,10 +12,7 @@ from reference.profile import compute_format
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Kingma and Ba (2015), Algorithm 1, with the options of spec/rules/adam.py.
 

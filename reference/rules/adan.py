@@ -7,23 +7,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reference.common_steps import decayed, used_gradient
 from reference.formats import Array, Format
 from reference.profile import compute_format
-from reference.shared_lines import decayed, used_gradient
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Xie et al. (2022), Algorithm 1, with the options of spec/rules/adan.py."""
     number = compute_format(storage).dtype.type
     theta, m, d, n, previous = (before[name].astype(number) for name in ("theta", "m", "v", "n", "p"))
-    lr, beta1, beta2, beta3, epsilon = (
-        scalars[name] for name in ("eta", "beta1", "beta2", "beta3", "epsilon")
-    )
+    lr, beta1, beta2, beta3, epsilon = (scalars[name] for name in ("eta", "beta1", "beta2", "beta3", "epsilon"))
     t, decay = int(scalars["t"]), scalars.get("lambda", 0.0)
 
     # Moments

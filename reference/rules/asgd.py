@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reference.common_steps import used_gradient
 from reference.formats import Array, Format
 from reference.profile import compute_format
-from reference.shared_lines import used_gradient
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Bottou (2012), section 5.3, with the options of spec/rules/asgd.py."""
     number = compute_format(storage).dtype.type

@@ -6,23 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reference.common_steps import used_gradient
 from reference.formats import Array, Format
 from reference.profile import compute_format
-from reference.shared_lines import used_gradient
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """You et al. (2017), Algorithm 1, with the options of spec/rules/lars.py, for one tensor."""
     number = compute_format(storage).dtype.type
     theta, buffer = (before[name].astype(number) for name in ("theta", "b"))
-    lr, momentum, decay, trust, epsilon = (
-        number(scalars[name]) for name in ("eta", "mu", "lambda", "tau", "epsilon")
-    )
+    lr, momentum, decay, trust, epsilon = (number(scalars[name]) for name in ("eta", "mu", "lambda", "tau", "epsilon"))
     gradient = used_gradient(options, number, scalars, before)
 
     decayed = gradient + decay * theta

@@ -11,10 +11,7 @@ from reference.profile import compute_format
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Nocedal (1980), one iteration without line search, with the options of spec/rules/lbfgs.py."""
     number = compute_format(storage).dtype.type

@@ -11,10 +11,7 @@ from reference.profile import compute_format
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Jordan et al. (2024), with the options of spec/rules/muon.py, for one matrix."""
     number = compute_format(storage).dtype.type

@@ -7,16 +7,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reference.common_steps import decayed, used_gradient
 from reference.formats import Array, Format
 from reference.profile import compute_format
-from reference.shared_lines import decayed, used_gradient
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Liu et al. (2020), Algorithm 2, with the options of spec/rules/radam.py."""
     number = compute_format(storage).dtype.type
@@ -37,9 +34,7 @@ def step(
     theta = decayed(options, number, scalars, theta)
     if not tractable[options["threshold"]]:
         return {"theta": theta - number(lr) * corrected, "m": m, "v": v}
-    rectification = math.sqrt(
-        (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-    )
+    rectification = math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
     if options["epsilon"] == "before_correction":
         rate = number(math.sqrt(correction)) / (np.sqrt(v) + number(epsilon))
     else:

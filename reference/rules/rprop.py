@@ -11,17 +11,12 @@ from reference.profile import compute_format
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Igel and Huesken (2000), iRprop-, with the options of spec/rules/rprop.py."""
     number = compute_format(storage).dtype.type
     theta, gradient, previous, size = (before[name].astype(number) for name in ("theta", "g", "p", "s"))
-    shrink, grow, least, most = (
-        number(scalars[name]) for name in ("eta_minus", "eta_plus", "s_min", "s_max")
-    )
+    shrink, grow, least, most = (number(scalars[name]) for name in ("eta_minus", "eta_plus", "s_min", "s_max"))
 
     if options["maximize"] == "yes":
         gradient = -gradient

@@ -7,16 +7,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reference.common_steps import used_gradient
 from reference.formats import Array, Format
 from reference.profile import compute_format
-from reference.shared_lines import used_gradient
 
 
 def step(
-    options: Mapping[str, str],
-    storage: Format,
-    scalars: Mapping[str, float],
-    before: Mapping[str, Array],
+    options: Mapping[str, str], storage: Format, scalars: Mapping[str, float], before: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Adam's step with epsilon beside the root of the second moment itself."""
     number = compute_format(storage).dtype.type

@@ -6,11 +6,11 @@ import functools
 import importlib
 import pkgutil
 
-from spec.rule import Invariant
+from spec.family import FormulaClaim
 
 
 @functools.cache
-def claims() -> tuple[Invariant, ...]:
+def claims() -> tuple[FormulaClaim, ...]:
     """Return every claim of this folder, module by module."""
     modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
     return tuple(claim for name in modules for claim in importlib.import_module(f"{__name__}.{name}").CLAIMS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.rule import Invariant, Pairs
+from spec.family import FormulaClaim, Pairs
 
 a, b, t = sp.symbols("a b t", real=True)
 f_a, f_b, s_a, s_b = sp.symbols("f_a f_b s_a s_b", real=True)
@@ -20,19 +20,12 @@ def cubic() -> sp.Expr:
     """Return the cubic with the two losses and slopes."""
     share = (t - a) / (b - a)
     slope = (f_b - f_a) / (b - a)
-    return (
-        f_a + slope * (t - a) + (t - a) * (1 - share) * ((s_a - slope) * (1 - share) - (s_b - slope) * share)
-    )
+    return f_a + slope * (t - a) + (t - a) * (1 - share) * ((s_a - slope) * (1 - share) - (s_b - slope) * share)
 
 
 def _interpolates() -> Pairs:
     slope = sp.diff(cubic(), t)
-    return (
-        (cubic().subs(t, a), f_a),
-        (cubic().subs(t, b), f_b),
-        (slope.subs(t, a), s_a),
-        (slope.subs(t, b), s_b),
-    )
+    return ((cubic().subs(t, a), f_a), (cubic().subs(t, b), f_b), (slope.subs(t, a), s_a), (slope.subs(t, b), s_b))
 
 
 def _with_root(expression: sp.Expr) -> sp.Expr:
@@ -53,10 +46,25 @@ def _least() -> Pairs:
 
 
 CLAIMS = (
-    Invariant("search/cubic", "The cubic takes both losses and both slopes.",
-              f"{WRIGHT}, section 3.5", "substitution", _interpolates),
-    Invariant("search/stationary", "The interpolated length is where the cubic's slope is zero.",
-              f"{WRIGHT}, equation 3.59", "remainder modulo the square of the root", _stationary),
-    Invariant("search/least", "There the cubic bends upwards by 2*r/(b - a): it is the minimum.",
-              f"{WRIGHT}, equation 3.59", "remainder modulo the square of the root", _least),
-)  # fmt: skip
+    FormulaClaim(
+        "search/cubic",
+        "The cubic takes both losses and both slopes.",
+        f"{WRIGHT}, section 3.5",
+        "substitution",
+        _interpolates,
+    ),
+    FormulaClaim(
+        "search/stationary",
+        "The interpolated length is where the cubic's slope is zero.",
+        f"{WRIGHT}, equation 3.59",
+        "remainder modulo the square of the root",
+        _stationary,
+    ),
+    FormulaClaim(
+        "search/least",
+        "There the cubic bends upwards by 2*r/(b - a): it is the minimum.",
+        f"{WRIGHT}, equation 3.59",
+        "remainder modulo the square of the root",
+        _least,
+    ),
+)

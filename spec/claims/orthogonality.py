@@ -6,7 +6,7 @@ import itertools
 
 import sympy as sp
 
-from spec.rule import Invariant, Pairs
+from spec.family import FormulaClaim, Pairs
 from spec.rules.muon import COEFFICIENTS, JORDAN
 
 
@@ -52,7 +52,11 @@ def _orthogonal() -> Pairs:
 
 
 CLAIMS = (
-    Invariant("muon/five-iterations",
-              "Five iterations take every singular value from 0.01 to 1 into [0.67, 1.15].", JORDAN,
-              "ranges over 400 pieces: end and turning points, 30 digits", _orthogonal),
-)  # fmt: skip
+    FormulaClaim(
+        "muon/five-iterations",
+        "Five iterations take every singular value from 0.01 to 1 into [0.67, 1.15].",
+        JORDAN,
+        "ranges over 400 pieces: end and turning points, 30 digits",
+        _orthogonal,
+    ),
+)

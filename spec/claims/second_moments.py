@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.moments import beta2, v, v_t
-from spec.rule import Invariant, Pairs
+from spec.family import FormulaClaim, Pairs
+from spec.lines.moments import beta2, v, v_t
 from spec.rules.adam import PLAIN
 from spec.rules.yogi import yogi
 from spec.symbols import g
@@ -25,10 +25,7 @@ def _yogi() -> Pairs:
 
 
 def _adam() -> Pairs:
-    return (
-        (PLAIN.composed(v_t).subs(g, 0), beta2 * v),
-        (PLAIN.composed(v_t) - beta2 * v, (1 - beta2) * g**2),
-    )
+    return ((PLAIN.composed(v_t).subs(g, 0), beta2 * v), (PLAIN.composed(v_t) - beta2 * v, (1 - beta2) * g**2))
 
 
 def _places() -> Pairs:
@@ -38,11 +35,25 @@ def _places() -> Pairs:
 
 
 CLAIMS = (
-    Invariant("yogi/bounded-change", "Yogi's v moves by at most (1 - beta2)*g^2 in a step.", ZAHEER,
-              "the square of the change", _yogi),
-    Invariant("adam/forgets", "Adam's v shrinks by the factor beta2 without a gradient, and never more.",
-              ZAHEER, "substitution", _adam),
-    Invariant("epsilon/place", "eps beside the root and eps^2 under it differ by less than eps.",
-              "optax eps_root; Kingma and Ba 2015, Algorithm 1",
-              "squares of both sides: the differences eps^2 and 2*eps*sqrt(v) are positive", _places),
-)  # fmt: skip
+    FormulaClaim(
+        "yogi/bounded-change",
+        "Yogi's v moves by at most (1 - beta2)*g^2 in a step.",
+        ZAHEER,
+        "the square of the change",
+        _yogi,
+    ),
+    FormulaClaim(
+        "adam/forgets",
+        "Adam's v shrinks by the factor beta2 without a gradient, and never more.",
+        ZAHEER,
+        "substitution",
+        _adam,
+    ),
+    FormulaClaim(
+        "epsilon/place",
+        "eps beside the root and eps^2 under it differ by less than eps.",
+        "optax eps_root; Kingma and Ba 2015, Algorithm 1",
+        "squares of both sides: the differences eps^2 and 2*eps*sqrt(v) are positive",
+        _places,
+    ),
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.rule import Invariant, Pairs
+from spec.family import FormulaClaim, Pairs
 from spec.symbols import g, t
 
 S, V, M = sp.symbols("S V M", positive=True)
@@ -63,12 +63,25 @@ def _broken() -> Pairs:
 
 
 CLAIMS = (
-    Invariant("adam/sharp-bound", "|m|/sqrt(v) never exceeds the root of the sum of w_i^2/u_i.",
-              f"{KINGMA}; Cauchy-Schwarz", "induction over t: what a step adds is a sum of squares",
-              lambda: (*_step(), *_closed_form())),
-    Invariant("adam/sharp-bound-reached", "Gradients proportional to (beta1/beta2)^(t - i) reach the bound.",
-              KINGMA, "substitution for t = 1 to 4", _reached),
-    Invariant("adam/published-bound-broken",
-              "At betas 0.9 and 0.999 such gradients break the bound lr*(1 - beta1)/sqrt(1 - beta2).", KINGMA,
-              "exact arithmetic at t = 1000", _broken),
-)  # fmt: skip
+    FormulaClaim(
+        "adam/sharp-bound",
+        "|m|/sqrt(v) never exceeds the root of the sum of w_i^2/u_i.",
+        f"{KINGMA}; Cauchy-Schwarz",
+        "induction over t: what a step adds is a sum of squares",
+        lambda: (*_step(), *_closed_form()),
+    ),
+    FormulaClaim(
+        "adam/sharp-bound-reached",
+        "Gradients proportional to (beta1/beta2)^(t - i) reach the bound.",
+        KINGMA,
+        "substitution for t = 1 to 4",
+        _reached,
+    ),
+    FormulaClaim(
+        "adam/published-bound-broken",
+        "At betas 0.9 and 0.999 such gradients break the bound lr*(1 - beta1)/sqrt(1 - beta2).",
+        KINGMA,
+        "exact arithmetic at t = 1000",
+        _broken,
+    ),
+)

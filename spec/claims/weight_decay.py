@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.moments import epsilon
-from spec.rule import Invariant, Pairs, UpdateRule
+from spec.family import FormulaClaim, Pairs
+from spec.lines.moments import epsilon
+from spec.rule import UpdateRule
 from spec.rules.adam import COUPLED, DECOUPLED
 from spec.symbols import g, lr, t, theta, theta_t, weight_decay
 
@@ -32,10 +33,18 @@ def _coupled() -> Pairs:
 
 
 CLAIMS = (
-    Invariant("decay/coupled-depends-on-the-gradient",
-              "L2 under Adam shrinks by lr*lambda*eps/(|g| + eps)^2: less for a larger gradient.",
-              LOSHCHILOV, "derivative with respect to lambda at the first step", _coupled),
-    Invariant("decay/decoupled-alike", "AdamW shrinks every parameter by lr*lambda, whatever its gradient.",
-              LOSHCHILOV, "derivative with respect to lambda at the first step",
-              lambda: ((_shrinking(DECOUPLED), -lr * theta),)),
-)  # fmt: skip
+    FormulaClaim(
+        "decay/coupled-depends-on-the-gradient",
+        "L2 under Adam shrinks by lr*lambda*eps/(|g| + eps)^2: less for a larger gradient.",
+        LOSHCHILOV,
+        "derivative with respect to lambda at the first step",
+        _coupled,
+    ),
+    FormulaClaim(
+        "decay/decoupled-alike",
+        "AdamW shrinks every parameter by lr*lambda, whatever its gradient.",
+        LOSHCHILOV,
+        "derivative with respect to lambda at the first step",
+        lambda: ((_shrinking(DECOUPLED), -lr * theta),),
+    ),
+)

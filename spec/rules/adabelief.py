@@ -4,64 +4,78 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
-from spec import invariants as claim
-from spec import moments as a
-from spec import rule as r
-from spec.moments import beta1, beta2, epsilon, m, m_t, mhat_t, v_t
-from spec.symbols import LEARNING_RATE, PARAMETER, g, t, weight_decay
+from spec import rule_claims as claim
+from spec.family import Citation, Family, FormulaClaim
+from spec.lines import assignments as lines
+from spec.lines import moments
+from spec.lines.moments import beta1, beta2, epsilon, m, m_t, mhat_t, v_t
+from spec.rule import NONNEGATIVE, Assignment, Form, Hyperparameter, State, UpdateRule
+from spec.symbols import LEARNING_RATE, PARAMETER, g, t
 
-s = a.v
-SURPRISE = r.State(s, v_t, "exp_avg_var", "second moment of the surprise", degree=2)
+s = moments.v
+SURPRISE = State(s, v_t, "exp_avg_var", "second moment of the surprise", degree=2)
 HYPERPARAMETERS = (
     LEARNING_RATE,
-    a.BETA1,
-    a.BETA2,
-    r.Hyperparameter(epsilon, "eps", 1e-16, r.NONNEGATIVE, "added to the second moment at every step"),
+    moments.BETA1,
+    moments.BETA2,
+    Hyperparameter(epsilon, "eps", 1e-16, NONNEGATIVE, "added to the second moment at every step"),
 )
 OPTIONS = (lines.DECAY, lines.MAXIMIZE)
 
 
-def adabelief(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
+def adabelief(decay: str = "none", maximize: str = "no") -> UpdateRule:
     """Build AdaBelief's program for one choice of its options."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
-    shrunk, parameter = a.decayed_parameter(decay)
+    shrunk, parameter = moments.decayed_parameter(decay)
     surprise = sp.Symbol("e_t", real=True)
     average = beta2 * s + (1 - beta2) * surprise**2 + epsilon
     weighted = beta2 * s + sp.UnevaluatedExpr((1 - beta2) * surprise) * surprise + epsilon
     half = lines.factored(s, beta2, surprise**2)
     program += [
         lines.moving_average("first moment", m_t, m, beta1, gradient),
-        r.Assignment("surprise", surprise, gradient - m_t),
-        r.Assignment(
+        Assignment("surprise", surprise, gradient - m_t),
+        Assignment(
             "second moment",
             v_t,
             average,
-            (r.Form("weight first", weighted), r.Form("factored", half.expression + epsilon, half.when)),
+            (Form("weight first", weighted), Form("factored", half.expression + epsilon, half.when)),
         ),
-        *a.corrections(),
-        *a.corrected_moments(),
-        a.denominator("outside"),
+        *moments.corrections(),
+        *moments.corrected_moments(),
+        moments.denominator("outside"),
         *shrunk,
-        a.update(parameter),
+        moments.update(parameter),
     ]
     chosen = {"decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)
-    return r.UpdateRule("adabelief", chosen, PARAMETER, (a.FIRST, SURPRISE), used, tuple(program))
+    return UpdateRule("adabelief", chosen, PARAMETER, (moments.FIRST, SURPRISE), used, tuple(program))
 
 
 ZHUANG = "Zhuang et al. 2020, Algorithm 2"
 PLAIN = adabelief()
-first_surprise = sp.sqrt((beta1**2 * (1 - beta2) * g**2 + epsilon) / (1 - beta2))
-INVARIANTS = (
-    claim.accumulates(PLAIN, ZHUANG, {m: g * (1 - beta1**t)}),
-    claim.weights_sum_to_one(PLAIN, m, beta1, mhat_t, ZHUANG),
-    claim.decoupled(adabelief("decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
-    claim.coupled(adabelief("coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1"),
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.accumulates(PLAIN, ZHUANG, {m: g * (1 - beta1**t)}),
+        claim.weights_sum_to_one(PLAIN, m, beta1, mhat_t, ZHUANG),
+        claim.decoupled(adabelief("decoupled")),
+        claim.coupled(adabelief("coupled")),
+    )
+
+
+FAMILY = Family(
+    "adabelief",
+    "AdaBelief",
+    Citation(
+        "J. Zhuang et al.",
+        2020,
+        "AdaBelief optimizer: adapting stepsizes by the belief in observed gradients",
+        "arXiv:2010.07468",
+        "Algorithm 2, epsilon also added to s",
+    ),
+    OPTIONS,
+    adabelief,
+    claims,
 )
-FAMILY = r.RuleFamily(
-    "adabelief", "AdaBelief",
-    r.Citation("J. Zhuang et al.", 2020, "AdaBelief optimizer: adapting stepsizes by the belief in observed"
-               " gradients", "arXiv:2010.07468", "Algorithm 2, epsilon also added to s"),
-    OPTIONS, adabelief, {}, INVARIANTS,
-)  # fmt: skip

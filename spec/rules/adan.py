@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
-from spec import invariants as claim
-from spec import rule as r
-from spec.moments import c1, c2, d_t, epsilon, m, m_t
+from spec import rule_claims as claim
+from spec.family import Citation, Family, FormulaClaim, Option
+from spec.lines import assignments as lines
+from spec.lines.moments import c1, c2, d_t, epsilon, m, m_t
+from spec.rule import NONNEGATIVE, UNIT, Assignment, Form, Hyperparameter, State, UpdateRule
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta, theta_t, weight_decay
 
 beta1, beta2, beta3, n, n_t, c3 = sp.symbols("beta1 beta2 beta3 n n_t c3", nonnegative=True)
 d, difference, previous, kept, change, ahead = sp.symbols("v v_t p p_t delta_t h_t", real=True)
 HYPERPARAMETERS = (
     LEARNING_RATE,
-    r.Hyperparameter(beta1, "betas[0]", 0.98, r.UNIT, "decay rate of the gradient's average"),
-    r.Hyperparameter(beta2, "betas[1]", 0.92, r.UNIT, "decay rate of the change's average"),
-    r.Hyperparameter(beta3, "betas[2]", 0.99, r.UNIT, "decay rate of the second moment"),
-    r.Hyperparameter(epsilon, "eps", 1e-8, r.NONNEGATIVE, "keeps the denominator from zero"),
+    Hyperparameter(beta1, "betas[0]", 0.98, UNIT, "decay rate of the gradient's average"),
+    Hyperparameter(beta2, "betas[1]", 0.92, UNIT, "decay rate of the change's average"),
+    Hyperparameter(beta3, "betas[2]", 0.99, UNIT, "decay rate of the second moment"),
+    Hyperparameter(epsilon, "eps", 1e-8, NONNEGATIVE, "keeps the denominator from zero"),
 )
 STATES = (
-    r.State(m, m_t, "exp_avg", "average gradient", degree=1),
-    r.State(d, difference, "exp_avg_diff", "average change of the gradient", degree=1),
-    r.State(n, n_t, "exp_avg_sq", "second moment", degree=2),
-    r.State(previous, kept, "previous_grad", "previous gradient", degree=1),
+    State(m, m_t, "exp_avg", "average gradient", degree=1),
+    State(d, difference, "exp_avg_diff", "average change of the gradient", degree=1),
+    State(n, n_t, "exp_avg_sq", "second moment", degree=2),
+    State(previous, kept, "previous_grad", "previous gradient", degree=1),
 )
 OPTIONS = (
-    r.Option("decay", {"none": "no weight decay", "proximal": "divides by 1 + lr*lambda: Algorithm 1",
-                       "decoupled": "multiplies by 1 - lr*lambda: the authors' no_prox"}),
+    Option(
+        "decay",
+        {
+            "none": "no weight decay",
+            "proximal": "divides by 1 + lr*lambda: Algorithm 1",
+            "decoupled": "multiplies by 1 - lr*lambda: the authors' no_prox",
+        },
+    ),
     lines.MAXIMIZE,
-)  # fmt: skip
+)
 
 
-def adan(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
+def adan(decay: str = "none", maximize: str = "no") -> UpdateRule:
     """Build Adan's program for one choice of its options, bias-corrected as its authors' code."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=False)
     parameter = theta * (1 - lr * weight_decay) if decay == "decoupled" else theta
@@ -40,37 +47,57 @@ def adan(decay: str = "none", maximize: str = "no") -> r.UpdateRule:
     shrink = 1 + lr * weight_decay if decay == "proximal" else 1
     apart = parameter - sp.UnevaluatedExpr(lr / c1) * m_t / d_t - lr * beta2 / c2 * difference / d_t
     program += [
-        r.Assignment("change", change, sp.Piecewise((0, sp.Eq(t, 1)), (gradient - previous, True))),
-        r.Assignment("look-ahead", ahead, gradient + beta2 * change),
+        Assignment("change", change, sp.Piecewise((0, sp.Eq(t, 1)), (gradient - previous, True))),
+        Assignment("look-ahead", ahead, gradient + beta2 * change),
         lines.moving_average("average gradient", m_t, m, beta1, gradient),
         lines.moving_average("average change", difference, d, beta2, change),
         lines.moving_average_of_square("second moment", n_t, n, beta3, ahead),
-        r.Assignment("first bias correction", c1, 1 - beta1**t),
-        r.Assignment("second bias correction", c2, 1 - beta2**t),
-        r.Assignment("third bias correction", c3, 1 - beta3**t),
-        r.Assignment("denominator", d_t, sp.sqrt(n_t) / sp.sqrt(c3) + epsilon),
-        r.Assignment("update", theta_t, step / shrink, (r.Form("steps apart", apart / shrink),)),
-        r.Assignment("gradient kept", kept, gradient),
+        Assignment("first bias correction", c1, 1 - beta1**t),
+        Assignment("second bias correction", c2, 1 - beta2**t),
+        Assignment("third bias correction", c3, 1 - beta3**t),
+        Assignment("denominator", d_t, sp.sqrt(n_t) / sp.sqrt(c3) + epsilon),
+        Assignment("update", theta_t, step / shrink, (Form("steps apart", apart / shrink),)),
+        Assignment("gradient kept", kept, gradient),
     ]
     used = lines.with_decay(decay, *HYPERPARAMETERS)
     chosen = {"decay": decay, "maximize": maximize}
-    return r.UpdateRule("adan", chosen, PARAMETER, STATES, used, tuple(program))
+    return UpdateRule("adan", chosen, PARAMETER, STATES, used, tuple(program))
 
 
 XIE = "Xie et al. 2022, Algorithm 1"
 PLAIN, PROXIMAL = adan(), adan("proximal")
-INVARIANTS = (
-    claim.first_step(PLAIN, -lr * g / (sp.Abs(g) + epsilon),
-                     "The first step is -lr*g/(|g| + eps) for all betas.", XIE),
-    claim.accumulates(PLAIN, XIE, {m: g * (1 - beta1**t)}),
-    claim.holds("decay/proximal", "The proximal decay divides the parameter by 1 + lr*lambda.", XIE,
-                "substitution", PROXIMAL.composed(theta_t),
-                PLAIN.composed(theta_t) / (1 + lr * weight_decay)),
-    claim.decoupled(adan("decoupled"), weight_decay, XIE),
-)  # fmt: skip
-FAMILY = r.RuleFamily(
-    "adan", "Adan",
-    r.Citation("X. Xie, P. Zhou, H. Li, Z. Lin and S. Yan", 2022,
-               "Adan: adaptive Nesterov momentum algorithm", "arXiv:2208.06677", "Algorithm 1"),
-    OPTIONS, adan, {}, INVARIANTS,
-)  # fmt: skip
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.first_step(
+            PLAIN, -lr * g / (sp.Abs(g) + epsilon), "The first step is -lr*g/(|g| + eps) for all betas.", XIE
+        ),
+        claim.accumulates(PLAIN, XIE, {m: g * (1 - beta1**t)}),
+        claim.holds(
+            "decay/proximal",
+            "The proximal decay divides the parameter by 1 + lr*lambda.",
+            XIE,
+            "substitution",
+            PROXIMAL.composed(theta_t),
+            PLAIN.composed(theta_t) / (1 + lr * weight_decay),
+        ),
+        claim.decoupled(adan("decoupled"), XIE),
+    )
+
+
+FAMILY = Family(
+    "adan",
+    "Adan",
+    Citation(
+        "X. Xie, P. Zhou, H. Li, Z. Lin and S. Yan",
+        2022,
+        "Adan: adaptive Nesterov momentum algorithm",
+        "arXiv:2208.06677",
+        "Algorithm 1",
+    ),
+    OPTIONS,
+    adan,
+    claims,
+)

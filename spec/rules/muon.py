@@ -4,44 +4,56 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import invariants as claim
-from spec import rule as r
-from spec.assignments import decayed, decoupled_decay, weighted_average
-from spec.newton_schulz import O_t, U_t, a, b, c, epsilon, newton_schulz
+from spec import rule_claims as claim
+from spec.family import Citation, Family, FormulaClaim, Option
+from spec.lines.assignments import decayed, decoupled_decay, weighted_average
+from spec.lines.newton_schulz import O_t, U_t, a, b, c, epsilon, newton_schulz
+from spec.rule import POSITIVE, UNIT, Assignment, Domain, Form, Hyperparameter, State, UpdateRule, with_default
 from spec.symbols import LEARNING_RATE, PARAMETER, WEIGHT_DECAY, g, lr, theta, theta_t, weight_decay
-from spec.whole import Height, Width
+from spec.tensor_functions import Height, Width
 
 mu = sp.Symbol("mu", nonnegative=True)
 B, B_t = sp.symbols("B B_t", real=True)
 kappa = sp.Symbol("kappa", nonnegative=True)
-BUFFER = r.State(B, B_t, "momentum_buffer", "momentum buffer", degree=1)
+BUFFER = State(B, B_t, "momentum_buffer", "momentum buffer", degree=1)
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-ANY = r.Domain(-float("inf"), float("inf"), low_open=True, high_open=True)
+ANY = Domain(-float("inf"), float("inf"), low_open=True, high_open=True)
 HYPERPARAMETERS = (
     LEARNING_RATE,
-    r.with_default(WEIGHT_DECAY, 0.1),
-    r.Hyperparameter(mu, "momentum", 0.95, r.UNIT, "decay rate of the momentum buffer"),
-    *(r.Hyperparameter(symbol, f"ns_coefficients[{index}]", COEFFICIENTS[index], ANY,
-                       f"Newton-Schulz coefficient of degree {2 * index + 1}")
-      for index, symbol in enumerate((a, b, c))),
-    r.Hyperparameter(epsilon, "eps", 1e-7, r.POSITIVE, "the least norm"),
-)  # fmt: skip
+    with_default(WEIGHT_DECAY, 0.1),
+    Hyperparameter(mu, "momentum", 0.95, UNIT, "decay rate of the momentum buffer"),
+    *(
+        Hyperparameter(
+            symbol,
+            f"ns_coefficients[{index}]",
+            COEFFICIENTS[index],
+            ANY,
+            f"Newton-Schulz coefficient of degree {2 * index + 1}",
+        )
+        for index, symbol in enumerate((a, b, c))
+    ),
+    Hyperparameter(epsilon, "eps", 1e-7, POSITIVE, "the least norm"),
+)
 OPTIONS = (
-    r.Option("iterations", {"5": "Jordan et al. 2024", "1": "one, in which each term shows"}),
-    r.Option("precision", {"bfloat16": "of the iterations: Jordan et al. 2024, torch",
-                           "storage": "that of every other line"}),
-    r.Option("nesterov", {"yes": "Jordan et al. 2024", "no": "plain momentum"}),
-    r.Option("scale", {"rows": "sqrt(max(1, rows/columns)): Jordan et al. 2024",
-                       "rms": "0.2*sqrt(max(rows, columns)): Liu et al. 2025"}),
-)  # fmt: skip
+    Option("iterations", {"5": "Jordan et al. 2024", "1": "one, in which each term shows"}),
+    Option(
+        "precision", {"bfloat16": "of the iterations: Jordan et al. 2024, torch", "storage": "that of every other line"}
+    ),
+    Option("nesterov", {"yes": "Jordan et al. 2024", "no": "plain momentum"}),
+    Option(
+        "scale",
+        {
+            "rows": "sqrt(max(1, rows/columns)): Jordan et al. 2024",
+            "rms": "0.2*sqrt(max(rows, columns)): Liu et al. 2025",
+        },
+    ),
+)
 
 
-def muon(
-    iterations: str = "5", precision: str = "bfloat16", nesterov: str = "yes", scale: str = "rows"
-) -> r.UpdateRule:
+def muon(iterations: str = "5", precision: str = "bfloat16", nesterov: str = "yes", scale: str = "rows") -> UpdateRule:
     """Build Muon's program for one choice of its options."""
     ahead = [] if nesterov == "no" else [weighted_average("look-ahead", U_t, g, mu, B_t)]
-    ahead = ahead or [r.Assignment("look-ahead", U_t, B_t)]
+    ahead = ahead or [Assignment("look-ahead", U_t, B_t)]
     longer = {
         "rows": sp.sqrt(sp.Max(1, Height(theta) / Width(theta))),
         "rms": sp.Rational(1, 5) * sp.sqrt(sp.Max(Height(theta), Width(theta))),
@@ -50,30 +62,56 @@ def muon(
         weighted_average("momentum buffer", B_t, B, 1 - mu, g),
         *ahead,
         *newton_schulz(int(iterations), "bfloat16" if precision == "bfloat16" else ""),
-        r.Assignment("scale", kappa, longer),
+        Assignment("scale", kappa, longer),
         decoupled_decay(),
-        r.Assignment("update", theta_t, decayed - lr * kappa * O_t,
-                     (r.Form("step size first", decayed - sp.UnevaluatedExpr(lr * kappa) * O_t),)),
-    )  # fmt: skip
+        Assignment(
+            "update",
+            theta_t,
+            decayed - lr * kappa * O_t,
+            (Form("step size first", decayed - sp.UnevaluatedExpr(lr * kappa) * O_t),),
+        ),
+    )
     chosen = {"iterations": iterations, "precision": precision, "nesterov": nesterov, "scale": scale}
-    return r.UpdateRule("muon", chosen, PARAMETER, (BUFFER,), HYPERPARAMETERS, program, (2, 2))
+    return UpdateRule("muon", chosen, PARAMETER, (BUFFER,), HYPERPARAMETERS, program, (2, 2))
 
 
 JORDAN = "Jordan et al. 2024"
 ONE = muon(iterations="1")
 
 
-INVARIANTS = (
-    claim.holds("momentum/none", "With mu 0 the buffer is the gradient.", JORDAN, "substitution",
-                ONE.composed(B_t).subs(mu, 0), g),
-    claim.holds("decay/zero-direction", "Where the direction is zero the parameter only decays.",
-                "Liu et al. 2025, section 2.2", "substitution",
-                ONE.assignment(theta_t).expression.subs({O_t: 0, decayed: theta * (1 - lr * weight_decay)}),
-                theta * (1 - lr * weight_decay)),
-)  # fmt: skip
-FAMILY = r.RuleFamily(
-    "muon", "Muon",
-    r.Citation("K. Jordan et al.", 2024, "Muon: an optimizer for hidden layers in neural networks",
-               "kellerjordan.github.io/posts/muon", "the update rule"),
-    OPTIONS, muon, {}, INVARIANTS,
-)  # fmt: skip
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.holds(
+            "momentum/none",
+            "With mu 0 the buffer is the gradient.",
+            JORDAN,
+            "substitution",
+            ONE.composed(B_t).subs(mu, 0),
+            g,
+        ),
+        claim.holds(
+            "decay/zero-direction",
+            "Where the direction is zero the parameter only decays.",
+            "Liu et al. 2025, section 2.2",
+            "substitution",
+            ONE.assignment(theta_t).expression.subs({O_t: 0, decayed: theta * (1 - lr * weight_decay)}),
+            theta * (1 - lr * weight_decay),
+        ),
+    )
+
+
+FAMILY = Family(
+    "muon",
+    "Muon",
+    Citation(
+        "K. Jordan et al.",
+        2024,
+        "Muon: an optimizer for hidden layers in neural networks",
+        "kellerjordan.github.io/posts/muon",
+        "the update rule",
+    ),
+    OPTIONS,
+    muon,
+    claims,
+)

@@ -4,75 +4,90 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec import assignments as lines
-from spec import invariants as claim
-from spec import look_ahead
-from spec import moments as a
-from spec import rule as r
-from spec.look_ahead import MOMENTA, PRODUCT, mu, psi, scheduled
-from spec.moments import beta1, beta2, m, m_t, v
-from spec.symbols import LEARNING_RATE, PARAMETER, g, t, weight_decay
+from spec import rule_claims as claim
+from spec.family import Citation, Family, FormulaClaim, Option
+from spec.lines import assignments as lines
+from spec.lines import look_ahead, moments
+from spec.lines.look_ahead import MOMENTA, PRODUCT, mu, psi, scheduled
+from spec.lines.moments import beta1, beta2, m, m_t, v
+from spec.rule import NONNEGATIVE, Assignment, Hyperparameter, UpdateRule, with_default
+from spec.symbols import LEARNING_RATE, PARAMETER, g, t
 
 HYPERPARAMETERS = (
-    r.with_default(LEARNING_RATE, 2e-3),
-    a.BETA1,
-    a.BETA2,
-    a.EPSILON,
-    r.Hyperparameter(psi, "momentum_decay", 4e-3, r.NONNEGATIVE, "how fast the momentum rises"),
+    with_default(LEARNING_RATE, 2e-3),
+    moments.BETA1,
+    moments.BETA2,
+    moments.EPSILON,
+    Hyperparameter(psi, "momentum_decay", 4e-3, NONNEGATIVE, "how fast the momentum rises"),
 )
 STEPS = {"rising": look_ahead.rising, "constant": look_ahead.constant, "shared": look_ahead.shared}
 OPTIONS = (
-    r.Option("average", {"beta1": "the first moment decays by beta1: torch, timm",
-                         "scheduled": "by the scheduled momentum: Dozat 2016"}),
-    r.Option("schedule", {"rising": "the momentum rises from beta1/2 to beta1: Dozat 2016, torch",
-                          "constant": "it is beta1: optax",
-                          "shared": "it is beta1, and one correction serves both terms: timm NAdamW"}),
+    Option(
+        "average",
+        {
+            "beta1": "the first moment decays by beta1: torch, timm",
+            "scheduled": "by the scheduled momentum: Dozat 2016",
+        },
+    ),
+    Option(
+        "schedule",
+        {
+            "rising": "the momentum rises from beta1/2 to beta1: Dozat 2016, torch",
+            "constant": "it is beta1: optax",
+            "shared": "it is beta1, and one correction serves both terms: timm NAdamW",
+        },
+    ),
     lines.DECAY,
     lines.MAXIMIZE,
-)  # fmt: skip
+)
 
 
-def nadam(
-    average: str = "beta1", schedule: str = "rising", decay: str = "none", maximize: str = "no"
-) -> r.UpdateRule:
+def nadam(average: str = "beta1", schedule: str = "rising", decay: str = "none", maximize: str = "no") -> UpdateRule:
     """Build NAdam's program for one choice of its options."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
-    shrunk, parameter = a.decayed_parameter(decay)
-    moments, rising = a.moments(gradient), schedule == "rising"
+    shrunk, parameter = moments.decayed_parameter(decay)
+    averages, rising = moments.averages(gradient), schedule == "rising"
     if average == "scheduled":
-        moments[0] = r.Assignment("first moment", m_t, mu * m + (1 - mu) * gradient)
-    corrections = a.corrections()
+        averages[0] = Assignment("first moment", m_t, mu * m + (1 - mu) * gradient)
+    corrections = moments.corrections()
     *before, update = STEPS[schedule](parameter, gradient)
     if rising:  # the momenta have corrections of their own
         program += MOMENTA
         corrections[0] = before.pop(0)
-    after = [*corrections, a.corrected_moments()[1], a.denominator("outside"), *before]
+    after = [*corrections, moments.corrected_moments()[1], moments.denominator("outside"), *before]
     chosen = {"average": average, "schedule": schedule, "decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS[: None if rising else -1])
-    states = (a.FIRST, a.SECOND, PRODUCT) if rising else (a.FIRST, a.SECOND)
-    return r.UpdateRule(
-        "nadam", chosen, PARAMETER, states, used, (*program, *moments, *after, *shrunk, update)
-    )
+    states = (moments.FIRST, moments.SECOND, PRODUCT) if rising else (moments.FIRST, moments.SECOND)
+    return UpdateRule("nadam", chosen, PARAMETER, states, used, (*program, *averages, *after, *shrunk, update))
 
 
 DOZAT = "Dozat 2016, Algorithm 2"
 PLAIN = nadam()
-INVARIANTS = (
-    claim.accumulates(PLAIN, DOZAT, {m: g * (1 - beta1**t), v: g**2 * (1 - beta2**t)}),
-    claim.holds("momentum/limits", "The momentum starts from beta1/2 and ends at beta1.", DOZAT, "limits",
-                sp.Matrix([scheduled(sp.S.Zero), sp.limit(scheduled(t).subs(psi, 1), t, sp.oo)]),
-                sp.Matrix([beta1 / 2, beta1])),
-    claim.decoupled(nadam(decay="decoupled"), weight_decay, "Loshchilov and Hutter 2019, Algorithm 2"),
-    claim.coupled(nadam(decay="coupled"), weight_decay, "Loshchilov and Hutter 2019, equation 1",
-                  (m, v)),
-)  # fmt: skip
-FAMILY = r.RuleFamily(
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.accumulates(PLAIN, DOZAT, {m: g * (1 - beta1**t), v: g**2 * (1 - beta2**t)}),
+        claim.holds(
+            "momentum/limits",
+            "The momentum starts from beta1/2 and ends at beta1.",
+            DOZAT,
+            "limits",
+            sp.Matrix([scheduled(sp.S.Zero), sp.limit(scheduled(t).subs(psi, 1), t, sp.oo)]),
+            sp.Matrix([beta1 / 2, beta1]),
+        ),
+        claim.decoupled(nadam(decay="decoupled")),
+        claim.coupled(nadam(decay="coupled"), moments=(m, v)),
+    )
+
+
+FAMILY = Family(
     "nadam",
     "NAdam",
-    r.Citation("T. Dozat", 2016, "Incorporating Nesterov momentum into Adam", "ICLR workshop", "Algorithm 2"),
+    Citation("T. Dozat", 2016, "Incorporating Nesterov momentum into Adam", "ICLR workshop", "Algorithm 2"),
     OPTIONS,
     nadam,
-    {},
-    INVARIANTS,
-    lambda o: o.get("average", "beta1") == "beta1" or o.get("schedule", "rising") == "rising",
+    claims,
+    legal=lambda chosen: chosen.get("average", "beta1") == "beta1" or chosen.get("schedule", "rising") == "rising",
 )

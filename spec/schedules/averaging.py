@@ -5,15 +5,15 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.interpolation import ANNEAL, annealed
-from spec.rule import NONNEGATIVE, Citation, Hyperparameter
-from spec.schedule import Joint, Recurrence, Schedule, ScheduleFamily, base, horizon, previous, t
+from spec.family import Citation, Family, FormulaClaim
+from spec.lines.interpolation import ANNEAL, annealed
+from spec.lines.schedule_settings import BASE, rate, steps
+from spec.schedule import Joint, Recurrence, Schedule, base, horizon, previous, t
 from spec.schedule_claims import d, k, p
-from spec.schedule_symbols import BASE, COUNT
 
 final = sp.Symbol("eta_swa", nonnegative=True)
-FINAL = Hyperparameter(final, "swa_lr", 0.05, NONNEGATIVE, "learning rate from the end on")
-UNTIL = Hyperparameter(horizon, "anneal_epochs", 10, COUNT, "steps until the end")
+FINAL = rate(final, "swa_lr", 0.05, "learning rate from the end on")
+UNTIL = steps(horizon, "anneal_epochs", 10, "steps until the end")
 
 
 def share(time: sp.Expr, anneal: str) -> sp.Expr:
@@ -28,27 +28,59 @@ def averaging(anneal: str = "cos") -> Schedule:
     before, now = share(t - 1, anneal), share(t, anneal)
     first = (previous - before * final) / sp.UnevaluatedExpr(1 - before)
     step = sp.Piecewise((final * now + first * (1 - now), t < horizon), (final, True))
-    return Schedule("averaging", {"anneal": anneal}, (BASE, FINAL, UNTIL), closed, Recurrence(base, step),
-                    (Joint("end", horizon),), per_group=("lr", "swa_lr"))  # fmt: skip
+    return Schedule(
+        "averaging",
+        {"anneal": anneal},
+        (BASE, FINAL, UNTIL),
+        closed,
+        Recurrence(base, step),
+        (Joint("end", horizon),),
+        per_group=("lr", "swa_lr"),
+    )
 
 
 COSINE, LINEAR = averaging(), averaging("linear")
 IZMAILOV = "Izmailov et al. 2018, section 3"
 REGIMES = ({horizon: k + 1 + p}, {horizon: k + 1}, {t: horizon + p})
-FAMILY = ScheduleFamily(
-    "averaging", "To the averaging rate",
-    Citation("P. Izmailov, D. Podoprikhin, T. Garipov, D. Vetrov and A. G. Wilson", 2018,
-             "Averaging weights leads to wider optima and better generalization", "arXiv:1803.05407",
-             "section 3, with the annealing of torch.optim.swa_utils.SWALR"),
-    (ANNEAL,), averaging,
-    (
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
         claim.follows(COSINE, REGIMES, IZMAILOV),
-        claim.starts_and_ends(COSINE, {"It starts at eta_0": ({t: 0}, base),
-                                       "it is eta_swa from T on": ({t: horizon + d}, final)}, IZMAILOV),
-        claim.holds("linear/recurrence", "The recurrence of the straight line gives its closed form.",
-                    IZMAILOV, "substitution of t - 1",
-                    *((claim.at(LINEAR.recurrence.step, {previous: claim.at(LINEAR.closed, {t: t - 1})})
-                       .subs(where), claim.at(LINEAR.closed, where))
-                      for where in ({horizon: t + p}, {t: horizon + p}) if LINEAR.recurrence)),
+        claim.starts_and_ends(
+            COSINE,
+            {"It starts at eta_0": ({t: 0}, base), "it is eta_swa from T on": ({t: horizon + d}, final)},
+            IZMAILOV,
+        ),
+        claim.holds(
+            "linear/recurrence",
+            "The recurrence of the straight line gives its closed form.",
+            IZMAILOV,
+            "substitution of t - 1",
+            *(
+                (
+                    claim.at(LINEAR.recurrence.step, {previous: claim.at(LINEAR.closed, {t: t - 1})}).subs(where),
+                    claim.at(LINEAR.closed, where),
+                )
+                for where in ({horizon: t + p}, {t: horizon + p})
+                if LINEAR.recurrence
+            ),
+        ),
+    )
+
+
+FAMILY = Family(
+    "averaging",
+    "To the averaging rate",
+    Citation(
+        "P. Izmailov, D. Podoprikhin, T. Garipov, D. Vetrov and A. G. Wilson",
+        2018,
+        "Averaging weights leads to wider optima and better generalization",
+        "arXiv:1803.05407",
+        "section 3, with the annealing of torch.optim.swa_utils.SWALR",
     ),
-)  # fmt: skip
+    (ANNEAL,),
+    averaging,
+    claims,
+)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.rule import Citation
-from spec.schedule import Given, Schedule, ScheduleFamily, base, t
+from spec.family import Citation, Family, FormulaClaim
+from spec.lines.schedule_settings import BASE
+from spec.schedule import Given, Schedule, base, t
 from spec.schedule_claims import k
-from spec.schedule_symbols import BASE
 
 a, b = (sp.Function(name, positive=True) for name in "ab")
 PARTS = (
@@ -25,16 +25,32 @@ def chain() -> Schedule:
 PLAIN = chain()
 SOURCE = "torch.optim.lr_scheduler.ChainedScheduler"
 RATIO = (a(k + 1) / a(k)) * (b(k + 1) / b(k))
-FAMILY = ScheduleFamily(
-    "chain", "Chain",
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.holds(
+            "factors/recurrence",
+            "Where each schedule multiplies what it finds, the product comes out.",
+            SOURCE,
+            "induction over t: the step from k to k + 1",
+            (PLAIN.closed.subs(t, k) * RATIO, PLAIN.closed.subs(t, k + 1)),
+        ),
+        claim.substituted(
+            "factors/order",
+            "The order of the schedules does not matter.",
+            SOURCE,
+            (base * a(t) * b(t), base * b(t) * a(t)),
+        ),
+    )
+
+
+FAMILY = Family(
+    "chain",
+    "Chain",
     Citation("torch contributors", 2022, "torch.optim.lr_scheduler", "ChainedScheduler", "step"),
-    (), chain,
-    (
-        claim.holds("factors/recurrence", "Where each schedule multiplies what it finds, the product "
-            "comes out.",
-                    SOURCE, "induction over t: the step from k to k + 1",
-                    (PLAIN.closed.subs(t, k) * RATIO, PLAIN.closed.subs(t, k + 1))),
-        claim.holds("factors/order", "The order of the schedules does not matter.", SOURCE, "substitution",
-                    (base * a(t) * b(t), base * b(t) * a(t))),
-    ),
-)  # fmt: skip
+    (),
+    chain,
+    claims,
+)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.rule import Citation, Domain, Hyperparameter, Option
-from spec.rule import with_default as given
-from spec.schedule import Recurrence, Schedule, ScheduleFamily, base, gamma, previous, t
+from spec.family import Citation, Family, FormulaClaim, Option
+from spec.lines.schedule_settings import BASE, decay, steps
+from spec.schedule import Recurrence, Schedule, base, gamma, previous, t
 from spec.schedule_claims import k
-from spec.schedule_symbols import BASE, COUNT, GAMMA
 
-DECAY = given(GAMMA, 0.95)
-assert DECAY.domain == Domain(0.0, 1.0, low_open=True)
+DECAY = decay(0.95, 0.97, 1.0 - 2.0**-16)
 size = sp.Symbol("s", integer=True, positive=True)
-SIZE = Hyperparameter(size, "transition_steps", 30, COUNT, "steps of a decay by gamma")
-OVER = Option("over", {"step": "by gamma at every step: torch",
-                       "period": "by gamma over s steps, a part of it at each: optax, Keras"})  # fmt: skip
+SIZE = steps(size, "transition_steps", 30, "steps of a decay by gamma")
+OVER = Option(
+    "over",
+    {"step": "by gamma at every step: torch", "period": "by gamma over s steps, a part of it at each: optax, Keras"},
+)
 
 
 def exponential(over: str = "step") -> Schedule:
@@ -30,21 +30,40 @@ def exponential(over: str = "step") -> Schedule:
 PLAIN, PERIOD = exponential(), exponential("period")
 SOURCE = "torch.optim.lr_scheduler.ExponentialLR"
 loss = 1 - gamma
-FAMILY = ScheduleFamily(
-    "exponential", "Exponential decay",
-    Citation("torch contributors", 2017, "torch.optim.lr_scheduler", "ExponentialLR", "closed form"),
-    (OVER,), exponential,
-    (
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
         claim.follows(PLAIN, ({t: k + 1},), SOURCE),
-        claim.holds("decay/period", "With `period` s steps multiply by gamma.", "optax.exponential_decay",
-                    "substitution", (PERIOD.closed.subs(t, k + size), gamma * PERIOD.closed.subs(t, k))),
+        claim.substituted(
+            "decay/period",
+            "With `period` s steps multiply by gamma.",
+            "optax.exponential_decay",
+            (PERIOD.closed.subs(t, k + size), gamma * PERIOD.closed.subs(t, k)),
+        ),
         claim.starts_and_ends(PLAIN, {"It starts at eta_0": ({t: 0}, base)}, SOURCE),
-        claim.holds("decay/rate", "It loses the same share 1 - gamma of itself at every step.", SOURCE,
-                    "substitution",
-                    (PLAIN.closed.subs(t, k) - PLAIN.closed.subs(t, k + 1), loss * PLAIN.closed.subs(t, k))),
-        claim.holds("decay/sum", "Its sum over n steps is eta_0·(1 - gamma^n)/(1 - gamma).", SOURCE,
-                    "induction over n",
-                    (base * (1 - gamma**k) / loss + PLAIN.closed.subs(t, k),
-                    base * (1 - gamma ** (k + 1)) / loss)),
-    ),
-)  # fmt: skip
+        claim.substituted(
+            "decay/rate",
+            "It loses the same share 1 - gamma of itself at every step.",
+            SOURCE,
+            (PLAIN.closed.subs(t, k) - PLAIN.closed.subs(t, k + 1), loss * PLAIN.closed.subs(t, k)),
+        ),
+        claim.holds(
+            "decay/sum",
+            "Its sum over n steps is eta_0·(1 - gamma^n)/(1 - gamma).",
+            SOURCE,
+            "induction over n",
+            (base * (1 - gamma**k) / loss + PLAIN.closed.subs(t, k), base * (1 - gamma ** (k + 1)) / loss),
+        ),
+    )
+
+
+FAMILY = Family(
+    "exponential",
+    "Exponential decay",
+    Citation("torch contributors", 2017, "torch.optim.lr_scheduler", "ExponentialLR", "closed form"),
+    (OVER,),
+    exponential,
+    claims,
+)

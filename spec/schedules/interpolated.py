@@ -5,11 +5,11 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.interpolation import ANNEAL, annealed
-from spec.rule import Citation
-from spec.schedule import Given, Schedule, ScheduleFamily, base, t
+from spec.family import Citation, Family, FormulaClaim
+from spec.lines.interpolation import ANNEAL, annealed
+from spec.lines.schedule_settings import BASE
+from spec.schedule import Given, Schedule, base, t
 from spec.schedule_claims import d, k, p
-from spec.schedule_symbols import BASE
 
 passed, place = (sp.Function(name, integer=True, nonnegative=True) for name in ("n", "b"))
 scale = sp.Function("s", nonnegative=True)
@@ -42,18 +42,40 @@ def interpolated(anneal: str = "cos") -> Schedule:
 
 SOURCE = "optax.piecewise_interpolate_schedule"
 WAYS = [between(k, anneal) for anneal in ANNEAL.values]
-FAMILY = ScheduleFamily(
-    "interpolated", "Piecewise interpolation",
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.substituted(
+            "boundaries/values",
+            "At a boundary it is the product of the scales so far.",
+            SOURCE,
+            *[(way.subs(t, place(k)), reached(k)) for way in WAYS],
+        ),
+        claim.continuous(
+            lambda: tuple((way.subs(t, place(k + 1)), reached(k) * scale(k + 1)) for way in WAYS),
+            "at every boundary",
+            SOURCE,
+        ),
+        claim.holds(
+            "linear/even",
+            "With `linear` it changes by the same amount at every step.",
+            SOURCE,
+            "the difference of two steps, in a way of d + p steps",
+            (
+                sp.expand(WAYS[1].subs(t, t + 1) - WAYS[1]).subs(place(k + 1), place(k) + d + p),
+                reached(k) * (scale(k + 1) - 1) / (d + p),
+            ),
+        ),
+    )
+
+
+FAMILY = Family(
+    "interpolated",
+    "Piecewise interpolation",
     Citation("optax contributors", 2020, "optax", SOURCE, "documentation"),
-    (ANNEAL,), interpolated,
-    (
-        claim.holds("boundaries/values", "At a boundary it is the product of the scales so far.", SOURCE,
-                    "substitution", *[(way.subs(t, place(k)), reached(k)) for way in WAYS]),
-        claim.continuous(lambda: tuple((way.subs(t, place(k + 1)), reached(k) * scale(k + 1))
-                                       for way in WAYS), "at every boundary", SOURCE),
-        claim.holds("linear/even", "With `linear` it changes by the same amount at every step.", SOURCE,
-                    "the difference of two steps, in a way of d + p steps",
-                    (sp.expand(WAYS[1].subs(t, t + 1) - WAYS[1]).subs(place(k + 1), place(k) + d + p),
-                     reached(k) * (scale(k + 1) - 1) / (d + p))),
-    ),
-)  # fmt: skip
+    (ANNEAL,),
+    interpolated,
+    claims,
+)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.half_cosine import half_cosine
-from spec.rule import POSITIVE, Citation, Option
-from spec.rule import Hyperparameter as Setting
-from spec.schedule import Joint, Schedule, ScheduleFamily, base, horizon, lowest, t
+from spec.family import Citation, Family, FormulaClaim, Option
+from spec.lines.half_cosine import half_cosine
+from spec.lines.schedule_settings import BASE, LOWEST, exponent, steps
+from spec.schedule import Joint, Schedule, base, horizon, lowest, t
 from spec.schedule_claims import d
-from spec.schedule_symbols import BASE, COUNT, LOWEST
 from spec.schedules import polynomial
 
 order = sp.Symbol("k", positive=True)
-UNTIL = Setting(horizon, "T_max", 100, COUNT, "steps until the end")
-ORDER = Setting(order, "k_decay", 1.5, POSITIVE, "power of the share of time")
-OF = Option("of", {"cosine": "half a cosine: Zhang and Li 2020, timm CosineLRScheduler",
-                   "polynomial": "a power of the share left: timm PolyLRScheduler"})  # fmt: skip
+UNTIL = steps(horizon, "T_max", 100, "steps until the end", 50)
+ORDER = exponent(order, "k_decay", 1.5, "power of the share of time")
+OF = Option(
+    "of",
+    {
+        "cosine": "half a cosine: Zhang and Li 2020, timm CosineLRScheduler",
+        "polynomial": "a power of the share left: timm PolyLRScheduler",
+    },
+)
 PASSED = t**order / horizon**order
 
 
@@ -37,25 +41,52 @@ def k_decay(of: str = "cosine") -> Schedule:
     )
 
 
-ZHANG, SUBSTITUTION = "Zhang and Li 2020", "substitution"
+ZHANG = "Zhang and Li 2020"
 WHOLE = [k_decay(of).closed for of in OF.values]
 FALLS = [falling(of) for of in OF.values]
 WAY, ANGLE = base - lowest, sp.pi * PASSED / 2
 PLAIN = [half_cosine(t, horizon), polynomial.LEFT * WAY + lowest]
-FAMILY = ScheduleFamily(
-    "k_decay", "k-decay",
-    Citation("T. Zhang and W. Li", 2020, "k-decay: a new method for learning rate schedule",
-             "arXiv:2004.05909", "cosine and polynomial"),
-    (OF,), k_decay,
-    (
-        claim.holds("values/ends", "It starts at eta_0; it is eta_min from T on.", ZHANG, SUBSTITUTION,
-                    *[(whole.subs(t, 0), base) for whole in WHOLE],
-                    *[(whole.subs(t, horizon + d), lowest) for whole in WHOLE]),
-        claim.holds("order/one", "With k = 1 it is the cosine or the polynomial.", ZHANG, SUBSTITUTION,
-                    *[(fall.subs(order, 1), plain) for fall, plain in zip(FALLS, PLAIN, strict=True)]),
-        claim.holds("range/squares", "It lies between eta_min and eta_0, as squares show.", ZHANG,
-                    "half angles", (base - FALLS[0], WAY * sp.sin(ANGLE) ** 2),
-                    (FALLS[0] - lowest, WAY * sp.cos(ANGLE) ** 2)),
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.substituted(
+            "values/ends",
+            "It starts at eta_0; it is eta_min from T on.",
+            ZHANG,
+            *[(whole.subs(t, 0), base) for whole in WHOLE],
+            *[(whole.subs(t, horizon + d), lowest) for whole in WHOLE],
+        ),
+        claim.substituted(
+            "order/one",
+            "With k = 1 it is the cosine or the polynomial.",
+            ZHANG,
+            *[(fall.subs(order, 1), plain) for fall, plain in zip(FALLS, PLAIN, strict=True)],
+        ),
+        claim.holds(
+            "range/squares",
+            "It lies between eta_min and eta_0, as squares show.",
+            ZHANG,
+            "half angles",
+            (base - FALLS[0], WAY * sp.sin(ANGLE) ** 2),
+            (FALLS[0] - lowest, WAY * sp.cos(ANGLE) ** 2),
+        ),
         claim.continuous(lambda: tuple((fall.subs(t, horizon), lowest) for fall in FALLS), "at T", ZHANG),
+    )
+
+
+FAMILY = Family(
+    "k_decay",
+    "k-decay",
+    Citation(
+        "T. Zhang and W. Li",
+        2020,
+        "k-decay: a new method for learning rate schedule",
+        "arXiv:2004.05909",
+        "cosine and polynomial",
     ),
-)  # fmt: skip
+    (OF,),
+    k_decay,
+    claims,
+)

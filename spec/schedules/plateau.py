@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import sympy as sp
 
-from spec.improvement import CLAIMS, OPTIONS, THRESHOLD, best, best_t, improves, metric, passing
-from spec.rule import NONNEGATIVE, UNIT, Assignment, Citation, Domain, State
-from spec.rule import Hyperparameter as Setting
-from spec.schedule import Claim, Machine, Schedule, ScheduleFamily, lowest, previous
-from spec.schedule_symbols import BASE
+from spec.family import Citation, Family, FormulaClaim
+from spec.lines.improvement import CLAIMS, OPTIONS, THRESHOLD, best, best_t, improves, metric, passing
+from spec.lines.schedule_settings import BASE, least, metrics
+from spec.rule import UNIT, Assignment, Domain, State
+from spec.schedule import Machine, Schedule, Setting, lowest, previous
 
 bad, bad_t, rest, rest_t = sp.symbols("n n_t r r_t", integer=True, nonnegative=True)
 counted, due, patience, cooldown = sp.symbols("n1 n2 P C", integer=True, nonnegative=True)
 factor, epsilon, lr_t, lower = sp.symbols("gamma epsilon eta_t eta1", nonnegative=True)
 COUNTED = Domain(0, 10**6)
-PATIENCE = Setting(patience, "patience", 10, COUNTED, "bad metrics that are borne")
-COOLDOWN = Setting(cooldown, "cooldown", 0, COUNTED, "metrics after a decay that are not counted")
-LOWEST = Setting(lowest, "min_lr", 0.0, NONNEGATIVE, "lowest learning rate")
-EPSILON = Setting(epsilon, "eps", 1e-8, NONNEGATIVE, "smallest change that is made")
-FACTOR = Setting(factor, "factor", 0.1, UNIT, "factor of a decay")
+PATIENCE = metrics(patience, "patience", 10, "bad metrics that are borne", 5)
+COOLDOWN = metrics(cooldown, "cooldown", 0, "metrics after a decay that are not counted", 8)
+LOWEST = least(lowest, "min_lr", 0.0, "lowest learning rate")
+EPSILON = least(epsilon, "eps", 1e-8, "smallest change that is made")
+FACTOR = Setting(factor, "factor", 0.1, UNIT, "factor of a decay", shown=0.5)
 
 
 def moved(to: sp.Expr, by: sp.Expr) -> sp.Expr:
@@ -51,15 +51,27 @@ def plateau(mode: str = "min", threshold_mode: str = "rel", share: str = "magnit
 
 
 size = sp.Symbol("v", nonnegative=True)
-FAMILY = ScheduleFamily(
-    "plateau", "Reduce on plateau",
-    Citation("torch contributors", 2017, "torch.optim.lr_scheduler", "ReduceLROnPlateau", "step"),
-    OPTIONS, plateau,
-    (
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
         *CLAIMS,
-        Claim("range", "A decay never passes the lowest learning rate, and never raises.",
-              "torch.optim.lr_scheduler.ReduceLROnPlateau",
-              "the sign of both distances, the factor written 1/(1 + v)", nonnegative=lambda: (
-                  sp.Max(previous * factor - lowest, 0), previous - previous / (1 + size))),
-    ),
-)  # fmt: skip
+        FormulaClaim(
+            "range",
+            "A decay never passes the lowest learning rate, and never raises.",
+            "torch.optim.lr_scheduler.ReduceLROnPlateau",
+            "the sign of both distances, the factor written 1/(1 + v)",
+            nonnegative=lambda: (sp.Max(previous * factor - lowest, 0), previous - previous / (1 + size)),
+        ),
+    )
+
+
+FAMILY = Family(
+    "plateau",
+    "Reduce on plateau",
+    Citation("torch contributors", 2017, "torch.optim.lr_scheduler", "ReduceLROnPlateau", "step"),
+    OPTIONS,
+    plateau,
+    claims,
+)

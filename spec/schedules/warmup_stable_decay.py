@@ -5,23 +5,29 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import schedule_claims as claim
-from spec.rule import Citation, Option
-from spec.rule import Hyperparameter as Setting
-from spec.schedule import Joint, Schedule, ScheduleFamily, base, lowest, t
+from spec.family import Citation, Family, FormulaClaim, Option
+from spec.lines.schedule_settings import BASE, LOWEST, steps
+from spec.schedule import Joint, Schedule, base, lowest, t
 from spec.schedule_claims import d, p
-from spec.schedule_symbols import BASE, COUNT, LOWEST
 from spec.schedules.warmup import WARMUP, length
 
 stable, falling = sp.symbols("s d", integer=True, positive=True)
-STABLE = Setting(stable, "stable", 60, COUNT, "steps of the plateau")
-FALLING = Setting(falling, "decay", 30, COUNT, "steps of the decay")
+STABLE = steps(stable, "stable", 60, "steps of the plateau", 60)
+FALLING = steps(falling, "decay", 30, "steps of the decay", 30)
 OPTIONS = (
-    Option("shape", {"linear": "a line: Hägele et al. 2024, transformers, timm",
-                     "cosine": "half a cosine: transformers, timm",
-                     "sqrt": "1 minus a square root: Hägele et al. 2024, transformers, timm"}),
-    Option("first", {"zero": "step 0 has 0: Hägele et al. 2024, timm",
-                     "lowest": "step 0 has the lowest value: transformers"}),
-)  # fmt: skip
+    Option(
+        "shape",
+        {
+            "linear": "a line: Hägele et al. 2024, transformers, timm",
+            "cosine": "half a cosine: transformers, timm",
+            "sqrt": "1 minus a square root: Hägele et al. 2024, transformers, timm",
+        },
+    ),
+    Option(
+        "first",
+        {"zero": "step 0 has 0: Hägele et al. 2024, timm", "lowest": "step 0 has the lowest value: transformers"},
+    ),
+)
 
 
 def left(shape: str, done: sp.Expr) -> sp.Expr:
@@ -45,34 +51,66 @@ def warmup_stable_decay(shape: str = "linear", first: str = "zero") -> Schedule:
         for a, b, c in ((rise, fall, lowest), (up, down, base * share))
     )
     names = ("end of the warm-up", "start of the decay", "end")
-    return Schedule("warmup_stable_decay", {"shape": shape, "first": first},
-                    (BASE, WARMUP, STABLE, FALLING, LOWEST), closed,
-                    joints=tuple(Joint(name, end) for name, end in zip(names, ends, strict=True)),
-                    forms={"factor": (other, None)})  # fmt: skip
+    return Schedule(
+        "warmup_stable_decay",
+        {"shape": shape, "first": first},
+        (BASE, WARMUP, STABLE, FALLING, LOWEST),
+        closed,
+        joints=tuple(Joint(name, end) for name, end in zip(names, ends, strict=True)),
+        forms={"factor": (other, None)},
+    )
 
 
 PLAIN, RAISED = warmup_stable_decay(), warmup_stable_decay("cosine", "lowest")
-SOURCE = "Hägele et al. 2024, section 3"
-BEGIN = length + stable
-FAMILY = ScheduleFamily(
-    "warmup_stable_decay", "Warm-up, stable, decay",
-    Citation("A. Hägele, E. Bakouch, A. Kosson and others", 2024,
-             "Scaling laws and compute-optimal training beyond fixed training durations", "arXiv:2405.18392",
-             "section 3"),
-    OPTIONS, warmup_stable_decay,
-    (
-        claim.starts_and_ends(PLAIN, {"It starts at 0": ({t: 0}, sp.S.Zero), "is eta_0 at w": ({t: length},
-            base),
-                                      "and eta_min from the end on": ({t: BEGIN + falling + d}, lowest)},
-                                      SOURCE),
-        claim.holds("plateau", "It is eta_0 on the whole plateau.", SOURCE, "substitution",
-                    (PLAIN.closed.subs(t, length + d).subs(stable, d + p), base)),
-        claim.holds("first/lowest", "With `lowest` it starts at eta_min.", "transformers", "substitution",
-                    (RAISED.closed.subs(t, 0), lowest)),
-        claim.continuous(lambda: tuple((left(name, sp.Integer(i)), sp.Integer(1 - i))
-                                       for name in OPTIONS[0].values for i in (0, 1)),
-                         "at both ends of the decay, for every shape", SOURCE),
-        claim.computed(RAISED, "factor", ({length: t + p}, {t: length + d, stable: d + p},
-                       {t: BEGIN + d, falling: d + p}, {t: BEGIN + falling + d}), "transformers"),
+SOURCE, BEGIN = "Hägele et al. 2024, section 3", length + stable
+
+
+def claims() -> tuple[FormulaClaim, ...]:
+    """Return what is claimed of it."""
+    return (
+        claim.starts_and_ends(
+            PLAIN,
+            {
+                "It starts at 0": ({t: 0}, sp.S.Zero),
+                "is eta_0 at w": ({t: length}, base),
+                "and eta_min from the end on": ({t: BEGIN + falling + d}, lowest),
+            },
+            SOURCE,
+        ),
+        claim.substituted(
+            "plateau",
+            "It is eta_0 on the whole plateau.",
+            SOURCE,
+            (PLAIN.closed.subs(t, length + d).subs(stable, d + p), base),
+        ),
+        claim.substituted(
+            "first/lowest", "With `lowest` it starts at eta_min.", "transformers", (RAISED.closed.subs(t, 0), lowest)
+        ),
+        claim.continuous(
+            lambda: tuple((left(name, sp.Integer(i)), sp.Integer(1 - i)) for name in OPTIONS[0].values for i in (0, 1)),
+            "at both ends of the decay, for every shape",
+            SOURCE,
+        ),
+        claim.computed(
+            RAISED,
+            "factor",
+            ({length: t + p}, {t: length + d, stable: d + p}, {t: BEGIN + d, falling: d + p}, {t: BEGIN + falling + d}),
+            "transformers",
+        ),
+    )
+
+
+FAMILY = Family(
+    "warmup_stable_decay",
+    "Warm-up, stable, decay",
+    Citation(
+        "A. Hägele, E. Bakouch, A. Kosson and others",
+        2024,
+        "Scaling laws and compute-optimal training beyond fixed training durations",
+        "arXiv:2405.18392",
+        "section 3",
     ),
-)  # fmt: skip
+    OPTIONS,
+    warmup_stable_decay,
+    claims,
+)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from conformance import claims
 from conformance.cli import main
-from conformance.properties import PROPERTIES
-from impls.catalogue import CATALOGUE
+from conformance.optimizers.properties import PROPERTIES
+from tests.builders import entry
+from tests.conformance import fake_units
 
 SCHEMA = Path(__file__).parents[2] / "conformance" / "report" / "schema.json"
 
@@ -29,14 +30,16 @@ SCHEMA = Path(__file__).parents[2] / "conformance" / "report" / "schema.json"
         (["check", "mypkg:Opt"], "--rule NAME"),
         (["check", "torch.AdamW", "--dtype", "float8"], "no format `float8`"),
         (["check", "torch.AdamW", "--budget", "0"], "--budget 0"),
+        (["check", "torch.AdamW", "--timeout", "-5"], "--timeout -5 is not in (0, 1e6) seconds"),
+        (["check", "torch.AdamW", "--timeout", "nan"], "--timeout nan is not in (0, 1e6) seconds"),
+        (["check", "torch.StepLR", "--schedule", "step", "--timeout", "0"], "--timeout 0 is not in (0, 1e6)"),
+        (["check", "torch.optim.SGD"], "torch.optim:SGD is meant"),
         (["check", "torch.AdamW", "--python", "no/such/python"], "no/such/python"),
         (["replay", "no/such/case.json"], "no/such/case.json"),
         (["deviations", "torch.Adamm"], "there is no deviation of `torch.Adamm`"),
     ],
 )
-def test_a_wrong_request_gets_one_sentence(
-    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_request_gets_one_sentence(given: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Bad input ends with status 2, the nearest legal names, and no traceback."""
     assert main(given) == 2
     error = " ".join(capsys.readouterr().err.split())
@@ -73,13 +76,11 @@ def test_deviations_lists_what_is_known_of_an_optimizer(capsys: pytest.CaptureFi
     "name", ["torch-sgd-foreach-nesterov-overwrites-the-gradient", "torch-warm-restarts-cycle-by-logarithm"]
 )
 def test_a_deviation_comes_with_a_script_that_shows_it(
-    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    name: str, capsys: pytest.CaptureFixture[str], shows: Callable[[str], object]
 ) -> None:
-    """The script of a deviation, of an optimizer or of a scheduler, ends with status 1 where it shows."""
+    """The script of a deviation, of an optimizer or of a scheduler, is printed and shows it."""
     assert main(["deviations", name, "--script"]) == 0
-    script = tmp_path / "script.py"
-    script.write_text(capsys.readouterr().out)
-    assert subprocess.run([sys.executable, script], check=False).returncode == 1
+    shows(capsys.readouterr().out)
 
 
 CLAUSES = ("elements/order", "groups/callers-dictionaries", "life/interleaved", "whole/no-synchronisation")
@@ -87,18 +88,7 @@ JUDGED = (*(item.identifier for item in PROPERTIES), *CLAUSES)
 
 
 def _judge(output: Path) -> dict[str, object]:
-    given = [
-        "check",
-        "torch.AdamW",
-        "--dtype",
-        "float32",
-        "--dtype",
-        "bfloat16",
-        "--budget",
-        "1",
-        "--jobs",
-        "2",
-    ]
+    given = ["check", "torch.AdamW", "--dtype", "float32", "--dtype", "bfloat16", "--budget", "1", "--jobs", "2"]
     given += [word for name in JUDGED for word in ("--property", name)]
     assert main([*given, "--output", str(output)]) == 0
     document: dict[str, object] = json.loads((output / "report.json").read_text())
@@ -117,7 +107,26 @@ def test_a_check_writes_a_valid_report_and_repeats_itself(tmp_path: Path) -> Non
     assert "<script" not in page
     assert "<math" in page
     assert (tmp_path / "one" / "summary.md").read_text().startswith("#")
-    adamw = next(item for item in CATALOGUE if item.identifier == "torch.AdamW")
-    run = [path for path in adamw.paths if "cpu" in path.devices and not path.on_request]
+    run = [path for path in entry("torch.AdamW").paths_on("cpu") if not path.on_request]
     cells = 2 * sum(path.judges(name) for path in run for name in JUDGED)
-    assert len((tmp_path / "one" / "verdicts.jsonl").read_text().splitlines()) == cells
+    lines = [json.loads(line) for line in (tmp_path / "one" / "verdicts.jsonl").read_text().splitlines()]
+    assert sum("result" in line for line in lines) == len(document["results"]) == cells
+
+
+@pytest.mark.parametrize(
+    ("judge", "verdicts", "words"),
+    [
+        (fake_units.judge_with_a_fault, ["error", "pass"], "error of stepproof: ZeroDivisionError: of ours at 2"),
+        (fake_units.judge_and_die, ["pass", "error"], "error of stepproof: the process that judged it ended"),
+    ],
+)
+def test_an_error_of_ours_could_not_be_judged(
+    judge: object, verdicts: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command ends with status 2, never with that of what does not conform; the report has all cells."""
+    monkeypatch.setattr(claims, "judge", judge)
+    given = ["check", "torch.ExponentialLR", "--property", "lr/in-force", "--property", "lr/range", "--jobs", "1"]
+    assert main([*given, "--output", str(tmp_path)]) == 2
+    results = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert [result["verdict"] for result in results] == verdicts
+    assert [r["reason"][: len(words)] for r in results if r["verdict"] == "error"] == [words]

@@ -4,95 +4,120 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from conformance import deviations, engine
-from conformance.cases import from_plain, to_plain
-from conformance.claims import BY_IDENTIFIER, Claim
-from conformance.contract.case import ClauseCase
-from conformance.engine import Unit, judge_cell, subject_of
-from conformance.installation import NAMES, version
-from conformance.ledger import Entry, load, recorded
-from conformance.power import Power
-from conformance.record import cells
-from conformance.verdict import CellResult, Verdict
-from impls.catalogue import CATALOGUE
-from impls.libraries import LIBRARIES, OTHERS
+from conformance.catalogue.installed import NAMES
+from conformance.commands import recording
+from conformance.commands.recording import cells
+from conformance.contract.clause_kind import CLAUSE
+from conformance.engine.claim import Claim, Unit
+from conformance.engine.ledger import SCHEDULERS, Entry, Stored, load, recorded
+from conformance.engine.replay import replayed
+from conformance.engine.verdict import CellResult, Verdict
+from impls.catalogue.torch_optimizers import CATALOGUE
+from impls.libraries import LIBRARIES
 from impls.session import Session
+from tests.builders import claim, deviation, judged_beside
 
 ENTRIES = load()
 COMPILED = "STEPPROOF_COMPILED"
 """Asks for the entries of compiled steps too."""
+Versions = Mapping[str, str]
+SubjectOf = Callable[[Unit], Any]
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    """Return one worker for all tests; STEPPROOF_LIBRARIES names an interpreter with every library."""
-    with Session(os.environ.get("STEPPROOF_LIBRARIES")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def versions(session: Session) -> dict[str, str]:
+def versions(library_session: Session) -> Versions:
     """Return the version of each library that the worker can import."""
-    first = {item.library: item for item in (*CATALOGUE, *OTHERS)}
-    return {name: version(item, session) for name, item in first.items()}
+    return recording.installed(library_session)
 
 
-def _applying(entry: Entry, session: Session, versions: Mapping[str, str]) -> list[tuple[Unit, Claim]]:
+@pytest.fixture(scope="module")
+def subject_of(library_session: Session) -> SubjectOf:
+    """Return what gives the subject of a unit, built once for each."""
+    known: dict[str, Any] = {}
+
+    def subject(unit: Unit) -> Any:
+        if unit.label not in known:
+            known[unit.label] = unit.subject(library_session)
+        return known[unit.label]
+
+    return subject
+
+
+def _applying(entry: Entry, subject_of: SubjectOf, versions: Versions) -> list[tuple[Unit, Claim]]:
     """Return the cells that an entry names and whose property applies.
 
     What everybody inherits is looked for in torch's own optimizers: other code may do better.
     """
     named = (
-        (unit, claim)
-        for unit, claim in cells(entry, versions, "cpu")
-        if unit.implementation in CATALOGUE or not entry.of_everybody
+        (unit, asked)
+        for unit, asked in cells(entry, versions)
+        if not entry.of_everybody or getattr(unit, "implementation", None) in CATALOGUE
     )
-    return [(unit, claim) for unit, claim in named if not claim.applies(subject_of(unit, session))]
+    return [
+        (unit, asked)
+        for unit, asked in named
+        if asked.concerns(subject_of(unit)) and not asked.applies(subject_of(unit))
+    ]
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.identifier)
+def _compiled(unit: Unit) -> bool:
+    return bool(getattr(getattr(unit, "path", None), "compiled", False))
+
+
+def _marked(entry: Entry) -> Any:
+    """Return an entry as a parameter that needs the libraries of which it speaks."""
+    spoken = [name for name in LIBRARIES if any(p.startswith(f"{name}.") for p in entry.implementations)]
+    return pytest.param(entry, id=entry.identifier, marks=[pytest.mark.library(name) for name in spoken])
+
+
+@pytest.mark.parametrize("entry", [_marked(known) for known in ENTRIES])
 def test_every_cell_of_an_entry_is_shown_by_a_stored_case(
-    entry: Entry, session: Session, versions: Mapping[str, str]
+    entry: Entry, subject_of: SubjectOf, versions: Versions
 ) -> None:
     """In each cell that an entry names, some stored case still fails."""
-    absent = [name for name in LIBRARIES if not versions[name]]
-    if any(pattern.startswith(f"{name}.") for pattern in entry.implementations for name in absent):
-        pytest.skip(f"not installed: {', '.join(absent)}")
     patterns = [name if "." in name else "torch." for name in entry.implementations]
     shipped = {name for name in NAMES for pattern in patterns if pattern.startswith(f"{name}.")}
     other = sorted(name for name in shipped if not recorded(name, versions[name]))
     if other:
         pytest.skip(f"not recorded with {', '.join(f'{name} {versions[name]}' for name in other)}")
-    named = _applying(entry, session, versions)
-    if named and all(unit.path.compiled for unit, _ in named) and not os.environ.get(COMPILED):
-        pytest.skip(f"every case is compiled for seconds: ask for it with {COMPILED}=1")
+    named = _applying(entry, subject_of, versions)
     assert named, "the entry matches no cell of the catalogue"
-    for unit, claim in named:
-        if unit.path.compiled and not os.environ.get(COMPILED):
-            continue
-        assert deviations.replayed(subject_of(unit, session), claim, entry), unit.cell(claim.identifier)
+    asked = [cell for cell in named if os.environ.get(COMPILED) or not _compiled(cell[0])]
+    if not asked:
+        pytest.skip(f"every case is compiled for seconds: ask for it with {COMPILED}=1")
+    hidden = [unit.cell(one.identifier) for unit, one in asked if not replayed(subject_of(unit), one, entry)]
+    assert not hidden
+
+
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if e.chapter == SCHEDULERS], ids=lambda e: e.identifier)
+def test_the_cases_of_a_scheduler_have_the_settings_that_its_entry_narrows(entry: Entry) -> None:
+    """Each entry has a stored case, and names no setting that its cases do not have."""
+    cases = [claim(stored.property, SCHEDULERS).kind.read(stored.case) for stored in entry.cases]
+    assert cases
+    assert set(entry.domains) <= {n for case in cases for values in case.node.settings for n in values}
+
+
+COUNTER = deviation("torch-float32-step-counter")
 
 
 @pytest.fixture
-def unshown(
-    session: Session, versions: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[bool], CellResult]:
+def unshown(subject_of: SubjectOf, versions: Versions) -> Callable[[bool], CellResult]:
     """Judge a cell whose entry its case does not show, with a version that was recorded or with another."""
-    entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
-    unit, claim = next(iter(_applying(entry, session, versions)))
-    plain = to_plain(entry.cases[0])
-    plain["groups"][0]["tensors"][0]["count"] = 5
-    harmless = dataclasses.replace(entry, cases=(from_plain(plain),))
-    monkeypatch.setattr(engine, "load", lambda: (harmless,))
+    unit, asked = _applying(COUNTER, subject_of, versions)[0]
+    case = asked.kind.read(COUNTER.cases[0].case)
+    (group,) = case.groups
+    tensor = dataclasses.replace(group.tensors[0], count=5)
+    case = dataclasses.replace(case, groups=(dataclasses.replace(group, tensors=(tensor,)),))
+    harmless = dataclasses.replace(COUNTER, cases=(Stored(asked.kind.name, asked.kind.write(case)),))
 
     def judge(recorded_: bool) -> CellResult:
-        monkeypatch.setattr(engine, "recorded", lambda *_: recorded_)
-        return judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
+        return judged_beside((harmless,), unit, subject_of(unit), asked, strict=recorded_)
 
     return judge
 
@@ -105,63 +130,54 @@ def test_a_deviation_that_no_longer_shows_fails_its_cell(unshown: Callable[[bool
     assert "remove it from the ledger" in result.reason
 
 
-def test_a_deviation_that_another_version_does_not_show_is_no_failure(
-    unshown: Callable[[bool], CellResult],
-) -> None:
+def test_a_deviation_that_another_version_does_not_show_is_no_failure(unshown: Callable[[bool], CellResult]) -> None:
     """With a version that the ledger was not recorded with, a cell is judged as usual."""
     result = unshown(False)
     assert result.findings, "the cell itself was not judged"
     assert "no longer shown" not in result.reason
 
 
-def test_a_deviation_without_an_entry_is_a_failure(
-    session: Session, versions: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deviation_without_an_entry_is_a_failure(subject_of: SubjectOf, versions: Versions) -> None:
     """With an empty ledger the float32 step counter fails."""
-    entry = next(e for e in ENTRIES if e.identifier == "torch-float32-step-counter")
-    unit, _ = next(iter(_applying(entry, session, versions)))
-    monkeypatch.setattr(engine, "load", tuple)
-    claim = BY_IDENTIFIER["state/step-count"]
-    result = judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
+    unit, _ = _applying(COUNTER, subject_of, versions)[0]
+    result = judged_beside((), unit, subject_of(unit), claim("state/step-count"))
     assert result.verdict is Verdict.FAIL
     assert result.findings[0].value == "16777216"
 
 
-def test_the_case_of_one_clause_shows_nothing_of_another(
-    session: Session, versions: Mapping[str, str]
-) -> None:
+def test_the_case_of_one_clause_shows_nothing_of_another(subject_of: SubjectOf, versions: Versions) -> None:
     """A case without the arguments that a clause reads is not replayed, and not taken as a crash."""
-    entry = next(e for e in ENTRIES if e.identifier == "torch-asgd-load-casts-its-numbers")
-    named = _applying(entry, session, versions)
+    entry = deviation("torch-asgd-load-casts-its-numbers")
+    named = _applying(entry, subject_of, versions)
     unit, life = next(pair for pair in named if pair[1].identifier == "life/interleaved")
-    subject = subject_of(unit, session)
-    alone = [case for case in entry.cases if isinstance(case, ClauseCase) and "acts" not in case.arguments]
+    alone = tuple(c for c in entry.cases if c.kind == CLAUSE.name and "acts" not in CLAUSE.read(c.case).arguments)
     assert alone
-    assert deviations.replayed(subject, life, entry)
-    assert not deviations.replayed(subject, life, entry.with_cases(alone)).replayed
+    assert replayed(subject_of(unit), life, entry)
+    assert not replayed(subject_of(unit), life, dataclasses.replace(entry, cases=alone)).replayed
 
 
+@pytest.mark.parametrize(
+    ("observed", "verdict"),
+    [((), Verdict.DEVIATION), (("step 1: gradient 0, *",), Verdict.FAIL)],
+    ids=["as it is", "of one gradient"],
+)
 def test_what_an_entry_does_not_explain_is_new(
-    session: Session, versions: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+    observed: tuple[str, ...], verdict: Verdict, subject_of: SubjectOf, versions: Versions
 ) -> None:
     """An entry that explains one gradient of two leaves the other's change a failure."""
-    name = "torch-sgd-foreach-nesterov-overwrites-the-gradient"
-    entry = next(e for e in ENTRIES if e.identifier == name)
-    unit, claim = next(iter(_applying(entry, session, versions)))
-    verdicts = []
-    for observed in (entry.observed, ("step 1: gradient 0, *",)):
-        known = dataclasses.replace(entry, observed=observed)
-        monkeypatch.setattr(engine, "load", lambda known=known: (known,))
-        result = judge_cell(unit, subject_of(unit, session), claim, versions["torch"], Power())
-        verdicts.append(result.verdict)
-    assert verdicts == [Verdict.DEVIATION, Verdict.FAIL]
+    entry = deviation("torch-sgd-foreach-nesterov-overwrites-the-gradient")
+    unit, asked = _applying(entry, subject_of, versions)[0]
+    known = dataclasses.replace(entry, observed=observed or entry.observed)
+    assert judged_beside((known,), unit, subject_of(unit), asked).verdict is verdict
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('[[deviation]]\nid = "a"\nwhy = "x"', "has an unknown key `why`"),
-        ('[[deviation]]\nid = "a"\nproperty = "*"\nimplementation = "*"', "lacks `reason`"),
+        ('[[optimizer]]\nid = "a"\nproperty = "*"\nimplementation = "*"\nreason = "r"\nwhy = "x"', "`why`"),
+        ('[[optimizer]]\nid = "a"\nproperty = "*"\nimplementation = "*"', "`reason`"),
+        ('[[optimizer]]\nid = "a"\nproperty = 1\nimplementation = "*"\nreason = "r"', "`int`"),
+        ('[[deviation]]\nid = "a"', "a table `deviation`; known: optimizer, scheduler"),
     ],
 )
 def test_an_entry_that_is_not_whole_is_refused(tmp_path: Path, text: str, sentence: str) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from conformance.contract.clauses import BY_IDENTIFIER
-from conformance.engine import Unit, subject_of
-from conformance.ledger import load
-from conformance.properties import Plan
-from conformance.subject import WorkerSubject
-from impls.catalogue import EAGER, ExecutionPath, Implementation
+from conformance.engine.claim import Plan
+from conformance.engine.ledger import load
+from conformance.optimizers.subject import WorkerSubject
+from impls.catalogue.entries import ExecutionPath, Implementation
+from impls.catalogue.torch_paths import ADAM, EAGER
 from impls.session import Session
+from tests.builders import subject_of
 
 OPTIMIZER = """
 import torch
@@ -44,25 +44,28 @@ class Otherwise(torch.optim.Optimizer):
 
 
 @pytest.fixture(scope="module")
-def subject(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerSubject]:
+def subject(session: Session, tmp_path_factory: pytest.TempPathFactory) -> WorkerSubject:
     """Return an AdamW that counts in its groups, keeps its negated moment, and says `decay`."""
     path = tmp_path_factory.mktemp("otherwise") / "otherwise.py"
     path.write_text(OPTIMIZER)
+    paths = (ExecutionPath("default", profile=EAGER | {"forms": ADAM}),)
     item = Implementation(
-        "Otherwise", f"{path}:Otherwise", "adamw", (ExecutionPath("default", profile=EAGER),),
-        states={"exp_avg": "-negative"}, keywords={"weight_decay": ("decay",)}, counter="group:step",
-    )  # fmt: skip
-    with Session() as session:
-        yield subject_of(Unit(item, item.paths[0], "cpu", "float64", (), 1, 0), session)
+        "Otherwise",
+        f"{path}:Otherwise",
+        "adamw",
+        paths,
+        states={"exp_avg": "-negative"},
+        keywords={"weight_decay": ("decay",)},
+        counter="group:step",
+    )
+    return subject_of(item, session, dtype="float64")
 
 
-@pytest.mark.parametrize(
-    "clause", ["hyperparameters/read-anew", "hyperparameters/switched-on", "life/interleaved"]
-)
+@pytest.mark.parametrize("clause", ["hyperparameters/read-anew", "hyperparameters/switched-on", "life/interleaved"])
 def test_another_convention_breaks_no_clause(subject: WorkerSubject, clause: str) -> None:
     """A group's count, a negated state and a name of the library's own are read as such."""
     judged = BY_IDENTIFIER[clause].judge(subject, Plan(16, 1, 0))
-    assert judged.exploration.stopped is None
+    assert judged.stop is None
     assert judged.tally.values > 0
     assert not [failure.quantity for failure in judged.tally.failures]
 
@@ -78,17 +81,15 @@ def test_an_optimizer_that_refuses_nothing_has_no_error_to_judge(subject: Worker
     assert "refuses no value" in BY_IDENTIFIER["hyperparameters/error-names-value"].applies(subject)
 
 
-def test_the_rest_of_a_cell_is_judged_within_an_entrys_domains(
-    subject: WorkerSubject, tmp_path: Path
-) -> None:
+def test_the_rest_of_a_cell_is_judged_within_an_entrys_domains(subject: WorkerSubject, tmp_path: Path) -> None:
     """An entry may name the settings with which everything else of its cell is judged."""
     path = tmp_path / "ledger.toml"
     path.write_text(
-        '[[deviation]]\nid = "a"\nproperty = "*"\nimplementation = "*"\nreason = "r"\n'
+        '[[optimizer]]\nid = "a"\nproperty = "*"\nimplementation = "*"\nreason = "r"\n'
         "domains = { weight_decay = [0.25, inf] }"
     )
     (entry,) = load(path)
-    assert entry.judgeable
+    assert entry.narrows
     narrowed = subject.with_domains(entry.domains)
     kept = {h.keyword: h.domain for rule in narrowed.rules.values() for h in rule.hyperparameters}
     assert 0.25 in kept["weight_decay"]

@@ -5,42 +5,48 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance import agreement
-from conformance.agreement import Tally
-from conformance.cases import Case
-from conformance.engine import Unit, subject_of, units
-from conformance.exploration import explore
-from conformance.own_references import NUMPY, implementations
-from conformance.power import Power
-from conformance.strategies import local_cases
-from conformance.subject import prepare
+from conformance.catalogue.numpy_references import implementations
+from conformance.catalogue.optimizer_units import units
+from conformance.engine.exploration import Exploration
+from conformance.engine.power import Power
+from conformance.optimizers import agreement
+from conformance.optimizers import mutants as rule_mutants
+from conformance.optimizers.cases import Case
+from conformance.optimizers.rule_kind import RULE
+from conformance.optimizers.strategies import local_cases
+from conformance.optimizers.subject import prepare
 from impls.session import Session
-from reference.enclosure import program
-from reference.exact import exact_step
 from reference.formats import FLOAT64, Array
+from reference.intervals.enclosure import program
+from reference.intervals.exact import exact_step
 from spec import rules as book
-from spec.mutants import Mutant, mutants
+from spec.mutants import RuleMutant, mutants
+from tests.builders import subject_of
 
 ITEMS = {item.rule: item for item in implementations()}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", sorted(ITEMS))
-def test_the_rule_itself_is_no_killed_mutant(name: str, dtype: str) -> None:
+def test_the_rule_itself_is_no_killed_mutant(name: str, dtype: str, session: Session) -> None:
     """The correctly rounded step of a rule lies in its own enclosures, lines kept in bfloat16 too."""
-    with Session() as session:
-        subject = subject_of(Unit(ITEMS[name], NUMPY, "cpu", dtype, (), 1, 0), session)
-        power, rule = Power(), next(iter(subject.rules.values()))
-        power.mutants[rule.label] = (Mutant("none", "", rule, rule),)
-        power.killed[rule.label] = {}
+    subject = subject_of(ITEMS[name], session, dtype=dtype)
+    (switches, rule), *_ = subject.rules.items()
+    power = Power(lambda _: (RuleMutant("none", "", rule, rule),))
+    exploration, tried = Exploration(RULE), []
 
-        def body(case: Case) -> None:
-            prepared = prepare(case, rule, subject.storage)
-            taken = agreement.judge(case, prepared, subject.run(case, prepared), subject, Tally())
-            power.add(taken, subject.storage, "a cell")
+    def body(case: Case) -> None:
+        prepared = prepare(case, rule, subject.storage)
+        outcome = subject.run(case, prepared)
+        samples = agreement.judge(case, prepared, outcome, subject, exploration.evidence.tally)
+        tried.extend(samples)
+        rule_mutants.kill(power, samples, subject.storage, "a cell")
 
-        explore(local_cases(dict.fromkeys(list(subject.rules)[:1], rule), {}, 64), 12, 0, body)
-    assert not power.killed[rule.label]
+    exploration.drawn(local_cases({switches: rule}, {}, 64), 12, 0, body)
+    assert exploration.evidence.stop is None
+    assert exploration.evidence.tally.cases == 12
+    assert len(tried) >= 12
+    assert power.killed == {rule.label: {}}
 
 
 @pytest.mark.parametrize("name", ["adam", "adabound", "muon", "nadam", "rprop"])
@@ -55,8 +61,10 @@ def test_a_mutants_step_is_the_same_from_lines_that_are_shared(name: str) -> Non
     before = {key: np.abs(rng.normal(size=shape)) for key in (*tensors, "g")}
     lines: dict[str, Array] = {}
     exact_step(program(rule, frozenset()), FLOAT64, scalars, before, None, lines)
-    for mutant in mutants(rule, book.families()[name]):
-        compiled = program(mutant.rule, frozenset())
+    found = mutants(rule, book.families()[name])
+    assert any(mutant.unchanged for mutant in found)
+    for mutant in found:
+        compiled = program(mutant.wrong, frozenset())
         shared = {key: value for key, value in lines.items() if key in mutant.unchanged}
         with np.errstate(all="ignore"):
             alone = exact_step(compiled, FLOAT64, scalars, before)
@@ -68,7 +76,5 @@ def test_a_mutants_step_is_the_same_from_lines_that_are_shared(name: str) -> Non
 def test_survivors_are_steered_at_in_the_finest_format_alone() -> None:
     """Of a path that is judged in three formats only that with the most digits draws further cases."""
     asked = ("bfloat16", "float64", "float32")
-    drawn = units(
-        (ITEMS["adam"],), device="cpu", dtypes=asked, properties=("agreement/local",), budget=1.0, seed=0
-    )
+    drawn = units((ITEMS["adam"],), device="cpu", dtypes=asked, properties=("agreement/local",), budget=1.0, seed=0)
     assert [unit.dtype for unit in drawn if unit.steer] == ["float64"]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from conformance import references, volume
-from conformance.agreement import Tally
-from conformance.cases import Case
-from conformance.claims import BY_IDENTIFIER
-from conformance.engine import Unit, subject_of
-from conformance.own_references import NUMPY, ReferenceSubject, implementations
-from conformance.properties import Plan
-from conformance.subject import Outcome, Prepared
-from conformance.verdict import Cell, CellResult, Figures, Verdict
+from conformance.catalogue.numpy_references import ReferenceSubject
+from conformance.commands import references
+from conformance.engine.claim import Plan
+from conformance.engine.exploration import Exploration
+from conformance.engine.verdict import Cell, CellResult, Figures, Verdict
+from conformance.optimizers import large_tensors
+from conformance.optimizers.cases import Case
+from conformance.optimizers.rule_kind import RULE
+from conformance.optimizers.subject import Prepared, StepsRead
 from impls.session import Session
+from tests.builders import claim, entry, subject_of
 
 CELL = Cell("reference.sgd", "numpy", "cpu", "float32", "agreement/local")
 
@@ -25,7 +27,7 @@ CELL = Cell("reference.sgd", "numpy", "cpu", "float32", "agreement/local")
 class WrongFarOut(ReferenceSubject):
     """A reference whose elements from 7000 on are off by one."""
 
-    def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> Outcome:
+    def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> StepsRead:
         """Make the step, and spoil a large tensor."""
         outcome = super().run(case, prepared, every=every)
         for tensor in outcome.steps[-1]:
@@ -35,39 +37,37 @@ class WrongFarOut(ReferenceSubject):
         return outcome
 
 
-def _subject(session: Session) -> ReferenceSubject:
-    item = next(item for item in implementations() if item.rule == "sgd")
-    subject = subject_of(Unit(item, NUMPY, "cpu", "float32", (), 1, 0), session)
+@pytest.fixture
+def right(session: Session) -> ReferenceSubject:
+    """Return the reference of SGD."""
+    subject = subject_of(entry("reference.sgd"), session)
     assert isinstance(subject, ReferenceSubject)
     return subject
 
 
-def test_large_tensors_follow_until_enough_is_decided() -> None:
+def test_large_tensors_follow_until_enough_is_decided(right: ReferenceSubject) -> None:
     """Undecided element-cases do not count, and every variant has its share."""
-    tally, seen = Tally(undecided=0), Counter[tuple[str, ...]]()
+    exploration, seen = Exploration(RULE), Counter[tuple[str, ...]]()
+    tally = exploration.evidence.tally
 
     def body(case: Case) -> None:
         seen[case.switches] += 1
         tally.element_cases += case.elements
         tally.undecided += case.elements // 2
 
-    with Session() as session:
-        subject = _subject(session)
-        volume.fill(subject, 400_000, 0, tally, body)
-    assert tally.element_cases - tally.undecided >= 400_000
-    assert seen.keys() == subject.rules.keys()
+    large_tensors.fill(exploration, right, 400_000, 0, body)
+    assert tally.decided >= 400_000
+    assert seen.keys() == right.rules.keys()
     assert max(seen.values()) - min(seen.values()) <= 1
 
 
-def test_what_is_wrong_in_a_large_tensor_alone_is_found() -> None:
+def test_what_is_wrong_in_a_large_tensor_alone_is_found(right: ReferenceSubject) -> None:
     """The usual cases here have 64 elements; those that follow show the mistake."""
-    judge = BY_IDENTIFIER["agreement/local"].judge
-    with Session() as session:
-        right = _subject(session)
-        wrong = WrongFarOut(**{field.name: getattr(right, field.name) for field in dataclasses.fields(right)})
-        assert not judge(wrong, Plan(5, 64, 0)).tally.outside
-        assert judge(wrong, Plan(5, 64, 0, least=10**5)).tally.outside
-        assert not judge(right, Plan(5, 64, 0, least=10**5)).tally.outside
+    judge = claim("agreement/local").judge
+    wrong = WrongFarOut(**{field.name: getattr(right, field.name) for field in dataclasses.fields(right)})
+    assert not judge(wrong, Plan(5, 64, 0)).tally.outside
+    assert judge(wrong, Plan(5, 64, 0, least=10**5)).tally.outside
+    assert not judge(right, Plan(5, 64, 0, least=10**5)).tally.outside
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,7 @@ def test_what_is_wrong_in_a_large_tensor_alone_is_found() -> None:
         (Verdict.ERROR, Figures(element_cases=120), 1),
     ],
 )
-def test_undecided_does_not_count_and_what_is_short_is_named(
-    verdict: Verdict, figures: Figures, short: int
-) -> None:
+def test_undecided_does_not_count_and_what_is_short_is_named(verdict: Verdict, figures: Figures, short: int) -> None:
     """A hundred element-cases are asked for; every line stands in the table."""
     sums = references.Sums()
     line = sums.add_cell("sgd", CellResult(CELL, verdict, "", figures), 100)
@@ -91,10 +89,32 @@ def test_undecided_does_not_count_and_what_is_short_is_named(
     assert "| sgd | float32 | " in sums.markdown()
 
 
-def test_an_unknown_rule_is_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_rule_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is judged, and the answer says what there is."""
     monkeypatch.setattr("sys.argv", ["references", "adan_w"])
     assert references.main() == 2
     assert "adan" in capsys.readouterr().err
+
+
+def test_a_schedule_is_measured_with_all_that_is_claimed_of_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command prints one line of a schedule and one of its mutants, and writes both as tables."""
+    monkeypatch.setattr("sys.argv", ["references", "inverse_time", "--jobs", "1", "--output", str(tmp_path)])
+    assert references.main() == 0
+    assert "inverse_time: 3 claims; " in capsys.readouterr().out
+    written = (tmp_path / "references.md").read_text()
+    assert "| schedule | claims | element-cases decided |" in written
+    assert "| inverse_time | 3 | " in written
+    assert "| rule |" not in written
+
+
+def test_a_claim_about_a_schedule_that_is_not_kept_is_short() -> None:
+    """What is not applicable does not count; what fails is named with its claim."""
+    sums = references.Sums()
+    cell = Cell("reference.step", "numpy", "cpu", "float64", "lr/in-force")
+    failed = CellResult(cell, Verdict.FAIL, "1 of 2 values is outside", Figures(element_cases=2, outside=1))
+    line = sums.add_schedule("step", [failed, CellResult(cell, Verdict.NOT_APPLICABLE, "it is a function")])
+    assert line.startswith("step: 1 claims; 2 element-cases decided")
+    assert sums.short == ["step lr/in-force: fail: 1 of 2 values is outside"]
+    assert sums.failed

@@ -5,15 +5,24 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import jsonschema
+import msgspec
 import pytest
 
-from conformance.console import figures, matrix, not_applicable, overview
-from conformance.report import model, totals, write_report
+from conformance.commands.console import figures, matrix, not_applicable, overview
+from conformance.engine import exhibits
+from conformance.engine.verdict import Cell, CellResult, Figures, Finding, Verdict
+from conformance.report import gates, model, totals, write_report
+from conformance.report.cards import standings
+from conformance.report.document import schema_text
 from conformance.report.matrix import matrices
-from conformance.verdict import Cell, CellResult, Figures, Finding, Verdict
+from conformance.report.model import Outcome
 
+SCHEMA = Path(model.__file__).with_name("schema.json")
 CLAIM, OTHER = "agreement/local", "state/step-count"
 NASTY = "a<b & \"c\" <script>alert('x')</script>"
 
@@ -26,12 +35,24 @@ def cell(dtype: str, claim: str = CLAIM) -> Cell:
 def finding() -> Finding:
     """Return a finding with text that HTML must escape."""
     return Finding(
-        "0123456789", cell("float32"), NASTY, "θ", "update", "θ_t = θ", "<math><mi>θ</mi></math>",
-        {"hyperparameters": {"eta": "0.5"}, "before": {"theta": "1"}, "switches": [], "tensors": [[1]],
-         "stored": {}},
-        ("0.5", "0.75"), ("0x1p-1", "0x1.8p-1"), "1", "0x1p+0", "1 width beyond its end", "by hand", "",
-        "print(1 < 2)\n", "stepproof replay failures/0123456789.json",
-    )  # fmt: skip
+        "0123456789",
+        cell("float32"),
+        NASTY,
+        "θ",
+        "update",
+        "θ_t = θ",
+        "<math><mi>θ</mi></math>",
+        {"hyperparameters": {"eta": "0.5"}, "before": {"theta": "1"}, "switches": [], "tensors": [[1]], "stored": {}},
+        ("0.5", "0.75"),
+        ("0x1p-1", "0x1.8p-1"),
+        "1",
+        "0x1p+0",
+        "1 width beyond its end",
+        "by hand",
+        "",
+        "print(1 < 2)\n",
+        "stepproof replay failures/0123456789.json",
+    )
 
 
 def results() -> tuple[CellResult, ...]:
@@ -40,9 +61,7 @@ def results() -> tuple[CellResult, ...]:
     wrong = Figures(2, 1000, 3000, 7, 0, 100, 0.25, 0.75, (50, 50))
     return (
         CellResult(cell("float64"), Verdict.PASS, "", judged, "as written"),
-        CellResult(
-            cell("float32"), Verdict.FAIL, "7 of 3,000 values are outside", wrong, "as written", (finding(),)
-        ),
+        CellResult(cell("float32"), Verdict.FAIL, "7 of 3,000 values are outside", wrong, "as written", (finding(),)),
         CellResult(cell("bfloat16"), Verdict.UNDECIDED, "no element-case could be decided", Figures(1)),
         CellResult(cell("float16"), Verdict.NOT_RUN, "no device"),
         CellResult(cell("float64", OTHER), Verdict.NOT_APPLICABLE, "it keeps no step count"),
@@ -52,28 +71,51 @@ def results() -> tuple[CellResult, ...]:
 
 def report(cells: tuple[CellResult, ...]) -> model.Report:
     """Return a small report."""
-    line = model.AssignmentEntry("update", "<math><mi>θ</mi></math>", "θ_t = θ − η·g", ())
+    line = exhibits.AssignmentEntry("update", "<math><mi>θ</mi></math>", "θ_t = θ − η·g", ())
     mutants = tuple(
         model.MutantEntry(status, status, "θ_t <- θ", "a cell" if status == "killed" else "")
         for status in ("killed", "equivalent", "survived")
     )
     rule = model.RuleEntry(
-        "adam", "Adam", "a citation", (model.OptionValue("decay", "none", NASTY),),
+        "adam",
+        "Adam",
+        "a citation",
+        (model.OptionValue("decay", "none", NASTY),),
         (model.HyperparameterEntry("<math><mi>η</mi></math>", "lr", "0.001", "[0, ∞)", "learning rate"),),
         (model.StateEntry("<math><mi>m</mi></math>", "exp_avg", "0", "first moment"),),
         (model.VariantEntry("adam()", {"decay": "none"}, (line,), mutants),),
-        (model.ProofEntry("a/claim", "It holds.", "a source", "proven", 2, "induction"),
-         model.ProofEntry("another/claim", "It may hold.", "a source", "not proven", 1, "none")),
-    )  # fmt: skip
+        (
+            model.ProofEntry("a/claim", "It holds.", "a source", "proven", 2, "induction"),
+            model.ProofEntry("another/claim", "It may hold.", "a source", "not proven", 1, "none"),
+        ),
+    )
     properties = tuple(model.PropertyEntry(name, f"{name} holds.", "a source") for name in (CLAIM, OTHER))
     item = model.ImplementationEntry(
-        "torch.AdamW", "torch.optim:AdamW", "adam", "adamw", "torch 2.13.0",
-        {"single-tensor on cpu": "as written"},
-    )  # fmt: skip
+        "torch.AdamW", "torch.optim:AdamW", "adam", "adamw", "torch 2.13.0", {"single-tensor on cpu": "as written"}
+    )
     return model.Report(
-        "0.1.0", "stepproof report", 0, 10, {"torch": "2.13.0", "python": "3.11"}, (rule,), properties,
-        (item,), cells, (), ("not run: no CUDA device",),
-    )  # fmt: skip
+        "0.1.0",
+        "stepproof report",
+        0,
+        10,
+        {"torch": "2.13.0", "python": "3.11"},
+        (rule,),
+        properties,
+        (item,),
+        cells,
+        (),
+        ("not run: no CUDA device",),
+    )
+
+
+def sound() -> model.Report:
+    """Return a report in which every gate is met or not measured."""
+    whole = report(tuple(r for r in results() if r.verdict is Verdict.PASS))
+    (rule,) = whole.rules
+    (variant,) = rule.variants
+    variant = dataclasses.replace(variant, mutants=variant.mutants[:2])
+    rule = dataclasses.replace(rule, variants=(variant,), proofs=rule.proofs[:1])
+    return dataclasses.replace(whole, rules=(rule,), not_run=())
 
 
 @pytest.fixture
@@ -98,7 +140,9 @@ def test_text_from_a_case_is_escaped(written: dict[str, str]) -> None:
 
 def test_every_verdict_is_said_in_its_word(written: dict[str, str]) -> None:
     """The page and the summary name each verdict that occurs."""
-    for verdict in {result.verdict for result in results()}:
+    occurring = {result.verdict for result in results()}
+    assert len(occurring) == 6
+    for verdict in occurring:
         assert str(verdict) in written["html"], verdict
         assert str(verdict) in written["markdown"], verdict
 
@@ -108,13 +152,15 @@ def test_only_passes_count_as_passed() -> None:
     assert totals.tested(results()).verdicts[Verdict.PASS] == 1
     assert "1 pass" in totals.verdict_sentence(report(results())).replace("passes", "pass")
     undecided = tuple(r for r in results() if r.verdict is Verdict.UNDECIDED)
-    assert totals.overall(report(undecided)) is not Verdict.PASS
+    assert gates.outcome(report(undecided)) is Outcome.NOT_JUDGED
 
 
 def test_what_was_not_run_keeps_a_pass_from_being_whole() -> None:
     """With a device missing the whole is not called passed."""
-    passed = tuple(r for r in results() if r.verdict is Verdict.PASS)
-    assert totals.overall(report(passed)) is Verdict.NOT_RUN
+    held = dataclasses.replace(sound(), not_run=("not run: no CUDA device",))
+    assert gates.outcome(held) is Outcome.CONFORMS
+    assert gates.overall(held) is Verdict.NOT_RUN
+    assert gates.headline(held) == "Conforms, as far as it was run"
 
 
 def test_the_json_holds_the_results(written: dict[str, str]) -> None:
@@ -175,16 +221,30 @@ def deviating(dtype: str, identifier: str, script: str) -> CellResult:
 
 def test_a_deviation_is_shown_by_its_shortest_script_and_names_the_others(tmp_path: Path) -> None:
     """A reader gets one case of each property whole; every other keeps its place and its file."""
-    cells = (
-        deviating("float64", "aaaaaaaaaa", "a_longer = script\n"),
-        deviating("float32", "bbbbbbbbbb", "x\n"),
-    )
+    cells = (deviating("float64", "aaaaaaaaaa", "a_longer = script\n"), deviating("float32", "bbbbbbbbbb", "x\n"))
     entry = model.DeviationEntry("entry", "torch.AdamW", "", "It does otherwise.", "", "", "in force")
     page = write_report(dataclasses.replace(report(cells), deviations=(entry,)), tmp_path)["html"].read_text()
     assert "<pre>x" in page
     assert "a_longer" not in page
     assert 'id="finding-aaaaaaaaaa"' in page
     assert "failures/aaaaaaaaaa.py" in page
+
+
+def test_deviations_that_are_known_together_stand_each_with_their_cells(tmp_path: Path) -> None:
+    """An entry that explains a cell beside another one names that cell, and the cell names both."""
+    both = dataclasses.replace(deviating("float32", "aaaaaaaaaa", "x\n"), further=("beside", "third"))
+    entries = tuple(
+        model.DeviationEntry(name, "torch.AdamW", "", f"It is {name}.", "", "", "in force")
+        for name in ("entry", "beside", "third", "elsewhere")
+    )
+    whole = dataclasses.replace(report((both,)), deviations=entries)
+    cells = {standing.entry.identifier: standing.cells for standing in standings(whole)}
+    assert cells == {"entry": (both.cell,), "beside": (both.cell,), "third": (both.cell,), "elsewhere": ()}
+    page = write_report(whole, tmp_path)["html"].read_text()
+    assert page.count("no cell of this run") == 1 + page.count('title="no cell of this run"')
+    for name in ("entry", "beside", "third"):
+        assert f'<div class="reason"><a href="#deviation-{name}">' in page
+    assert page.count('id="finding-aaaaaaaaaa"') == 1
 
 
 def test_formats_that_say_the_same_share_a_square_of_the_matrix() -> None:
@@ -197,3 +257,47 @@ def test_formats_that_say_the_same_share_a_square_of_the_matrix() -> None:
     )
     table = matrices(report(cells))[0]
     assert [span.columns for _, spans in table.groups[0].rows[0].lines() for span in spans] == [2, 1]
+
+
+def test_the_schema_is_that_of_the_model() -> None:
+    """The committed file is what the dataclasses give: write `schema_text()` anew where they changed."""
+    assert SCHEMA.read_text() == schema_text()
+
+
+def test_a_report_fits_the_schema(written: dict[str, str]) -> None:
+    """The JSON that is written is valid by the committed schema."""
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
+    validator.validate(json.loads(written["json"]))
+
+
+def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    """What the file holds is the report with its gates, and it is written again byte for byte."""
+    path = write_report(report(results()), tmp_path)["json"]
+    read = msgspec.json.decode(path.read_bytes(), type=model.Report)
+    assert read == gates.weighed(report(results()))
+    assert write_report(read, tmp_path / "again")["json"].read_bytes() == path.read_bytes()
+
+
+def test_lines_of_a_program_align_at_their_equals_sign(tmp_path: Path) -> None:
+    """The page cuts a line of MathML at its first equals sign, and shows text where there is none."""
+    whole = report(results())
+    (rule,) = whole.rules
+    line = exhibits.AssignmentEntry(
+        "update",
+        "<math><mrow><mi>a</mi><mo>=</mo><mrow><mi>b</mi><mo>=</mo><mi>c</mi></mrow></mrow></math>",
+        "a = b",
+        (exhibits.FormEntry("plain", "", "a <= b", proven=True),),
+    )
+    variant = dataclasses.replace(rule.variants[0], program=(line,))
+    whole = dataclasses.replace(whole, rules=(dataclasses.replace(rule, variants=(variant,)),))
+    page = write_report(whole, tmp_path)["html"].read_text()
+    assert '<td class="left"><math display="block"><mi>a</mi></math></td>' in page
+    right = '<td class="right"><math display="block"><mrow></mrow><mo>=</mo><mrow><mi>b</mi>'
+    assert right in page
+    assert "<code>a &lt;= b</code>" in page
+
+
+def test_matplotlib_is_imported_where_something_is_drawn() -> None:
+    """The command line starts without it, since it costs every command a part of a second."""
+    asked = "import sys, conformance.cli; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0

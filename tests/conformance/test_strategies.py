@@ -7,8 +7,9 @@ import pytest
 from hypothesis import strategies as st
 
 from conformance.contract import settings
-from conformance.strategies import hyperparameter
-from conformance.subject import narrowed
+from conformance.engine import drawing
+from conformance.optimizers.strategies import hyperparameter
+from conformance.optimizers.subject import narrowed
 from spec import rules as book
 from spec.rule import UpdateRule
 
@@ -25,8 +26,9 @@ ADAMW = book.build("adamw")
         ("eps", 0.25, 0.75),
     ],
 )
+@hypothesis.seed(0)
+@drawing.settings(300)
 @hypothesis.given(data=st.data())
-@hypothesis.settings(max_examples=300, database=None, derandomize=True, deadline=None)
 def test_every_value_drawn_is_in_its_narrowed_domain(
     keyword: str, low: float, high: float, data: st.DataObject
 ) -> None:

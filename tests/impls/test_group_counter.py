@@ -43,10 +43,17 @@ def _run(target: str, counts: list[int], steps: list[dict[str, Any]]) -> tuple[l
         buffers += [zero, zero] if count else [zero]
     buffers += [zero] * len(counts) * len(steps)
     header = {
-        "op": "run", "target": target, "device": "cpu", "dtype": "float64", "constructor": {},
+        "op": "run",
+        "target": target,
+        "device": "cpu",
+        "dtype": "float64",
+        "constructor": {},
         "groups": [{"options": {"lr": 1.0}, "tensors": [{"shape": [1], "count": c} for c in counts]}],
-        "states": ["seen"], "counter": "group:step", "steps": steps, "read": "last",
-    }  # fmt: skip
+        "states": ["seen"],
+        "counter": "group:step",
+        "steps": steps,
+        "read": "last",
+    }
     with Session() as session:
         answer = session.request(header, buffers)
     values = [struct.unpack("<d", bytes(answer.buffers[2 * i]))[0] for i in range(len(counts))]

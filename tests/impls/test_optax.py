@@ -4,46 +4,43 @@ from __future__ import annotations
 
 import os
 import struct
-import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from conformance.agreement import Tally
-from conformance.cases import Case, GroupCase, TensorCase
-from conformance.claims import BY_IDENTIFIER
-from conformance.findings import Reducer
-from conformance.installation import probe
-from conformance.properties import Plan
-from conformance.subject import WorkerSubject, worker_subject
-from conformance.verdict import Cell
-from impls.libraries import LIBRARIES
+from conformance.engine.claim import ONE_CASE
+from conformance.engine.evidence import Tally
+from conformance.engine.findings import findings_of
+from conformance.optimizers.cases import Case, GroupCase, TensorCase
+from conformance.optimizers.subject import WorkerSubject
 from impls.session import Session, TargetError
-from reference.formats import FLOAT32
+from tests.builders import claim, entry, subject_of
 
 PYTHON = os.environ.get("STEPPROOF_LIBRARIES")
+pytestmark = pytest.mark.library("optax")
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
+def session(library_session: Session) -> Session:
     """Return a worker that can import optax; STEPPROOF_LIBRARIES names an interpreter that has it."""
-    with Session(PYTHON) as opened:
-        _, reason = probe(LIBRARIES["optax"], opened)
-        if reason:
-            pytest.skip(f"optax: {reason}")
-        yield opened
+    return library_session
 
 
 def _request(count: int, steps: int) -> dict[str, Any]:
     return {
-        "op": "run_jax", "target": "optax:adam", "device": "cpu", "dtype": "float32",
+        "op": "run_jax",
+        "target": "optax:adam",
+        "device": "cpu",
+        "dtype": "float32",
         "constructor": {"jit": True},
         "groups": [{"options": {"learning_rate": 0.5}, "tensors": [{"shape": [2], "count": count}]}],
-        "states": ["0.mu", "0.nu"], "counter": "0.count", "steps": [{}] * steps, "read": "last",
-    }  # fmt: skip
+        "states": ["0.mu", "0.nu"],
+        "counter": "0.count",
+        "steps": [{}] * steps,
+        "read": "last",
+    }
 
 
 def test_a_loaded_state_continues_bit_for_bit(session: Session) -> None:
@@ -65,27 +62,22 @@ def test_a_wrong_argument_is_the_targets_error(session: Session) -> None:
 
 
 def _rprop(session: Session) -> WorkerSubject:
-    item = next(i for i in LIBRARIES["optax"].implementations if i.identifier == "optax.rprop")
-    return worker_subject(item, item.paths[0], "cpu", FLOAT32, session)
+    return subject_of(entry("optax.rprop"), session)
 
 
-def test_a_transformation_that_lags_is_found_and_scripted(session: Session, tmp_path: Path) -> None:
+def test_a_transformation_that_lags_is_found_and_scripted(session: Session, shows: Callable[..., Any]) -> None:
     """rprop moves nothing at its first step; the script shows it without stepproof."""
     subject = _rprop(session)
-    claim = BY_IDENTIFIER["agreement/trajectory"]
+    trajectory = claim("agreement/trajectory")
     settings = {"eta": 0.5, "eta_minus": 0.5, "eta_plus": 1.2, "s_min": 0.125, "s_max": 50.0}
     values = {"theta": (1.0,), "p": (0.0,), "s": (0.5,), "g": (2.0,)}
     tensor = TensorCase((1,), 0, values=values)
     case = Case((), (GroupCase(settings, (tensor,)),))
     tally = Tally()
-    claim.run(subject, case, tally, Plan(1, 1, 0))
+    trajectory.run(subject, case, tally, ONE_CASE)
     failure = next(f for f in tally.failures if f.quantity == "theta")
     low, high = failure.legal
     assert low <= 0.5 <= high < failure.value == 1.0
-    cell = Cell("optax.rprop", "jit", "cpu", "float32", claim.identifier)
-    script = Reducer(subject, claim, cell, reduced=True).findings([failure])[0].script
-    path = tmp_path / "rprop.py"
-    path.write_text(script)
-    done = subprocess.run([PYTHON or sys.executable, str(path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
-    assert done.stdout.startswith("theta = 1.0; legal: [")
+    cell = subject.cell(trajectory.identifier)
+    script = findings_of(subject, trajectory, cell, [failure])[0].script
+    assert shows(script, PYTHON or sys.executable).said.startswith("shown: theta = 1.0; legal: from ")

@@ -44,12 +44,17 @@ def test_a_loaded_state_continues_bit_for_bit(session: Session, target: str, dty
         optimizer.step()
     buffers = [raw(p), *(raw(optimizer.state[p][key]) for key in KEYS[target]), raw(gradients[2])]
     header = {
-        "op": "run", "target": target, "device": "cpu", "dtype": dtype,
-        "constructor": {"foreach": False}, "states": KEYS[target],
+        "op": "run",
+        "target": target,
+        "device": "cpu",
+        "dtype": dtype,
+        "constructor": {"foreach": False},
+        "states": KEYS[target],
         "counter": "step" if "Adam" in target else None,
         "groups": [{"options": settings, "tensors": [{"shape": [33], "count": 2}]}],
-        "steps": [{}], "read": "last",
-    }  # fmt: skip
+        "steps": [{}],
+        "read": "last",
+    }
     answer = session.request(header, buffers)
     p.grad = gradients[2].clone()
     optimizer.step()

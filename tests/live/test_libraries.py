@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Iterator
 
 import pytest
 
-from conformance.engine import ALL_PROPERTIES, judge_unit, units
-from conformance.installation import probe
-from conformance.verdict import Verdict
-from impls.catalogue import FLOATS, Implementation
-from impls.libraries import LIBRARIES, OTHERS
+from conformance.catalogue.optimizer_units import units
+from conformance.claims import identifiers
+from conformance.engine.ledger import OPTIMIZERS
+from conformance.engine.verdict import Verdict
+from impls.catalogue.entries import Implementation
+from impls.devices import FLOATS
+from impls.libraries import OTHERS
 from impls.session import Session
+from tests.builders import results_of
 
 BUDGET = 0.5
-PYTHON = os.environ.get("STEPPROOF_LIBRARIES")
-"""An interpreter that has the libraries; without it, that of the tests."""
+GOOD = {Verdict.PASS, Verdict.DEVIATION, Verdict.NOT_APPLICABLE}
 
 
-@pytest.fixture(scope="module")
-def absent() -> Iterator[dict[str, str]]:
-    """Return why each library that is not installed cannot be imported."""
-    with Session(PYTHON) as session:
-        yield {name: reason for name in LIBRARIES if (reason := probe(LIBRARIES[name], session)[1])}
-
-
-@pytest.mark.parametrize("item", OTHERS, ids=lambda item: item.identifier)
-def test_conforms_or_deviates_as_known(item: Implementation, absent: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "item", [pytest.param(i, id=i.identifier, marks=pytest.mark.library(i.library)) for i in OTHERS]
+)
+def test_conforms_or_deviates_as_known(item: Implementation, library_session: Session) -> None:
     """Every property passes, does not apply, or is a known deviation that still shows."""
-    if item.library in absent:
-        pytest.skip(f"{item.library}: {absent[item.library]}")
-    good = {Verdict.PASS, Verdict.DEVIATION, Verdict.NOT_APPLICABLE}
-    wrong = []
-    plan = units(
-        (item,), device="cpu", dtypes=FLOATS, properties=ALL_PROPERTIES, budget=BUDGET, seed=0, python=PYTHON
-    )
+    properties = identifiers(OPTIMIZERS)
+    plan = units((item,), device="cpu", dtypes=FLOATS, properties=properties, budget=BUDGET, seed=0)
+    assert plan
     for unit in plan:
-        results = judge_unit(dataclasses.replace(unit, measure_power=False)).results
-        wrong += [f"{r.cell}: {r.verdict} {r.reason}" for r in results if r.verdict not in good]
-    assert not wrong
+        results = results_of(dataclasses.replace(unit, measure_power=False), library_session)
+        assert results
+        assert not [f"{r.cell}: {r.verdict} {r.reason}" for r in results if r.verdict not in GOOD]

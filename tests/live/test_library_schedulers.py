@@ -3,58 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Iterator
 
 import pytest
 
-from conformance.installation import probe
-from conformance.schedules.curves import curves
-from conformance.schedules.engine import judge_unit, units
-from conformance.schedules.subject import Subject
-from conformance.verdict import Verdict
-from impls.libraries import LIBRARIES
-from impls.scheduler import Scheduler
-from impls.schedulers import OTHERS
+from conformance.catalogue.scheduler_units import units
+from conformance.claims import identifiers
+from conformance.engine.ledger import SCHEDULERS
+from conformance.engine.verdict import Verdict
+from conformance.schedulers.curves import curves
+from conformance.schedulers.subject import SchedulerSubject
+from impls.catalogue.scheduler_entries import Scheduler
+from impls.libraries import OTHER_SCHEDULERS
 from impls.session import Session
+from tests.builders import results_of
 
 BUDGET = 2
-PYTHON = os.environ.get("STEPPROOF_LIBRARIES")
-"""An interpreter that has the libraries; without it, that of the tests."""
 GOOD = {Verdict.PASS, Verdict.DEVIATION, Verdict.NOT_APPLICABLE}
+EVERY = [pytest.param(e, id=e.identifier, marks=pytest.mark.library(e.library)) for e in OTHER_SCHEDULERS]
 
 
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    """Return one worker for all curves."""
-    with Session(PYTHON) as worker:
-        yield worker
-
-
-@pytest.fixture(scope="module")
-def absent(session: Session) -> dict[str, str]:
-    """Return why each library that is not installed cannot be imported."""
-    return {name: reason for name in LIBRARIES if (reason := probe(LIBRARIES[name], session)[1])}
-
-
-@pytest.mark.parametrize("entry", OTHERS, ids=lambda entry: entry.identifier)
-def test_every_curve_lies_in_its_enclosure(
-    entry: Scheduler, absent: dict[str, str], session: Session
-) -> None:
+@pytest.mark.parametrize("entry", EVERY)
+def test_every_curve_lies_in_its_enclosure(entry: Scheduler, library_session: Session) -> None:
     """What a report draws of a scheduler is inside the schedule's enclosure at every step."""
-    if entry.library in absent:
-        pytest.skip(f"{entry.library}: {absent[entry.library]}")
-    drawn = curves(Subject(entry, session))
+    drawn = curves(SchedulerSubject(entry, library_session))
+    assert bool(drawn) is not entry.composed
     assert [curve.title for curve in drawn if max(map(abs, curve.units)) > 1.0] == []
     assert all(len(curve.units) == len(curve.schedule) for curve in drawn)
 
 
-@pytest.mark.parametrize("entry", OTHERS, ids=lambda entry: entry.identifier)
-def test_conforms_or_deviates_as_known(entry: Scheduler, absent: dict[str, str]) -> None:
+@pytest.mark.parametrize("entry", EVERY)
+def test_conforms_or_deviates_as_known(entry: Scheduler, library_session: Session) -> None:
     """Every property passes, does not apply, or is a known deviation that still shows."""
-    if entry.library in absent:
-        pytest.skip(f"{entry.library}: {absent[entry.library]}")
-    (unit,) = units((entry,), budget=BUDGET, python=PYTHON)
-    results = judge_unit(dataclasses.replace(unit, draw=False)).results
-    wrong = [f"{r.cell.property}: {r.verdict} {r.reason}" for r in results if r.verdict not in GOOD]
-    assert not wrong
+    (unit,) = units((entry,), properties=identifiers(SCHEDULERS), budget=BUDGET, seed=0)
+    results = results_of(dataclasses.replace(unit, draw=False), library_session)
+    assert results
+    assert not [f"{r.cell.property}: {r.verdict} {r.reason}" for r in results if r.verdict not in GOOD]

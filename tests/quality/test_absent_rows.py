@@ -5,35 +5,32 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import pytest
+from conformance.engine.verdict import CellResult, Verdict
+from impls.catalogue.entries import Implementation
+from impls.session import Session
+from tests.builders import entry, result_of, unit_of
 
-from conformance.engine import Unit, judge_unit
-from conformance.verdict import CellResult, Verdict
-from impls.catalogue import CATALOGUE, Implementation
-
-SPARSE = next(item for item in CATALOGUE if item.identifier == "torch.SparseAdam")
+SPARSE = entry("torch.SparseAdam")
 WRONG = dataclasses.replace(SPARSE, target=f"{Path(__file__).parent / 'wrong_sparse.py'}:DecaysAbsentRows")
 
 
-def judged(implementation: Implementation, claim: str) -> CellResult:
+def judged(implementation: Implementation, claim: str, session: Session) -> CellResult:
     """Return the result of one property in float32."""
-    unit = Unit(implementation, SPARSE.paths[0], "cpu", "float32", (claim,), 40, 0, measure_power=False)
-    return judge_unit(unit).results[0]
+    return result_of(unit_of(implementation, claim, cases=40), session)
 
 
-def test_torch_keeps_absent_rows() -> None:
+def test_torch_keeps_absent_rows(session: Session) -> None:
     """SparseAdam leaves the rows that its gradient does not name."""
-    assert judged(SPARSE, "gradients/absent-rows").verdict is Verdict.PASS
+    assert judged(SPARSE, "gradients/absent-rows", session).verdict is Verdict.PASS
 
 
-@pytest.mark.parametrize("claim", ["gradients/absent-rows"])
-def test_a_decay_of_absent_rows_is_found(claim: str) -> None:
+def test_a_decay_of_absent_rows_is_found(session: Session) -> None:
     """A first moment that decays in absent rows is a finding in that state."""
-    result = judged(WRONG, claim)
+    result = judged(WRONG, "gradients/absent-rows", session)
     assert result.verdict is Verdict.FAIL
     assert [finding.quantity for finding in result.findings] == ["m"]
 
 
-def test_local_agreement_does_not_see_it() -> None:
+def test_local_agreement_does_not_see_it(session: Session) -> None:
     """With all rows in the gradient the wrong optimizer is right."""
-    assert judged(WRONG, "agreement/local").verdict is Verdict.PASS
+    assert judged(WRONG, "agreement/local", session).verdict is Verdict.PASS

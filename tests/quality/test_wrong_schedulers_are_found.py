@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conformance.installation import probe
-from conformance.schedules.findings import finding
-from conformance.schedules.judging import BY_IDENTIFIER, Judged, cell, explore, why_not
-from conformance.schedules.subject import Subject
-from impls import schedulers as catalogue
-from impls.libraries import LIBRARIES
-from impls.scheduler import CLOSED, OPTAX, RECURRENCE, Scheduler
-from impls.schedulers import SCHEDULERS, claiming
+from conformance.engine.claim import Plan
+from conformance.engine.evidence import Evidence
+from conformance.engine.findings import confirmed_findings
+from conformance.engine.reduction import reduced
+from conformance.schedulers.script_torch import script
+from conformance.schedulers.subject import SchedulerSubject, WrongReading
+from impls import libraries
+from impls.catalogue.scheduler_entries import CLOSED, OPTAX, RECURRENCE, Scheduler
+from impls.libraries import claiming
 from impls.session import Session
+from tests.builders import scheduler, scheduler_claim
 
 HERE = Path(__file__).parent / "wrong_schedulers.py"
 COMPILED = Path(__file__).parent / "wrong_functions.py"
-EXAMPLES = 12
-PYTHON = os.environ.get("STEPPROOF_LIBRARIES")
-"""An interpreter that has optax; without it, that of the tests."""
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    """Return one worker for all tests."""
-    with Session() as worker:
-        yield worker
+Run = Callable[[str], object]
+PLAN, MORE = Plan(12, 0, 0), Plan(60, 0, 0)
 
 
 OTHERS: dict[str, tuple[str, dict[str, str], str]] = {
@@ -47,15 +38,24 @@ OTHERS: dict[str, tuple[str, dict[str, str], str]] = {
 """What those claim that are no cosine: schedule, options and arithmetic."""
 
 
-def judged(session: Session, name: str, claim: str) -> Judged:
+def judged(session: Session, name: str, identifier: str) -> Evidence:
     """Judge one property of a scheduler of the file beside."""
     entry = claiming(f"{HERE}:{name}", *OTHERS.get(name, ("cosine", {}, CLOSED)))
-    assert not why_not(BY_IDENTIFIER[claim], entry)
-    return explore(Subject(entry, session), BY_IDENTIFIER[claim], EXAMPLES, 0)
+    subject, asked = SchedulerSubject(entry, session), scheduler_claim(identifier)
+    assert asked.concerns(subject)
+    assert not asked.applies(subject)
+    return asked.judge(subject, PLAN)
+
+
+def failing(entry: Scheduler, session: Session, *identifiers: str) -> list[str]:
+    """Return which of some properties a scheduler fails; each of them judged something."""
+    found = {name: scheduler_claim(name).judge(SchedulerSubject(entry, session), PLAN) for name in identifiers}
+    assert all(evidence.stop is None and evidence.tally.values for evidence in found.values())
+    return [name for name, evidence in found.items() if evidence.tally.failures]
 
 
 @pytest.mark.parametrize(
-    ("name", "claim"),
+    ("name", "identifier"),
     [
         ("OneLate", "lr/in-force"),
         ("EndsOneEarly", "lr/in-force"),
@@ -89,72 +89,88 @@ def judged(session: Session, name: str, claim: str) -> Judged:
         ("StumblesOverMetrics", "compose/plateau"),
     ],
 )
-def test_a_mistake_is_found(session: Session, name: str, claim: str) -> None:
+def test_a_mistake_is_found(session: Session, name: str, identifier: str) -> None:
     """Each wrong scheduler fails the property that speaks of its mistake."""
-    assert judged(session, name, claim).failure is not None
+    evidence = judged(session, name, identifier)
+    assert evidence.stop is None
+    assert evidence.tally.failures
 
 
-def test_arguments_that_are_misunderstood_are_found(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_arguments_that_are_misunderstood_are_found(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cycle that is one step too long where its length is given in epochs fails that property alone."""
-    torchs = next(item for item in SCHEDULERS if item.identifier == "torch.OneCycleLR")
+    torchs = scheduler("torch.OneCycleLR")
     entry = dataclasses.replace(torchs, identifier="one step more", target=f"{HERE}:OneStepMore")
-    monkeypatch.setattr(catalogue, "OTHERS", (*catalogue.OTHERS, entry))
-    found = {
-        claim: explore(Subject(entry, session), BY_IDENTIFIER[claim], EXAMPLES, 0).failure
-        for claim in ("lr/in-force", "settings/otherwise")
-    }
-    assert found["lr/in-force"] is None
-    assert found["settings/otherwise"] is not None
+    monkeypatch.setattr(libraries, "OTHER_SCHEDULERS", (*libraries.OTHER_SCHEDULERS, entry))
+    assert failing(entry, session, "lr/in-force", "settings/otherwise") == ["settings/otherwise"]
 
 
-def test_a_function_that_is_wrong_once_compiled_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.library("optax")
+def test_a_function_that_is_wrong_once_compiled_is_found(
+    library_session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A function of the count that jax.jit changes keeps lr/in-force and fails lr/compiled."""
-    with Session(PYTHON) as worker:
-        if reason := probe(LIBRARIES["optax"], worker)[1]:
-            pytest.skip(f"optax: {reason}")
-        entry = Scheduler("a wrong function", f"{COMPILED}:late_once_compiled", "exponential",
-                          options={"over": "period"}, keywords={"lr": "init_value", "gamma": "decay_rate"},
-                          interface=OPTAX, library="optax", framework="jax")  # fmt: skip
-        monkeypatch.setattr(catalogue, "OTHERS", (*catalogue.OTHERS, entry))
-        found = {
-            claim: explore(Subject(entry, worker), BY_IDENTIFIER[claim], EXAMPLES, 0).failure
-            for claim in ("lr/in-force", "lr/compiled")
-        }
-    assert found["lr/in-force"] is None
-    assert found["lr/compiled"] is not None
+    like = scheduler("optax.exponential_decay")
+    entry = Scheduler(
+        "a wrong function",
+        f"{COMPILED}:late_once_compiled",
+        "exponential",
+        options={"over": "period"},
+        keywords={"lr": "init_value", "gamma": "decay_rate"},
+        profile=like.profile,
+        interface=OPTAX,
+        library="optax",
+        framework="jax",
+    )
+    monkeypatch.setattr(libraries, "OTHER_SCHEDULERS", (*libraries.OTHER_SCHEDULERS, entry))
+    assert failing(entry, library_session, "lr/in-force", "lr/compiled") == ["lr/compiled"]
 
 
 @pytest.mark.parametrize(
-    "claim",
-    ["lr/in-force", "lr/reported", "lr/range", "groups/independent", "groups/other-keys", "state/pickle",
-     "state/json", "resume/last-epoch", "tensor/in-force", "tensor/kept", "epoch/closed-form", "order/steps",
-         "epoch/then-steps", "epoch/counted"],
-)  # fmt: skip
-def test_a_right_scheduler_is_not_accused(session: Session, claim: str) -> None:
+    "identifier",
+    [
+        "lr/in-force",
+        "lr/reported",
+        "lr/range",
+        "groups/independent",
+        "groups/other-keys",
+        "state/pickle",
+        "state/json",
+        "resume/last-epoch",
+        "tensor/in-force",
+        "tensor/kept",
+        "epoch/closed-form",
+        "order/steps",
+        "epoch/then-steps",
+        "epoch/counted",
+    ],
+)
+def test_a_right_scheduler_is_not_accused(session: Session, identifier: str) -> None:
     """The cosine without a mistake keeps every property."""
-    result = judged(session, "Cosine", claim)
-    assert result.failure is None
-    assert result.tally.values > 0
+    evidence = judged(session, "Cosine", identifier)
+    assert evidence.stop is None
+    assert not evidence.tally.failures
+    assert evidence.tally.values > 0
 
 
 def test_a_failure_is_made_small(session: Session) -> None:
     """The first wrong value of the scheduler that is one step late is shown with one group of lr 1."""
-    failure = judged(session, "OneLate", "lr/in-force").failure
-    assert failure is not None
-    assert failure.case.base == (1.0,)
-    assert failure.case.steps <= 3
+    (failure,) = judged(session, "OneLate", "lr/in-force").tally.failures
+    subject = SchedulerSubject(failure.case.node.entry, session)
+    smallest = reduced(subject, scheduler_claim("lr/in-force"), failure)
+    assert isinstance(smallest, WrongReading)
+    assert smallest.case.base == (1.0,)
+    assert smallest.case.steps <= 3
 
 
-def _script(session: Session, name: str, claim: str, entry: Scheduler) -> str:
-    failure = explore(Subject(entry, session), BY_IDENTIFIER[claim], 60, 0).failure
-    assert failure is not None, name
-    return finding(failure, BY_IDENTIFIER[claim], cell(entry, BY_IDENTIFIER[claim])).script
+def _script(session: Session, name: str, identifier: str) -> str:
+    subject, asked = SchedulerSubject(scheduler(name), session), scheduler_claim(identifier)
+    failures = asked.judge(subject, MORE).tally.failures
+    (found,) = confirmed_findings(subject, asked, subject.cell(identifier), failures, MORE)
+    return found.script
 
 
 @pytest.mark.parametrize(
-    ("name", "claim"),
+    ("name", "identifier"),
     [
         ("torch.StepLR", "resume/last-epoch"),
         ("torch.CyclicLR", "state/kept"),
@@ -168,13 +184,39 @@ def _script(session: Session, name: str, claim: str, entry: Scheduler) -> str:
         ("torch.ChainedScheduler", "compose/cosine-in-chain"),
     ],
 )
-def test_a_script_shows_its_finding_with_torch_alone(
-    session: Session, tmp_path: Path, name: str, claim: str
+def test_a_script_shows_its_finding_with_torch_alone(session: Session, shows: Run, name: str, identifier: str) -> None:
+    """The script of a finding shows it in a process that knows nothing of this project."""
+    shows(_script(session, name, identifier))
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier"),
+    [
+        ("OneLate", "lr/in-force"),
+        ("KeepsAnEnum", "state/weights-only"),
+        ("ForgetsItsState", "state/pickle"),
+        ("TakesAKey", "state/kept"),
+        ("ChangesTheDecay", "groups/other-keys"),
+        ("ReplacesTheTensor", "tensor/kept"),
+        ("DividesByTheLowest", "settings/edges"),
+    ],
+)
+def test_a_script_shows_a_wrong_scheduler_and_not_a_right_one(
+    session: Session, shows: Run, shows_not: Run, name: str, identifier: str
 ) -> None:
-    """The script of a finding ends with status 1 in a process that knows nothing of this project."""
-    entry = next(item for item in SCHEDULERS if item.identifier == name)
-    path = tmp_path / "finding.py"
-    path.write_text(_script(session, name, claim, entry))
-    ended = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, check=False)
-    assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "SyntaxError" not in ended.stderr
+    """Whatever kind of thing is wrong, the script shows it, and nothing with the right class in its place."""
+    (failure,) = judged(session, name, identifier).tally.failures
+    text = script(failure)
+    shows(text)
+    shows_not(text.replace(f"module.{name}", "module.Cosine"))
+
+
+def test_a_composition_that_is_accepted_is_shown_and_a_refusal_is_not(
+    session: Session, shows: Run, shows_not: Run
+) -> None:
+    """Where an exception is what is right, the script shows that none came, and none of it where one does."""
+    (failure,) = judged(session, "StumblesOverMetrics", "compose/plateau").tally.failures
+    accepted = dataclasses.replace(failure, error="")
+    head, text = "def schedule(optimizer):", script(accepted)
+    shows(text.replace(head, f"{head}\n    return lr_scheduler.ConstantLR(optimizer)"))
+    shows_not(text.replace(head, f"{head}\n    raise ValueError"))

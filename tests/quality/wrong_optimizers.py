@@ -125,12 +125,6 @@ class Hangs(AdamW):
         time.sleep(600)
 
 
-class Floods(AdamW):
-    def update(self, p, gradient, group):
-        while True:
-            print("x" * 4096)
-
-
 class Raises(AdamW):
     def update(self, p, gradient, group):
         raise ValueError("no step today")

@@ -188,9 +188,7 @@ class DividesByTheLowest(Cosine):
 
 
 class CountsFromOne(MultiStepLR):
-    def __init__(
-        self, optimizer: Any, milestones: list[int], gamma: float = 0.1, last_epoch: int = -1
-    ) -> None:
+    def __init__(self, optimizer: Any, milestones: list[int], gamma: float = 0.1, last_epoch: int = -1) -> None:
         super().__init__(optimizer, [m for m in milestones if m], gamma, last_epoch)
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from reference.derivative import enclose_derivative
-from reference.enclosure import StepEnclosure
+from reference.balls.derivative import enclose_derivative
 from reference.formats import FLOAT32, FLOAT64, Format
-from reference.interval import Interval
+from reference.intervals.enclosure import StepEnclosure
+from reference.intervals.interval import Interval
 from reference.profile import Profile
 from spec import rules as book
 from spec.rule import UpdateRule, uncast

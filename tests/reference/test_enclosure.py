@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from conformance.agreement import shaped
-from conformance.cases import TensorCase
-from conformance.lattice import REGIMES, expand
-from conformance.own_references import variant_rules
-from conformance.strategies import shape_of
+from conformance.catalogue.numpy_references import variant_rules
+from conformance.optimizers.agreement import shaped
+from conformance.optimizers.cases import TensorCase
+from conformance.optimizers.strategies import shape_of
+from conformance.optimizers.tensor_values import REGIMES, expand
 from reference import rules as references
-from reference.confirmation import confirm, enclose
-from reference.enclosure import StepEnclosure, as_intervals
+from reference.balls.confirmation import confirm, enclose
 from reference.formats import FLOAT16, FLOAT32, FORMATS, Array, Format
-from reference.interval import Interval
+from reference.intervals.enclosure import StepEnclosure, as_intervals
+from reference.intervals.interval import Interval
 from reference.profile import Profile
 from spec import rules as book
 from spec.rule import UpdateRule
@@ -54,12 +54,15 @@ def legal(rule: UpdateRule, storage: Format, arrays: Mapping[str, Array]) -> dic
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.label)
 def test_the_reference_lies_inside(rule: UpdateRule, storage: Format) -> None:
     """The hand-written reference lies in the enclosure of its rule, in every regime."""
+    judged = set()
     for regime in REGIMES:
         arrays = before(rule, storage, regime)
         with np.errstate(all="ignore"):
             after = references.step(rule, storage, scalars(rule, 7), arrays)
             for name, interval in legal(rule, storage, arrays).items():
+                judged.add((regime, name))
                 assert interval.contains(after[name].astype(storage.work)).all(), (regime, name)
+    assert judged == {(regime, q.symbol.name) for regime in REGIMES for q in rule.quantities}
 
 
 @pytest.mark.parametrize("wrong", [{"epsilon": "inside"}, {"decay": "coupled"}, {"maximize": "yes"}])
@@ -88,9 +91,11 @@ def test_a_step_count_off_by_one_lies_outside() -> None:
 def test_balls_lie_in_the_fast_enclosure(name: str, storage: Format) -> None:
     """The exact ball enclosure of an element lies in the vectorised one."""
     rule = book.build(name)
+    assert REGIMES
     for regime in REGIMES:
         arrays = before(rule, storage, regime, 30)
         fast = legal(rule, storage, arrays)
+        assert rule.parameter.symbol.name in fast
         for place in range(30):
             point = {key: float(value[place]) for key, value in arrays.items()}
             for key, ball in enclose(rule, WIDE, storage, scalars(rule, 7), point).items():
@@ -107,22 +112,14 @@ def test_a_value_beyond_the_end_is_confirmed_and_a_legal_one_is_not() -> None:
     beyond = float(np.nextafter(np.float32(inside), np.float32(np.inf)))
     for value, outside in ((inside, False), (beyond, True)):
         found = confirm(rule, WIDE, FLOAT32, scalars(rule, 7), point, "theta", value)
-        assert found.outside is outside
+        assert found.confirmed is outside
 
 
 def test_the_floor_of_a_half_tensor_may_be_rounded_to_its_format() -> None:
     """Eager clamp compares float16 elements with a float16 bound: 32 quanta where the square is 31.85."""
     rule = book.build("adafactor", {"epsilon": "floor", "factored": "no"})
     epsilon = 0.0013777723570448503
-    scalars = {
-        "gamma": -2.0,
-        "epsilon1": epsilon,
-        "epsilon2": 1.0,
-        "d": 1e4,
-        "eta": 1.0,
-        "lambda": 0.0,
-        "t": 1.0,
-    }
+    scalars = {"gamma": -2.0, "epsilon1": epsilon, "epsilon2": 1.0, "d": 1e4, "eta": 1.0, "lambda": 0.0, "t": 1.0}
     before = {"theta": np.zeros(1), "g": np.full(1, 2.0**-12), "V": np.zeros(1)}
     floor = float(np.float16(epsilon**2))
     assert floor != epsilon**2
@@ -145,6 +142,6 @@ def test_a_scalar_chosen_for_elements_of_a_half_tensor_may_be_rounded_to_its_for
     assert value != float(np.float16(start + size * 1.2))
     kernel = {"intermediate": "compute"}
     for bound, inside in (("storage", True), ("compute", False)):
-        profile = Profile.from_mapping({**kernel, "bound": bound})
+        profile = Profile.from_mapping({**kernel, "bound": bound}, "rprop")
         legal = StepEnclosure(rule, profile, FLOAT16, scalars)(as_intervals(before, FLOAT16))["theta"]
         assert bool(legal.contains(value).all()) is inside

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reference.confirmation import enclose
-from reference.enclosure import StepEnclosure, as_intervals
+from reference.balls.confirmation import enclose
 from reference.formats import BFLOAT16, FLOAT16, FLOAT32, Format
+from reference.intervals.enclosure import StepEnclosure, as_intervals
 from reference.profile import Profile, flushes
 from spec import rules as book
 
@@ -20,9 +20,7 @@ def _legal(storage: Format, gradient: float, *, flush: bool) -> tuple[bool, bool
     before = {name: np.zeros(1, storage.dtype) for name in ("theta", "b")}
     before["g"] = np.full(1, gradient, storage.dtype)
     exact = -1e10 * before["g"].astype(storage.work)
-    legal = StepEnclosure(RULE, Profile(flush=flush), storage, SCALARS)(as_intervals(before, storage))[
-        "theta"
-    ]
+    legal = StepEnclosure(RULE, Profile(flush=flush), storage, SCALARS)(as_intervals(before, storage))["theta"]
     return bool((legal.lo <= exact).all() and (exact <= legal.hi).all()), bool(legal.contains(np.zeros(1))[0])
 
 

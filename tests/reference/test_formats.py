@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flint import arb
 
-from reference import balls
+from reference.balls.exact_range import nearest
 from reference.formats import FLOAT64, FORMATS, Array, Format
 
 NARROW = [item for item in FORMATS.values() if item is not FLOAT64]
@@ -33,7 +33,7 @@ def test_nearest_is_what_integers_give(storage: Format) -> None:
     numbers = places(storage)
     with np.errstate(over="ignore"):
         rounded = storage.nearest(numbers)
-    expected = [float(balls.nearest(arb(float(number)), storage)) for number in numbers]
+    expected = [float(nearest(arb(float(number)), storage)) for number in numbers]
     assert np.array_equal(rounded, np.array(expected))
 
 

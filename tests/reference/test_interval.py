@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from reference.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS, Array, Format
-from reference.interval import Interval, IntervalArithmetic, Rounding
-from reference.profile import UNITS, Profile, tensor_arithmetic
+from reference.intervals.interval import Interval, IntervalArithmetic, Rounding
+from reference.intervals.roundings import tensor_arithmetic
+from reference.profile import UNITS, Profile
 
 
 def numbers(storage: Format, seed: int, size: int = 4000) -> Array:

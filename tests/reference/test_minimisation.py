@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.minimisation.course import of_reference
-from conformance.minimisation.judging import judge
+from conformance.searches.judging import judge
+from conformance.searches.runs import of_reference
+from reference.balls.rounded import Computing, Decisions, OpenComparisonError, dot, largest, total
 from reference.formats import FLOAT32, FLOAT64, Format
-from reference.minimisation.lbfgs import Settings
-from reference.minimisation.problems import PROBLEMS
-from reference.minimisation.rounded import Computing, Decisions, OpenComparisonError, dot, largest, total
+from reference.lbfgs.minimiser import Settings
+from reference.lbfgs.problems import PROBLEMS
 
 SEARCH = "strong_wolfe"
 finite = st.floats(-1e6, 1e6).filter(lambda x: x == 0 or abs(x) > 1e-6)
@@ -31,9 +31,7 @@ def test_the_reference_finds_the_minimum(name: str) -> None:
 @pytest.mark.parametrize("storage", [FLOAT64, FLOAT32], ids=str)
 @pytest.mark.parametrize("search", [None, SEARCH])
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_the_reference_lies_in_its_own_propagated_enclosure(
-    name: str, search: str | None, storage: Format
-) -> None:
+def test_the_reference_lies_in_its_own_propagated_enclosure(name: str, search: str | None, storage: Format) -> None:
     """No point of the reference is outside, as far as no comparison is open."""
     settings = Settings(line_search_fn=search, max_iter=4)
     course = of_reference(PROBLEMS[name], settings, 5, storage)
@@ -58,9 +56,7 @@ def test_a_ball_holds_every_operation_of_float64(x: float, y: float) -> None:
 
 
 @given(st.lists(st.tuples(finite, finite), min_size=1, max_size=12), st.randoms(use_true_random=False))
-def test_a_dot_product_holds_every_order_of_summation(
-    pairs: list[tuple[float, float]], order: object
-) -> None:
+def test_a_dot_product_holds_every_order_of_summation(pairs: list[tuple[float, float]], order: object) -> None:
     """The products added in any order lie in the ball of the dot product."""
     order.shuffle(pairs)  # type: ignore[attr-defined]
     xs, ys = (np.array(column) for column in zip(*pairs, strict=True))
@@ -86,3 +82,19 @@ def test_an_open_comparison_is_taken_as_it_was_said() -> None:
     with pytest.raises(OpenComparisonError):
         bool(near < 0.3 + 2.0**-54)
     assert near < 0.4
+
+
+def test_the_root_of_a_number_about_zero_is_bounded() -> None:
+    """Where rounding leaves the sign open the root reaches from zero to that of the largest value."""
+    third = Computing(FLOAT32).number(1.0) / 3.0
+    about = (third * 3.0 - 1.0).sqrt()
+    assert about.contains(0.0)
+    assert 0.0 < about.width < 2.0**-10
+
+
+def test_a_scalar_of_the_host_may_be_cast_where_it_meets_float32() -> None:
+    """0.1 is not a number of float32, so that both it and the nearest one may have been multiplied by."""
+    two = Computing(FLOAT32).number(2.0) * 0.1
+    assert two.contains(0.2)
+    assert two.contains(2.0 * float(np.float32(0.1)))
+    assert (Computing(FLOAT32).number(2.0) * 0.5).width == 0.0

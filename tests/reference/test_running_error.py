@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from reference.formats import FLOAT32, Array
-from reference.interval import Interval, IntervalArithmetic, Rounding, Unrounded
+from reference.intervals.interval import Interval, IntervalArithmetic, Rounding, Unrounded
+from reference.intervals.running_error import Measured, RunningError
 from reference.profile import UNITS
-from reference.running_error import Measured, RunningError
 
 EXACT = IntervalArithmetic(Unrounded(FLOAT32), UNITS)
 RUNNING = RunningError(EXACT, Rounding(FLOAT32), UNITS)

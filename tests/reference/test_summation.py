@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.formats import FLOAT32, FLOAT64, Array, Format
-from reference.interval import Interval
-from reference.profile import Profile, tensor_arithmetic
+from reference.intervals.interval import Interval
+from reference.intervals.roundings import tensor_arithmetic
+from reference.profile import Profile
 
 KINDS = ("norm", "row norm", "column norm", "mean", "row mean", "column mean")
 FORMATS = (FLOAT32, FLOAT64)
@@ -78,9 +79,7 @@ def test_nothing_is_known_of_a_norm_with_nan() -> None:
 def test_a_product_with_an_exact_zero_is_exact() -> None:
     """A row of zeros times any column is zero, and the rows beside it have room for rounding."""
     a, b = np.array([[0.0, 0.0], [1.0, 3.0]]), np.array([[1e-3], [1e3]])
-    legal = tensor_arithmetic(Profile(), FLOAT32).whole(
-        "matrix product", [Interval.exactly(x) for x in (a, b)]
-    )
+    legal = tensor_arithmetic(Profile(), FLOAT32).whole("matrix product", [Interval.exactly(x) for x in (a, b)])
     assert legal.lo[0, 0] == legal.hi[0, 0] == 0.0
     assert legal.lo[1, 0] < 3000.001 < legal.hi[1, 0]
 

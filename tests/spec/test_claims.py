@@ -6,12 +6,12 @@ import pytest
 
 from spec.claims import claims
 from spec.claims.step_size import bound
+from spec.family import FormulaClaim
 from spec.proofs import prove
-from spec.rule import Invariant
 
 
 @pytest.mark.parametrize("claim", claims(), ids=lambda claim: claim.identifier)
-def test_a_claim_is_proven(claim: Invariant) -> None:
+def test_a_claim_is_proven(claim: FormulaClaim) -> None:
     """Every equation of the claim is shown."""
     proof = prove(claim)
     assert proof.proven
@@ -19,10 +19,10 @@ def test_a_claim_is_proven(claim: Invariant) -> None:
 
 
 @pytest.mark.parametrize("claim", claims(), ids=lambda claim: claim.identifier)
-def test_a_false_claim_is_not(claim: Invariant) -> None:
+def test_a_false_claim_is_not(claim: FormulaClaim) -> None:
     """The claim with one side moved by one is not proven."""
     left, right = claim.equations()[-1]
-    assert not prove(Invariant("x", "x", "x", "x", lambda: ((left, right + 1),))).proven
+    assert not prove(FormulaClaim("x", "x", "x", "x", lambda: ((left, right + 1),))).proven
 
 
 def test_a_single_step_is_as_long_as_the_learning_rate() -> None:

@@ -58,10 +58,11 @@ def test_every_mutant_computes_what_it_uses(name: str) -> None:
     """No mutant of a family's defaults, nor of one changed option, has a symbol that nothing gives it."""
     family = book.families()[name]
     changed = ({o.name: value} for o in family.options for value in o.values if family.legal({o.name: value}))
+    assert mutants(family.build(), family)
     for options in ({}, *changed):
         rule = family.build(**options)
         given = {q.symbol for q in rule.quantities} | {h.symbol for h in rule.hyperparameters} | {g, t}
         for mutant in mutants(rule, family):
-            computed = {line.target for line in mutant.rule.program}
-            for line in mutant.rule.program:
+            computed = {line.target for line in mutant.wrong.program}
+            for line in mutant.wrong.program:
                 assert line.expression.free_symbols <= given | computed, mutant.name

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import itertools
+from xml.etree.ElementTree import fromstring
 
 import pytest
 import sympy as sp
 
-from conformance.report import mathml
-from spec import moments, rendering
+from spec import rendering
 from spec import rules as book
+from spec.family import Family, FormulaClaim
+from spec.lines import moments
 from spec.mutants import mutants
 from spec.proofs import equal, form_is_equal, proofs, prove
-from spec.rule import Form, Invariant, RuleFamily, UpdateRule
+from spec.rule import Form, UpdateRule
+
+FAMILIES = tuple(book.families().values())
 
 
-def every_rule() -> list[UpdateRule]:
-    """Return every rule with every combination of its options."""
-    found = []
-    for family in book.families().values():
-        names = [option.name for option in family.options]
-        values = itertools.product(*(option.values for option in family.options))
-        found += [family.build(**dict(zip(names, chosen, strict=True))) for chosen in values]
-    return found
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_every_legal_form_is_proven_equal(family: Family[UpdateRule]) -> None:
+    """SymPy shows each legal form of each variant equal to the expression of its line; a program once."""
+    programs = {rule.program: rule for rule in family.variants()}
+    assert programs
+    for rule in programs.values():
+        for line in rule.program:
+            for form in line.forms:
+                assert form_is_equal(rule, line, form), f"{rule.label}: {line.name}: {form.name}"
 
 
-RULES = every_rule()
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.label)
-def test_every_legal_form_is_proven_equal(rule: UpdateRule) -> None:
-    """SymPy shows each legal form equal to the expression of its line."""
-    for line in rule.program:
-        for form in line.forms:
-            assert form_is_equal(rule, line, form), f"{line.name}: {form.name}"
+@pytest.mark.parametrize(("name", "options"), [("nadam", {"average": "scheduled", "schedule": "constant"})])
+def test_options_that_do_not_go_together_are_no_variant(name: str, options: dict[str, str]) -> None:
+    """They are refused when they are named, and no variant of the family has them."""
+    with pytest.raises(ValueError, match="has no variant with"):
+        book.build(name, options)
+    variants = book.family(name).variants()
+    assert variants
+    assert not [rule.label for rule in variants if options.items() <= rule.options.items()]
 
 
 def test_a_wrong_form_is_not_proven() -> None:
@@ -44,21 +47,23 @@ def test_a_wrong_form_is_not_proven() -> None:
     assert not form_is_equal(rule, line, wrong)
 
 
-@pytest.mark.parametrize("family", book.families().values(), ids=lambda family: family.name)
-def test_every_invariant_is_proven(family: RuleFamily) -> None:
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_every_claim_is_proven(family: Family[UpdateRule]) -> None:
     """Each claim stated beside a rule is proven, and with at least one equation."""
+    assert family.claims
     for proof in proofs(family):
-        assert proof.proven, proof.invariant.sentence
+        assert proof.proven, proof.claim.sentence
         assert proof.equations > 0
 
 
-@pytest.mark.parametrize("family", book.families().values(), ids=lambda family: family.name)
-def test_a_false_claim_is_not_proven(family: RuleFamily) -> None:
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_a_false_claim_is_not_proven(family: Family[UpdateRule]) -> None:
     """Each proven equation, one side moved by one, is no longer proven."""
-    for invariant in family.invariants:
-        for left, right in invariant.equations():
-            false = Invariant("x", "x", "x", "x", lambda pair=(left, right + 1): (pair,))
-            assert not prove(false).proven, invariant.identifier
+    assert any(claim.equations() for claim in family.claims)
+    for claim in family.claims:
+        for left, right in claim.equations():
+            false = FormulaClaim("x", "x", "x", "x", lambda pair=(left, right + 1): (pair,))
+            assert not prove(false).proven, claim.identifier
 
 
 def test_equality_needs_a_proof() -> None:
@@ -68,14 +73,16 @@ def test_equality_needs_a_proof() -> None:
     assert not equal((x + 1) ** 2, x**2 - 2 * x + 1)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.label)
-def test_every_line_is_rendered(rule: UpdateRule) -> None:
-    """Each line and form has a text and MathML that the page accepts."""
-    for line in rule.program:
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_every_line_is_rendered(family: Family[UpdateRule]) -> None:
+    """Each line and form has a text and MathML that the page accepts; each distinct line once."""
+    lines = {(line, rule.quantities): rule for rule in family.variants() for line in rule.program}
+    assert lines
+    for (line, _), rule in lines.items():
         assert "=" in rendering.line_text(rule, line)
-        mathml.parse(rendering.line_mathml(rule, line))
+        fromstring(rendering.line_mathml(rule, line))
         for form in line.forms:
-            mathml.parse(rendering.form_mathml(rule, line, form))
+            fromstring(rendering.form_mathml(rule, line, form))
 
 
 def test_the_first_moment_reads_as_in_the_paper() -> None:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from conformance.cli import main
-from conformance.subject import worker_subject
-from conformance.training.course import prepared, trained
+from conformance.contract.iterates import Iterates
+from conformance.engine.claim import ONE_CASE
+from conformance.engine.evidence import Tally
+from conformance.engine.exhibits import SearchEntry, TrainingEntry
+from conformance.engine.verdict import Verdict
+from conformance.optimizers.subject import WorkerSubject, worker_subject
+from conformance.report import gates, write_report
+from conformance.report.model import Report
+from conformance.training.claims import CLAIMS
 from conformance.training.experiment import SHOWN, experiment, implementations, settings_of
 from conformance.training.judging import judge
 from conformance.training.problems import PROBLEMS
-from conformance.training.section import section
+from conformance.training.runs import prepared, trained
 from impls.session import Session
 from reference.formats import FLOAT32
+from tests.builders import claim, result_of, subject_of, unit_of
+from tests.builders import entry as implementation
 
 STEPS = 5
 FORGETFUL = """
@@ -32,13 +41,18 @@ class Adam(torch.optim.Adam):
             if float(self.state[p]["step"]) == 3:
                 p.mul_(1 + 2e-6)
 """
+WANDERING = """
+import torch
 
 
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    """Return one worker for all tests."""
-    with Session() as opened:
-        yield opened
+class LBFGS(torch.optim.LBFGS):
+    def step(self, closure):
+        loss = super().step(closure)
+        with torch.no_grad():
+            for p in self.param_groups[0]["params"]:
+                p.add_(1e-3)
+        return loss
+"""
 
 
 def test_the_digits_are_360_images_of_two_kinds() -> None:
@@ -57,8 +71,8 @@ def test_torch_and_the_notebook_stay_in_their_enclosures(session: Session, probl
     assert [run.implementation.split(".")[0] for run in shown.runs] == ["torch", "notebook"]
     assert shown.conforms
     for run in shown.runs:
-        assert run.judgement.values >= STEPS * shown.parameters
-        assert run.judgement.finite_steps == STEPS
+        assert run.values >= STEPS * shown.parameters
+        assert run.finite_steps == STEPS
         assert run.losses[-1] < run.losses[0]
         apart = [abs(a - b) for a, b in zip(run.losses, shown.losses, strict=True)]
         assert apart[0] == 0.0
@@ -90,18 +104,61 @@ def test_an_optimizer_with_one_wrong_step_is_found(session: Session, tmp_path: P
     assert found[1].outside_propagated > 10
 
 
-def test_a_section_of_the_report_needs_nothing_from_outside(session: Session) -> None:
-    """Figures and curves are plain HTML and SVG."""
-    text = section([experiment("regression", "sgd", session, steps=2)])
-    assert text.count("<svg") == 1
-    assert "<script" not in text
-    assert "torch.SGD" in text
-    assert "2 of 2" in text
+def test_training_and_searches_are_entries_that_the_page_draws(session: Session, tmp_path: Path) -> None:
+    """The JSON holds figures and curves as data; the page shows them, escaped, and needs nothing else."""
+    trained_ = experiment("regression", "sgd", session, steps=2)
+    run = dataclasses.replace(trained_.runs[0], implementation="<b>torch.SGD</b>")
+    trained_ = dataclasses.replace(trained_, runs=(run, *trained_.runs[1:]))
+    searched, _ = searched_on(subject_of(implementation("torch.LBFGS"), session, dtype="float64"))
+    whole = Report("0", "stepproof", 0, 1, {}, (), (), (), (), (), training=(trained_,), searches=(searched,))
+    paths = write_report(whole, tmp_path)
+    read, page = msgspec.json.decode(paths["json"].read_bytes(), type=Report), paths["html"].read_text()
+    assert (read.training, read.searches) == ((trained_,), (searched,))
+    assert page.count("<svg") == 2
+    assert "<script" not in page
+    assert "&lt;b&gt;torch.SGD&lt;/b&gt;" in page
+    assert "2 of 2" in page
 
 
-def test_the_command_prints_figures_and_writes_curves(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def searched_on(subject: WorkerSubject) -> tuple[SearchEntry, Tally]:
+    """Return what a report shows of a search of one iteration a step, and what judging it gathered."""
+    iterates, tally = claim("search/iterates"), Tally()
+    assert isinstance(iterates, Iterates)
+    case = next(c for c in iterates.cases(subject) if c.arguments["iterations"] == 1)
+    iterates.run(subject, case, tally, ONE_CASE)
+    (exhibit,) = tally.exhibits
+    return msgspec.convert(exhibit.data, SearchEntry), tally
+
+
+def test_a_search_that_departs_does_not_conform(session: Session, tmp_path: Path) -> None:
+    """A minimiser that moves on by itself after a step leaves its enclosures, and the run says so."""
+    path = tmp_path / "wandering.py"
+    path.write_text(WANDERING)
+    wandering = dataclasses.replace(implementation("torch.LBFGS"), adapts=f"{path}:LBFGS")
+    searched, tally = searched_on(subject_of(wandering, session, dtype="float64"))
+    assert tally.failures
+    assert searched.from_what_it_saw.departed
+    whole = Report("0", "stepproof", 0, 1, {}, (), (), (), (), (), searches=(searched,))
+    assert gates.exit_status(whole) == 1
+
+
+def test_a_course_of_training_is_a_claim_with_a_verdict(session: Session, tmp_path: Path) -> None:
+    """torch's Adam passes; one with a wrong step fails with the step that is, and the report draws it."""
+    right = implementation("torch.Adam")
+    identifier = next(c.identifier for c in CLAIMS if c.problem == "convolution")
+    assert result_of(unit_of(right, identifier), session).verdict is Verdict.PASS
+    path = tmp_path / "forgetful.py"
+    path.write_text(FORGETFUL)
+    wrong = dataclasses.replace(right, target=f"{path}:Adam", identifier="forgetful")
+    result = result_of(unit_of(wrong, identifier), session)
+    assert result.verdict is Verdict.FAIL
+    assert result.findings[0].case["problem"] == "convolution"
+    subject = subject_of(wrong, session)
+    (exhibit,) = claim(identifier).judge(subject, ONE_CASE).tally.exhibits
+    assert msgspec.convert(exhibit.data, TrainingEntry).runs[0].outside_step_by_step
+
+
+def test_the_command_prints_figures_and_writes_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`stepproof train` ends with status 0 and leaves a file that is an image by itself."""
     given = ["train", "regression", "--rule", "rmsprop", "--steps", "3", "--output", str(tmp_path)]
     assert main(given) == 0
@@ -121,9 +178,7 @@ def test_the_command_prints_figures_and_writes_curves(
         (["digits", "--lr", "-1"], "--lr -1 is not in [0, ∞)"),
     ],
 )
-def test_a_wrong_request_gets_one_sentence(
-    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_request_gets_one_sentence(given: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Bad input ends with status 2 and the legal range."""
     assert main(["train", *given]) == 2
     assert words in " ".join(capsys.readouterr().err.split())

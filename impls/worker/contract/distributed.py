@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import Observation, Start, Trial, alike, build, fitting, parameters, reading, same, values
+from .harness import Observation, Start, Trial, build, fitting, parameters, reading, same, same_step, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,10 @@ def joined(trial: Trial) -> Iterator[int]:
         rank = int(os.fork() == 0)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     where, wait = f"file://{store}", timedelta(seconds=SECONDS)
-    group.init_process_group("gloo", init_method=where, rank=rank, world_size=2, timeout=wait)
+    try:
+        group.init_process_group("gloo", init_method=where, rank=rank, world_size=2, timeout=wait)
+    except Exception as error:
+        raise RuntimeError("two processes did not find each other") from error
     try:
         yield int(rank)
         group.barrier()
@@ -45,7 +48,7 @@ def alone(trial: Trial, gradients: list[list[torch.Tensor]]) -> dict[str, Any]:
     optimizer = build(trial, params)
     for step in gradients:
         for p, gradient in zip(params, step):
-            p.grad = trial.lay(gradient)
+            p.grad = trial.with_layout(gradient)
         optimizer.step()
     return {key: value for key, value in reading(optimizer, params).items() if "param" in key}
 
@@ -54,9 +57,7 @@ def drawn(trial: Trial, rank: int) -> list[list[torch.Tensor]]:
     """The gradients of one process in all steps."""
     steps = range(trial.arguments["steps"])
     shapes = [fitting(trial, shape) for shape in SHAPES]
-    return [
-        [values(trial, s, 1000 * (step + 1) + 100 * rank + n) for n, s in enumerate(shapes)] for step in steps
-    ]
+    return [[values(trial, s, 1000 * (step + 1) + 100 * rank + n) for n, s in enumerate(shapes)] for step in steps]
 
 
 def averaged(trial: Trial) -> list[list[torch.Tensor]]:
@@ -116,7 +117,7 @@ def zero_redundancy(trial: Trial) -> Iterator[Observation]:
         optimizer = ZeroRedundancyOptimizer(params, optimizer_class=trial.make, **settings)
         for step in drawn(trial, 0):
             for p, gradient in zip(params, step):
-                p.grad = trial.lay(gradient)
+                p.grad = trial.with_layout(gradient)
             optimizer.step()
     got = {f"{n}.parameter": p.detach().clone() for n, p in enumerate(params)}
     yield from same(f"ZeroRedundancyOptimizer, rank {rank}", got, alone(trial, drawn(trial, 0)))
@@ -146,4 +147,4 @@ def sharded(trial: Trial) -> Iterator[Observation]:
     for n, (p, gradient) in enumerate(zip(parameters(trial, SHAPES), mean[0])):
         start = Start(0, {"parameter": p.detach().reshape(-1)}, {}, gradient.reshape(-1), list(p.shape))
         pair = ({"parameter": read[f"{n}.parameter"].reshape(-1)} for read in (got, expected))
-        yield alike(f"fully_shard, rank {rank}, tensor {n}", start, *pair)
+        yield same_step(f"fully_shard, rank {rank}, tensor {n}", start, *pair)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import (
+from .harness import (
     Observation,
-    Player,
     Trial,
     build,
+    condition,
     entries,
-    fact,
     fitting,
     follow,
-    give,
     parameters,
     raised,
     reading,
     same,
+    set_gradients,
+    stepper_on,
     values,
 )
 
@@ -37,7 +37,7 @@ def own_history(trial: Trial) -> Iterator[Observation]:
             params = parameters(trial, shapes)
             optimizer = build(trial, params)
             for step in range(trial.arguments["steps"]):
-                give(trial, params, step)
+                set_gradients(trial, params, step)
                 if spoiled and step == 0:
                     number = torch.finfo(trial.dtype).max if bad == "largest" else float(bad)
                     entries(params[0].grad).view(-1)[place] = number
@@ -61,105 +61,27 @@ def permuted(trial: Trial) -> Iterator[Observation]:
     size = trial.arguments["size"]
     order = torch.randperm(size, generator=torch.Generator().manual_seed(1))
     start = values(trial, (size,), 0)
-    one, other = [torch.nn.Parameter(start.clone())], [torch.nn.Parameter(start[order])]
-    yield from follow(
-        trial,
-        "permuted",
-        Player(build(trial, one), one),
-        Player(build(trial, other), other),
-        trial.arguments["steps"],
-        order,
-    )
+    one = stepper_on(trial, [torch.nn.Parameter(start.clone())])
+    other = stepper_on(trial, [torch.nn.Parameter(start[order])])
+    yield from follow(trial, "permuted", one, other, trial.arguments["steps"], order)
 
 
 def divided(trial: Trial) -> Iterator[Observation]:
     """The same elements in one tensor and in tensors of many sizes."""
     sizes = trial.arguments["sizes"]
     start = values(trial, (sum(sizes),), 0)
-    one = [torch.nn.Parameter(start.clone())]
-    other = [torch.nn.Parameter(part.clone()) for part in torch.split(start, sizes)]
-    what = f"in {len(sizes)} tensors"
-    yield from follow(
-        trial,
-        what,
-        Player(build(trial, one), one),
-        Player(build(trial, other), other),
-        trial.arguments["steps"],
-    )
+    one = stepper_on(trial, [torch.nn.Parameter(start.clone())])
+    other = stepper_on(trial, [torch.nn.Parameter(part.clone()) for part in torch.split(start, sizes)])
+    yield from follow(trial, f"in {len(sizes)} tensors", one, other, trial.arguments["steps"])
 
 
 def shaped(trial: Trial) -> Iterator[Observation]:
     """The same elements flat and in a shape."""
     for shape in trial.arguments["shapes"]:
         start = values(trial, fitting(trial, shape), 0)
-        one = [torch.nn.Parameter(start.reshape(-1).clone())]
-        other = [torch.nn.Parameter(start.clone())]
-        yield from follow(
-            trial,
-            f"of shape {list(shape)}",
-            Player(build(trial, one), one),
-            Player(build(trial, other), other),
-            trial.arguments["steps"],
-        )
-
-
-def transposed(x: torch.Tensor) -> torch.Tensor:
-    """The same values with the strides of a transposed matrix."""
-    return x.t().contiguous().t()
-
-
-def channels_last(x: torch.Tensor) -> torch.Tensor:
-    """The same values with the strides of channels-last images."""
-    return x.contiguous(memory_format=torch.channels_last)
-
-
-def strided(x: torch.Tensor) -> torch.Tensor:
-    """The same values as every second element of a longer row."""
-    row = torch.full((2 * x.numel(),), 5.0, dtype=x.dtype, device=x.device)
-    row[::2] = x.reshape(-1)
-    return row[::2]
-
-
-def offset(x: torch.Tensor) -> torch.Tensor:
-    """The same values behind one element of a longer row."""
-    row = torch.full((x.numel() + 1,), 5.0, dtype=x.dtype, device=x.device)
-    row[1:] = x.reshape(-1)
-    return row[1:]
-
-
-def expanded(x: torch.Tensor) -> torch.Tensor:
-    """One row, repeated without memory of its own."""
-    return x[:1].clone().expand(x.shape)
-
-
-def as_it_is(x: torch.Tensor) -> torch.Tensor:
-    """A contiguous copy."""
-    return x.clone()
-
-
-LAYOUTS = {
-    "contiguous": as_it_is,
-    "transposed": transposed,
-    "channels last": channels_last,
-    "strided": strided,
-    "offset": offset,
-    "expanded": expanded,
-}
-
-
-def laid_out(trial: Trial) -> Iterator[Observation]:
-    """The same elements contiguous and in another layout of the parameter or of the gradient."""
-    lay, lay_gradient = (LAYOUTS[trial.arguments[key]] for key in ("parameter", "gradient"))
-    start = values(trial, trial.arguments["shape"], 0)
-    one, other = [torch.nn.Parameter(start.clone())], [torch.nn.Parameter(lay(start))]
-    yield from follow(
-        trial,
-        f"parameter {trial.arguments['parameter']}, gradient {trial.arguments['gradient']}",
-        Player(build(trial, one), one),
-        Player(build(trial, other), other),
-        trial.arguments["steps"],
-        lay=None if trial.sparse else lay_gradient,
-    )
+        one = stepper_on(trial, [torch.nn.Parameter(start.reshape(-1).clone())])
+        other = stepper_on(trial, [torch.nn.Parameter(start.clone())])
+        yield from follow(trial, f"of shape {list(shape)}", one, other, trial.arguments["steps"])
 
 
 def complex_numbers(trial: Trial) -> Iterator[Observation]:
@@ -172,13 +94,11 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
         optimizer: Any = None if error else build(trial, [p])
         for step in range(trial.arguments["steps"]):
             gradient = values(trial, (5, 2), 1000 * (step + 1))
-            p.grad = trial.lay(torch.view_as_complex(gradient) if is_complex else gradient)
+            p.grad = trial.with_layout(torch.view_as_complex(gradient) if is_complex else gradient)
             error = error or raised(optimizer.step)
             if error:
                 said = is_complex and ("complex" in error.lower() or "floating" in error.lower())
-                yield fact(
-                    "a complex parameter", said, error, "the two parts' result, or an error that says it"
-                )
+                yield condition("a complex parameter", said, error, "the two parts' result, or an error that says it")
                 return
         seen = reading(optimizer, [p])
         parts = {k: v for k, v in seen.items() if isinstance(v, torch.Tensor) and v.numel() > 1}

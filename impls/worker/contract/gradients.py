@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .trial import (
+from .harness import (
     Observation,
-    Player,
     Trial,
-    alike,
     build,
+    condition,
     dense,
     entries,
-    fact,
-    give,
+    joint_reading,
     parameters,
     raised,
     reading,
     same,
+    same_step,
+    set_gradients,
     start_of,
+    stepper_on,
     train,
     values,
 )
@@ -37,7 +38,7 @@ def not_modified(trial: Trial) -> Iterator[Observation]:
     params = parameters(trial, SHAPES)
     optimizer = build(trial, params)
     for step in range(trial.arguments["steps"]):
-        give(trial, params, step)
+        set_gradients(trial, params, step)
         before = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params)}
         optimizer.step()
         after = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params) if p.grad is not None}
@@ -51,7 +52,7 @@ def not_kept(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, SHAPES)
         optimizer = build(trial, params)
         for step in range(trial.arguments["steps"]):
-            give(trial, params, step)
+            set_gradients(trial, params, step)
             optimizer.step()
             if overwritten:
                 for p in params:
@@ -70,7 +71,7 @@ def absent(trial: Trial) -> Iterator[Observation]:
             chosen = [params[n] for n in left_out]
             before = reading(optimizer, chosen)
             for step in (made, made + 1):
-                give(trial, params, step)
+                set_gradients(trial, params, step)
                 for p in chosen:
                     p.grad = None
                 optimizer.step()
@@ -87,20 +88,17 @@ def late(trial: Trial) -> Iterator[Observation]:
     alone = parameters(trial, SHAPES)
     own = [build(trial, [p]) for p in alone]
     for step in range(trial.arguments["steps"]):
-        give(trial, params, step)
-        give(trial, alone, step)
+        set_gradients(trial, params, step)
+        set_gradients(trial, alone, step)
         if step < 2:
             params[1].grad = alone[1].grad = None
         optimizer.step()
         for each, p in zip(own, alone):
             if p.grad is not None:
                 each.step()
-        expected = {
-            key.replace("0.", f"{n}."): value
-            for n, p in enumerate(alone)
-            for key, value in reading(own[n], [p]).items()
-        }
-        yield from same(f"step {step + 1}, a first gradient in step 3", reading(optimizer, params), expected)
+        yield from same(
+            f"step {step + 1}, a first gradient in step 3", reading(optimizer, params), joint_reading(own, alone)
+        )
 
 
 def zero(trial: Trial) -> Iterator[Observation]:
@@ -110,7 +108,7 @@ def zero(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, [(17,)])
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, trial.arguments["made"])
-        give(trial, params, 50)
+        set_gradients(trial, params, 50)
         entries(params[0].grad)[3] = 0.0
         if not others:
             entries(params[0].grad).zero_()
@@ -128,7 +126,7 @@ def sparse(trial: Trial) -> Iterator[Observation]:
     keys = trial.arguments["states"]
     for rows in trial.arguments["rows"]:
         one, two = parameters(trial, [(6, 3)]), parameters(trial, [(6, 3)])
-        other, given = Player(build(trial, one), one), Player(build(trial, two), two)
+        other, given = stepper_on(trial, one), stepper_on(trial, two)
         shape = one[0].shape
         for step in range(trial.arguments["steps"]):
             numbers = torch.round(values(trial, (len(rows), *shape[1:]), 1000 * (step + 1)) * 4) / 4
@@ -138,11 +136,11 @@ def sparse(trial: Trial) -> Iterator[Observation]:
             error = raised(given.optimizer.step)
             if error:
                 said = "sparse" in error.lower()
-                yield fact("a sparse gradient", said, error, "the dense result, or an error that says sparse")
+                yield condition("a sparse gradient", said, error, "the dense result, or an error that says sparse")
                 return
             other.optimizer.step()
             what = f"a gradient with the rows {rows}, step {step + 1}"
-            seen = alike(what, start, given.flat(keys), other.flat(keys))
+            seen = same_step(what, start, given.flat(keys), other.flat(keys))
             yield seen
             if seen.differing:
                 break
@@ -155,29 +153,29 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
         other = getattr(torch, name)
         if other == trial.dtype:
             continue
-        one, two = parameters(trial, [(17,)]), parameters(trial, [(17,)])
-        converted, given = Player(build(trial, one), one), Player(build(trial, two), two)
+        two = parameters(trial, [(17,)])
+        converted, given = stepper_on(trial, parameters(trial, [(17,)])), stepper_on(trial, two)
         for step in range(trial.arguments["steps"]):
             gradient = values(trial, (17,), 1000 * (step + 1))
             what = f"a gradient of {name}, step {step + 1}"
             start = start_of(trial, given, step, gradient)
             refused = raised(partial(setattr, two[0], "grad_dtype", other))
-            laid = trial.lay(gradient.to(other).reshape(two[0].shape))
+            laid = trial.with_layout(gradient.to(other).reshape(two[0].shape))
             refused = refused or raised(partial(setattr, two[0], "grad", laid))
             refused = refused or raised(given.optimizer.step)
             if refused:
-                yield fact(what, True, "refused", "refused")
+                yield condition(what, True, "refused", "refused")
                 break
-            converted.hand(gradient, trial.lay)
+            converted.set_gradients(gradient, trial.with_layout)
             converted.optimizer.step()
-            yield alike(what, start, given.flat(keys), converted.flat(keys))
-            given.pour(converted.flat(keys))
+            yield same_step(what, start, given.flat(keys), converted.flat(keys))
+            given.load(converted.flat(keys))
 
 
 def other_device(trial: Trial) -> Iterator[Observation]:
     """A gradient on another device is refused, where it is assigned or in the step."""
     p = parameters(trial, [(17,)])[0]
     optimizer = build(trial, [p])
-    gradient = trial.lay(values(trial, (17,), 1000).reshape(p.shape)).to("meta")
+    gradient = trial.with_layout(values(trial, (17,), 1000).reshape(p.shape)).to("meta")
     refused = raised(partial(setattr, p, "grad", gradient)) or raised(optimizer.step)
-    yield fact("a gradient on another device", bool(refused), "accepted", "refused")
+    yield condition("a gradient on another device", bool(refused), "accepted", "refused")

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import (
+from .harness import (
     Observation,
     Trial,
     build,
-    fact,
-    give,
+    condition,
+    joint_reading,
     parameters,
     raised,
     reading,
     same,
+    same_setting,
+    set_gradients,
+    tensor_of,
     train,
     tuples,
     values,
@@ -35,21 +38,12 @@ def own_settings(trial: Trial) -> Iterator[Observation]:
     optimizer = build(trial, [{"params": params[:1]}, {"params": params[1:], **other}])
     alone = [build(trial, twins[:1]), build(trial, twins[1:], **other)]
     for step in range(trial.arguments["steps"]):
-        give(trial, params, step)
-        give(trial, twins, step)
+        set_gradients(trial, params, step)
+        set_gradients(trial, twins, step)
         optimizer.step()
         for each in alone:
             each.step()
-    yield from same("two groups", reading(optimizer, params), both(alone, twins))
-
-
-def both(optimizers: list[Any], params: list[Any]) -> dict[str, Any]:
-    """The readings of optimizers of one parameter each, as if one optimizer had them all."""
-    return {
-        key.replace("0.", f"{n}.", 1): value
-        for n, (optimizer, p) in enumerate(zip(optimizers, params))
-        for key, value in reading(optimizer, [p]).items()
-    }
+    yield from same("two groups", reading(optimizer, params), joint_reading(alone, twins))
 
 
 def defaults_filled(trial: Trial) -> Iterator[Observation]:
@@ -60,12 +54,7 @@ def defaults_filled(trial: Trial) -> Iterator[Observation]:
     for n, group in enumerate(optimizer.param_groups):
         for keyword, value in trial.settings.items():
             got = group.get(keyword, "nothing")
-            yield fact(f"{keyword} of group {n}", as_list(got) == as_list(value), got, value)
-
-
-def as_list(value: Any) -> Any:
-    """A tuple and a list of the same numbers are the same setting."""
-    return list(value) if isinstance(value, (list, tuple)) else value
+            yield condition(f"{keyword} of group {n}", same_setting(got, value), got, value)
 
 
 def added(trial: Trial) -> Iterator[Observation]:
@@ -77,12 +66,12 @@ def added(trial: Trial) -> Iterator[Observation]:
         if step == made:
             optimizer.add_param_group({"params": params[1:], **other})
             alone.append(build(trial, twins[1:], **other))
-        give(trial, params, step)
-        give(trial, twins, step)
+        set_gradients(trial, params, step)
+        set_gradients(trial, twins, step)
         optimizer.step()
         for each in alone:
             each.step()
-    yield from same(f"a group added after {made} steps", reading(optimizer, params), both(alone, twins))
+    yield from same(f"a group added after {made} steps", reading(optimizer, params), joint_reading(alone, twins))
 
 
 def empty(trial: Trial) -> Iterator[Observation]:
@@ -99,12 +88,12 @@ def twice(trial: Trial) -> Iterator[Observation]:
     """One tensor in two groups is refused, at construction and in add_param_group."""
     p, q = parameters(trial, [(3,), (2,)])
     error = raised(lambda: build(trial, [{"params": [p]}, {"params": [q, p]}]))
-    yield fact("one tensor in two groups of the constructor", bool(error), error or "accepted", "refused")
+    yield condition("one tensor in two groups of the constructor", bool(error), error or "accepted", "refused")
     optimizer = build(trial, [p])
     error = raised(lambda: optimizer.add_param_group({"params": [p]}))
-    yield fact("a tensor added once more", bool(error), error or "accepted", "refused")
+    yield condition("a tensor added once more", bool(error), error or "accepted", "refused")
     count = len(optimizer.param_groups)
-    yield fact("groups after the refusal", count == 1, count, 1)
+    yield condition("groups after the refusal", count == 1, count, 1)
 
 
 def twice_in_group(trial: Trial) -> Iterator[Observation]:
@@ -114,7 +103,7 @@ def twice_in_group(trial: Trial) -> Iterator[Observation]:
         warnings.simplefilter("always")
         error = raised(lambda: build(trial, [p, p]))
         if error:
-            yield fact("one tensor twice in a group", True, "refused", "refused")
+            yield condition("one tensor twice in a group", True, "refused", "refused")
             return
         optimizer, alone = build(trial, [p, p]), build(trial, [twin])
         train(trial, optimizer, [p], 0, 1)
@@ -130,11 +119,11 @@ def settings_not_shared(trial: Trial) -> Iterator[Observation]:
         if number is None:
             continue
         several = isinstance(number, (list, tuple))
-        given: Any = tuple(double(n) for n in number) if several else double(number)
+        given: Any = tuple(tensor_of(n) for n in number) if several else tensor_of(number)
         params = parameters(trial, [(3,), (2,)])
         make = partial(build, trial, [{"params": params[:1]}, {"params": params[1:]}], **{keyword: given})
         if raised(make):
-            yield fact(f"{keyword} as a Tensor", True, "refused", "refused")
+            yield condition(f"{keyword} as a Tensor", True, "refused", "refused")
             continue
         pair = [group[keyword] for group in make().param_groups]
         first, second = (held[0] if several else held for held in pair)
@@ -142,21 +131,12 @@ def settings_not_shared(trial: Trial) -> Iterator[Observation]:
             expected = second.item()
             first.mul_(0.5)
             got = second.item()
-            yield fact(
-                f"{keyword} of group 1 after group 0 halved its Tensor", got == expected, got, expected
-            )
-    optimizer = build(
-        trial, [{"params": ps} for ps in (parameters(trial, [(3,)]), parameters(trial, [(2,)]))]
-    )
+            yield condition(f"{keyword} of group 1 after group 0 halved its Tensor", got == expected, got, expected)
+    optimizer = build(trial, [{"params": ps} for ps in (parameters(trial, [(3,)]), parameters(trial, [(2,)]))])
     for keyword in trial.settings:
         one, other = (group[keyword] for group in optimizer.param_groups)
         shared = one is other and isinstance(one, (list, dict, set))
-        yield fact(f"{keyword} of two groups", not shared, "one object", "an object each")
-
-
-def double(number: float) -> torch.Tensor:
-    """A Tensor that holds the number exactly."""
-    return torch.tensor(number, dtype=torch.float64)
+        yield condition(f"{keyword} of two groups", not shared, "one object", "an object each")
 
 
 def instances(trial: Trial) -> Iterator[Observation]:
@@ -167,21 +147,21 @@ def instances(trial: Trial) -> Iterator[Observation]:
         optimizers = [build(trial, params[:1]), build(trial, params[1:], **trial.arguments["other"])]
         if together:
             for step in range(3):
-                give(trial, params, step)
+                set_gradients(trial, params, step)
                 for optimizer in optimizers:
                     optimizer.step()
         else:
             for n, optimizer in enumerate(optimizers):
                 for step in range(3):
-                    give(trial, params, step)
+                    set_gradients(trial, params, step)
                     params[1 - n].grad = None
                     optimizer.step()
-        read.append(both(optimizers, params))
+        read.append(joint_reading(optimizers, params))
     yield from same("two optimizers side by side", read[1], read[0])
     first, second = (build(trial, parameters(trial, [(2,)])) for _ in range(2))
     for name in ("state", "defaults", "param_groups"):
         shared = getattr(first, name, 0) is getattr(second, name, 1)
-        yield fact(f"`{name}` of two optimizers", not shared, "one object", "an object each")
+        yield condition(f"`{name}` of two optimizers", not shared, "one object", "an object each")
 
 
 def callers_groups(trial: Trial) -> Iterator[Observation]:
@@ -190,12 +170,12 @@ def callers_groups(trial: Trial) -> Iterator[Observation]:
     groups: list[dict[str, Any]] = [{"params": params[:1]}, {"params": params[1:]}]
     first = build(trial, groups)
     keys = [sorted(group) for group in groups]
-    yield fact("the keys of the caller's groups", keys == [["params"]] * 2, keys[0], ["params"])
+    yield condition("the keys of the caller's groups", keys == [["params"]] * 2, keys[0], ["params"])
     second = build(trial, groups)
     expected = second.param_groups[0]["lr"]
     first.param_groups[0]["lr"] = 123.0
     got = second.param_groups[0]["lr"]
-    yield fact("lr of a second optimizer after the first changed its own", got == expected, got, expected)
+    yield condition("lr of a second optimizer after the first changed its own", got == expected, got, expected)
 
 
 def callers_settings(trial: Trial) -> Iterator[Observation]:
@@ -207,9 +187,9 @@ def callers_settings(trial: Trial) -> Iterator[Observation]:
     train(trial, optimizer, params, 0, 2)
     for keyword, value in given.items():
         expected = list(trial.settings[keyword])
-        yield fact(f"the caller's list {keyword}", value == expected, value, expected)
+        yield condition(f"the caller's list {keyword}", value == expected, value, expected)
     whole = len(members) == 1 and members[0] is params[0]
-    yield fact("the caller's list of parameters", whole, len(members), 1)
+    yield condition("the caller's list of parameters", whole, len(members), 1)
 
 
 def iterables(trial: Trial) -> Iterator[Observation]:
@@ -236,8 +216,8 @@ def mixed_dtypes(trial: Trial) -> Iterator[Observation]:
     optimizer, alone = build(trial, params), [build(trial, [p]) for p in twins]
     for step in range(trial.arguments["steps"]):
         for n, (p, twin, t) in enumerate(zip(params, twins, trials)):
-            p.grad, twin.grad = (t.lay(values(t, p.shape, 1000 * (step + 1) + n)) for _ in range(2))
+            p.grad, twin.grad = (t.with_layout(values(t, p.shape, 1000 * (step + 1) + n)) for _ in range(2))
         optimizer.step()
         for each in alone:
             each.step()
-    yield from same("a group of several dtypes", reading(optimizer, params), both(alone, twins))
+    yield from same("a group of several dtypes", reading(optimizer, params), joint_reading(alone, twins))

@@ -1,26 +1,32 @@
-"""Hyperparameters: read anew at every step, refused where they are not legal."""
+"""Hyperparameters: read anew at every step, refused where they are not legal, documented as they are."""
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import inspect
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import (
+from .harness import (
     Observation,
-    Player,
     Trial,
-    alike,
     build,
-    fact,
+    condition,
+    copies,
+    detached,
     parameters,
     raised,
     reading,
     same,
+    same_setting,
+    same_step,
     start_of,
+    stepper_on,
+    tensor_of,
     train,
     tuples,
     values,
@@ -28,6 +34,9 @@ from .trial import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+ENTRY = re.compile(r"^\s*(?::param\s+)?(\w+)(?:\s*\(.*?\))?\s*:")
+STATED = re.compile(r"\(default:\s*(.*)$")
 
 
 def changed(trial: Trial) -> Iterator[Observation]:
@@ -44,7 +53,7 @@ def _changed(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Obse
     params = parameters(trial, [(17,), (3, 4)])
     optimizer = build(trial, params)
     train(trial, optimizer, params, 0, made)
-    twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
+    twins = copies(params)
     other = build(trial, twins, **{keyword: value})
     for p, twin in zip(params, twins):
         if p in optimizer.state:
@@ -75,41 +84,32 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
     """A setting given as a Tensor does what the number does, or is refused."""
     keyword = trial.arguments["keyword"]
     number = trial.settings[keyword]
-    given: Any = (
-        tuple(tensor_of(n) for n in number) if isinstance(number, (list, tuple)) else tensor_of(number)
-    )
+    given: Any = tuple(tensor_of(n) for n in number) if isinstance(number, (list, tuple)) else tensor_of(number)
     one, other = parameters(trial, [(17,)]), parameters(trial, [(17,)])
     if raised(lambda: build(trial, parameters(trial, [(17,)]), **{keyword: given})):
-        yield fact(f"{keyword} as a Tensor", True, "refused", "refused")
+        yield condition(f"{keyword} as a Tensor", True, "refused", "refused")
         return
-    first = Player(build(trial, one), one)
-    second = Player(build(trial, other, **{keyword: given}), other)
+    first = stepper_on(trial, one)
+    second = stepper_on(trial, other, **{keyword: given})
     keys = trial.arguments["states"]
     for step in range(trial.arguments["steps"]):
         gradient = values(trial, (17,), 1000 * (step + 1))
-        first.hand(gradient, trial.lay)
-        second.hand(gradient, trial.lay)
+        first.set_gradients(gradient, trial.with_layout)
+        second.set_gradients(gradient, trial.with_layout)
         start = start_of(trial, second, step, gradient)
         first.optimizer.step()
         error = raised(second.optimizer.step)
         if error:
             said = "tensor" in error.lower() and keyword in error.lower()
-            yield fact(
-                f"{keyword} as a Tensor", said, error, "the result of the number, or an error that says it"
-            )
+            yield condition(f"{keyword} as a Tensor", said, error, "the result of the number, or an error that says it")
             return
         what = f"{keyword} as a Tensor, step {step + 1}"
-        yield alike(what, start, second.flat(keys), first.flat(keys))
-        second.pour(first.flat(keys))
+        yield same_step(what, start, second.flat(keys), first.flat(keys))
+        second.load(first.flat(keys))
     tensors = given if isinstance(given, tuple) else (given,)
     numbers_after = [t.item() for t in tensors]
     expected = list(number) if isinstance(number, (list, tuple)) else [number]
-    yield fact(f"the Tensor {keyword} after the steps", numbers_after == expected, numbers_after, expected)
-
-
-def tensor_of(number: float) -> torch.Tensor:
-    """A Tensor that holds the number exactly."""
-    return torch.tensor(number, dtype=torch.float64)
+    yield condition(f"the Tensor {keyword} after the steps", numbers_after == expected, numbers_after, expected)
 
 
 def refused(trial: Trial) -> Iterator[Observation]:
@@ -117,7 +117,7 @@ def refused(trial: Trial) -> Iterator[Observation]:
     for keyword, value, shown, _, legal in trial.arguments["bad"]:
         error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
         what = f"{keyword}={shown} at construction"
-        yield fact(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
+        yield condition(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
 
 
 def refused_in_group(trial: Trial) -> Iterator[Observation]:
@@ -128,7 +128,7 @@ def refused_in_group(trial: Trial) -> Iterator[Observation]:
         group = {"params": params[1:], keyword: as_given(value)}
         error = raised(partial(optimizer.add_param_group, group))
         what = f"{keyword}={shown} in add_param_group"
-        yield fact(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
+        yield condition(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
 
 
 def named(trial: Trial) -> Iterator[Observation]:
@@ -138,7 +138,7 @@ def named(trial: Trial) -> Iterator[Observation]:
         if error:
             lower = error.lower()
             says = any(word in lower for word in words) and str(shown).lower() in lower
-            yield fact(
+            yield condition(
                 f"the error for {keyword}={shown}", says, error, f"an error that names {keyword} and {shown}"
             )
 
@@ -151,7 +151,7 @@ def range_named(trial: Trial) -> Iterator[Observation]:
             rest = error.lower().replace(str(shown).lower(), "", 1)
             bound = re.search(r"(?<![\d.])[01](\.0)?(?!\d)|positive|negative|range|between", rest)
             what = f"the range in the error for {keyword}={shown}"
-            yield fact(what, bool(bound), error, f"an error that names the range {legal}")
+            yield condition(what, bool(bound), error, f"an error that names the range {legal}")
 
 
 def as_given(value: Any) -> Any:
@@ -164,10 +164,10 @@ def as_given(value: Any) -> Any:
 def zero_rate(trial: Trial) -> Iterator[Observation]:
     """With a learning rate of 0 the steps leave every parameter where it is."""
     params = parameters(trial, [(17,), (3, 4)])
-    start = {str(n): p.detach().clone() for n, p in enumerate(params)}
+    start = detached(params)
     optimizer = build(trial, params, lr=0.0)
     train(trial, optimizer, params, 0, trial.arguments["steps"])
-    yield from same("with lr 0", {str(n): p.detach() for n, p in enumerate(params)}, start)
+    yield from same("with lr 0", detached(params), start)
 
 
 def maximized(trial: Trial) -> Iterator[Observation]:
@@ -179,7 +179,43 @@ def maximized(trial: Trial) -> Iterator[Observation]:
         for step in range(trial.arguments["steps"]):
             for n, p in enumerate(params):
                 gradient = values(trial, p.shape, 1000 * (step + 1) + n)
-                p.grad = trial.lay(gradient if maximize else -gradient)
+                p.grad = trial.with_layout(gradient if maximize else -gradient)
             optimizer.step()
         read.append(reading(optimizer, params))
     yield from same("maximize", read[1], read[0])
+
+
+def defaults(trial: Trial) -> Iterator[Observation]:
+    """A setting's default in the signature is the one that its documentation states."""
+    keywords = inspect.signature(trial.make).parameters
+    for keyword, value in stated(trial.make).items():
+        got = keywords[keyword].default
+        yield condition(f"the default of {keyword}", same_setting(got, value), got, value)
+
+
+def stated(make: Any) -> dict[str, Any]:
+    """What the documentation states as `(default: value)`, by keyword, where the value is a literal."""
+    keywords = inspect.signature(make).parameters
+    found: dict[str, Any] = {}
+    current = ""
+    for line in f"{inspect.getdoc(make) or ''}\n{inspect.getdoc(make.__init__) or ''}".splitlines():
+        entry = ENTRY.match(line)
+        if entry and entry[1] in keywords:
+            current = entry[1]
+        said = STATED.search(line)
+        if current and said and current not in found:
+            found.update((current, value) for value in literal(said[1]))
+        current = current if line.strip() else ""
+    return found
+
+
+def literal(text: str) -> list[Any]:
+    """The literal with which a text begins, if nothing follows in its parenthesis: none, or one."""
+    text = text.lstrip("`")
+    for end in range(len(text), 0, -1):
+        try:
+            value = ast.literal_eval(text[:end])
+        except (ValueError, SyntaxError):
+            continue
+        return [value] if text[end:].lstrip("` ").startswith(")") else []
+    return []

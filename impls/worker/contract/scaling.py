@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .trial import Observation, Trial, build, entries, give, parameters, reading, same, train
+from .harness import Observation, Trial, build, entries, parameters, reading, same, set_gradients, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, made)
         before = reading(optimizer, params)
-        give(trial, params, made)
+        set_gradients(trial, params, made)
         optimizer.found_inf = torch.tensor(1.0)
         optimizer.grad_scale = torch.tensor(SCALE)
         with unset_memory_as_nan():
@@ -61,7 +61,7 @@ def divided_once(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, SHAPES)
         optimizer = build(trial, params)
         for step in range(trial.arguments["steps"]):
-            give(trial, params, step)
+            set_gradients(trial, params, step)
             for p in params:
                 entries(p.grad).mul_(scale)
             if scale != 1.0:
@@ -79,7 +79,7 @@ def scaler(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, params)
         grad_scaler = torch.amp.GradScaler(trial.device.split(":")[0], init_scale=SCALE, growth_interval=1000)
         for step in range(4):
-            give(trial, params, step)
+            set_gradients(trial, params, step)
             scale = 1.0
             if scaled:
                 grad_scaler.scale(torch.tensor(1.0, device=trial.device))

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import traceback
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..failures import RequestError
+from ..failures import RequestError, headline
+from ..memory import ran_out
+from ..surroundings import restore
 from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
 from ..torch_trial import from_json
-from .documented import stated
-from .trial import Observation, Trial, raised, rows_of
+from .harness import Observation, Trial, raised, rows_of
+from .hyperparameters import stated
 
-MODULES = (
-    "elements",
-    "gradients",
-    "hyperparameters",
-    "groups",
-    "state",
-    "scaling",
-    "whole",
-    "life",
-    "search",
-    "distributed",
-    "documented",
-)
+EXPERIMENTS = sorted({file.stem for file in Path(__file__).parent.glob("[a-z]*.py")} - {"harness", "serve"})
+"""The modules beside this one that hold experiments."""
 
 
 def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """The answer lists the observations; the arrays of steps that differ are its buffers."""
+    restore()
     experiment = find(header["experiment"])
     trial = Trial(
         resolve(header["target"]),
@@ -51,7 +43,9 @@ def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
     error: dict[str, str] | None = None
     try:
         seen.extend(_plain(observation, buffers) for observation in experiment(trial))
-    except Exception as raised:  # noqa: BLE001 - what an optimizer raises is an observation too
+    except BaseException as raised:
+        if ran_out(raised):
+            raise  # the worker cannot go on
         error = _told(raised)
     return {"observations": seen, "error": error}, buffers
 
@@ -59,18 +53,18 @@ def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
 def find(name: str) -> Any:
     """The experiment called `module.function`."""
     module, _, function = name.partition(".")
-    if module not in MODULES:
-        raise RequestError(f"there is no experiment {name!r}; its module is one of {', '.join(MODULES)}")
+    if module not in EXPERIMENTS:
+        raise RequestError(f"there is no experiment {name!r}; its module is one of {', '.join(EXPERIMENTS)}")
     return getattr(import_module("." + module, __package__), function)
 
 
-def _told(raised: Exception) -> dict[str, str]:
+def _told(raised: BaseException) -> dict[str, str]:
     frames = traceback.extract_tb(raised.__traceback__)
     inside = [frame for frame in frames if "/worker/contract/" not in frame.filename]
     where = f"{inside[-1].name}: {inside[-1].line}" if inside else ""
-    ours = frames[-1].filename.endswith(tuple(f"/worker/contract/{name}.py" for name in MODULES))
-    message = f"{type(raised).__name__}: {raised}".splitlines()[0][:300]
-    return {"message": message, "where": where, "line": frames[-1].line or "", "ours": str(ours)}
+    ours = frames[-1].filename.endswith(tuple(f"/worker/contract/{name}.py" for name in EXPERIMENTS))
+    line = frames[-1].line or ""
+    return {"message": headline(raised)[:300], "where": where, "line": line, "ours": str(ours)}
 
 
 def _plain(observation: Observation, buffers: list[bytes]) -> dict[str, Any]:
@@ -103,6 +97,7 @@ def _value(value: Any) -> Any:
 
 def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """What an optimizer offers is read off its signatures and off an instance."""
+    restore()
     make = resolve(header["target"])
     keywords = inspect.signature(make).parameters
     tensors = [name for name, item in keywords.items() if "Tensor" in str(item.annotation)]
@@ -110,12 +105,9 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         takes = "closure" in inspect.signature(make.step).parameters
     except (TypeError, ValueError):
         takes = False
-    source = written(make)
-    parameter = torch.nn.Parameter(
-        torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"])
-    )
+    parameter = torch.nn.Parameter(torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"]))
     scaling = sparse = False
-    with suppress(Exception):  # an instance that cannot be made is another clause's matter
+    with suppress(BaseException):  # an instance that cannot be made is another clause's matter
         optimizer = make([parameter], **header["constructor"])
         scaling = bool(getattr(optimizer, "_step_supports_amp_scaling", False))
         parameter.grad = rows_of(torch.ones_like(parameter.detach()), [0])
@@ -133,32 +125,30 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         "group": held(make, header["constructor"], parameter),
         "step": takes,
         "scaling": scaling,
-        "complex": "complex" in source,
-        "default device": "device=" in source,
     }, []
+
+
+def takes_complex(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+    """Whether an optimizer takes a complex parameter is seen in a step; what it raises is the answer."""
+    restore()
+    make, settings = resolve(header["target"]), from_json(header["constructor"])
+    pairs = torch.ones(5, 2, dtype=dtype_named(header["dtype"]), device=header["device"])
+    parameter = torch.nn.Parameter(torch.view_as_complex(pairs))
+    return {"refusal": raised(partial(one_step, make, parameter, settings, sparse=header["sparse"]))}, []
 
 
 def held(make: Any, constructor: dict[str, Any], parameter: Any) -> list[str]:
     """The keys of a group, of a vector or else of a matrix; none where neither is taken."""
     for values in (parameter, parameter.detach().reshape(1, -1)):
-        with suppress(Exception):  # an instance that cannot be made is another clause's matter
+        with suppress(BaseException):  # an instance that cannot be made is another clause's matter
             group = make([torch.nn.Parameter(values.detach())], **constructor).param_groups[0]
             return [key for key in group if key != "params"]
     return []
 
 
-def one_step(make: Any, parameter: Any, settings: dict[str, Any]) -> None:
+def one_step(make: Any, parameter: Any, settings: dict[str, Any], *, sparse: bool = False) -> None:
     """A step of one parameter on its device."""
-    parameter.grad = torch.ones_like(parameter)
-    make([parameter], **settings).step()
-
-
-def written(make: Any) -> str:
-    """The source of the modules of an optimizer and of what it extends, torch's base left out."""
-    classes = getattr(make, "__mro__", (make,))
-    names = {item.__module__ for item in classes if item not in (object, torch.optim.Optimizer)}
-    found = []
-    for name in sorted(names):
-        with suppress(TypeError, OSError, KeyError):
-            found.append(inspect.getsource(sys.modules[name]))
-    return "\n".join(found)
+    optimizer = make([parameter], **settings)
+    gradient = torch.ones_like(parameter.detach())
+    parameter.grad = rows_of(gradient, range(len(gradient))) if sparse else gradient
+    optimizer.step()

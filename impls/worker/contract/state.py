@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .trial import (
+from .harness import (
     Observation,
-    Player,
+    Stepper,
     Trial,
-    alike,
     build,
+    condition,
+    copies,
+    detached,
     differences,
-    fact,
-    give,
+    members,
     parameters,
     raised,
     reading,
     same,
+    same_setting,
+    same_step,
+    set_gradients,
     start_of,
     train,
     tuples,
@@ -45,14 +49,14 @@ def halves(trial: Trial) -> list[dict[str, Any]]:
 def started(trial: Trial, made: int) -> tuple[Any, list[Any]]:
     """An optimizer of two groups after some steps, and its parameters."""
     optimizer = build(trial, halves(trial))
-    params = [p for group in optimizer.param_groups for p in group["params"]]
+    params = members(optimizer)
     train(trial, optimizer, params, 0, made)
     return optimizer, params
 
 
 def fresh(trial: Trial, params: list[Any]) -> tuple[Any, list[Any]]:
     """A new optimizer on copies of the parameters, with the constructor's settings in both groups."""
-    twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
+    twins = copies(params)
     return build(trial, [{"params": twins[:1]}, {"params": twins[1:]}]), twins
 
 
@@ -98,15 +102,10 @@ def weights_only(trial: Trial) -> Iterator[Observation]:
     yield from continued(trial, "torch.save and torch.load(weights_only=True)", carry)
 
 
-def members(optimizer: Any) -> list[Any]:
-    """The parameters of an optimizer, group after group."""
-    return [p for group in optimizer.param_groups for p in group["params"]]
-
-
 def deepcopied(trial: Trial) -> Iterator[Observation]:
     """A deep copy has parameters of its own."""
 
-    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
+    def carry(optimizer: Any, _params: list[Any]) -> tuple[Any, list[Any]]:
         other = copy.deepcopy(optimizer)
         return other, members(other)
 
@@ -116,7 +115,7 @@ def deepcopied(trial: Trial) -> Iterator[Observation]:
 def pickled(trial: Trial) -> Iterator[Observation]:
     """A pickled optimizer has parameters of its own."""
 
-    def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
+    def carry(optimizer: Any, _params: list[Any]) -> tuple[Any, list[Any]]:
         other = pickle.loads(pickle.dumps(optimizer))  # noqa: S301 - our own bytes
         return other, members(other)
 
@@ -143,7 +142,7 @@ def dtypes_kept(trial: Trial) -> Iterator[Observation]:
         for both in ((other, twins), (optimizer, params))
     )
     for key, dtype in expected.items():
-        yield fact(f"the dtype of {key}", got.get(key) == dtype, got.get(key), dtype)
+        yield condition(f"the dtype of {key}", got.get(key) == dtype, got.get(key), dtype)
 
 
 def counted_in(optimizer: Any, p: torch.Tensor, counter: str) -> tuple[Any, str]:
@@ -167,11 +166,11 @@ def count_kept(trial: Trial) -> Iterator[Observation]:
         other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
         where, name = counted_in(other, twins[0], key)
         got = float(where[name])
-        yield fact(f"a step count of {count} after loading", got == count, got, count)
+        yield condition(f"a step count of {count} after loading", got == count, got, count)
         train(trial, other, twins, 1, 2)
         where, name = counted_in(other, twins[0], key)
         got = float(where[name])
-        yield fact(f"a step count of {count} after loading and a step", got == count + 1, got, count + 1)
+        yield condition(f"a step count of {count} after loading and a step", got == count + 1, got, count + 1)
 
 
 def settings_loaded(trial: Trial) -> Iterator[Observation]:
@@ -182,8 +181,8 @@ def settings_loaded(trial: Trial) -> Iterator[Observation]:
     for n, group in enumerate(optimizer.param_groups):
         for keyword in trial.settings:
             got = other.param_groups[n].get(keyword)
-            got, expected = ([*v] if isinstance(v, (list, tuple)) else v for v in (got, group[keyword]))
-            yield fact(f"{keyword} of group {n} after loading", got == expected, got, expected)
+            expected = group[keyword]
+            yield condition(f"{keyword} of group {n} after loading", same_setting(got, expected), got, expected)
 
 
 def other_path(trial: Trial) -> Iterator[Observation]:
@@ -196,46 +195,44 @@ def other_path(trial: Trial) -> Iterator[Observation]:
             size = params[0].numel()
             optimizer = build(trial, params)
             train(trial, optimizer, params, 0, made)
-            twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
+            twins = copies(params)
             other = build(there, twins)
             saved = copy.deepcopy(optimizer.state_dict())
             for group in saved["param_groups"]:
                 group.update({key: value for key, value in path.items() if key in group})
             other.load_state_dict(saved)
-            one, two = Player(optimizer, params), Player(other, twins)
+            one, two = Stepper(optimizer, params), Stepper(other, twins)
             gradient = values(trial, (size,), 1000 * (made + 1))
-            one.hand(gradient, trial.lay)
-            two.hand(gradient, trial.lay)
+            one.set_gradients(gradient, trial.with_layout)
+            two.set_gradients(gradient, trial.with_layout)
             start = start_of(trial, one, made, gradient)
             optimizer.step()
             other.step()
             what = f"loaded on {name} after {made} steps"
-            yield alike(what, start, two.flat(keys), one.flat(keys))
+            yield same_step(what, start, two.flat(keys), one.flat(keys))
 
 
 def other_rule(trial: Trial) -> Iterator[Observation]:
     """A checkpoint of another rule is refused, or goes on as what it was."""
     for make, settings in trial.arguments["others"]:
-        source = dataclasses.replace(
-            trial, make=getattr(torch.optim, make), path={}, settings=settings, sparse=False
-        )
+        source = dataclasses.replace(trial, make=getattr(torch.optim, make), path={}, settings=settings, sparse=False)
         params = parameters(trial, SHAPES)
         optimizer = build(source, params)
         train(source, optimizer, params, 0, 2)
         saved = copy.deepcopy(optimizer.state_dict())
-        twins = [torch.nn.Parameter(p.detach().clone()) for p in params]
+        twins = copies(params)
         other = build(trial, twins)
-        start = {str(n): p.detach().clone() for n, p in enumerate(params)}
+        start = detached(params)
         refused = raised(partial(other.load_state_dict, saved))
-        give(trial, twins, 2)
-        give(source, params, 2)
+        set_gradients(trial, twins, 2)
+        set_gradients(source, params, 2)
         refused = refused or raised(other.step)
         expected = start
         if not refused:
             optimizer.step()
-            expected = {str(n): p.detach() for n, p in enumerate(params)}
+            expected = detached(params)
         what = f"after the checkpoint of {make}"
-        yield from same(what, {str(n): p.detach() for n, p in enumerate(twins)}, expected)
+        yield from same(what, detached(twins), expected)
 
 
 def plain_numbers(trial: Trial) -> Iterator[Observation]:
@@ -250,12 +247,12 @@ def plain_numbers(trial: Trial) -> Iterator[Observation]:
             state.update({key: value.item() for key, value in single.items()})
         what = f"loaded with plain numbers after {made} steps"
         if raised(partial(other.load_state_dict, saved)):
-            yield fact(what, True, "refused", "refused")
+            yield condition(what, True, "refused", "refused")
             continue
         train(trial, other, twins, made, made + 2)
         train(trial, usual, others, made, made + 2)
         train(trial, optimizer, params, made, made + 2)
-        got, loaded, kept = ({str(n): p.detach() for n, p in enumerate(ps)} for ps in (twins, others, params))
+        got, loaded, kept = (detached(ps) for ps in (twins, others, params))
         # Loading may itself change something: numbers that come through it whole are no breach.
         whole = not any(differences(got[key], kept[key]).any() for key in got)
         yield from same(f"{what} and continued", got, kept if whole else loaded)
@@ -266,9 +263,9 @@ def state_hooks(trial: Trial) -> Iterator[Observation]:
     optimizer, _ = started(trial, 1)
     seen: list[str] = []
     optimizer.register_state_dict_pre_hook(lambda _: seen.append("before saving"))
-    optimizer.register_state_dict_post_hook(lambda _, saved: seen.append("after saving"))
-    optimizer.register_load_state_dict_pre_hook(lambda _, saved: seen.append("before loading"))
+    optimizer.register_state_dict_post_hook(lambda _, _saved: seen.append("after saving"))
+    optimizer.register_load_state_dict_pre_hook(lambda _, _saved: seen.append("before loading"))
     optimizer.register_load_state_dict_post_hook(lambda _: seen.append("after loading"))
     optimizer.load_state_dict(optimizer.state_dict())
     expected = ["before saving", "after saving", "before loading", "after loading"]
-    yield fact("hooks around saving and loading", seen == expected, seen, expected)
+    yield condition("hooks around saving and loading", seen == expected, seen, expected)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from conformance.catalogue.recognition import recognise
+from conformance.contract.breach import Breach
 from conformance.contract.clause import Clause
-from conformance.contract.clauses import BY_IDENTIFIER
+from conformance.contract.clauses import BY_IDENTIFIER, CHAPTERS
 from conformance.contract.clauses import CLAUSES as ALL
-from conformance.contract.observation import Breach
-from conformance.engine import Unit, subject_of
-from conformance.ledger import load
-from conformance.properties import Plan
-from conformance.recognition import recognise
-from conformance.subject import WorkerSubject
+from conformance.engine.claim import Plan
+from conformance.optimizers.subject import WorkerSubject
 from impls.session import Session
+from tests.builders import deviation, subject_of
 
 FOLDER = Path(__file__).parent
 CLAUSES = tuple(clause for clause in ALL if not clause.searching)
 """Those of searches have minimisers of their own."""
-FILES = ("broken_elements.py", "broken_settings.py", "broken_state.py")
+FILES = (*(f"{chapter.__name__.rpartition('.')[2]}.py" for chapter in CHAPTERS), "import_effects.py")
 ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale", "scaling/scaler"})
 ALSO = {
     "state/round-trip": {"state/weights-only", "state/other-path"},
@@ -34,16 +32,18 @@ ALSO = {
     "scaling/found-inf": {"scaling/scaler"},
     "scaling/grad-scale": {"scaling/scaler"},
 }
-"""Clauses of which the first implies the others; a life and two processes imply most, and are not asked."""
+"""Clauses of which the first implies the others; a life and further processes are not asked."""
+OWN_PROGRAMS = frozenset({"whole/import", "whole/leaves-nothing"})
 FULL = Plan(12, 1, 0)
 
 
 def _written() -> dict[str, str]:
     """Return for each clause the optimizer whose docstring names it."""
+    named = {clause.identifier for clause in CLAUSES}
     found = {}
     for name in FILES:
         for node in ast.parse((FOLDER / name).read_text()).body:
-            if isinstance(node, ast.ClassDef) and ast.get_docstring(node) in BY_IDENTIFIER:
+            if isinstance(node, ast.ClassDef) and ast.get_docstring(node) in named:
                 found[str(ast.get_docstring(node))] = f"{FOLDER / name}:{node.name}"
     return found
 
@@ -51,17 +51,9 @@ def _written() -> dict[str, str]:
 WRITTEN = _written()
 
 
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    """Return one worker for all tests."""
-    with Session() as started:
-        yield started
-
-
 def _subject(target: str, session: Session, path: str = "") -> WorkerSubject:
     item = recognise(target, "adamw", {}, session)
-    chosen = item.path(path, "cpu") if path else item.paths[0]
-    subject = subject_of(Unit(item, chosen, "cpu", "float32", (), 1, 0), session)
+    subject = subject_of(item, session, path=path)
     return dataclasses.replace(subject, rules={(): subject.rules[()]})
 
 
@@ -69,7 +61,7 @@ def _breaches(clause: Clause, subject: WorkerSubject) -> list[Breach]:
     if clause.applies(subject):
         return []
     judged = clause.judge(subject, FULL)
-    assert judged.exploration.stopped is None, judged.exploration.stopped
+    assert judged.stop is None, judged.stop
     return [failure for failure in judged.tally.failures if isinstance(failure, Breach)]
 
 
@@ -94,19 +86,20 @@ def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session:
     assert not clause.applies(subject)
     assert _breaches(clause, subject), "nobody noticed"
     silent = {name, "life/interleaved"} | ALSO.get(name, set())
-    asked = [other for other in CLAUSES if other.identifier not in silent and not _of_two(other)]
+    asked = [other for other in CLAUSES if other.identifier not in silent and not _in_processes(other)]
     assert not {other.identifier for other in asked if _breaches(other, subject)}
 
 
 @pytest.mark.parametrize(("name", "known"), [("TensorTwiceInGroup", True), ("TensorTwiceInSilence", False)])
 def test_a_repeated_tensor_is_known_with_a_warning_alone(name: str, known: bool, session: Session) -> None:
     """The ledger explains a tensor that is stepped twice after a warning, and not in silence."""
-    entry = next(e for e in load() if e.identifier == "torch-base-steps-a-repeated-tensor-twice")
-    subject = _subject(f"{FOLDER / 'broken_settings.py'}:{name}", session)
+    entry = deviation("torch-base-steps-a-repeated-tensor-twice")
+    subject = _subject(f"{FOLDER / 'groups.py'}:{name}", session)
     breaches = _breaches(BY_IDENTIFIER["groups/tensor-twice-in-a-group"], subject)
     assert breaches
     assert {entry.explains(breach.told) for breach in breaches} == {known}
 
 
-def _of_two(clause: Clause) -> bool:
-    return clause.identifier.startswith("distributed/")
+def _in_processes(clause: Clause) -> bool:
+    """Tell whether a clause takes processes beside the worker, and so seconds."""
+    return clause.identifier.startswith("distributed/") or clause.identifier in OWN_PROGRAMS

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reference.common_steps import used_gradient
 from reference.formats import Array, Format
 from reference.profile import compute_format
-from reference.shared_lines import used_gradient
 
 
 def step(

@@ -1,0 +1,129 @@
+"""The NumPy references as implementations: judged in this process like anybody's code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from conformance.optimizers.agreement import shaped
+from conformance.optimizers.cases import Case
+from conformance.optimizers.subject import (
+    GRADIENT,
+    Prepared,
+    StepsRead,
+    TensorOutcome,
+    WorkerSubject,
+    rules_by_switches,
+)
+from impls.catalogue.entries import ExecutionPath, Implementation
+from impls.catalogue.torch_optimizers import CATALOGUE
+from impls.libraries import OTHERS
+from impls.session import Session
+from reference import rules as references
+from reference.formats import Array, Format
+from reference.profile import Profile
+from spec import rules as book
+from spec.family import Family
+from spec.rule import UpdateRule
+
+NUMPY = ExecutionPath("numpy", profile={"intermediate": "compute"})
+"""Half formats are computed in float32, scalars in double; every rule as its spec writes it."""
+FRAMEWORK, PREFIX = "numpy", "reference."
+
+
+def implementations() -> tuple[Implementation, ...]:
+    """Return one catalogue entry for each reference."""
+    return tuple(
+        Implementation(
+            f"{PREFIX}{name}",
+            f"reference.rules.{name}:step",
+            name,
+            (NUMPY,),
+            counter=None,
+            framework=FRAMEWORK,
+            library=FRAMEWORK,
+        )
+        for name in references.references()
+    )
+
+
+def entries() -> tuple[Implementation, ...]:
+    """Return everything that can be judged by name: the references, the catalogue, other libraries."""
+    return (*implementations(), *CATALOGUE, *OTHERS)
+
+
+def variants(family: Family[UpdateRule]) -> Iterator[Mapping[str, str]]:
+    """Yield the options to judge: the defaults, what each name means, and each with one more changed."""
+    for meant in ({}, *family.aliases.values()):
+        yield meant
+        for option in family.options:
+            for value in option.values:
+                changed = {**meant, option.name: value}
+                if changed not in ({}, meant) and option.default != value:
+                    yield changed
+
+
+def variant_rules(name: str) -> dict[tuple[str, ...], UpdateRule]:
+    """Return the rule of each variant, by its options written as ``name=value``."""
+    family, _ = book.names()[name]
+    found: dict[tuple[str, ...], UpdateRule] = {}
+    for chosen in variants(family):
+        key = tuple(sorted(f"{option}={value}" for option, value in chosen.items()))
+        if key not in found and family.legal(chosen):
+            found[key] = book.build(name, chosen)
+    return found
+
+
+def judged_rules(implementation: Implementation) -> Mapping[tuple[str, ...], UpdateRule]:
+    """Return every rule that an implementation is held against, by the switches that choose it."""
+    if implementation.framework == FRAMEWORK:
+        return variant_rules(implementation.rule)
+    return rules_by_switches(implementation.rule, implementation.options, implementation.switches)
+
+
+@dataclass(frozen=True)
+class ReferenceSubject(WorkerSubject):
+    """A NumPy reference, run in this process."""
+
+    def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> StepsRead:
+        """Make the steps of a case."""
+        start = time.perf_counter()
+        before = [dict(item.values) for item in prepared]
+        settings = [dict(group.hyperparameters) for group in case.groups]
+        steps = []
+        for step in range(case.steps):
+            if case.changes:
+                for group in settings:
+                    group.update(case.changes[step])
+            for index, item in enumerate(prepared):
+                before[index] = self._stepped(case, item, settings[item.group], before[index], step)
+            if every or step == case.steps - 1:
+                counts = (float(item.count + step + 1) for item in prepared)
+                steps.append(tuple(TensorOutcome(dict(b), c) for b, c in zip(before, counts, strict=True)))
+        return StepsRead(tuple(steps), time.perf_counter() - start, self._formats(case))
+
+    def _stepped(
+        self, case: Case, item: Prepared, settings: Mapping[str, float], before: Mapping[str, Array], step: int
+    ) -> dict[str, Array]:
+        rule = self.rules[case.switches]
+        scalars = {**settings, "t": float(item.count + step + 1)}
+        arrays = {**before, GRADIENT: item.gradients[step]}
+        if not rule.elementwise:
+            arrays = shaped(rule, arrays, item.shape)
+        with np.errstate(all="ignore"):
+            after = references.step(rule, self.storage, scalars, arrays)
+        return {name: value.reshape(-1) for name, value in after.items()}
+
+    def _formats(self, case: Case) -> dict[str, Format]:
+        rule = self.rules[case.switches]
+        return {state.symbol.name: references.kept_in(state, self.storage) for state in rule.states}
+
+
+def reference_subject(implementation: Implementation, storage: Format, session: Session) -> ReferenceSubject:
+    """Return the subject for a reference in one format."""
+    rules = variant_rules(implementation.rule)
+    profile = Profile.from_mapping(NUMPY.profile, implementation.rule)
+    return ReferenceSubject(implementation, NUMPY, "cpu", storage, session, profile, rules, {})

@@ -1,0 +1,141 @@
+"""The units of a run of optimizers: a path of an implementation in one format, with its claims."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.catalogue import selection
+from conformance.catalogue.numpy_references import FRAMEWORK, reference_subject
+from conformance.engine.claim import Claim, NotRunError, Plan
+from conformance.engine.evidence import Exhibit
+from conformance.engine.ledger import OPTIMIZERS
+from conformance.engine.power import Power
+from conformance.engine.verdict import Cell
+from conformance.optimizers import mutants
+from conformance.optimizers.subject import WorkerSubject, worker_subject
+from impls.catalogue.entries import ExecutionPath, Implementation
+from impls.session import Session
+from reference.formats import FORMATS
+
+CASES_PER_SECOND = 1.1
+"""Cases of local agreement per cell and second of budget; fixed, so that a budget fixes the cases."""
+ELEMENTS, LARGE = 16384, 65536
+"""Elements of a large tensor; more where a case is dear and its elements are not."""
+POWER_FORMATS = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class OptimizerUnit:
+    """A path of an implementation in one format.
+
+    ``steer`` says that further cases are drawn for the mutants that survive the usual ones; ``least`` are
+    element-cases of local agreement to decide.
+    """
+
+    implementation: Implementation
+    path: ExecutionPath
+    device: str
+    dtype: str
+    properties: tuple[str, ...]
+    cases: int
+    seed: int
+    python: str | None = None
+    timeout: float = 60.0
+    measure_power: bool = True
+    steer: bool = False
+    least: int = 0
+
+    chapter = OPTIMIZERS
+
+    @property
+    def label(self) -> str:
+        """The implementation, its path and the format."""
+        return f"{self.implementation.identifier} {self.path.name} {self.device} {self.dtype}"
+
+    def cell(self, claim: str) -> Cell:
+        """Return the cell of one property."""
+        return Cell(self.implementation.identifier, self.path.name, self.device, self.dtype, claim)
+
+    def subject(self, session: Session) -> WorkerSubject:
+        """Return what is judged; raises ``NotRunError`` where torch compiles nothing."""
+        if self.path.compiled and (reason := selection.cannot_compile(session)):
+            raise NotRunError(f"torch compiles nothing here: {reason}")
+        storage = FORMATS[self.dtype]
+        if self.implementation.framework == FRAMEWORK:
+            return reference_subject(self.implementation, storage, session)
+        return worker_subject(self.implementation, self.path, self.device, storage, session)
+
+    def plan(self, claim: Claim, power: Power) -> Plan:
+        """Return how hard a claim is tested."""
+        return Plan(
+            max(3, round(self.cases * claim.share)),
+            ELEMENTS if self.path.cost == 1 else LARGE,
+            self.seed,
+            power if self.measure_power else None,
+            self.steer,
+            self.least,
+            credit=f"{claim.identifier} in {self.dtype}",
+        )
+
+    def power(self) -> Power:
+        """Return the power of a unit that has judged nothing."""
+        return Power(mutants.of)
+
+    def exhibits(self, subject: WorkerSubject) -> Iterator[Exhibit]:
+        """Yield nothing: its claims show what there is."""
+        yield from ()
+
+
+def units(
+    implementations: tuple[Implementation, ...],
+    *,
+    device: str,
+    dtypes: tuple[str, ...],
+    properties: tuple[str, ...],
+    budget: float,
+    seed: int,
+    python: str | None = None,
+    timeout: float = 60.0,
+    asked: tuple[str, ...] = (),
+) -> list[OptimizerUnit]:
+    """Return the units of a run; ``budget`` is in seconds for each implementation on two cores.
+
+    ``asked`` names the paths; without names it is every path that need not be asked for.
+    """
+    found = []
+    for implementation in implementations:
+        paths = selection.chosen(implementation, device, asked)
+        cells = sum(len([d for d in dtypes if d in p.dtypes]) for p in paths)
+        cases = max(4, round(CASES_PER_SECOND * budget * 12 / max(cells, 1)))
+        for path in paths:
+            unit = OptimizerUnit(
+                implementation, path, device, "", (), max(1, cases // path.cost), seed, python, timeout
+            )
+            found += _formats(unit, dtypes, properties, first=path == paths[0])
+    return found
+
+
+def _formats(
+    unit: OptimizerUnit, dtypes: tuple[str, ...], properties: tuple[str, ...], *, first: bool
+) -> list[OptimizerUnit]:
+    """Return a path's units, one for each format; the first path of an implementation measures power."""
+    path = unit.path
+    judged = tuple(name for name in properties if path.judges(name))
+    timeout = max(unit.timeout, selection.DEAREST_TIMEOUT) if path.compiled else unit.timeout
+    found = []
+    for dtype in (dtype for dtype in dtypes if dtype in path.dtypes and judged):
+        power = dtype in POWER_FORMATS and first and path.cost == 1
+        power = power or not set(dtypes) & set(POWER_FORMATS)
+        steer = power and dtype == _finest(dtypes, path)
+        found.append(
+            dataclasses.replace(unit, dtype=dtype, properties=judged, timeout=timeout, measure_power=power, steer=steer)
+        )
+    return found
+
+
+def _finest(dtypes: tuple[str, ...], path: ExecutionPath) -> str:
+    """Return the format of a run in which a path tells the most mutants from the rule."""
+    judged = [dtype for dtype in dtypes if dtype in path.dtypes]
+    return max(judged, key=lambda dtype: FORMATS[dtype].precision)

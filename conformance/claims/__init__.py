@@ -1,0 +1,40 @@
+"""The kinds of claims: the only file that knows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from conformance.catalogue.installed import version_of
+from conformance.contract.clauses import CLAUSES
+from conformance.engine.claim import Claim, Kind, Unit
+from conformance.engine.evidence import Exhibit
+from conformance.engine.judging import Judged, Killed, judge_unit
+from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from conformance.optimizers.properties import PROPERTIES
+from conformance.schedulers.properties import PROPERTIES as SCHEDULER_PROPERTIES
+from conformance.training.claims import CLAIMS as TRAINING
+from impls.session import Session
+
+CHAPTERS: Mapping[str, tuple[Claim, ...]] = {
+    OPTIMIZERS: (*PROPERTIES, *CLAUSES, *TRAINING),
+    SCHEDULERS: SCHEDULER_PROPERTIES,
+}
+"""All that is claimed of an optimizer: of its formula, the contract, and training; and of a scheduler."""
+BY_IDENTIFIER: Mapping[str, Mapping[str, Claim]] = {
+    chapter: {claim.identifier: claim for claim in claims} for chapter, claims in CHAPTERS.items()
+}
+KINDS: Mapping[str, Kind] = {claim.kind.name: claim.kind for claims in CHAPTERS.values() for claim in claims}
+_SESSIONS: dict[tuple[str | None, float], Session] = {}
+"""The workers of this process, which lives as long as they."""
+
+
+def identifiers(chapter: str) -> tuple[str, ...]:
+    """Return the identifiers of all claims of a chapter."""
+    return tuple(BY_IDENTIFIER[chapter])
+
+
+def judge(unit: Unit, done: Mapping[str, Killed] | None = None) -> Iterator[Judged | Exhibit]:
+    """Yield the cells of a unit but for those that are done, and what the report shows besides."""
+    key = (unit.python, unit.timeout)
+    session = _SESSIONS.get(key) or _SESSIONS.setdefault(key, Session(unit.python, timeout=unit.timeout))
+    yield from judge_unit(unit, BY_IDENTIFIER[unit.chapter], session, version_of, done or {})

@@ -1,0 +1,323 @@
+"""The console: progress while a run goes on, and its outcome as a table a stranger can read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self, TypeAlias
+
+from rich import markup
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from conformance.engine.claim import Unit
+from conformance.engine.evidence import Exhibit
+from conformance.engine.judging import Judged
+from conformance.engine.runs import Listener, UnitResult
+from conformance.engine.safe_text import LONGEST, safe_text
+from conformance.engine.verdict import Cell, CellResult, Finding, Verdict
+from conformance.report import gates, totals
+from conformance.report.matrix import finest_first
+from conformance.report.model import ImplementationEntry, Report
+
+SIGNS = {
+    Verdict.PASS: ("green", "✓", "pass"),
+    Verdict.DEVIATION: ("yellow", "≈", "known"),
+    Verdict.FAIL: ("bold red", "✗", "FAIL"),
+    Verdict.ERROR: ("bold red", "!", "ERROR"),
+    Verdict.UNDECIDED: ("yellow", "?", "undecided"),
+    Verdict.NOT_RUN: ("dim", "·", "not run"),
+    Verdict.NOT_APPLICABLE: ("dim", "–", "n/a"),
+}
+"""The style, the sign and the word of each verdict."""
+MARKS = {verdict: f"[{style}]{sign} {word}[/]" for verdict, (style, sign, word) in SIGNS.items()}
+FOLDED = 3
+"""So many properties of one kind without news that are alike on every path share a row."""
+SHOWN_FINDINGS = 6
+MANY = 3
+"""Of more implementations than these the console shows an overview; the page has the rest."""
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Return a text that rich prints as it stands: no mark-up, no control, of a few lines."""
+    return markup.escape(safe_text(text, longest))
+
+
+class Progress(Listener):
+    """Shows how many cells of a run are judged, and what fails as it comes."""
+
+    def __init__(self, console: Console, work: Sequence[Unit], done: Mapping[int, UnitResult]) -> None:
+        self.bar = Bar(
+            TextColumn("judging"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[last]}"),
+            console=console,
+            transient=True,
+        )
+        whole = sum(result.whole for result in done.values())
+        self.units, self.finished_units = len(work), whole
+        judged = sum(len(result.results) for result in done.values())
+        total = sum(len(unit.properties) for unit in work)
+        self.task = self.bar.add_task("", total=total, completed=judged, last="")
+        if done:
+            console.print(f"resumed: {judged:,} cells are there, {whole} of {len(work)} units whole")
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def cell(self, unit: Unit, judged: Judged) -> None:
+        """Advance by one cell; one that fails is told at once."""
+        result = judged.result
+        self.bar.update(self.task, advance=1, last=plain(unit.label))
+        if result.verdict in {Verdict.FAIL, Verdict.ERROR}:
+            self.bar.console.print(f"{MARKS[result.verdict]} {plain(unit.label)}: {result.cell.property}")
+
+    def finished(self, unit: Unit, exhibits: Sequence[Exhibit]) -> None:
+        """Print every ten units, where no bar is drawn, how many are done."""
+        self.finished_units += 1
+        last = self.finished_units == self.units
+        if not self.bar.console.is_terminal and (self.finished_units % 10 == 0 or last):
+            self.bar.console.print(f"judged {self.finished_units} of {self.units}: {plain(unit.label)}")
+
+
+def matrix(results: Iterable[CellResult]) -> Table:
+    """Return a table of one implementation's verdicts: properties against formats.
+
+    Where the paths of a property differ each has a row below it, those alike one together; a
+    property that applies nowhere has none.
+    """
+    found = list(results)
+    dtypes = sorted({r.cell.dtype for r in found}, key=finest_first)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("property, and paths where they differ", overflow="fold")
+    for dtype in dtypes:
+        table.add_column(dtype, no_wrap=True)
+    rows: Rows = {}
+    for (claim, path), cells in _places(found).items():
+        marks = tuple(MARKS[cells[d].verdict] if d in cells else "" for d in dtypes)
+        rows.setdefault(claim, {}).setdefault(marks, []).append(path)
+    for claim, grouped in _folded(rows).items():
+        if len(grouped) == 1:
+            table.add_row(plain(claim), *next(iter(grouped)))
+            continue
+        table.add_row(plain(claim))
+        for marks, held in grouped.items():
+            table.add_row(f"  [dim]{plain(', '.join(held))}[/]", *marks)
+    return table
+
+
+Rows: TypeAlias = dict[str, dict[tuple[str, ...], list[str]]]
+"""For each property the paths by their marks in each format."""
+
+
+def _folded(rows: Rows) -> Rows:
+    """Leave out properties that apply nowhere, and fold those of a chapter that pass alike into one row."""
+    absent = {MARKS[Verdict.NOT_APPLICABLE], ""}
+    quiet = {MARKS[Verdict.PASS], MARKS[Verdict.DEVIATION], *absent}
+    asked = {claim: rows[claim] for claim in rows if not all(map(absent.issuperset, rows[claim]))}
+    alike: dict[tuple[str, str], list[str]] = {}
+    for claim, grouped in asked.items():
+        if all(map(quiet.issuperset, grouped)):
+            alike.setdefault((claim.partition("/")[0], str(grouped)), []).append(claim)
+    shown, first = {}, {group[0]: group for group in alike.values() if len(group) >= FOLDED}
+    hidden = {claim for group in first.values() for claim in group[1:]}
+    for claim, grouped in asked.items():
+        if claim in first:
+            shown[f"{claim.partition('/')[0]}/… ({len(first[claim])} properties)"] = grouped
+        elif claim not in hidden:
+            shown[claim] = grouped
+    return shown
+
+
+def overview(report: Report) -> Table:
+    """Return a table of many implementations: how many properties have which verdict."""
+    dtypes = sorted({r.cell.dtype for r in report.results}, key=finest_first)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("implementation, and its paths", no_wrap=True)
+    for dtype in dtypes:
+        table.add_column(dtype, no_wrap=True)
+    for item in report.implementations:
+        mine = [r for r in report.results if r.cell.implementation == item.identifier]
+        paths = sorted({r.cell.path for r in mine})
+        if len(paths) > 1:
+            table.add_row(plain(item.identifier))
+        for path in paths:
+            counts = [
+                Counter(r.verdict for r in mine if (r.cell.path, r.cell.dtype) == (path, dtype)) for dtype in dtypes
+            ]
+            name = f"  [dim]{plain(path)}[/]" if len(paths) > 1 else plain(item.identifier)
+            table.add_row(name, *map(_counted, counts))
+    return table
+
+
+def _counted(counts: Mapping[Verdict, int]) -> str:
+    """Return how often each verdict was given, with its sign; what does not apply is left out."""
+    return " ".join(
+        f"[{style}]{sign}{counts[verdict]}[/]"
+        for verdict, (style, sign, _) in SIGNS.items()
+        if counts.get(verdict) and verdict is not Verdict.NOT_APPLICABLE
+    )
+
+
+def _places(results: list[CellResult]) -> dict[tuple[str, str], dict[str, CellResult]]:
+    rows: dict[tuple[str, str], dict[str, CellResult]] = {}
+    for result in results:
+        place = (result.cell.property, result.cell.path)
+        rows.setdefault(place, {})[result.cell.dtype] = result
+    return dict(sorted(rows.items()))
+
+
+def not_applicable(results: Iterable[CellResult]) -> list[str]:
+    """Return one sentence for each reason why properties apply to no cell, with what it concerns."""
+    reasons: dict[str, set[str]] = {}
+    applied = set()
+    for result in results:
+        if result.verdict is Verdict.NOT_APPLICABLE:
+            reasons.setdefault(result.cell.property, set()).add(result.reason)
+        else:
+            applied.add(result.cell.property)
+    alike: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        if name not in applied:
+            alike.setdefault(", ".join(sorted(why)), []).append(name)
+    return [f"{_named(names)}: {why}" for why, names in alike.items()]
+
+
+def _named(names: list[str]) -> str:
+    """Return a few names as they stand, and many by their kinds."""
+    if len(names) < FOLDED:
+        return ", ".join(names)
+    kinds = Counter(name.partition("/")[0] for name in names)
+    return f"{len(names)} properties ({', '.join(f'{kind}/… {count}' for kind, count in kinds.items())})"
+
+
+def show_report(console: Console, report: Report, folder: str) -> None:
+    """Print the verdicts, the findings and the figures; of many implementations an overview alone.
+
+    ``folder`` is that of the report, as the user would write it.
+    """
+    many = len(report.implementations) > MANY
+    if many:
+        console.print()
+        console.print(overview(report))
+        signs = [mark for verdict, mark in MARKS.items() if verdict is not Verdict.NOT_APPLICABLE]
+        console.print(f"properties: {'  '.join(signs)}")
+    for item in report.implementations:
+        _show_implementation(console, report, item, whole=not many)
+    failing = [f for r in report.results if r.verdict is Verdict.FAIL for f in r.findings]
+    for finding in failing[:SHOWN_FINDINGS]:
+        show_finding(console, finding, folder)
+    if len(failing) > SHOWN_FINDINGS:
+        console.print(f"\n… and {len(failing) - SHOWN_FINDINGS} more findings: see the report")
+    _show_deviations(console, report, whole=not many)
+    console.print()
+    for line in figures(report):
+        console.print(plain(line))
+    for sentence in report.not_run:
+        console.print(f"[dim]{plain(sentence)}[/]")
+    console.print(plain(totals.verdict_sentence(report)))
+    for sentence in gates.warnings(report):
+        console.print(f"[yellow]![/] {plain(sentence)}")
+    console.print(f"{plain(gates.headline(report))}.", style="bold")
+
+
+def _show_implementation(console: Console, report: Report, item: ImplementationEntry, *, whole: bool) -> None:
+    """Print the matrix of an implementation if ``whole``, and what has no verdict or no finding."""
+    mine = [r for r in report.results if r.cell.implementation == item.identifier]
+    if whole:
+        console.print(f"\n[bold]{plain(item.identifier)}[/] claims {plain(item.claims)}")
+        console.print(matrix(mine))
+        for sentence in not_applicable(mine):
+            console.print(f"  [dim]– not applicable: {plain(sentence)}[/]")
+    without: dict[str, list[Cell]] = {}
+    for r in mine:
+        if r.verdict in {Verdict.ERROR, Verdict.UNDECIDED} or (r.verdict is Verdict.FAIL and not r.findings):
+            without.setdefault(r.reason, []).append(r.cell)
+    for reason, (cell, *more) in without.items():
+        place = f"{cell.property} on {cell.path}, {cell.dtype}" + (f" and {len(more)} more" if more else "")
+        named = place if whole else f"{cell.implementation} {place}"
+        console.print(f"  [red]•[/] {plain(named)}: {plain(reason)}")
+
+
+def _show_deviations(console: Console, report: Report, *, whole: bool) -> None:
+    """Print the known deviations with their reasons if ``whole``, else how many cells have which."""
+    if whole:
+        for entry in report.deviations:
+            console.print(f"\n[yellow]known deviation[/] {plain(entry.identifier)}: {plain(entry.reason)}")
+        return
+    cells = Counter(name for r in report.results for name in (r.deviation, *r.further) if name)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("known deviation", no_wrap=True)
+    table.add_column("cells", justify="right")
+    for entry in report.deviations:
+        table.add_row(plain(entry.identifier), str(cells[entry.identifier]))
+    console.print()
+    console.print(table)
+    console.print("`stepproof deviations NAME` tells what one is, and shows it with a script.", markup=False)
+
+
+def figures(report: Report) -> list[str]:
+    """Return what was tested, how hard, and what was proven, each in one line."""
+    tested = totals.tested(report.results)
+    mutants = totals.mutants_of(report.rules)
+    power, proven = totals.power(mutants), totals.proven(report.rules)
+    survivors = [m.name for m in mutants if m.status == "survived"]
+    lines = [
+        (
+            f"tested  {tested.element_cases:,} element-cases, {tested.values:,} values: {tested.outside:,} "
+            f"outside; {tested.undecided:,} element-cases undecided"
+        ),
+        (
+            f"power   {power.killed:,} of {power.total:,} formula mutants killed, "
+            f"{power.equivalent:,} proven equivalent, {power.survived:,} survived"
+        ),
+        f"proven  {proven.claims:,} of {proven.claims_total:,} claims about the formulas",
+    ]
+    return [*lines, *(f"  survived: {name}" for name in survivors[:SHOWN_FINDINGS])]
+
+
+def show_finding(console: Console, finding: Finding, folder: str) -> None:
+    """Print one finding: the claim, the formula, the smallest case, legal and got."""
+    cell = finding.cell
+    fault = f"{finding.quantity} is outside what any legal evaluation can return"
+    if not finding.assignment:
+        fault = f"{finding.quantity} breaks {cell.property}"
+    console.print(
+        f"\n[bold red]✗[/] [bold]{plain(cell.implementation)}[/] on {plain(cell.path)}, {plain(cell.dtype)}: "
+        f"{plain(fault)}"
+    )
+    case = finding.case
+    before = "  ".join(f"{k}={_short(v)}" for k, v in case.get("before", {}).items())
+    low, high = finding.legal
+    rows = (
+        ("property", f"{cell.property}: {finding.sentence}"),
+        ("formula", f"{finding.assignment}: {finding.formula_text}" if finding.assignment else ""),
+        ("case", _case_line(case)),
+        ("before", before),
+        ("legal", f"[{finding.legal[0]}, {finding.legal[1]}]" if low != high or finding.assignment else low),
+        ("got", ", ".join(part for part in (finding.value, finding.value_hex, finding.distance) if part)),
+        ("confirmed", finding.confirmed),
+        ("replay", finding.replay.replace("failures/", f"{folder}/failures/")),
+    )
+    for name, text in ((name, text) for name, text in rows if text):
+        console.print(f"  [dim]{name:10}[/]{plain(text)}")
+
+
+def _case_line(case: Mapping[str, Any]) -> str:
+    """The case of an optimizer, or that of a scheduler, in one line."""
+    if "hyperparameters" not in case:
+        return "; ".join(f"{name}: {value}" for name, value in case.items() if name != "stored")
+    scalars = "  ".join(f"{k}={_short(v)}" for k, v in case["hyperparameters"].items())
+    return f"{scalars}  switches: {case['switches']}  shapes: {case['tensors']}"
+
+
+def _short(value: str) -> str:
+    return f"{float(value):.9g}"

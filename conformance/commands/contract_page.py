@@ -1,0 +1,45 @@
+"""Writes docs/contract.md from the clauses: ``python -m conformance.commands.contract_page``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conformance.contract.clause import Clause
+from conformance.contract.clauses import CHAPTERS, COUNTING, state
+from conformance.optimizers.property import Property
+
+PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
+HEAD = """# The optimizer contract
+
+What every implementation keeps besides its formula, through its whole life. Each clause is a property:
+`stepproof check` and `stepproof report` try it on every optimizer, path and format that it concerns,
+`--property IDENTIFIER` tries it alone, and for each there is an optimizer in `tests/quality/contract` that
+breaks just that one. A clause that does not apply says why.
+
+This page is written from the clauses themselves: `python -m conformance.commands.contract_page`.
+"""
+
+
+def page() -> str:
+    """Return the page: identifier, sentence and source of every clause, by chapter."""
+    parts = [HEAD]
+    for chapter in CHAPTERS:
+        items = (*chapter.CLAUSES, *(COUNTING if chapter is state else ()))
+        rows = "\n".join(_row(item) for item in items)
+        parts.append(f"## {chapter.TITLE}\n\n| clause | says | source |\n| --- | --- | --- |\n{rows}\n")
+    return "\n".join(parts)
+
+
+def _row(clause: Clause | Property) -> str:
+    cells = (f"`{clause.identifier}`", clause.sentence, clause.source)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Known deviations, listed and shown: ``stepproof deviations``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+
+from conformance.commands.console import show_finding
+from conformance.commands.judging import CONFORMS, NOT_JUDGED
+from conformance.commands.recording import cells, installed
+from conformance.commands.usage_errors import UsageError
+from conformance.engine.findings import findings_of
+from conformance.engine.ledger import Entry, load
+from conformance.engine.replay import replayed
+from conformance.engine.verdict import Finding
+from impls.session import Session
+
+
+def deviations(console: Console, name: str, python: str | None, *, script_alone: bool) -> int:
+    """Show the deviation called ``name``, or list those that hold it; returns the exit status."""
+    known = next((entry for entry in load() if entry.identifier == name), None)
+    if known is None:
+        _list(console, name)
+        return CONFORMS
+    return CONFORMS if _show(console, known, python, script_alone=script_alone) else NOT_JUDGED
+
+
+def _list(console: Console, part: str) -> None:
+    """Print every entry whose name or implementation holds ``part``; raises ``UsageError`` for none."""
+    chosen = [entry for entry in load() if _speaks_of(entry, part)]
+    if not chosen:
+        raise UsageError(
+            f"there is no deviation of `{part}`; give a part of a deviation's or an optimizer's name, "
+            "or none to see them all"
+        )
+    for entry in chosen:
+        where = f"{', '.join(entry.implementations)}: {entry.condition}"
+        console.print(f"[bold]{entry.identifier}[/]")
+        console.print(Padding(f"{escape(entry.reason)}\n[dim]{escape(where)}[/]", (0, 0, 1, 2)))
+    count = f"{len(chosen)} known deviation{'s' * (len(chosen) != 1)}"
+    console.print(f"{count}. `stepproof deviations NAME` shows one, with its smallest case and a script.")
+
+
+def _show(console: Console, entry: Entry, python: str | None, *, script_alone: bool) -> bool:
+    """Run the stored case of a deviation, print it and its script; tells whether it still shows."""
+    with Session(python) as session:
+        found = next(_findings(entry, session, python), None)
+    if found is None:
+        named = ", ".join(entry.implementations)
+        console.print(f"`{entry.identifier}` is not shown here: {named} conforms in it, or is not installed")
+        return False
+    if not script_alone:
+        console.print(f"[bold]{entry.identifier}[/]\n{escape(entry.reason)}")
+        show_finding(console, dataclasses.replace(found, replay=""), "")
+        console.print("\n[dim]standalone script[/]\n")
+    console.print(found.script, markup=False, soft_wrap=True, end="")
+    return True
+
+
+def _speaks_of(entry: Entry, part: str) -> bool:
+    return any(part.lower() in name.lower() for name in (entry.identifier, *entry.implementations))
+
+
+def _findings(entry: Entry, session: Session, python: str | None) -> Iterator[Finding]:
+    for unit, claim in cells(entry, installed(session), python=python):
+        subject = unit.subject(session)
+        if claim.concerns(subject) and not claim.applies(subject):
+            shown = replayed(subject, claim, entry)
+            if shown:
+                yield from findings_of(subject, claim, unit.cell(claim.identifier), [shown.failure])

@@ -1,0 +1,202 @@
+"""Judges what is asked for, streams the verdicts, and writes the report: check, report and train."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as version_of_package
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from conformance import claims
+from conformance.catalogue import optimizer_units, scheduler_units, selection
+from conformance.catalogue.installed import versions
+from conformance.catalogue.optimizer_units import OptimizerUnit
+from conformance.catalogue.scheduler_units import SchedulerUnit
+from conformance.commands.console import Progress, show_report
+from conformance.engine import runs
+from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from conformance.engine.stream import Stream
+from conformance.report import write_report
+from conformance.report.assembly import assemble, environment_of
+from conformance.report.gates import exit_status
+from conformance.report.model import Report
+from conformance.report.writing import prepare, write_text
+from impls.catalogue.entries import Implementation
+from impls.catalogue.scheduler_entries import Scheduler
+from impls.devices import DEVICES, FLOATS, HOST
+from impls.session import Session
+
+CONFORMS, DOES_NOT, NOT_JUDGED = 0, 1, 2
+Unit = OptimizerUnit | SchedulerUnit
+
+
+def devices(python: str | None) -> tuple[list[str], str]:
+    """Return the devices and the version of the framework that a worker sees."""
+    with Session(python) as session:
+        header = session.request({"op": "hello"}).header
+    return list(header["devices"]), str(header["torch"])
+
+
+def cores() -> int:
+    """Return how many processes judge at once."""
+    return max(1, min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be judged, how hard, where the report goes, and the command that asked for it.
+
+    ``properties`` names claims of either chapter, where not all are asked for, and ``paths`` execution
+    paths; ``absent`` holds a sentence for each library that was asked for and is not installed.
+    ``whole`` asks for the rules that nothing claims and the claims of the literature too.
+    """
+
+    implementations: tuple[Implementation, ...]
+    schedulers: tuple[Scheduler, ...]
+    command: str
+    budget: float
+    seed: int
+    output: Path
+    device: str = HOST
+    dtypes: tuple[str, ...] = FLOATS
+    properties: tuple[str, ...] = ()
+    python: str | None = None
+    timeout: float = 60.0
+    jobs: int = 1
+    absent: tuple[str, ...] = ()
+    whole: bool = False
+    paths: tuple[str, ...] = ()
+    resume: bool = False
+
+    def asked(self, chapter: str) -> tuple[str, ...]:
+        """Return the claims of a chapter that are asked for."""
+        every = claims.identifiers(chapter)
+        return tuple(name for name in every if name in self.properties) if self.properties else every
+
+    def units(self) -> list[Unit]:
+        """Return the units of the run."""
+        common: dict[str, Any] = {
+            "budget": self.budget,
+            "seed": self.seed,
+            "python": self.python,
+            "timeout": self.timeout,
+        }
+        found: list[Unit] = list(
+            optimizer_units.units(
+                self.implementations,
+                device=self.device,
+                dtypes=self.dtypes,
+                properties=self.asked(OPTIMIZERS),
+                asked=self.paths,
+                **common,
+            )
+        )
+        asked = self.asked(SCHEDULERS)
+        units = scheduler_units.units(self.schedulers, properties=asked, **common) if asked else []
+        return found + [unit for unit in units if not self._left_out(unit)]
+
+    def _left_out(self, unit: SchedulerUnit) -> str:
+        """Return why a scheduler is not judged, or nothing."""
+        cell = unit.cell("")
+        if self.device != cell.device:
+            return f"a schedule is computed on the host: it has no part on {self.device}"
+        if cell.dtype not in self.dtypes:
+            return f"its learning rates are {cell.dtype}: ask for it with --dtype {cell.dtype}"
+        return f"its path is {cell.path}" if self.paths and cell.path not in self.paths else ""
+
+    def not_run(self, present: Collection[str]) -> tuple[str, ...]:
+        """Return a sentence for all that is left out, where the devices ``present`` are there."""
+        devices = (d.absent for name, d in DEVICES.items() if self.implementations and name not in present)
+        paths = selection.left_out(self.implementations, self.device, self.paths, self.asked(OPTIMIZERS))
+        units = scheduler_units.units(self.schedulers, properties=(), budget=self.budget, seed=self.seed)
+        schedulers = [f"not run: {u.label}: {why}" for u in units if (why := self._left_out(u))]
+        held = DEVICES[self.device].dtypes
+        formats = (f"not run: {name}: no such format on {self.device}" for name in self.dtypes if name not in held)
+        return (*devices, *formats, *paths, *schedulers, *self.absent)
+
+    def identity(self, work: Sequence[Unit], environment: Mapping[str, str]) -> dict[str, Any]:
+        """Return what must be the same for one run to go on from another."""
+        return {
+            "suite": version_of_package("stepproof"),
+            "seed": self.seed,
+            "budget": self.budget,
+            "units": {unit.label: len(unit.properties) for unit in work},
+            "environment": dict(environment),
+        }
+
+
+def judge(order: Order, console: Console) -> tuple[Report, int]:
+    """Judge what is ordered and write the report; returns it and the exit status.
+
+    Raises ``ResumeError`` where the order is to go on from another run than its own.
+    """
+    start = time.perf_counter()
+    prepare(order.output)
+    present, framework = devices(order.python)
+    not_run = order.not_run(present)
+    judged: tuple[Implementation | Scheduler, ...] = (*order.implementations, *order.schedulers)
+    environment = {**environment_of(framework), **versions(judged, order.python)}
+    work = order.units()
+    stream = Stream(order.output, order.identity(work, environment))
+    done = stream.done(work) if order.resume else {}
+    with stream, Progress(console, work, done) as progress:
+        outcome = runs.run(work, claims.judge, [stream, progress], order.jobs, done)
+    if outcome.cut_short:
+        rest = "cells without a verdict, and all formulas, proofs and mutants"
+        not_run = (f"not run: {rest}: the run was {outcome.cut_short}; go on with --resume", *not_run)
+    report = assemble(
+        work,
+        outcome.results,
+        command=order.command,
+        seed=order.seed,
+        budget=order.budget,
+        environment=environment,
+        not_run=not_run,
+        seconds=time.perf_counter() - start,
+        whole=order.whole and not outcome.cut_short,
+        cut_short=bool(outcome.cut_short),
+    )
+    _written(order, work, report, console)
+    return report, outcome.status or exit_status(report)
+
+
+def _written(order: Order, work: Sequence[Unit], report: Report, console: Console) -> None:
+    """Write failures and report, and say where."""
+    _write_failures(report, order.output / "failures", work, order.python)
+    paths = write_report(report, order.output)
+    show_report(console, report, os.path.relpath(order.output))
+    for path in paths.values():
+        console.print(f"wrote {os.path.relpath(path)}")
+
+
+def _write_failures(report: Report, folder: Path, work: Sequence[Unit], python: str | None) -> None:
+    """Write the case and the script of every finding."""
+    targets = {unit.cell("").implementation: _target(unit) for unit in work}
+    for finding in (f for r in report.results for f in r.findings):
+        cell = finding.cell
+        stored = {
+            **targets[cell.implementation],
+            "python": python,
+            "path": cell.path,
+            "device": cell.device,
+            "dtype": cell.dtype,
+            "property": cell.property,
+            "kind": finding.case["kind"],
+            "case": finding.case["stored"],
+        }
+        write_text(folder / f"{finding.identifier}.json", json.dumps(stored, indent=1) + "\n")
+        write_text(folder / f"{finding.identifier}.py", finding.script)
+
+
+def _target(unit: Unit) -> dict[str, Any]:
+    """Return what a stored failure must say for its subject to be built again."""
+    if isinstance(unit, SchedulerUnit):
+        return {"chapter": SCHEDULERS, "scheduler": unit.entry.identifier}
+    item = unit.implementation
+    return {"chapter": OPTIMIZERS, "target": item.called, "rule": item.rule, "options": dict(item.options)}

@@ -1,0 +1,104 @@
+"""Clauses about two processes that train together."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance.contract.case import ClauseCase
+from conformance.contract.clause import Clause, always
+from conformance.contract.request import target_of
+from conformance.contract.requirements import Needs, all_of, needs_dense_gradients, needs_visible_state
+from conformance.engine.claim import Plan
+from conformance.engine.evidence import Tally
+from conformance.optimizers.subject import WorkerSubject
+from spec.rule import UpdateRule
+
+TITLE = "Distributed"
+
+
+def _one_format(subject: WorkerSubject) -> str:
+    if subject.device != "cpu":
+        return "two processes need a device each"
+    return "" if subject.storage.name == "float32" else "the format plays no part; float32 is judged"
+
+
+@dataclass(frozen=True, eq=False)
+class DistributedClause(Clause):
+    """A clause whose experiment runs in two workers at once, which find each other by a file."""
+
+    def run(self, subject: WorkerSubject, case: ClauseCase, tally: Tally, plan: Plan) -> None:
+        """Judge one case in both processes and add it to ``tally``."""
+        for found in self._both(subject, case, plan):
+            found.failures = [dataclasses.replace(f, case=case) for f in found.failures]
+            tally.add(found)
+
+    def _both(self, subject: WorkerSubject, case: ClauseCase, plan: Plan) -> tuple[Tally, Tally]:
+        pair = subject.session, subject.session.companion
+        for session in pair:
+            # A worker that is still starting would keep the other one waiting in the experiment.
+            session.request({"op": "signature", "target": target_of(self, subject)})
+        tallies = Tally(), Tally()
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+            futures = []
+            for rank, session in enumerate(pair):
+                place = {"rank": rank, "store": str(Path(folder) / "store")}
+                ranked = dataclasses.replace(case, arguments={**case.arguments, **place})
+                beside = dataclasses.replace(subject, session=session)
+                futures.append(pool.submit(super().run, beside, ranked, tallies[rank], plan))
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                for session in pair:  # one would wait in vain for the other
+                    session.kill()
+                raise
+        return tallies
+
+
+def _steps(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    """Yield two steps of one variant; of whole tensors the first step of every variant.
+
+    What later ones start from differs by rounding, and after many iterations nothing of them is decided.
+    """
+    if not rule.elementwise:
+        yield {"steps": 1}
+    elif rule is next(iter(subject.rules.values())):
+        yield {"steps": 2}
+
+
+def _clause(name: str, sentence: str, source: str, experiment: str, needs: Needs = always) -> DistributedClause:
+    return DistributedClause(
+        f"distributed/{name}", sentence, source, f"distributed.{experiment}", _steps, needs=all_of(_one_format, needs)
+    )
+
+
+CLAUSES: tuple[Clause, ...] = (
+    _clause(
+        "data-parallel",
+        "Gradients that DistributedDataParallel averages give the step of their average.",
+        "torch, DistributedDataParallel: the same as one process with the averaged gradient",
+        "data_parallel",
+    ),
+    _clause(
+        "zero-redundancy",
+        "Under ZeroRedundancyOptimizer every process ends with the parameters of one process.",
+        "torch, ZeroRedundancyOptimizer: wraps any optimizer and shards its states",
+        "zero_redundancy",
+    ),
+    _clause(
+        "sharded",
+        "Parameters that fully_shard (FSDP2) cuts into DTensor shards step as whole ones do.",
+        "torch, fully_shard: an optimizer is built on sharded parameters like on any",
+        "sharded",
+        all_of(
+            needs_visible_state,
+            needs_dense_gradients("it takes sparse gradients alone, and a DTensor has no sparse layout"),
+        ),
+    ),
+)

@@ -1,0 +1,115 @@
+"""What is shown beside verdicts, as the report holds it: lines of formulas, curves and courses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FormEntry:
+    """A legal way to compute a line, and whether it is proven equal."""
+
+    name: str
+    mathml: str
+    text: str
+    proven: bool
+
+
+@dataclass(frozen=True)
+class AssignmentEntry:
+    """One named line of a program, with the legal ways to compute it."""
+
+    name: str
+    mathml: str
+    text: str
+    forms: tuple[FormEntry, ...]
+
+
+@dataclass(frozen=True)
+class TrainingRunEntry:
+    """One implementation's course of training: its losses, and how every step of it was judged.
+
+    ``farthest`` is the largest distance of a parameter from the reference's after each step, ``widths`` the
+    widest enclosure propagated from the start; ``finite_steps`` counts the steps at which it is finite.
+    """
+
+    implementation: str
+    losses: tuple[float | None, ...]
+    farthest: tuple[float | None, ...]
+    widths: tuple[float | None, ...]
+    values: int
+    outside_step_by_step: int
+    outside_from_the_start: int
+    undecided: int
+    finite_steps: int
+
+
+@dataclass(frozen=True)
+class TrainingEntry:
+    """A problem trained with a rule: the losses of the reference, and a run of each implementation."""
+
+    problem: str
+    title: str
+    rule: str
+    dtype: str
+    settings: dict[str, float]
+    parameters: int
+    losses: tuple[float | None, ...]
+    runs: tuple[TrainingRunEntry, ...]
+
+    @property
+    def conforms(self) -> bool:
+        """Tell whether every value of every run lies in both its enclosures."""
+        return not any(run.outside_step_by_step or run.outside_from_the_start for run in self.runs)
+
+
+@dataclass(frozen=True)
+class PointsEntry:
+    """Of the ``points`` that a search visited, how many were judged, and what of them left its enclosure.
+
+    ``widths`` is the widest enclosure of a coordinate at each point that was judged.
+    """
+
+    points: int
+    judged: int
+    departed: str
+    widths: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class SearchEntry:
+    """A problem searched by an implementation and by the reference, a loss for each call of the function.
+
+    Its points are judged from what it saw and kept, and from the start alone.
+    """
+
+    title: str
+    line_search: str
+    losses: tuple[float | None, ...]
+    reference: tuple[float | None, ...]
+    from_what_it_saw: PointsEntry
+    from_the_start: PointsEntry
+
+
+@dataclass(frozen=True)
+class JointEntry:
+    """A time at which a schedule's formula changes."""
+
+    name: str
+    time: float
+    restart: bool
+
+
+@dataclass(frozen=True)
+class CurveEntry:
+    """A schedule from step 0 on, and what an implementation used at the same steps.
+
+    ``units`` is the difference in radii of the enclosure: at most 1 where it is inside.
+    """
+
+    title: str
+    schedule: tuple[float | None, ...]
+    implementation: tuple[float | None, ...]
+    units: tuple[float | None, ...]
+    joints: tuple[JointEntry, ...]
+    note: str

@@ -1,0 +1,45 @@
+"""Runs the cases of a claim, listed or drawn, until one stops the subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis.strategies import SearchStrategy
+
+from conformance.engine.claim import Kind
+from conformance.engine.drawing import Digest, draw
+from conformance.engine.evidence import Evidence, Stop
+from impls.session import TargetError, WorkerFailure
+
+Body = Callable[[Any], None]
+"""Judges one case."""
+
+
+@dataclass
+class Exploration:
+    """The cases of one cell as they are judged; what they gave is in ``evidence``."""
+
+    kind: Kind
+    evidence: Evidence = field(default_factory=Evidence)
+    digest: Digest = field(default_factory=Digest)
+    enough: Callable[[], bool] = lambda: False
+    """Tells whether the cases that follow need not be judged."""
+
+    def listed(self, cases: Iterable[Any], body: Body) -> None:
+        """Judge cases in their order; the first that stops the subject is the last."""
+        for case in cases:
+            if self.evidence.stop is not None or self.enough():
+                break
+            self.digest.add(self.kind.write(case))
+            try:
+                body(case)
+            except (TargetError, WorkerFailure) as error:
+                self.evidence.stop = Stop(error, case)
+        self.evidence.digest = str(self.digest)
+
+    def drawn(self, strategy: SearchStrategy[Any], examples: int, seed: int, body: Body) -> None:
+        """Judge up to ``examples`` different cases of a strategy, the same for the same seed."""
+        if self.evidence.stop is None and not self.enough():
+            self.listed(draw(strategy, examples, seed, self.kind.write), body)

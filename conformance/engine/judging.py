@@ -1,0 +1,183 @@
+"""Judges the cells of one unit: the ledger first, then listed and drawn cases, then the verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from conformance.engine.claim import Claim, NotRunError, Plan, Unit, unexplained
+from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop
+from conformance.engine.findings import confirmed_findings, findings_of
+from conformance.engine.ledger import named, recorded
+from conformance.engine.power import Power
+from conformance.engine.reduction import reduced
+from conformance.engine.replay import judge_known
+from conformance.engine.safe_text import safe_text
+from conformance.engine.verdict import Cell, CellResult, Verdict, of_values_outside
+from impls.session import Session, TargetError, WorkerFailure
+
+Killed = Mapping[str, Mapping[str, str]]
+VersionOf = Callable[[str, Session], str]
+EXHIBITS = "exhibits"
+"""Stands in the place of a property where what the report shows besides verdicts could not be made."""
+ALIKE_STOPS = 3
+"""So many cells of a unit may end at the same place; the others are not asked again."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A cell with its verdict, the mutants that its cases killed, and what the report shows beside it."""
+
+    result: CellResult
+    killed: Killed = field(default_factory=dict)
+    exhibits: tuple[Exhibit, ...] = ()
+
+
+def judge_unit(
+    unit: Unit, claims: Mapping[str, Claim], session: Session, version_of: VersionOf, done: Mapping[str, Killed]
+) -> Iterator[Judged | Exhibit]:
+    """Yield the cells of a unit as they are judged, but for those that are ``done``, in one session.
+
+    ``done`` maps the properties that are judged already to what their cases killed.  What the report
+    shows besides comes last.
+    """
+    asked = [name for name in unit.properties if name not in done]
+    try:
+        subject = unit.subject(session)
+        version = version_of(subject.library, session)
+    except NotRunError as reason:
+        yield from _all(unit, asked, Verdict.NOT_RUN, str(reason))
+        return
+    except (TargetError, WorkerFailure) as failure:
+        yield from _all(unit, asked, Verdict.ERROR, str(failure))
+        return
+    except Exception as error:  # noqa: BLE001 - whatever of ours breaks costs this unit and no other
+        yield from _all(unit, asked, Verdict.ERROR, error_of_ours(error))
+        return
+    power, stops = unit.power(), Stops()
+    for name in unit.properties:
+        if name in done:
+            power.merge(done[name])
+            continue
+        judged = _judge(unit, subject, claims[name], version, power, stops)
+        if judged is not None:
+            yield judged
+    try:
+        yield from unit.exhibits(subject)
+    except Exception as error:  # noqa: BLE001 - the cells that are judged stay
+        yield Judged(CellResult(unit.cell(EXHIBITS), Verdict.ERROR, error_of_ours(error)))
+
+
+def _all(unit: Unit, asked: list[str], verdict: Verdict, reason: str) -> Iterator[Judged]:
+    yield from (Judged(CellResult(unit.cell(name), verdict, reason)) for name in asked)
+
+
+@dataclass
+class Stops:
+    """How often a unit's cells have ended at the same place."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    told: str = ""
+
+    def add(self, stop: Stop) -> None:
+        """Note where a cell ended; an exception of a step costs nothing, and is asked for again."""
+        if isinstance(stop.error, WorkerFailure):
+            place = stop.error.place
+            self.counts[place] = self.counts.get(place, 0) + 1
+            if self.counts[place] == ALIKE_STOPS:
+                self.told = stop.fact
+
+    @property
+    def reason(self) -> str:
+        """Why no more is asked, or nothing."""
+        return f"not asked again after {ALIKE_STOPS} properties at which {self.told}" if self.told else ""
+
+
+def _judge(unit: Unit, subject: Any, claim: Claim, version: str, power: Power, stops: Stops) -> Judged | None:
+    """Return one cell, or nothing where the claim is not about this sort of subject."""
+    start, before = time.perf_counter(), power.counts()
+    exhibits: list[Exhibit] = []
+    try:
+        if not claim.concerns(subject):
+            return None
+        result = judge_cell(unit, subject, claim, version, power, exhibits=exhibits, stops=stops)
+    except Exception as error:  # noqa: BLE001 - whatever of ours breaks costs this cell and no other
+        result = CellResult(subject.cell(claim.identifier), Verdict.ERROR, error_of_ours(error))
+    result = dataclasses.replace(
+        result, seconds=time.perf_counter() - start, profile=result.profile or subject.printed_profile
+    )
+    return Judged(result, power.since(before), tuple(exhibits))
+
+
+def error_of_ours(error: Exception) -> str:
+    """Return what broke in the judge, and where."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{PurePath(last.filename).name}:{last.lineno} in {last.name}"
+    return safe_text(f"error of stepproof: {type(error).__name__}: {error}, at {place}; please report it")
+
+
+def judge_cell(
+    unit: Unit,
+    subject: Any,
+    claim: Claim,
+    version: str,
+    power: Power,
+    *,
+    exhibits: list[Exhibit] | None = None,
+    stops: Stops | None = None,
+) -> CellResult:
+    """Judge one cell: whether it applies, what the ledger knows of it, and all that this leaves."""
+    cell, stops = subject.cell(claim.identifier), stops or Stops()
+    if reason := claim.applies(subject):
+        return CellResult(cell, Verdict.NOT_APPLICABLE, reason)
+    if stops.reason:
+        return CellResult(cell, Verdict.ERROR, stops.reason)
+
+    def explore(of: Any, known: Callable[[Failure], bool]) -> CellResult:
+        plan = dataclasses.replace(unit.plan(claim, power), explained=known)
+        evidence = claim.judge(of, plan)
+        if exhibits is not None:
+            exhibits.extend(evidence.tally.exhibits)
+        if evidence.stop is not None:
+            stops.add(evidence.stop)
+        return verdict(of, claim, cell, evidence, plan)
+
+    entries = [entry for entry in named(unit.chapter) if entry.matches(cell, version)]
+    try:
+        if not entries:
+            return explore(subject, unexplained)
+        strict = subject.own and recorded(subject.library, version)
+        return judge_known(subject, claim, cell, entries, explore, strict=strict)
+    except (TargetError, WorkerFailure) as error:
+        stops.add(Stop(error))
+        return CellResult(cell, Verdict.ERROR, Stop(error).fact)
+
+
+def verdict(subject: Any, claim: Claim, cell: Cell, evidence: Evidence, plan: Plan) -> CellResult:
+    """Return the verdict that evidence gives, with its findings."""
+    tally = evidence.tally
+    figures, digest = tally.figures, evidence.digest
+    if tally.failures:
+        findings = confirmed_findings(subject, claim, cell, tally.failures, plan)
+        said = of_values_outside(findings, figures)
+        return CellResult(cell, *said, figures, findings=findings, digest=digest)
+    if evidence.stop is not None:
+        error = CellResult(cell, Verdict.ERROR, "", figures, digest=digest)
+        return _stopped(subject, claim, cell, evidence.stop, plan, error)
+    if not figures.values or figures.element_cases <= figures.undecided:
+        reason = "no element-case could be decided" if figures.cases else "no case was judged"
+        return CellResult(cell, Verdict.UNDECIDED, reason, figures, digest=digest)
+    return CellResult(cell, Verdict.PASS, "", figures, digest=digest)
+
+
+def _stopped(subject: Any, claim: Claim, cell: Cell, stop: Stop, plan: Plan, result: CellResult) -> CellResult:
+    """Return the verdict on a cell whose subject stopped, with the smallest case at which it does."""
+    failure = claim.kind.stopped(subject, stop)
+    smallest = [] if failure is None else [reduced(subject, claim, failure, plan)]
+    findings = findings_of(subject, claim, cell, smallest)
+    return dataclasses.replace(result, reason=stop.fact, findings=findings)

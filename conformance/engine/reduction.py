@@ -1,0 +1,56 @@
+"""Makes a failing case smaller and simpler while it still fails in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from conformance.engine.claim import ONE_CASE, Claim, Moves, Plan
+from conformance.engine.evidence import Failure, Stop, Tally
+from impls.session import TargetError, WorkerFailure
+from reference.undefined import Undefined
+
+
+def reduced(subject: Any, claim: Claim, failure: Failure, plan: Plan = ONE_CASE) -> Failure:
+    """Return the failure of the smallest case found; the given one if nothing smaller fails alike."""
+    smallest, moves = failure, claim.kind.moves(subject, claim, failure)
+    try:
+        case = next(moves)
+        for _ in range(claim.kind.trials(subject, failure)):
+            found = same(subject, claim, failure, case, plan)
+            smallest = found or smallest
+            case = moves.send(found)
+    except StopIteration:
+        pass
+    return smallest
+
+
+def greedy(failure: Any, simpler: Callable[[Any], Iterable[Any]]) -> Moves:
+    """Propose the simpler cases of a failure, and after each that still fails begin anew from it."""
+    changed = True
+    while changed:
+        changed = False
+        for case in simpler(failure):
+            found = yield case
+            if found is not None:
+                failure, changed = found, True
+                break
+
+
+def same(subject: Any, claim: Claim, failure: Failure, case: Any, plan: Plan = ONE_CASE) -> Failure | None:
+    """Return the failure of a case that is like another, or nothing."""
+    found = failures_of(subject, claim, case, plan)
+    return next((item for item in found if item.likeness == failure.likeness), None)
+
+
+def failures_of(subject: Any, claim: Claim, case: Any, plan: Plan = ONE_CASE) -> list[Any]:
+    """Return all failures of one case, the stop of its subject too; none where the formula has no value."""
+    tally = Tally()
+    try:
+        claim.run(subject, case, tally, plan)
+    except (TargetError, WorkerFailure) as error:
+        stopped = claim.kind.stopped(subject, Stop(error, case))
+        return [] if stopped is None else [stopped]
+    except Undefined:
+        return []
+    return tally.failures

@@ -1,0 +1,128 @@
+"""Replays the stored cases of known deviations: each must still fail, and all else is judged."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from conformance.engine.claim import Claim
+from conformance.engine.evidence import Failure
+from conformance.engine.findings import findings_of
+from conformance.engine.ledger import Entry, Stored
+from conformance.engine.reduction import failures_of
+from conformance.engine.verdict import Cell, CellResult, Figures, Finding, Verdict
+
+Explore = Callable[[Any, Callable[[Failure], bool]], CellResult]
+"""Judges all cases of a claim on a subject, but for the failures that are known."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """What replaying an entry's stored cases gave: the first failure that is the deviation, or none."""
+
+    entry: Entry
+    claim: Claim
+    failure: Any = None
+    replayed: int = 0
+
+    def __bool__(self) -> bool:
+        return self.failure is not None
+
+    def findings(self, subject: Any, cell: Cell) -> tuple[Finding, ...]:
+        """Return the finding of the case that failed, where it is one of the cell's own property."""
+        if self.failure is None or self.claim.identifier != cell.property:
+            return ()
+        return findings_of(subject, self.claim, cell, [self.failure])
+
+
+def replayed(subject: Any, claim: Claim, entry: Entry) -> Shown:
+    """Replay the stored cases of an entry that are the claim's and fit the subject, until one fails."""
+    claim, tried = claim.replayed_as(entry), 0
+    for stored in entry.cases:
+        case = fitting(subject, claim, stored)
+        if case is None:
+            continue
+        tried += 1
+        failure = next((f for f in failures_of(subject, claim, case) if is_known(entry, f)), None)
+        if failure is not None:
+            return Shown(entry, claim, failure, tried)
+    return Shown(entry, claim, replayed=tried)
+
+
+def fitting(subject: Any, claim: Claim, stored: Stored) -> Any:
+    """Return the stored case, or None where it is no case of the claim on the subject."""
+    if stored.kind != claim.kind.name or stored.property not in {"", claim.identifier}:
+        return None
+    case = claim.kind.read(stored.case)
+    return case if claim.kind.fits(subject, claim, case) else None
+
+
+def is_known(entry: Entry, failure: Failure) -> bool:
+    """Tell whether a failure is the entry's deviation, and not another one in the same cell."""
+    return entry.explains(failure.told)
+
+
+def judge_known(
+    subject: Any, claim: Claim, cell: Cell, entries: list[Entry], explore: Explore, *, strict: bool
+) -> CellResult:
+    """Replay a cell's ledger entries, then judge all cases that they do not explain.
+
+    An entry that is not shown fails the cell if ``strict``: somebody's code, or another version than the
+    ledger was recorded with, may do better.
+    """
+    replays = [replayed(subject, claim, entry) for entry in entries]
+    hidden = next((shown for shown in replays if not shown), None)
+    if strict and hidden is not None:
+        return _stale(cell, hidden)
+    standing = [shown for shown in replays if shown]
+    blind = [shown for shown in standing if not (shown.entry.observed or shown.entry.narrows)]
+    findings = tuple(found for shown in standing for found in shown.findings(subject, cell))
+    if blind:
+        return _deviation(CellResult(cell, Verdict.PASS, figures=Figures(cases=1)), standing, findings)
+    wider = functools.reduce(lambda of, shown: of.beside(shown.entry), standing, subject)
+    # An entry without a stored case for this code may still explain what it does.
+    unshown = [shown.entry for shown in replays if not shown and not shown.replayed]
+    observed = [shown.entry for shown in standing if shown.entry.observed]
+    observed += [entry for entry in unshown if entry.observed]
+    seen: set[str] = set()
+
+    def known(failure: Failure) -> bool:
+        explaining = [entry for entry in observed if is_known(entry, failure)]
+        seen.update(entry.identifier for entry in explaining)
+        return bool(explaining)
+
+    rest = explore(wider, known)
+    if wider is not subject:
+        rest = dataclasses.replace(rest, profile=f"wider: {wider.printed_profile}")
+    standing += [Shown(entry, claim) for entry in unshown if entry.identifier in seen]
+    inherited = [entry for entry in unshown if not (entry.observed or entry.narrows)]
+    if rest.verdict is Verdict.FAIL and inherited and not standing:
+        return _deviation(rest, [Shown(inherited[0], claim)], rest.findings)
+    if not standing or rest.verdict not in {Verdict.PASS, Verdict.UNDECIDED}:
+        return rest  # where every case shows what is known nothing else can be decided
+    return _deviation(rest, standing, findings)
+
+
+def _deviation(rest: CellResult, standing: list[Shown], findings: tuple[Finding, ...]) -> CellResult:
+    """Return the verdict on a cell whose only failures are known deviations."""
+    first, *more = [shown.entry for shown in standing]
+    return dataclasses.replace(
+        rest,
+        verdict=Verdict.DEVIATION,
+        reason=" ".join(entry.reason for entry in (first, *more)),
+        deviation=first.identifier,
+        further=tuple(entry.identifier for entry in more),
+        findings=findings,
+    )
+
+
+def _stale(cell: Cell, shown: Shown) -> CellResult:
+    """Return the verdict on a cell with an entry that no stored case shows any more."""
+    name = shown.entry.identifier
+    reason = f"deviation `{name}` is no longer shown by its {shown.replayed} stored cases"
+    if not shown.replayed:
+        reason = f"deviation `{name}` has no case of this cell"
+    action = "remove it from the ledger, or record it again: python -m conformance.commands.recording"
+    return CellResult(cell, Verdict.FAIL, f"{reason}: {action}", Figures(), deviation=name)

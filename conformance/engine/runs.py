@@ -1,0 +1,244 @@
+"""Runs units in processes of their own: one that dies costs its unit, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from multiprocessing import connection
+from multiprocessing.connection import Connection
+from typing import Any, Self
+
+from conformance.engine.claim import Unit
+from conformance.engine.evidence import Exhibit
+from conformance.engine.judging import Judged, Killed
+from conformance.engine.verdict import CellResult, Verdict
+
+Judge = Callable[[Unit, Mapping[str, Killed]], Iterator["Judged | Exhibit"]]
+"""Yields the cells of a unit but for those that are done, then what the report shows besides."""
+END_SECONDS = 2.0
+PRELOADED = ("conformance.claims",)
+DIED = "error of stepproof: the process that judged it"
+
+
+@dataclasses.dataclass
+class UnitResult:
+    """The results of a unit, what it killed (formula to mutant to cell), and what the report shows."""
+
+    results: list[CellResult] = dataclasses.field(default_factory=list)
+    killed: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
+    exhibits: list[Exhibit] = dataclasses.field(default_factory=list)
+    whole: bool = False
+    """Whether all of it was judged."""
+
+    def add(self, judged: Judged) -> None:
+        """Add one cell."""
+        self.results.append(judged.result)
+        for label, names in judged.killed.items():
+            self.killed.setdefault(label, {}).update(names)
+        self.exhibits.extend(judged.exhibits)
+
+
+class Listener:
+    """Is told what happens in a run; every method may be left as it is."""
+
+    def cell(self, unit: Unit, judged: Judged) -> None:
+        """Take note of one cell."""
+
+    def finished(self, unit: Unit, exhibits: Sequence[Exhibit]) -> None:
+        """Take note of a unit that is whole, and of what the report shows besides its cells."""
+
+
+@dataclasses.dataclass
+class RunOutcome:
+    """The results of a run in the order of its units; ``cut_short`` says what ended it early."""
+
+    results: list[UnitResult]
+    cut_short: str = ""
+    status: int = 0
+    """The exit status of what ended it."""
+
+
+def run(
+    work: Sequence[Unit],
+    judge: Judge,
+    listeners: Sequence[Listener],
+    jobs: int,
+    done: Mapping[int, UnitResult] | None = None,
+) -> RunOutcome:
+    """Judge all units, ``jobs`` at a time; what is ``done`` already is not judged again.
+
+    SIGINT and SIGTERM end the run at once; what was judged is returned.
+    """
+    outcome = RunOutcome([(done or {}).get(index) or UnitResult() for index in range(len(work))])
+    waiting = deque(index for index, result in enumerate(outcome.results) if not result.whole)
+    try:
+        with terminating(), _Pool(judge, min(jobs, len(waiting))) as pool:
+            for index, event in pool.events(work, waiting, outcome.results):
+                _take(work[index], outcome.results[index], event, listeners)
+    except KeyboardInterrupt as interrupt:
+        name = signal.Signals(getattr(interrupt, "number", signal.SIGINT))
+        outcome.cut_short, outcome.status = f"cut short by {name.name}", 128 + name
+    return outcome
+
+
+def _take(unit: Unit, result: UnitResult, event: Any, listeners: Sequence[Listener]) -> None:
+    if isinstance(event, Judged):
+        result.add(event)
+        for listener in listeners:
+            listener.cell(unit, event)
+    else:
+        result.exhibits += event
+        result.whole = True
+        for listener in listeners:
+            listener.finished(unit, event)
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal asked the run to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+class terminating:  # noqa: N801 - reads as a function in a with statement
+    """Lets SIGTERM end the run as an interrupt does, where this is the main thread."""
+
+    def __enter__(self) -> None:
+        self.before: Any = None
+        if threading.current_thread() is threading.main_thread():
+            self.before = signal.signal(signal.SIGTERM, _terminate)
+
+    def __exit__(self, *_: object) -> None:
+        if self.before is not None:
+            signal.signal(signal.SIGTERM, self.before)
+
+
+def _terminate(number: int, _: object) -> None:
+    raise Terminated(number)
+
+
+class _Process:
+    """One process that judges units one after the other."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.connection, theirs = multiprocessing.Pipe()
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(PRELOADED))
+        self.process = context.Process(target=_serve, args=(theirs, judge), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.unit: int | None = None
+
+    def end(self) -> None:
+        """Kill it; its worker ends with it."""
+        self.process.kill()
+        self.connection.close()
+        self.process.join(END_SECONDS)
+
+    @property
+    def how(self) -> str:
+        """How it ended, once it has."""
+        self.process.join(END_SECONDS)
+        status = self.process.exitcode
+        if status is not None and status < 0:
+            return f"was killed by {signal.Signals(-status).name}"
+        return f"ended with status {status}"
+
+
+class _Pool:
+    """Hands units to processes, and starts another process for one that died."""
+
+    def __init__(self, judge: Judge, jobs: int) -> None:
+        self.judge = judge
+        self.jobs = jobs
+        self.processes: list[_Process] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes:
+            process.end()
+
+    def events(
+        self, work: Sequence[Unit], waiting: deque[int], results: Sequence[UnitResult]
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield each cell as it is judged, and what a unit shows when it is whole."""
+        self.processes = [_Process(self.judge) for _ in range(self.jobs)]
+        for process in self.processes:
+            self._hand(process, work, waiting, results)
+        while busy := {p.connection: p for p in self.processes if p.unit is not None}:
+            for ready in connection.wait(list(busy)):
+                process = busy[ready]  # type: ignore[index]
+                index = process.unit
+                if index is None:
+                    continue
+                try:
+                    event = process.connection.recv()
+                except (EOFError, OSError):
+                    yield from self._lost(process, work[index], index, results[index])
+                    process = self._replaced(process)
+                    self._hand(process, work, waiting, results)
+                    continue
+                yield index, event
+                if not isinstance(event, Judged):
+                    self._hand(process, work, waiting, results)
+
+    def _hand(
+        self, process: _Process, work: Sequence[Unit], waiting: deque[int], results: Sequence[UnitResult]
+    ) -> None:
+        process.unit = waiting.popleft() if waiting else None
+        if process.unit is not None:
+            begun = results[process.unit]
+            done = {result.cell.property: begun.killed for result in begun.results}
+            with suppress(BrokenPipeError):  # its end is seen where its answer is awaited
+                process.connection.send((work[process.unit], done))
+
+    def _lost(self, process: _Process, unit: Unit, index: int, result: UnitResult) -> Iterator[tuple[int, Any]]:
+        """Yield an error for every cell that the dead process owed."""
+        judged = {item.cell.property for item in result.results}
+        reason = f"{DIED} {process.how}; judge it again with --resume"
+        for name in unit.properties:
+            if name not in judged:
+                yield index, Judged(CellResult(unit.cell(name), Verdict.ERROR, reason))
+        yield index, []
+
+    def _replaced(self, process: _Process) -> _Process:
+        process.end()
+        other = _Process(self.judge)
+        self.processes[self.processes.index(process)] = other
+        return other
+
+
+def _serve(parent: Connection, judge: Judge) -> None:
+    """Judge the units that come, until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this process
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            unit, done = parent.recv()
+        except EOFError:
+            return
+        exhibits: list[Exhibit] = []
+        for event in judge(unit, done):
+            if isinstance(event, Exhibit):
+                exhibits.append(event)
+            else:
+                parent.send(event)
+        parent.send(exhibits)
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's death, and end this process however busy it is."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,100 @@
+"""What a check ends as: verdicts, cells, findings and their figures."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Verdict(enum.StrEnum):
+    """The seven ways in which a check ends."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    DEVIATION = "known deviation"
+    NOT_APPLICABLE = "not applicable"
+    UNDECIDED = "undecided"
+    ERROR = "error"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One question: whether this path of this implementation has this property in this format."""
+
+    implementation: str
+    path: str
+    device: str
+    dtype: str
+    property: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How hard a cell was tested.
+
+    A *value* is one number that was compared with its enclosure; an *element-case* is one element
+    of one case with all its values.  ``undecided`` counts element-cases whose enclosure could not
+    decide (an unbounded side, a possible NaN, both branches of a switch).  The ratios are observed
+    error over the room that the enclosure leaves on that side, taken on ``ratio_sample`` values.
+    """
+
+    cases: int = 0
+    element_cases: int = 0
+    values: int = 0
+    outside: int = 0
+    undecided: int = 0
+    ratio_sample: int = 0
+    median_ratio: float | None = None
+    largest_ratio: float | None = None
+    ratio_histogram: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One value that no legal evaluation returns, with the smallest case that shows it."""
+
+    identifier: str
+    cell: Cell
+    sentence: str
+    quantity: str
+    assignment: str
+    formula_text: str
+    formula_mathml: str
+    case: dict[str, Any]
+    legal: tuple[str, str]
+    legal_hex: tuple[str, str]
+    value: str
+    value_hex: str
+    distance: str
+    confirmed: str
+    explanation: str
+    script: str
+    replay: str
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """The verdict on one cell, why, how hard it was tested, and what was found."""
+
+    cell: Cell
+    verdict: Verdict
+    reason: str = ""
+    figures: Figures = field(default_factory=Figures)
+    profile: str = ""
+    findings: tuple[Finding, ...] = ()
+    deviation: str = ""
+    further: tuple[str, ...] = ()
+    """Other deviations of the same cell."""
+    digest: str = ""
+    """A hash of the cases that were drawn."""
+    seconds: float = 0.0
+
+
+def of_values_outside(findings: tuple[Finding, ...], figures: Figures) -> tuple[Verdict, str]:
+    """Return the verdict on a cell with values outside, and why: what is not confirmed is undecided."""
+    outside = f"{figures.outside:,} of {figures.values:,} values are outside"
+    if findings:
+        return Verdict.FAIL, outside
+    return Verdict.UNDECIDED, f"{outside} the fast enclosure, and the exact computation confirms none of them"

@@ -1,1 +1,0 @@
-"""Minimisers that call the function themselves, judged from their start to their end."""

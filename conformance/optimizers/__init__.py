@@ -1,0 +1,1 @@
+"""Optimizers judged by the formulas of their rules: cases, enclosures, findings."""

@@ -1,0 +1,84 @@
+"""Which mutants of a rule a case tells from it: their own results leave its enclosures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from conformance.engine.power import Power
+from conformance.optimizers.agreement import Sample
+from reference.formats import Array, Format
+from reference.intervals.enclosure import program
+from reference.intervals.exact import exact_step
+from spec import rules as book
+from spec.mutants import RuleMutant, mutants
+from spec.rule import UpdateRule
+
+
+def of(rule: UpdateRule) -> tuple[RuleMutant, ...]:
+    """Return the mutants of a rule."""
+    return mutants(rule, book.family(rule.name))
+
+
+def kill(power: Power, samples: Iterable[Sample], storage: Format, cell: str) -> None:
+    """Evaluate every living mutant on samples of a case of ``cell``."""
+    with np.errstate(all="ignore"):
+        for sample in samples:
+            lines = _lines(sample, storage)
+            for mutant in power.open(sample.rule):
+                if _outside(mutant, sample, storage, lines):
+                    power.kill(sample.rule, mutant, cell)
+
+
+def differs(power: Power, sample: Sample, storage: Format) -> bool:
+    """Tell whether a living mutant's result is not the rule's own, whatever its enclosure."""
+    with np.errstate(all="ignore"):
+        lines: dict[str, Array] = {}
+        right = _rounded(sample.rule, sample, storage, lines)
+        return any(
+            not np.array_equal(value, right[name], equal_nan=True)
+            for mutant in power.open(sample.rule)
+            for name, value in _wrong(mutant, sample, storage, lines).items()
+        )
+
+
+def tells(power: Power, sample: Sample, storage: Format) -> bool:
+    """Tell whether a sample would kill a living mutant."""
+    with np.errstate(all="ignore"):
+        lines = _lines(sample, storage)
+        return any(_outside(mutant, sample, storage, lines) for mutant in power.open(sample.rule))
+
+
+def _outside(mutant: RuleMutant, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> bool:
+    """Tell whether the mutant's correctly rounded result leaves some enclosure."""
+    wrong = _wrong(mutant, sample, storage, lines)
+    for name, legal in sample.legal.items():
+        result: Array = np.broadcast_to(wrong[name], legal.lo.shape).astype(legal.lo.dtype)
+        if not legal.contains(result).all():
+            return True
+    return False
+
+
+def _lines(sample: Sample, storage: Format) -> dict[str, Array]:
+    """Return every line of the rule's own step on a sample, which its mutants share up to their change."""
+    lines: dict[str, Array] = {}
+    _rounded(sample.rule, sample, storage, lines)
+    return lines
+
+
+def _wrong(mutant: RuleMutant, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> dict[str, Array]:
+    """Return each quantity after a step of a mutant of the sample's rule."""
+    shared = {name: value for name, value in lines.items() if name in mutant.unchanged}
+    return _rounded(mutant.wrong, sample, storage, shared)
+
+
+def _rounded(rule: UpdateRule, sample: Sample, storage: Format, lines: dict[str, Array]) -> dict[str, Array]:
+    """Return each quantity after a step of ``rule``, correctly rounded to the format that it is kept in."""
+    compiled = program(rule, frozenset())
+    exact = exact_step(compiled, storage, sample.scalars, sample.before, sample.formats, lines)
+    rounded = {}
+    for name, value in exact.items():
+        kept = sample.formats.get(name, storage)
+        rounded[name] = kept.nearest(np.asarray(value).astype(kept.work))
+    return rounded

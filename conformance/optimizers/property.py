@@ -1,0 +1,120 @@
+"""A property of a rule's formula: a claim whose cases are steps of an optimizer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from hypothesis import strategies as st
+
+from conformance.engine.claim import Claim, Kind, Plan
+from conformance.engine.evidence import Evidence, Tally
+from conformance.engine.exploration import Exploration
+from conformance.engine.ledger import Entry
+from conformance.optimizers import large_tensors, targeting
+from conformance.optimizers.cases import Case
+from conformance.optimizers.rule_kind import RULE
+from conformance.optimizers.strategies import beside_thresholds
+from conformance.optimizers.subject import Prepared, WorkerSubject, prepare
+from spec.rule import UpdateRule
+
+SMALL, SMALLEST, SETTINGS, LEAST_SETTINGS = 256, 64, 150, 40
+JudgeCase = Callable[[WorkerSubject, Case, tuple[Prepared, ...], Tally, Plan], None]
+Strategy = Callable[[WorkerSubject, Plan], st.SearchStrategy[Case]]
+
+
+@dataclass(frozen=True)
+class Property:
+    """A claim that is checked on an implementation, step by step."""
+
+    identifier: str
+    sentence: str
+    source: str
+    strategy: Strategy
+    judge_case: JudgeCase
+    needs: Callable[[WorkerSubject], str] = lambda _: ""
+    """Returns why it does not apply to a subject, or an empty string."""
+    speaks_of: Callable[[UpdateRule], bool] = lambda _: True
+    """Tells whether it is about a rule: it may be about decoupled decay alone."""
+    otherwise: str = ""
+    """The reason given where it is about none of a subject's rules."""
+    share: float = 0.05
+    every_variant: bool = False
+    """Whether its cases are shared out among the variants of a subject's rule."""
+    of_settings: bool = False
+    """Whether the settings belong to the claim, and so stay as they are when a case is reduced."""
+    compares_runs: bool = False
+    """Whether it compares two runs of the implementation itself, bit for bit."""
+    measures_power: bool = False
+    """Whether further cases are drawn: small ones with many settings, and for mutants that survive."""
+
+    in_arithmetic: Property | None = None
+    """Where deviations in arithmetic show best, if not here."""
+
+    @property
+    def kind(self) -> Kind:
+        """Its cases are steps of a rule."""
+        return RULE
+
+    def concerns(self, subject: WorkerSubject) -> bool:
+        """Return True: it is about every optimizer."""
+        return True
+
+    def applies(self, subject: WorkerSubject) -> str:
+        """Return why the property does not apply to ``subject``, or nothing."""
+        if not any(self.speaks_of(rule) for rule in subject.rules.values()):
+            return self.otherwise
+        return self.needs(subject)
+
+    def replayed_as(self, entry: Entry) -> Claim:
+        """Return the property in which an entry shows: for one about arithmetic, that where it shows best."""
+        return self.in_arithmetic if entry.narrows and self.in_arithmetic is not None else self
+
+    def judge(self, subject: WorkerSubject, plan: Plan) -> Evidence:
+        """Judge the property on drawn cases."""
+        concerned = {key: rule for key, rule in subject.rules.items() if self.speaks_of(rule)}
+        subject = dataclasses.replace(subject, rules=concerned)
+        exploration = Exploration(RULE)
+        body = partial(self._body, exploration, subject, plan)
+        if self.every_variant:
+            each = max(4, plan.cases // len(concerned))
+            for alone in subject.variants():
+                exploration.drawn(self.strategy(alone, plan), each, plan.seed, body)
+            return exploration.evidence
+        exploration.drawn(self.strategy(subject, plan), plan.cases, plan.seed, body)
+        if self.measures_power:
+            exploration.listed(beside_thresholds(subject.rules, subject.fixed), body)
+            self._sharpen(exploration, subject, plan)
+        return exploration.evidence
+
+    def _sharpen(self, exploration: Exploration, subject: WorkerSubject, plan: Plan) -> None:
+        """Draw what tells mutants from the rule, and as many element-cases as are asked for."""
+        body = partial(self._body, exploration, subject, plan)
+        if plan.power is not None:
+            many = max(LEAST_SETTINGS, SETTINGS // len(subject.rules))
+            for alone in subject.variants():
+                small = self.strategy(alone, dataclasses.replace(plan, size=SMALL))
+                exploration.drawn(small, many, plan.seed + 1, body)
+        if plan.power is not None and plan.steer:
+            for alone in subject.variants():
+                tiny = self.strategy(alone, dataclasses.replace(plan, size=SMALLEST))
+                targeting.explore(exploration, alone, tiny, plan.seed + 2, plan.power, body)
+        if plan.least:
+            without = dataclasses.replace(plan, power=None)
+            body = partial(self._body, exploration, subject, without)
+            large_tensors.fill(exploration, subject, plan.least, plan.seed + 3, body)
+
+    def _body(self, exploration: Exploration, subject: WorkerSubject, plan: Plan, case: Case) -> None:
+        self.run(subject, case, exploration.evidence.tally, plan)
+
+    def run(self, subject: WorkerSubject, case: Case, tally: Tally, plan: Plan) -> None:
+        """Judge the property on one case; failures that the plan explains are left out."""
+        prepared = prepare(case, subject.rules[case.switches], subject.storage)
+        failures, outside = len(tally.failures), tally.outside
+        self.judge_case(subject, case, prepared, tally, plan)
+        new = [failure for failure in tally.failures[failures:] if not plan.explained(failure)]
+        tally.failures[failures:] = new
+        if not new:
+            tally.outside = outside

@@ -1,0 +1,351 @@
+"""What is judged: an implementation on one path, in one format, reached through a session."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from conformance.engine.ledger import Entry
+from conformance.engine.verdict import Cell
+from conformance.optimizers.cases import Case
+from conformance.optimizers.tensor_values import expand
+from impls.catalogue.entries import ExecutionPath, Implementation
+from impls.catalogue.torch_optimizers import CATALOGUE
+from impls.session import Session
+from reference.formats import FORMATS, Array, Format
+from reference.intervals.exact import scalar_line
+from reference.profile import Profile
+from spec import rules as book
+from spec.rule import Hyperparameter, UpdateRule
+from spec.symbols import g
+
+NEGATED = "-"
+"""Stands before the key of a state that is kept with the other sign."""
+
+
+def placed(keyword: str) -> tuple[str, int | None]:
+    """Return the setting that a keyword names and the place in it: ``betas`` and 0 for ``betas[0]``."""
+    name, _, place = keyword.partition("[")
+    return name, int(place.removesuffix("]")) if place else None
+
+
+@dataclass(frozen=True)
+class TensorOutcome:
+    """One tensor after a step: parameter and states by symbol (None where absent), and its count."""
+
+    values: Mapping[str, Array | None]
+    count: float | None
+
+
+@dataclass(frozen=True)
+class StepsRead:
+    """What a run returned: for each step that was read, for each tensor, its values."""
+
+    steps: tuple[tuple[TensorOutcome, ...], ...]
+    step_seconds: float
+    state_formats: Mapping[str, Format]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One tensor of a case, expanded: its group, and the arrays before and during the steps."""
+
+    group: int
+    shape: tuple[int, ...]
+    count: int
+    values: Mapping[str, Array]
+    gradients: tuple[Array, ...]
+
+
+class RuleSubject(Protocol):
+    """One path of one implementation in one format."""
+
+    @property
+    def storage(self) -> Format:
+        """The format of the parameters."""
+
+    @property
+    def profile(self) -> Profile:
+        """What may legally differ in its arithmetic."""
+
+    @property
+    def rules(self) -> Mapping[tuple[str, ...], UpdateRule]:
+        """The rule that it claims, for every combination of switches."""
+
+    @property
+    def fixed(self) -> Mapping[str, float]:
+        """Hyperparameters, by symbol, that cannot be set."""
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """States, by symbol, that it does not show."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether its count of steps can be read."""
+
+    def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> StepsRead:
+        """Make the steps of a case; raises ``TargetError`` or ``WorkerFailure``."""
+
+
+def rules_by_switches(
+    name: str, options: Mapping[str, str], switches: Mapping[str, tuple[str, str]]
+) -> dict[tuple[str, ...], UpdateRule]:
+    """Return the rule claimed for every combination of constructor switches."""
+    found = {}
+    for count in range(len(switches) + 1):
+        for chosen in itertools.combinations(sorted(switches), count):
+            on = dict(switches[switch] for switch in chosen)
+            found[chosen] = book.build(name, {**options, **on})
+    return found
+
+
+def prepare(case: Case, rule: UpdateRule, storage: Format) -> tuple[Prepared, ...]:
+    """Expand every tensor of a case."""
+    prepared = []
+    for index, group in enumerate(case.groups):
+        for tensor in group.tensors:
+            values, gradients = expand(tensor, rule, storage, group.hyperparameters, case.steps)
+            prepared.append(Prepared(index, tensor.shape, tensor.count, values, tuple(gradients)))
+    return tuple(prepared)
+
+
+@dataclass(frozen=True)
+class WorkerSubject:
+    """An implementation that runs in a worker."""
+
+    implementation: Implementation
+    path: ExecutionPath
+    device: str
+    storage: Format
+    session: Session
+    profile: Profile
+    rules: Mapping[tuple[str, ...], UpdateRule]
+    fixed: Mapping[str, float]
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """States, by symbol, that the implementation does not show."""
+        states = {s.symbol.name: s.keyword for rule in self.rules.values() for s in rule.states}
+        keys = self.implementation.states
+        return frozenset(name for name, keyword in states.items() if keys.get(keyword) == "")
+
+    @property
+    def counted(self) -> bool:
+        """Tell whether the implementation counts steps where a test can read them."""
+        return self.implementation.counter is not None
+
+    @property
+    def library(self) -> str:
+        """The package that ships the implementation."""
+        return self.implementation.library
+
+    @property
+    def own(self) -> bool:
+        """Tell whether it is an entry of the catalogue of torch."""
+        return self.implementation in CATALOGUE
+
+    @property
+    def printed_profile(self) -> str:
+        """What may legally differ in its arithmetic, in words."""
+        return str(self.profile)
+
+    def cell(self, claim: str) -> Cell:
+        """Return the cell of a property."""
+        return Cell(self.implementation.identifier, self.path.name, self.device, self.storage.name, claim)
+
+    def variants(self) -> Iterator[WorkerSubject]:
+        """Yield the subject once for each variant of its rule, with that one alone."""
+        yield from (dataclasses.replace(self, rules={key: rule}) for key, rule in self.rules.items())
+
+    def beside(self, entry: Entry) -> WorkerSubject:
+        """Return the subject with a ledger entry's wider profile, ranks and domains."""
+        wider = self.with_profile(self.profile.widened(entry.profile)) if entry.profile else self
+        wider = wider.with_ranks(*entry.ranks) if entry.ranks else wider
+        return wider.with_domains(entry.domains) if entry.domains else wider
+
+    def with_profile(self, profile: Profile) -> WorkerSubject:
+        """Return the same subject judged under another profile."""
+        return dataclasses.replace(self, profile=profile)
+
+    def with_ranks(self, least: int, most: int) -> WorkerSubject:
+        """Return the same subject judged on tensors of so many dimensions."""
+        rules = {
+            key: dataclasses.replace(rule, ranks=(max(least, rule.ranks[0]), min(most, rule.ranks[1])))
+            for key, rule in self.rules.items()
+        }
+        return dataclasses.replace(self, rules=rules)
+
+    def with_domains(self, domains: Mapping[str, tuple[float, float]]) -> WorkerSubject:
+        """Return the same subject judged with settings, by keyword, within narrower ranges."""
+        rules = {switches: narrowed(rule, domains) for switches, rule in self.rules.items()}
+        return dataclasses.replace(self, rules=rules)
+
+    def keyword(self, item: Hyperparameter) -> tuple[str, int | None]:
+        """Return the setting by which the implementation calls a hyperparameter, and the place in it."""
+        return placed(self.implementation.keywords.get(item.keyword, (item.keyword,))[0])
+
+    def options(self, rule: UpdateRule, hyperparameters: Mapping[str, float]) -> dict[str, Any]:
+        """Return hyperparameters as the settings of a param group."""
+        settings: dict[str, Any] = {}
+        for item in rule.hyperparameters:
+            name = item.symbol.name
+            if name in hyperparameters and name not in self.fixed:
+                for keyword in self.implementation.keywords.get(item.keyword, (item.keyword,)):
+                    setting, place = placed(keyword)
+                    if place is None:
+                        settings[setting] = hyperparameters[name]
+                    else:
+                        settings.setdefault(setting, []).append(hyperparameters[name])
+        absent = [name for name in self.implementation.absent if settings.get(name) == 0.0]
+        return {**settings, **dict.fromkeys(absent)}
+
+    def keys(self, rule: UpdateRule) -> dict[str, str]:
+        """Return the key of each state that is shown, by symbol."""
+        named = {s.symbol.name: self.implementation.states.get(s.keyword, s.keyword) for s in rule.states}
+        return {symbol: key.removeprefix(NEGATED) for symbol, key in named.items() if key}
+
+    def negated(self, rule: UpdateRule) -> set[str]:
+        """Return the states, by symbol, that the implementation keeps with the other sign."""
+        keys = self.implementation.states
+        return {s.symbol.name for s in rule.states if keys.get(s.keyword, "").startswith(NEGATED)}
+
+    def request(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool) -> dict[str, Any]:
+        """Return the header of the request that runs a case."""
+        rule = self.rules[case.switches]
+        changes = case.changes or ({},) * case.steps
+        return {
+            "op": "run" if self.implementation.framework == "torch" else f"run_{self.implementation.framework}",
+            "target": self.implementation.target,
+            "device": self.device,
+            "dtype": self.storage.name,
+            "constructor": {
+                **self.options(rule, case.groups[0].hyperparameters),
+                **self.path.constructor,
+                **dict(constructor_setting(switch) for switch in case.switches),
+            },
+            "groups": [
+                {
+                    "options": self.options(rule, group.hyperparameters),
+                    "tensors": [
+                        {"shape": list(item.shape), "count": item.count} for item in prepared if item.group == index
+                    ],
+                }
+                for index, group in enumerate(case.groups)
+            ],
+            "states": [*self.keys(rule).values(), *self.implementation.derived],
+            "state_dtypes": {
+                **{key: "float64" for state, key in self.keys(rule).items() if state in _numbers(rule)},
+                **dict.fromkeys(self.implementation.derived, "float64"),
+            },
+            "counter": self.implementation.counter,
+            "compiled": self.path.compiled,
+            "gradient": self.implementation.gradient,
+            "steps": [
+                {"options": [self.options(rule, change)] * len(case.groups)} if change else {} for change in changes
+            ],
+            "read": "every" if every else "last",
+        }
+
+    def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> StepsRead:
+        """Make the steps of a case in the worker."""
+        rule = self.rules[case.switches]
+        keys, negated = self.keys(rule), self.negated(rule)
+        buffers: list[Any] = []
+        for item in prepared:
+            buffers.append(item.values[rule.parameter.symbol.name].tobytes())
+            if item.count > 0:
+                buffers += [
+                    (-item.values[symbol] if symbol in negated else item.values[symbol]).tobytes() for symbol in keys
+                ]
+                ahead = self.ahead(rule, case.groups[item.group].hyperparameters, item)
+                buffers += [np.float64(value).tobytes() for value in ahead.values()]
+        for step in range(case.steps):
+            buffers += [item.gradients[step].tobytes() for item in prepared]
+        answer = self.session.request(self.request(case, prepared, every=every), buffers)
+        return self._outcome(answer.header, answer.buffers, rule, keys, len(prepared))
+
+    def ahead(self, rule: UpdateRule, hyperparameters: Mapping[str, float], item: Prepared) -> dict[str, float]:
+        """Return, by key, the values of scalar lines that the implementation precomputes for the next step."""
+        scalars = {**hyperparameters, "t": item.count + 1.0}
+        derived = self.implementation.derived
+        return {key: scalar_line(rule, name, scalars) for key, name in derived.items()}
+
+    def _outcome(
+        self,
+        header: Mapping[str, Any],
+        buffers: Iterable[memoryview],
+        rule: UpdateRule,
+        keys: Mapping[str, str],
+        tensors: int,
+    ) -> StepsRead:
+        queue = iter(buffers)
+        negated = self.negated(rule)
+        formats = {symbol: FORMATS[header["state_dtypes"].get(key, self.storage.name)] for symbol, key in keys.items()}
+        steps = []
+        for counts in header["counts"]:
+            outcomes = []
+            for index in range(tensors):
+                buffer = next(queue)
+                values: dict[str, Array | None] = {
+                    rule.parameter.symbol.name: np.frombuffer(buffer, self.storage.dtype)
+                }
+                for symbol in keys:
+                    state = next(queue)
+                    present = len(state) > 0 or len(buffer) == 0
+                    values[symbol] = np.frombuffer(state, formats[symbol].dtype) if present else None
+                    if present and symbol in negated:
+                        values[symbol] = -np.frombuffer(state, formats[symbol].dtype)
+                for _ in self.implementation.derived:
+                    next(queue)
+                count = counts[index]
+                outcomes.append(TensorOutcome(values, None if count is None else float(count)))
+            steps.append(tuple(outcomes))
+        return StepsRead(tuple(steps), float(header["step_seconds"]), formats)
+
+
+def constructor_setting(switch: str) -> tuple[str, Any]:
+    """Return the keyword and value of a switch: ``amsgrad`` is on, ``ns_steps=1`` is given."""
+    keyword, _, value = switch.partition("=")
+    if not value:
+        return keyword, True
+    try:
+        return keyword, json.loads(value)
+    except ValueError:
+        return keyword, value
+
+
+def _numbers(rule: UpdateRule) -> set[str]:
+    return {state.symbol.name for state in rule.states if state.scalar}
+
+
+def narrowed(rule: UpdateRule, domains: Mapping[str, tuple[float, float]]) -> UpdateRule:
+    """Return a rule of which only the hyperparameters are drawn that an implementation accepts."""
+    if not domains:
+        return rule
+    kept = tuple(
+        dataclasses.replace(h, domain=h.domain.within(*domains[h.keyword])) if h.keyword in domains else h
+        for h in rule.hyperparameters
+    )
+    return dataclasses.replace(rule, hyperparameters=kept)
+
+
+def worker_subject(
+    implementation: Implementation, path: ExecutionPath, device: str, storage: Format, session: Session
+) -> WorkerSubject:
+    """Return the subject for one cell of the catalogue."""
+    rules = rules_by_switches(implementation.rule, implementation.options, implementation.switches)
+    rules = {switches: narrowed(rule, implementation.domains) for switches, rule in rules.items()}
+    symbols = {h.keyword: h.symbol.name for rule in rules.values() for h in rule.hyperparameters}
+    fixed = {symbols[key]: value for key, value in implementation.fixed.items() if key in symbols}
+    profile = Profile.from_mapping(path.profile, implementation.rule).on(storage)
+    return WorkerSubject(implementation, path, device, storage, session, profile, rules, fixed)
+
+
+GRADIENT = g.name

@@ -1,0 +1,48 @@
+"""Targets cases at surviving mutants: of many drawn, those run that tell a living one from the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hypothesis.strategies import SearchStrategy
+
+from conformance.engine.exploration import Exploration
+from conformance.engine.power import Power
+from conformance.optimizers import agreement, mutants
+from conformance.optimizers.cases import Case
+from conformance.optimizers.subject import WorkerSubject, prepare
+from reference.formats import Format
+
+DRAWN = 150
+"""Cases drawn for the survivors of one variant; enclosing them costs milliseconds and no step."""
+
+
+def explore(
+    exploration: Exploration,
+    subject: WorkerSubject,
+    strategy: SearchStrategy[Case],
+    seed: int,
+    power: Power,
+    body: Callable[[Case], None],
+) -> None:
+    """Run ``body`` on those drawn cases that tell a living mutant of the subject's rules.
+
+    Whether one is proven equivalent is not asked: no case tells it, and the proof may take minutes.
+    """
+    formats: list[Mapping[str, Format]] = []
+
+    def chosen(case: Case) -> None:
+        rule = subject.rules[case.switches]
+        if not power.open(rule):
+            return
+        prepared = prepare(case, rule, subject.storage)
+        if not formats:
+            formats.append(subject.run(case, prepared).state_formats)
+        samples = agreement.samples(
+            case, prepared, subject, formats[0], lambda s: mutants.differs(power, s, subject.storage)
+        )
+        if any(mutants.tells(power, sample, subject.storage) for sample in samples):
+            body(case)
+
+    if any(power.open(rule) for rule in subject.rules.values()):
+        exploration.drawn(strategy, DRAWN, seed, chosen)

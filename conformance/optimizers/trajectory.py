@@ -1,0 +1,88 @@
+"""Trajectory agreement: from the start, every step stays in the propagated enclosure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from conformance.engine.evidence import Tally
+from conformance.optimizers.agreement import Outside, ratios, shaped
+from conformance.optimizers.cases import Case
+from conformance.optimizers.subject import GRADIENT, Prepared, RuleSubject, StepsRead
+from reference.formats import FLOAT64
+from reference.intervals.enclosure import StepEnclosure
+from reference.intervals.interval import Interval
+
+
+def judge(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject, tally: Tally) -> None:
+    """Judge every step of one case and add it to ``tally``."""
+    tally.cases += 1
+    with np.errstate(all="ignore"):
+        for index, item in enumerate(prepared):
+            for step, legal in enumerate(propagate(case, item, outcome, subject)):
+                _compare(case, index, item, step, legal, outcome, tally)
+
+
+def propagate(case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubject) -> Iterator[dict[str, Interval]]:
+    """Yield the enclosures of every quantity of one tensor after each step, from the start."""
+    rule, work = subject.rules[case.switches], subject.storage.work
+    start, gradients = item.values, item.gradients
+    if not rule.elementwise:
+        start = shaped(rule, start, item.shape)
+        gradients = tuple(gradient.reshape(item.shape) for gradient in gradients)
+    known = {name: Interval.exactly(value.astype(work)) for name, value in start.items()}
+    kept = [state.symbol.name for state in rule.states if state.scalar]
+    scalars = dict(case.groups[item.group].hyperparameters)
+    for step, gradient in enumerate(gradients):
+        if case.changes:
+            scalars.update(case.changes[step])
+        scalars["t"] = float(item.count + step + 1)
+        enclosure = StepEnclosure(
+            rule,
+            subject.profile,
+            subject.storage,
+            scalars,
+            outcome.state_formats,
+            {name: _number(known.pop(name)) for name in kept},
+        )
+        known[GRADIENT] = Interval.exactly(gradient.astype(work))
+        legal = enclosure(known)
+        known.update(legal)
+        yield legal
+
+
+def _number(value: Interval) -> Interval:
+    """Return a number for a whole tensor in the wide type of scalars."""
+    lo, hi = (end.reshape(()).astype(FLOAT64.work) for end in (value.lo, value.hi))
+    return Interval(lo, hi, *value.flags, point=value.point)
+
+
+def _compare(
+    case: Case, tensor: int, item: Prepared, step: int, legal: dict[str, Interval], outcome: StepsRead, tally: Tally
+) -> None:
+    scalars = {**case.groups[item.group].hyperparameters, "t": float(step + 1)}
+    shown = outcome.steps[step][tensor].values
+    undecided = np.zeros(next(iter(legal.values())).lo.shape, bool)
+    for name, stored in shown.items():
+        if stored is None:
+            continue
+        value = stored.astype(legal[name].lo.dtype).reshape(legal[name].lo.shape)
+        inside = legal[name].contains(value)
+        undecided = undecided | legal[name].undecided()
+        tally.values += value.size
+        middle = 0.5 * (legal[name].lo + legal[name].hi).reshape(-1)
+        tally.add_ratios(ratios(value.reshape(-1)[:64], middle[:64], _head(legal[name])))
+        if not inside.all():
+            place = int(np.argmin(inside))
+            before = {key: float(array[place % array.size]) for key, array in item.values.items()}
+            before[GRADIENT] = float(item.gradients[step].flat[place % item.gradients[step].size])
+            bounds = (float(legal[name].lo.flat[place]), float(legal[name].hi.flat[place]))
+            value_there, count = float(value.flat[place]), int(np.count_nonzero(~inside))
+            tally.fail(Outside(case, name, tensor, place, scalars, before, bounds, value_there, step, count))
+    tally.element_cases += undecided.size
+    tally.undecided += int(np.count_nonzero(undecided))
+
+
+def _head(legal: Interval) -> Interval:
+    return Interval(legal.lo.reshape(-1)[:64], legal.hi.reshape(-1)[:64])

@@ -1,0 +1,159 @@
+"""Whether a run conforms: what it must show, what was observed, and the one outcome that follows.
+
+The page, the summary, the console, the JSON and the exit status all read ``gates`` and ``outcome``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+
+from conformance.engine.verdict import Verdict
+from conformance.report import totals
+from conformance.report.model import Gate, GateStatus, Outcome, Report
+from conformance.report.wording import exact
+
+EXIT_STATUS = {Outcome.CONFORMS: 0, Outcome.DOES_NOT_CONFORM: 1, Outcome.NOT_JUDGED: 2}
+"""What a command ends with; an error of the judge itself is never a 1."""
+FINE_FORMATS = frozenset({"float32", "float64"})
+"""Formats that tell a coefficient from one that is off by 1e-6; the half formats round such mutants away."""
+IN_FORCE = "in force"
+SEEN = "seen"
+
+
+def gates(report: Report) -> tuple[Gate, ...]:
+    """Return every gate of a run, in the order in which they are told.
+
+    What speaks against the code under test does not conform.  What only weakens the judge's own ground, an
+    unproven formula or a mutant that is alive, or leaves a question open, could not be judged.
+    """
+    against, unsure, cells = Outcome.DOES_NOT_CONFORM, Outcome.NOT_JUDGED, len(report.results)
+    verdicts = Counter(result.verdict for result in report.results)
+    proven = totals.proven(report.rules)
+    claims = (*(proof for rule in report.rules for proof in rule.proofs), *report.claims)
+    open_claims = sum(not totals.is_proven(claim) for claim in claims)
+    stale = sum(entry.status != IN_FORCE for entry in report.deviations)
+    unseen = sum(entry.status != SEEN for entry in report.experiments)
+    return (
+        _none("findings", "cells that fail", verdicts[Verdict.FAIL], cells, against),
+        _none("errors", "cells that ended in an error", verdicts[Verdict.ERROR], cells, unsure),
+        _none("undecided", "cells that are undecided", verdicts[Verdict.UNDECIDED], cells, unsure),
+        _decided(verdicts),
+        _none("cut-short", "runs that were cut short", int(report.cut_short), 1, unsure),
+        _none("claims", "claims about formulas that are not proven", open_claims, len(claims), unsure),
+        _none(
+            "forms",
+            "forms that are not proven equal to the assignment they compute",
+            proven.forms_total - proven.forms,
+            proven.forms_total,
+            unsure,
+        ),
+        _mutants(report),
+        _none(
+            "experiments",
+            "experiments that do not show what the literature claims",
+            unseen,
+            len(report.experiments),
+            unsure,
+        ),
+        _training(report),
+        _searches(report),
+        _none("deviations", "deviations that no longer show", stale, len(report.deviations), unsure),
+        _scope(report, verdicts),
+    )
+
+
+def outcome(report: Report) -> Outcome:
+    """Return what the gates that are enforced say together: the worst of them names the run."""
+    missed = {gate.otherwise for gate in not_met(report) if gate.enforced}
+    for worst in (Outcome.DOES_NOT_CONFORM, Outcome.NOT_JUDGED):
+        if worst in missed:
+            return worst
+    return Outcome.CONFORMS
+
+
+def exit_status(report: Report) -> int:
+    """Return 0 if the run conforms, 1 if it does not, 2 if it could not be judged."""
+    return EXIT_STATUS[outcome(report)]
+
+
+def not_met(report: Report) -> tuple[Gate, ...]:
+    """Return the gates at which something is amiss."""
+    return tuple(gate for gate in gates(report) if gate.status is GateStatus.NOT_MET)
+
+
+def weighed(report: Report) -> Report:
+    """Return the report with its gates and its outcome written into it."""
+    return dataclasses.replace(report, gates=gates(report), outcome=outcome(report))
+
+
+def headline(report: Report) -> str:
+    """Return the outcome in a few words, with what a reader must not overlook beside it."""
+    said, verdict = outcome(report).value.capitalize(), overall(report)
+    if report.cut_short:
+        return f"{said}: cut short" if verdict is Verdict.UNDECIDED else f"{said}, cut short"
+    if verdict is Verdict.NOT_RUN:
+        return f"{said}, as far as it was run"
+    return f"{said}, with known deviations" if verdict is Verdict.DEVIATION else said
+
+
+def overall(report: Report) -> Verdict:
+    """Return the verdict whose sign and colour the whole run has; one left out in part is no pass."""
+    held = outcome(report)
+    if held is not Outcome.CONFORMS:
+        return Verdict.FAIL if held is Outcome.DOES_NOT_CONFORM else Verdict.UNDECIDED
+    if any(gate.name == "scope" for gate in not_met(report)):
+        return Verdict.NOT_RUN
+    known = any(result.verdict is Verdict.DEVIATION for result in report.results)
+    return Verdict.DEVIATION if known else Verdict.PASS
+
+
+def warnings(report: Report) -> tuple[str, ...]:
+    """Return a sentence for each gate that is not met; what was not run has a place of its own."""
+    return tuple(f"{gate.counts}: {exact(gate.observed)}" for gate in not_met(report) if gate.name != "scope")
+
+
+def _decided(verdicts: Counter[Verdict]) -> Gate:
+    decided = sum(verdicts[verdict] for verdict in (Verdict.PASS, Verdict.DEVIATION, Verdict.FAIL))
+    gate = _none("decided", "cells that pass, fail or deviate as known", decided, 1, Outcome.NOT_JUDGED)
+    status = GateStatus.MET if decided else GateStatus.NOT_MET
+    return dataclasses.replace(gate, status=status, threshold=1, bound="at least")
+
+
+def _mutants(report: Report) -> Gate:
+    """Return the gate of the suite's own strength: a wrong formula that no case tells from the right one.
+
+    In a half format alone a coefficient that is off by 1e-6 is none that anything could notice.
+    """
+    power = totals.power(totals.mutants_of(report.rules))
+    counts = "formula mutants that survive: wrong formulas that no case tells from the right one"
+    gate = _none("mutants", counts, power.survived, power.total, Outcome.NOT_JUDGED)
+    fine = any(result.cell.dtype in FINE_FORMATS for result in report.results)
+    return dataclasses.replace(gate, enforced=fine)
+
+
+def _training(report: Report) -> Gate:
+    runs = [run for entry in report.training for run in entry.runs]
+    outside = sum(run.outside_step_by_step + run.outside_from_the_start for run in runs)
+    values = sum(run.values for run in runs)
+    return _none("training", "values of training outside their enclosures", outside, values, Outcome.DOES_NOT_CONFORM)
+
+
+def _searches(report: Report) -> Gate:
+    left = sum(bool(entry.from_what_it_saw.departed or entry.from_the_start.departed) for entry in report.searches)
+    counts, of = "searches that leave their enclosures", len(report.searches)
+    return _none("searches", counts, left, of, Outcome.DOES_NOT_CONFORM)
+
+
+def _scope(report: Report, verdicts: Counter[Verdict]) -> Gate:
+    left_out = len(report.not_run) + verdicts[Verdict.NOT_RUN]
+    gate = _none("scope", "parts that were not run", left_out, 1, Outcome.NOT_JUDGED)
+    return dataclasses.replace(gate, enforced=False)
+
+
+def _none(name: str, counts: str, observed: int, of: int, otherwise: Outcome) -> Gate:
+    """Return an enforced gate that asks for none of ``of``."""
+    status = GateStatus.NOT_MET if observed else GateStatus.MET if of else GateStatus.NOT_MEASURED
+    return Gate(
+        name, counts, status, enforced=True, observed=observed, threshold=0, bound="at most", otherwise=otherwise
+    )

@@ -1,0 +1,51 @@
+"""Every text of a report is safe before any view of it is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+from typing import Any
+
+from conformance.engine.safe_text import LONGEST, escaped, safe_text
+from conformance.engine.verdict import CellResult, Finding
+from conformance.report.model import Report
+
+LONGEST_OF_OURS = 20_000
+"""Characters of a text that no code under test says, such as a command line."""
+_NEVER_CUT = frozenset({"case", "script", "mathml", "formula_mathml", "symbol_mathml"})
+"""What is of no use in part."""
+
+
+def made_safe(report: Report) -> Report:
+    """Return the report, built anew, with every text escaped and what code under test said cut.
+
+    In a finding's case a number that is not finite, since it may be the point, becomes the text ``nan``,
+    ``inf`` or ``-inf``.
+    """
+    return Report(**_fields(report))
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    longest = LONGEST if isinstance(record, CellResult | Finding) else LONGEST_OF_OURS
+    return {
+        field.name: _built(
+            getattr(record, field.name), None if field.name in _NEVER_CUT else longest, of_case=field.name == "case"
+        )
+        for field in dataclasses.fields(record)
+    }
+
+
+def _built(value: Any, longest: int | None, *, of_case: bool) -> Any:
+    if dataclasses.is_dataclass(value):
+        made: Any = type(value)
+        return made(**_fields(value))
+    if isinstance(value, str) and not isinstance(value, enum.Enum):
+        return escaped(value) if longest is None else safe_text(value, longest)
+    if isinstance(value, dict):
+        return {escaped(str(name)): _built(item, longest, of_case=of_case) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_built(item, longest, of_case=of_case) for item in value])
+    if of_case and isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

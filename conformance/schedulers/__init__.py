@@ -1,0 +1,1 @@
+"""Schedulers judged by the formulas of their schedules: cases, enclosures, findings."""

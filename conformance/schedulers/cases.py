@@ -1,0 +1,182 @@
+"""A case of a scheduler: the scheduler with its settings, the groups, and what is done to it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from conformance.schedulers.entries import named
+from conformance.schedulers.equivalent_arguments import WAYS
+from impls.catalogue.scheduler_entries import OPTAX, Scheduler
+from spec import schedules as book
+from spec.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class SchedulerNode:
+    """One scheduler of a case: its schedule's options and settings, or its parts.
+
+    ``settings`` holds the hyperparameters of each group by the schedule's keywords, the lr left
+    out.  ``milestones`` are those of a multi-step decay or of a sequence; ``factors`` is a table of
+    the given function for each group.  ``otherwise`` says that the arguments are given in the other
+    way that the catalogue names.
+    """
+
+    scheduler: str
+    options: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    settings: tuple[Mapping[str, float], ...] = ()
+    milestones: tuple[int, ...] = ()
+    factors: tuple[tuple[float, ...], ...] = ()
+    parts: tuple[SchedulerNode, ...] = ()
+    otherwise: bool = False
+
+    @property
+    def entry(self) -> Scheduler:
+        """What the catalogue says of it."""
+        found = named(self.scheduler)
+        if found is None:
+            raise LookupError(f"no scheduler of the catalogue is called {self.scheduler!r}")
+        return found
+
+    @property
+    def schedule(self) -> Schedule:
+        """The formula that it claims."""
+        return book.build(self.entry.schedule, {**self.entry.options, **self.options})
+
+
+@dataclass(frozen=True)
+class ScheduleCase:
+    """What one example does.
+
+    ``base`` holds the lr of each group; ``split`` is where something happens after that many
+    steps.  With ``lr_dtype`` each lr is a tensor of that format, one for all groups if ``shared``.
+    ``inputs`` are metrics or epochs.  ``order`` is the order in which parts are built.  ``compiled``
+    says that the function that is the schedule is compiled.
+    """
+
+    node: SchedulerNode
+    base: tuple[float, ...]
+    steps: int = 1
+    split: int = 0
+    lr_dtype: str = ""
+    shared: bool = False
+    optimizer: str = "SGD"
+    inputs: tuple[float, ...] = ()
+    order: tuple[int, ...] = ()
+    compiled: bool = False
+
+
+def only(node: SchedulerNode, group: int) -> SchedulerNode:
+    """Return a node with the settings of one group."""
+    return dataclasses.replace(
+        node,
+        settings=node.settings[group : group + 1],
+        factors=node.factors[group : group + 1],
+        parts=tuple(only(part, group) for part in node.parts),
+    )
+
+
+def described(node: SchedulerNode, base: tuple[float, ...], order: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Return what the worker needs to build a scheduler; ``base`` holds the lr of each group."""
+    entry = node.entry
+    if node.parts:
+        parts = {"parts": [described(part, base) for part in node.parts], "order": list(order)}
+        if entry.schedule == "chain":
+            return {"target": entry.target, "first": "schedulers", **parts}
+        if entry.each[0]:
+            given = [keywords(part, base) for part in node.parts]
+            return {"target": entry.target, "keywords": {entry.each[0]: given}}
+        places = "boundaries" if entry.interface == OPTAX else "milestones"
+        return {"target": entry.target, "first": "optimizer", "keywords": {places: list(node.milestones)}, **parts}
+    tables = {name: [list(t) for t in node.factors] for name in entry.tables if name not in entry.lists}
+    arguments = keywords(node, base)
+    if node.otherwise:
+        arguments, tables = WAYS[entry.otherwise](arguments)
+    return {"target": entry.target, "interface": entry.interface, "keywords": arguments, "tables": tables}
+
+
+def keywords(node: SchedulerNode, base: tuple[float, ...]) -> dict[str, Any]:
+    """Return the arguments of a scheduler's constructor; a list where groups have their own."""
+    entry, first = node.entry, {**node.settings[0], "lr": base[0]}
+    found: dict[str, Any] = dict(entry.constructor)
+    for option, (keyword, choices) in entry.switches.items():
+        found[keyword] = choices[node.options[option]]
+    summed = {name for names in entry.sums.values() for name in names}
+    for name in first:
+        left_out = name in summed or name in entry.fixed or name == "lr"
+        keyword = entry.keywords.get(name, "" if left_out else name)
+        if keyword:
+            values = [{**group, "lr": lr}[name] for group, lr in zip(node.settings, base, strict=False)]
+            found[keyword] = values[0] if all(value == values[0] for value in values) else values
+    found |= {keyword: sum(first[name] for name in names) for keyword, names in entry.sums.items()}
+    found |= {keyword: first[a] / first[b] for keyword, (a, b) in entry.ratios.items()}
+    for name in entry.lists:
+        scales = node.factors[0] if node.factors else [first["gamma"]] * len(node.milestones)
+        scaled = [list(pair) for pair in zip(node.milestones, scales, strict=False)]
+        found[name] = scaled if entry.interface == OPTAX else list(node.milestones)
+    return found
+
+
+def boundaries(node: SchedulerNode) -> tuple[int, ...]:
+    """Return the times at which the parts of a sequence follow each other.
+
+    They are its milestones, or where it takes none its parts' lengths.
+    """
+    if not node.entry.each[0]:
+        return node.milestones
+    wholes = [
+        sum(part.settings[0][name] for name in names) for part in node.parts for names in part.entry.sums.values()
+    ]
+    return tuple(int(end) for end in accumulate(wholes[:-1]))
+
+
+MOMENTUM: Mapping[str, Mapping[str, Any]] = {"SGD": {"momentum": 0.9}, "AdamW": {"betas": [0.9, 0.999]}}
+
+
+def header(case: ScheduleCase, actions: list[list[Any]]) -> dict[str, Any]:
+    """Return the request that runs a case."""
+    if case.node.entry.interface == OPTAX:
+        each = [described(only(case.node, group), (lr,)) for group, lr in enumerate(case.base)]
+        return {"op": "schedule_optax", "schedules": each, "actions": actions, "compiled": case.compiled}
+    constructor = dict(MOMENTUM[case.optimizer])
+    if case.node.entry.one_base:
+        constructor["lr"] = case.base[0]
+    groups: list[dict[str, Any]] = [{} if case.shared else {"lr": lr} for lr in case.base]
+    optimizer = {
+        "target": f"torch.optim:{case.optimizer}",
+        "constructor": constructor,
+        "groups": groups,
+        "probe": case.optimizer == "SGD",
+        "lr_dtype": case.lr_dtype or None,
+        "shared_lr": case.base[0] if case.shared else None,
+    }
+    scheduler_ = described(case.node, case.base, case.order)
+    return {"op": "schedule", "optimizer": optimizer, "scheduler": scheduler_, "actions": actions}
+
+
+def to_plain(value: Any) -> Any:
+    """Return a case as JSON values, what is empty left out."""
+    if dataclasses.is_dataclass(value):
+        items = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return {name: to_plain(item) for name, item in items if item or name in {"base", "node"}}
+    if isinstance(value, Mapping):
+        return {name: to_plain(item) for name, item in value.items()}
+    return [to_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def _node(plain: Mapping[str, Any]) -> SchedulerNode:
+    fields = {name: _frozen(value) for name, value in plain.items() if name != "parts"}
+    return SchedulerNode(**fields, parts=tuple(_node(part) for part in plain.get("parts", ())))
+
+
+def from_plain(plain: Mapping[str, Any]) -> ScheduleCase:
+    """Return the case that JSON values hold."""
+    fields = {name: _frozen(value) for name, value in plain.items() if name != "node"}
+    return ScheduleCase(_node(plain["node"]), **fields)

@@ -1,0 +1,141 @@
+"""Saving and resuming: by state_dict in three ways, and by last_epoch."""
+
+from __future__ import annotations
+
+import math
+
+from conformance.engine.evidence import Tally
+from conformance.schedulers import enclosures as legal
+from conformance.schedulers import strategies
+from conformance.schedulers.cases import ScheduleCase
+from conformance.schedulers.property import JudgeCase, SchedulerProperty
+from conformance.schedulers.subject import RATE, Actions, SchedulerSubject, WrongReading, against, raised, same
+from impls.catalogue.scheduler_entries import OPTAX, TIMM, Scheduler
+from impls.session import TargetError
+
+
+def halves(case: ScheduleCase) -> tuple[Actions, Actions, int]:
+    """Return the actions before and after the split, and how many readings come before."""
+    if case.inputs:
+        first, rest = list(case.inputs[: case.split]), list(case.inputs[case.split :])
+        return [["read"], ["metrics", first]], [["metrics", rest], ["read"]], 1 + len(first)
+    return [["run", case.split]], [["run", case.steps - 1 - case.split], ["read"]], case.split
+
+
+def restored(way: str) -> JudgeCase:
+    """Return a judge that saves after ``split`` steps and goes on with fresh objects."""
+
+    def judge(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) -> WrongReading | None:
+        before, after, count = halves(case)
+        if not case.inputs and case.steps - 1 < case.split:
+            return None
+        actions = [*before, ["save", way], *after]
+        whole, split = subject.outcome(case, [*before, *after]), subject.outcome(case, actions)
+        if isinstance(whole, TargetError):
+            return None  # another property's finding
+        if isinstance(split, TargetError):
+            return raised(case, actions, split, "the saved run goes on")
+        if way in split["notes"]:
+            return None
+        tally.element_cases += len(split["used"]) * len(case.base)
+        words = "what the run has that was not interrupted"
+        for quantity, name in ((RATE, "used"), ("the momentum", "momentum"), ("get_last_lr", "last")):
+            failure = same(case, actions, tally, quantity, split[name][count:], whole[name][count:], words, count)
+            if failure:
+                return failure
+        return None
+
+    return judge
+
+
+def state_kept(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) -> WrongReading | None:
+    """Load a state and look at it again: it has the keys that it had."""
+    before, _, _ = halves(case)
+    actions = [*before, ["save", "pickle"], ["read"]]
+    answer = subject.outcome(case, actions)
+    if isinstance(answer, TargetError):
+        return None
+    tally.element_cases += 1
+    tally.values += 1
+    lost = answer["notes"].get("state")
+    if not lost:
+        return None
+    tally.outside += 1
+    names = ", ".join(lost)
+    return WrongReading(
+        case, actions, f"the keys {names} of the state", math.nan, (math.nan, math.nan), "left in the state"
+    )
+
+
+def resumed(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) -> WrongReading | None:
+    """Resume by last_epoch after ``split`` steps: the learning rate stays, and goes on.
+
+    The checkpoint is written after the scheduler's step, so that the groups hold the learning rate
+    of t = split; the scheduler is built with last_epoch = split - 1 and counts to split itself.
+    """
+    steps = case.steps
+    if not 0 < case.split < steps:
+        return None
+    actions: Actions = [["run", case.split], ["resume", case.split - 1], ["run", steps - 1 - case.split], ["read"]]
+    answer = subject.outcome(case, actions)
+    if isinstance(answer, TargetError):
+        return raised(case, actions, answer, "the resumed run goes on")
+    tally.element_cases += len(answer["used"]) * len(case.base)
+    for group in range(len(case.base)):
+        values = [reading[group] for reading in answer["used"]]
+        enclosed = legal.stepped(case, group, len(values))
+        failure = against(case, actions, tally, RATE, group, values, enclosed, range(len(values)))
+        if failure:
+            return failure
+    return None
+
+
+def _takes_last_epoch(entry: Scheduler) -> str:
+    if strategies.follows_metrics(entry):
+        return "it has no last_epoch"
+    composed = entry.composed
+    return "its parts would have to be resumed, which they cannot be told" if composed else ""
+
+
+PICKLED = {OPTAX: "its state is a count, which is pickled"}
+PROPERTIES = (
+    SchedulerProperty(
+        "state/pickle",
+        "A run that is saved and loaded through pickle goes on identically.",
+        "torch.optim documentation: saving and loading",
+        restored("pickle"),
+    ),
+    SchedulerProperty(
+        "state/weights-only",
+        "The same through torch.save and torch.load with weights_only.",
+        "torch.load documentation",
+        restored("weights_only"),
+        not_asked=PICKLED,
+    ),
+    SchedulerProperty(
+        "state/json",
+        "The same through JSON, where the state has content that JSON can hold.",
+        "the state is plain values",
+        restored("json"),
+        not_asked=PICKLED,
+    ),
+    SchedulerProperty(
+        "state/kept",
+        "load_state_dict leaves the state that it is given as it was.",
+        "torch.optim documentation: saving and loading",
+        state_kept,
+        not_asked=PICKLED,
+    ),
+    SchedulerProperty(
+        "resume/last-epoch",
+        "A scheduler built with last_epoch on a loaded optimizer goes on where the run was.",
+        "torch.optim.lr_scheduler.LRScheduler: restoring from a saved checkpoint",
+        resumed,
+        why_not=_takes_last_epoch,
+        share=3.0,
+        not_asked={
+            TIMM: "it keeps no last_epoch: the caller tells it the epoch",
+            OPTAX: "its state is a count, which is restored",
+        },
+    ),
+)

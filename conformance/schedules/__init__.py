@@ -1,1 +1,0 @@
-"""Schedulers judged by the formulas of their schedules."""

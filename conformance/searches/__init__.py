@@ -1,0 +1,1 @@
+"""Optimizers that call the function themselves, judged from their start to their end."""

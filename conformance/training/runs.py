@@ -1,0 +1,126 @@
+"""A course of training: what a library, a notebook or the reference does to the same start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from conformance.optimizers.subject import GRADIENT, Prepared, WorkerSubject
+from conformance.training.problems import TrainingProblem
+from impls.session import Session
+from reference import rules as references
+from reference.formats import FORMATS, Array, Format
+from spec.rule import UpdateRule
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """The loss before each step and after the last; for each step and tensor what was seen and left.
+
+    ``gradients`` and ``values`` are indexed by step and tensor; the arrays are flat.
+    """
+
+    losses: tuple[float, ...]
+    gradients: tuple[tuple[Array, ...], ...]
+    values: tuple[tuple[Mapping[str, Array | None], ...], ...]
+    state_formats: Mapping[str, Format]
+
+
+def trained(subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[str, float], steps: int) -> TrainingRun:
+    """Return the course of an implementation, trained in its worker."""
+    rule = subject.rules[()]
+    keys = subject.keys(rule)
+    arrays = problem.arrays(subject.storage)
+    header = {
+        **_header("train", problem, subject.storage, arrays),
+        "target": subject.implementation.target,
+        "constructor": {**subject.options(rule, settings), **subject.path.constructor},
+        "steps": steps,
+        "states": list(keys.values()),
+    }
+    answer = subject.session.request(header, [array.tobytes() for array in arrays])
+    formats = {
+        symbol: FORMATS[answer.header["state_dtypes"].get(key, subject.storage.name)] for symbol, key in keys.items()
+    }
+    gradients, values = [], []
+    queue = iter(answer.buffers)
+    name, dtype = rule.parameter.symbol.name, subject.storage.dtype
+    for _ in range(steps):
+        seen, left = [], []
+        for _ in problem.parameters:
+            seen.append(np.frombuffer(next(queue), dtype))
+            after: dict[str, Array | None] = {name: np.frombuffer(next(queue), dtype)}
+            for symbol in keys:
+                state = next(queue)
+                after[symbol] = np.frombuffer(state, formats[symbol].dtype) if len(state) else None
+            left.append(after)
+        gradients.append(tuple(seen))
+        values.append(tuple(left))
+    return TrainingRun(tuple(answer.header["losses"]), tuple(gradients), tuple(values), formats)
+
+
+def followed(
+    rule: UpdateRule,
+    storage: Format,
+    problem: TrainingProblem,
+    settings: Mapping[str, float],
+    steps: int,
+    session: Session,
+) -> TrainingRun:
+    """Return the course of the NumPy reference; torch computes the gradients at its parameters."""
+    features, labels, *parameters = problem.arrays(storage)
+    shapes = [array.shape for array in parameters]
+    now = [start(rule, settings, array, storage) for array in parameters]
+    name = rule.parameter.symbol.name
+    losses, seen, left = [], [], []
+    for step in range(steps + 1):
+        own = [item[name].reshape(shape) for item, shape in zip(now, shapes, strict=True)]
+        arrays = [features, labels, *own]
+        header = _header("evaluate", problem, storage, arrays)
+        answer = session.request(header, [np.ascontiguousarray(array).tobytes() for array in arrays])
+        losses.append(float(answer.header["loss"]))
+        if step == steps:
+            break
+        gradients = [np.frombuffer(buffer, storage.dtype) for buffer in answer.buffers]
+        scalars = {**settings, "t": float(step + 1)}
+        with np.errstate(all="ignore"):
+            now = [
+                references.step(rule, storage, scalars, {**item, GRADIENT: gradient})
+                for item, gradient in zip(now, gradients, strict=True)
+            ]
+        seen.append(tuple(gradients))
+        left.append(tuple(dict(item) for item in now))
+    formats = {state.symbol.name: references.kept_in(state, storage) for state in rule.states}
+    return TrainingRun(tuple(losses), tuple(seen), tuple(left), formats)
+
+
+def start(rule: UpdateRule, settings: Mapping[str, float], parameter: Array, storage: Format) -> dict[str, Array]:
+    """Return a flat parameter with the states that the rule begins with."""
+    given = {h.symbol: settings[h.symbol.name] for h in rule.hyperparameters}
+    before = {rule.parameter.symbol.name: parameter.reshape(-1)}
+    for state in rule.states:
+        shape = (1,) if state.scalar else before[rule.parameter.symbol.name].shape
+        kept = references.kept_in(state, storage)
+        before[state.symbol.name] = np.full(shape, float(state.initial.subs(given)), kept.dtype)
+    return before
+
+
+def prepared(
+    rule: UpdateRule, settings: Mapping[str, float], problem: TrainingProblem, course: TrainingRun, storage: Format
+) -> tuple[Prepared, ...]:
+    """Return the tensors of a course as the judge takes them: the start, and every gradient."""
+    _, _, *parameters = problem.arrays(storage)
+    return tuple(
+        Prepared(
+            0, (array.size,), 0, start(rule, settings, array, storage), tuple(step[index] for step in course.gradients)
+        )
+        for index, array in enumerate(parameters)
+    )
+
+
+def _header(op: str, problem: TrainingProblem, storage: Format, arrays: list[Array]) -> dict[str, Any]:
+    shapes = [list(array.shape) for array in arrays]
+    return {"op": op, "problem": problem.name, "dtype": storage.name, "shapes": shapes}

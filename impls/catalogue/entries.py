@@ -1,0 +1,121 @@
+"""What an entry of the catalogue says: what an implementation under test claims, and how it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from impls.devices import DEVICES, FLOATS, HOST, Device
+
+ALL_FORMS = ("*",)
+EVERYWHERE = ("*",)
+"""A path with nothing of its own for a device runs on each that the framework has."""
+
+
+@dataclass(frozen=True)
+class ExecutionPath:
+    """One way an implementation can run, and the arithmetic it declares for it.
+
+    ``constructor`` selects the path; ``profile`` maps keys of the profile to their values.
+    ``devices`` are patterns of the devices that it runs on.  Where it leaves ``scalars_to_device``, step
+    count, powers and corrections are computed there, by a kernel that may take any legal form.
+    ``properties`` are patterns of what is judged on it, and ``otherwise`` says why the rest is not
+    run.  A path that is judged ``on_request`` alone says why; a case on it has the ``cost`` of so
+    many others.  ``compiled`` tells whether the step is given to torch.compile.
+    """
+
+    name: str
+    constructor: Mapping[str, Any] = field(default_factory=dict)
+    devices: tuple[str, ...] = (HOST,)
+    dtypes: tuple[str, ...] = FLOATS
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    properties: tuple[str, ...] = ("*",)
+    otherwise: str = ""
+    on_request: str = ""
+    cost: int = 1
+    compiled: bool = False
+    scalars_to_device: bool = False
+
+    def runs_on(self, device: str) -> bool:
+        """Tell whether the path can be taken on a device."""
+        return any(fnmatchcase(device, pattern) for pattern in self.devices)
+
+    def on(self, device: Device) -> ExecutionPath:
+        """Return the path on one device: in the formats that both have, with the wider of both profiles."""
+        profile = dict(self.profile)
+        if device.flushes:
+            profile["flush"] = True
+        if device.units:
+            own = profile.get("units", {})
+            wider = {name: max(units, own.get(name, units)) for name, units in device.units.items()}
+            profile["units"] = {**own, **wider}
+        if self.scalars_to_device and device.scalar:
+            profile |= {"scalar": device.scalar, "forms": ALL_FORMS}
+        dtypes = tuple(dtype for dtype in self.dtypes if dtype in device.dtypes)
+        return replace(self, devices=(device.name,), dtypes=dtypes, profile=profile)
+
+    def judges(self, claim: str) -> bool:
+        """Tell whether the property ``claim`` is judged on this path."""
+        return any(fnmatchcase(claim, pattern) for pattern in self.properties)
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether everything is judged on it, the contract included."""
+        return "*" in self.properties
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """Code that claims a rule.
+
+    ``target`` is ``module:attribute``, imported by the worker alone.  ``options`` are the rule's
+    options that it always has; ``switches`` maps a constructor keyword, or ``keyword=value``, to the option
+    that it turns on.  ``states`` maps the rule's state keywords to its own keys, where they differ; a state
+    that it hides maps to the empty string, and one that it keeps negated has a minus before its
+    key.  ``counter`` is where it counts steps: a key of its state, or ``group:KEY`` where a param
+    group counts for all its parameters.  ``fixed`` are hyperparameters that it does not offer.
+    ``derived`` are keys of its state that hold a scalar line of the rule, computed ahead.
+    ``keywords`` maps the rule's hyperparameter keywords to its own, where they differ; those in
+    ``absent`` are given as None where they are 0, and ``domains`` narrows the legal values of some
+    to those from a low one to below a high one.
+    ``of_format`` are hyperparameters whose default, by its documentation, is the machine epsilon of
+    the tensor's format.
+    ``gradient`` is the layout it takes, ``dense`` or ``sparse``.
+    ``framework`` is what it computes with, ``library`` the package that ships it.  ``adapts`` is
+    the class that people call, where the target makes it an optimizer of plain steps.
+    """
+
+    identifier: str
+    target: str
+    rule: str
+    paths: tuple[ExecutionPath, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+    switches: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+    counter: str | None = "step"
+    fixed: Mapping[str, float] = field(default_factory=dict)
+    framework: str = "torch"
+    derived: Mapping[str, str] = field(default_factory=dict)
+    gradient: str = "dense"
+    keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    domains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    library: str = "torch"
+    of_format: tuple[str, ...] = ()
+    adapts: str = ""
+
+    @property
+    def called(self) -> str:
+        """The class that people call."""
+        return self.adapts or self.target
+
+    def paths_on(self, device: str) -> tuple[ExecutionPath, ...]:
+        """Return the paths on a device, each with the formats and the arithmetic that it has there."""
+        there = (path.on(DEVICES[device]) for path in self.paths if path.runs_on(device))
+        return tuple(path for path in there if path.dtypes)
+
+    def path(self, name: str, device: str) -> ExecutionPath:
+        """Return the path called ``name`` on ``device``; raises ``KeyError`` if there is none."""
+        return {path.name: path for path in self.paths_on(device)}[name]

@@ -1,0 +1,41 @@
+"""The devices on which optimizers are judged: one description of each, and nothing else knows them by name.
+
+`impls/worker/devices.py` finds them in an interpreter and waits for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+HOST = "cpu"
+FLOATS = ("float32", "float64", "bfloat16", "float16")
+"""The formats that are judged."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where tensors lie and are computed on, and what that does to the arithmetic of every path there.
+
+    ``name`` is the framework's, ``title`` what people call it.  ``dtypes`` are the formats that it holds.
+    On a device that ``flushes``, numbers that are subnormal in the format of computation are zero.
+    ``units`` are errors of operations in units in the last place, where they are wider than the host's.
+    ``scalar`` is the format of the scalars that it computes itself, for paths that leave them to it.
+    """
+
+    name: str
+    title: str
+    dtypes: tuple[str, ...] = FLOATS
+    flushes: bool = False
+    units: Mapping[str, float] = field(default_factory=dict)
+    scalar: str = ""
+
+    @property
+    def absent(self) -> str:
+        """The sentence that says that a machine has no such device."""
+        return f"not run: no {self.title} device"
+
+
+DEVICES: dict[str, Device] = {
+    device.name: device for device in (Device(HOST, "CPU"), Device("cuda", "CUDA", scalar="float32"))
+}

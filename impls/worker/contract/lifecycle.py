@@ -1,0 +1,224 @@
+"""A whole life: steps, changed settings, new groups, copies and checkpoints in any order."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .harness import (
+    Observation,
+    Start,
+    Stepper,
+    Trial,
+    build,
+    condition,
+    copies,
+    dense,
+    described_step,
+    parameters,
+    raised,
+    reading,
+    rows_of,
+    same,
+    start_of,
+    tuples,
+    values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclasses.dataclass
+class Life:
+    """An optimizer under way, and what its user knows: parameters, counts, settings and path."""
+
+    trial: Trial
+    optimizer: Any
+    groups: list[list[Any]]
+    settings: list[dict[str, Any]]
+    counts: list[list[int]]
+    made: int = 0
+    begun: set[tuple[int, int]] = dataclasses.field(default_factory=set)
+    """The tensors, by group and place, that made a step."""
+    over: bool = False
+    """Whether a gradient was refused: some tensors may have made the step and others not."""
+
+    def members(self) -> list[Any]:
+        """All parameters, group after group."""
+        return [p for group in self.groups for p in group]
+
+    def place(self, n: int) -> tuple[int, int]:
+        """The group of tensor ``n``, and its place there."""
+        owners = [(g, i) for g, group in enumerate(self.groups) for i in range(len(group))]
+        return owners[n]
+
+    def count(self, acted: list[bool]) -> None:
+        """Each tensor that acted made a step more; where a group counts for its tensors, every one."""
+        together = str(self.trial.arguments["counter"]).startswith("group:")
+        for n, did in enumerate(acted):
+            group, place = self.place(n)
+            self.counts[group][place] += did or together
+            self.begun |= {(group, place)} if did else set()
+
+    def late(self, n: int) -> bool:
+        """Tell whether tensor ``n`` begins with the count of a group under way: another clause's matter."""
+        group, place = self.place(n)
+        return (group, place) not in self.begun and self.counts[group][place] > 0
+
+    def adopt(self, optimizer: Any) -> None:
+        """Another instance takes over, with the parameters that it holds."""
+        self.optimizer = optimizer
+        self.groups = [list(group["params"]) for group in optimizer.param_groups]
+
+
+def interleaved(trial: Trial) -> Iterator[Observation]:
+    """After every act parameters and states are what they were, or what one step makes of them."""
+    params = parameters(trial, trial.arguments["shapes"])
+    life = Life(trial, build(trial, params), [params], [dict(trial.settings)], [[0] * len(params)])
+    for place, (act, *given) in enumerate(trial.arguments["acts"]):
+        what = f"act {place + 1}, {act}"
+        if act in {"step", "sparse step"}:
+            life.made += 1
+            yield from stepped(life, what, *given)
+            if life.over:
+                return
+            continue
+        before = reading(life.optimizer, life.members())
+        known = len(before)
+        ACTS[act](life, *given)
+        after = reading(life.optimizer, life.members())
+        yield from same(what, dict(list(after.items())[:known]) if act == "add group" else after, before)
+
+
+def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = None) -> Iterator[Observation]:
+    """One step in which the tensors numbered in ``absent`` get no gradient, and others some rows of one."""
+    members, keys = life.members(), life.trial.arguments["states"]
+    for n, p in enumerate(members):
+        gradient = values(life.trial, p.shape, 1000 * life.made + n)
+        p.grad = None if n in absent else given(life.trial, gradient, rows)
+    kept = [p for p in members if p.grad is None]
+    untouched = reading(life.optimizer, kept)
+    starts = [begun(life, n, p) for n, p in enumerate(members)]
+    acting = [None if p.grad is None else touched(life.trial, p.grad) for p in members]
+    refusal = raised(life.optimizer.step) if rows is not None else life.optimizer.step()
+    if refusal:
+        said = "sparse" in refusal.lower()
+        yield condition(what, said, refusal, "a step, or an error that says sparse")
+        life.over = True
+        return
+    yield from same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
+    for n, (p, start, chosen) in enumerate(zip(members, starts, acting)):
+        if start is not None and chosen is not None and not life.late(n):
+            got = Stepper(life.optimizer, [p]).flat(keys)
+            yield from moved(f"{what}: tensor {n}", life.settings[life.place(n)[0]], start, got, chosen)
+    life.count([chosen is not None for chosen in acting])
+
+
+def begun(life: Life, n: int, p: torch.Tensor) -> Start | None:
+    """What a step of tensor ``n`` starts from, if it has a gradient."""
+    if p.grad is None:
+        return None
+    group, place = life.place(n)
+    gradient = dense(p.grad).reshape(-1)
+    return start_of(life.trial, Stepper(life.optimizer, [p]), life.counts[group][place], gradient)
+
+
+def moved(
+    what: str, settings: dict[str, Any], start: Start, got: dict[str, torch.Tensor], chosen: torch.Tensor
+) -> Iterator[Observation]:
+    """Chosen elements are what one step may make of them, which the formula says; others are untouched."""
+    every = bool(chosen.all())
+    if not every:
+        rest = ({k: row[~chosen] for k, row in rows.items() if k in start.rows} for rows in (got, start.rows))
+        yield from same(f"{what}, other rows", *rest)
+    if chosen.any():
+        step = described_step(start, chosen, {"got": got}, every=every)
+        count = int(chosen.sum())
+        yield Observation(what, count * len(got), count, step={**step, "settings": dict(settings)})
+
+
+def given(trial: Trial, gradient: torch.Tensor, rows: list[int] | None) -> torch.Tensor:
+    """The gradient as the optimizer takes it, or with ``rows`` a sparse one of these alone."""
+    if rows is None or not gradient.dim():
+        return trial.with_layout(gradient)
+    return rows_of(gradient, sorted({row % len(gradient) for row in rows}))
+
+
+def touched(trial: Trial, gradient: torch.Tensor) -> torch.Tensor:
+    """True where a step must act: everywhere, but where only rows with a gradient count."""
+    chosen = torch.ones(gradient.shape, dtype=torch.bool)
+    if trial.sparse:
+        chosen.zero_()[gradient.coalesce().indices()[0]] = True
+    return chosen.reshape(-1)
+
+
+def change(life: Life, group: int, keyword: str, value: Any) -> None:
+    """A setting of one group is assigned."""
+    value = tuple(value) if isinstance(value, list) else value
+    life.settings[group][keyword] = life.optimizer.param_groups[group][keyword] = value
+
+
+def schedule(life: Life) -> None:
+    """A scheduler halves every learning rate."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for group in life.optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+        torch.optim.lr_scheduler.MultiplicativeLR(life.optimizer, lambda _: 0.5).step()
+    for settings in life.settings:
+        settings["lr"] *= 0.5
+
+
+def add_group(life: Life, shape: list[int], settings: dict[str, Any]) -> None:
+    """A group with a parameter of its own joins."""
+    settings = tuples(settings)
+    params = parameters(life.trial, [shape], first=100 + len(life.groups))
+    life.optimizer.add_param_group({"params": list(params), **settings})
+    life.groups.append(params)
+    life.settings.append({**life.trial.settings, **settings})
+    life.counts.append([0])
+
+
+def load(life: Life, path: dict[str, Any] | None = None) -> None:
+    """The state is saved, and loaded into a fresh instance on copies of the parameters."""
+    saved = copy.deepcopy(life.optimizer.state_dict())
+    if path is not None:
+        life.trial = dataclasses.replace(life.trial, path=path)
+        for group in saved["param_groups"]:
+            group.update({key: value for key, value in path.items() if key in group})
+    optimizer = build(life.trial, [{"params": copies(params)} for params in life.groups])
+    optimizer.load_state_dict(saved)
+    life.adopt(optimizer)
+
+
+def deepcopied(life: Life) -> None:
+    """A deep copy takes over."""
+    life.adopt(copy.deepcopy(life.optimizer))
+
+
+def pickled(life: Life) -> None:
+    """A pickled copy takes over."""
+    life.adopt(pickle.loads(pickle.dumps(life.optimizer)))  # noqa: S301 - our own bytes
+
+
+def zeroed(life: Life) -> None:
+    """All gradients are removed."""
+    life.optimizer.zero_grad()
+
+
+ACTS: dict[str, Any] = {
+    "change": change,
+    "schedule": schedule,
+    "add group": add_group,
+    "save and load": load,
+    "other path": load,
+    "deepcopy": deepcopied,
+    "pickle": pickled,
+    "zero_grad": zeroed,
+}

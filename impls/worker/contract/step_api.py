@@ -1,0 +1,219 @@
+"""The step and its surroundings in the program: paths, closures, hooks, derivatives, waiting."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.utils._python_dispatch
+
+from ..devices import without_waiting
+from .harness import (
+    Observation,
+    Stepper,
+    Trial,
+    build,
+    condition,
+    dense,
+    described_step,
+    follow,
+    members,
+    parameters,
+    raised,
+    reading,
+    same,
+    set_gradients,
+    start_of,
+    stepper_on,
+    train,
+    values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHAPES = ((17,), (3, 4))
+
+
+def paths(trial: Trial) -> Iterator[Observation]:
+    """This path beside each other path of the optimizer."""
+    for name, path in trial.arguments["paths"]:
+        there = dataclasses.replace(trial, path=path)
+        one, other = (stepper_on(each, parameters(trial, [(67,)])) for each in (trial, there))
+        yield from follow(trial, f"beside {name}", one, other, trial.arguments["steps"])
+
+
+def closure(trial: Trial) -> Iterator[Observation]:
+    """A closure is called once, with gradients enabled, and its loss comes back."""
+    params, twins = parameters(trial, SHAPES), parameters(trial, SHAPES)
+    optimizer, other = build(trial, params), build(trial, twins)
+    for step in range(2):
+        calls: list[bool] = []
+
+        def evaluate(step: int = step, calls: list[bool] = calls) -> torch.Tensor:
+            calls.append(torch.is_grad_enabled())
+            set_gradients(trial, params, step)
+            return torch.tensor(3.5)
+
+        with torch.set_grad_enabled(step == 0):  # a program may step where it needs no gradients
+            loss = optimizer.step(evaluate)
+        train(trial, other, twins, step, step + 1)
+        yield condition("calls of the closure", len(calls) == 1, len(calls), 1)
+        yield condition("gradients enabled in the closure", all(calls), calls, [True])
+        returned = loss is not None and float(loss) == 3.5
+        yield condition("what step returns", returned, None if loss is None else float(loss), 3.5)
+        yield from same(f"step {step + 1} with a closure", reading(optimizer, params), reading(other, twins))
+    set_gradients(trial, params, 9)
+    yield condition("what step returns without a closure", optimizer.step() is None, "something", None)
+
+
+def step_hooks(trial: Trial) -> Iterator[Observation]:
+    """The hooks before and after a step run once each, with the optimizer, until they are removed."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    start = params[0].detach().clone()
+    seen: list[Any] = []
+
+    def before(who: Any, *_: Any) -> None:
+        seen.append(("before", who is optimizer, bool((params[0] == start).all())))
+
+    def after(who: Any, *_: Any) -> None:
+        seen.append(("after", who is optimizer, bool((params[0] == start).all())))
+
+    handles = [optimizer.register_step_pre_hook(before), optimizer.register_step_post_hook(after)]
+    train(trial, optimizer, params, 0, 1)
+    twins = parameters(trial, SHAPES)
+    train(trial, build(trial, twins), twins, 0, 1)
+    stays = bool((twins[0] == start).all())  # as under a rate too small for the format
+    expected = [("before", True, True), ("after", True, stays)]
+    yield condition("hooks of one step: when, of this optimizer, parameter untouched", seen == expected, seen, expected)
+    for handle in handles:
+        handle.remove()
+    train(trial, optimizer, params, 1, 2)
+    yield condition("calls of removed hooks", len(seen) == len(expected), len(seen) - len(expected), 0)
+
+
+def hook_arguments(trial: Trial) -> Iterator[Observation]:
+    """A hook before a step puts a closure in the place of its arguments."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    set_gradients(trial, params, 0)
+    calls: list[Any] = []
+
+    def closure() -> torch.Tensor:
+        calls.append(None)
+        return torch.zeros(())
+
+    optimizer.register_step_pre_hook(lambda *_: ((closure,), {}))
+    what = "calls of the closure that a hook put in the place of the arguments"
+    if raised(optimizer.step):
+        yield condition(what, True, "refused", "refused")
+        return
+    yield condition(what, len(calls) == 1, len(calls), 1)
+
+
+def zero_grad(trial: Trial) -> Iterator[Observation]:
+    """Gradients that are there are removed, or with ``set_to_none=False`` filled with zeros."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    set_gradients(trial, params, 0)
+    kept = [p.grad for p in params]
+    optimizer.zero_grad(set_to_none=False)
+    zeros = [p.grad is k and not bool(dense(k).any()) for p, k in zip(params, kept)]
+    yield condition("gradients after zero_grad(set_to_none=False)", all(zeros), "not zeros in place", "zeros in place")
+    optimizer.zero_grad()
+    none = all(p.grad is None for p in params)
+    yield condition("gradients after zero_grad()", none, "not None", None)
+
+
+def in_place(trial: Trial) -> Iterator[Observation]:
+    """A step writes into the parameter that it was given."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    before = [(id(p), p.data_ptr(), True, True, str(p.dtype)) for p in params]
+    train(trial, optimizer, params, 0, 2)
+    after = [(id(p), p.data_ptr(), p.is_leaf, p.requires_grad, str(p.dtype)) for p in members(optimizer)]
+    for n, (one, other) in enumerate(zip(after, before)):
+        names = ("object", "memory", "leaf", "requires_grad", "dtype")
+        wrong = [name for name, x, y in zip(names, one, other) if x != y]
+        yield condition(f"parameter {n} after the step", not wrong, f"another {', '.join(wrong)}", "as it was")
+
+
+def differentiable(trial: Trial) -> Iterator[Observation]:
+    """With ``differentiable`` the step is the same, and autograd finds the derivatives of the formula."""
+    for made in trial.arguments["made"]:
+        for by in trial.arguments["by"]:
+            twin, leaf = parameters(trial, [(17,)]), parameters(trial, [(17,)])
+            p = [leaf[0].clone()]
+            one, other = stepper_on(trial, twin), stepper_on(trial, p, differentiable=True)
+            yield from follow(trial, "differentiable", one, other, made)
+            state = other.optimizer.state[p[0]]
+            state.update({k: v.detach() for k, v in state.items() if isinstance(v, torch.Tensor)})
+            yield from derived(trial, f"step {made + 1}", other, made, by)
+
+
+def derived(trial: Trial, what: str, stepper: Stepper, made: int, by: str) -> Iterator[Observation]:
+    """The derivative of the sum of all elements after a step, by the gradient or by a Tensor setting."""
+    gradient = values(trial, (17,), 9000)
+    start = start_of(trial, stepper, made, gradient.clone())
+    stepper.params[0].grad = variable = gradient
+    if by != "gradient":
+        variable = torch.tensor(trial.settings[by], dtype=torch.float64)
+        stepper.optimizer.param_groups[0][by] = variable
+    variable.requires_grad_()
+    key = f"derivative by {by}"
+    stepper.optimizer.step()
+    total = stepper.params[0].sum()
+    found = torch.autograd.grad(total, variable, allow_unused=True)[0] if total.requires_grad else None
+    if found is None:
+        yield condition(f"{what}: {key}", False, "nothing that autograd follows", "the formula's derivative")
+        return
+    step = described_step(start, gradient != 0, {"got": {key: found.reshape(-1)}}, every=True)
+    yield Observation(f"{what}: {key}", found.numel(), found.numel(), step=step)
+
+
+class Watched(torch.utils._python_dispatch.TorchDispatchMode):  # type: ignore[no-untyped-call]  # noqa: SLF001
+    """Writes down every operation after which the host would wait for the device."""
+
+    waiting = frozenset(
+        {
+            "aten::_local_scalar_dense",
+            "aten::is_nonzero",
+            "aten::equal",
+            "aten::nonzero",
+            "aten::masked_select",
+            "aten::_unique2",
+        }
+    )
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seen: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Do the operation."""
+        if func.name().partition(".")[0] in self.waiting:
+            self.seen.append(func.name())
+        return func(*args, **(kwargs or {}))
+
+
+def no_synchronisation(trial: Trial) -> Iterator[Observation]:
+    """A capturable step reads no number of a tensor, and on a device that can tell never waits."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params, capturable=True)
+    train(trial, optimizer, params, 0, 2)
+    set_gradients(trial, params, 2)
+    with Watched() as watched:
+        error = raised(partial(strictly, optimizer, trial.device))
+    if error:
+        watched.seen.append(error)
+    what = "what a capturable step waits for"
+    yield condition(what, not watched.seen, ", ".join(dict.fromkeys(watched.seen)), "nothing")
+
+
+def strictly(optimizer: Any, device: str) -> None:
+    """A step in which an error is raised where the host would wait for the device."""
+    with without_waiting(device):
+        optimizer.step()

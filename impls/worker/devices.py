@@ -1,0 +1,48 @@
+"""The devices of this interpreter: which there are, and how to wait for what they compute."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOST = "cpu"
+ACCELERATORS = ("cuda",)
+"""Devices by the names of torch's modules for them."""
+
+
+def found() -> list[str]:
+    """The host, and every accelerator that torch can use here."""
+    return [HOST, *(name for name in ACCELERATORS if getattr(torch, name).is_available())]
+
+
+def module_of(device: str) -> Any:
+    """What torch offers for a device, with or without its number, and nothing for the host."""
+    name = device.partition(":")[0]
+    return getattr(torch, name) if name in ACCELERATORS else None
+
+
+def synchronise(device: str) -> None:
+    """All that the device was given to do is done."""
+    module = module_of(device)
+    if module is not None:
+        module.synchronize()
+
+
+@contextmanager
+def without_waiting(device: str) -> Iterator[None]:
+    """An error is raised where the host would wait for the device, if it is one that can tell."""
+    module = module_of(device)
+    if not hasattr(module, "set_sync_debug_mode"):
+        yield
+        return
+    module.synchronize()
+    module.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        module.set_sync_debug_mode("default")

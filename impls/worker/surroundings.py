@@ -1,0 +1,228 @@
+"""The process around an optimizer: its settings, functions that others call, signals, threads, processes.
+
+Only torch and the standard library are used, so that a finding's script is this very source.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import importlib.util
+import inspect
+import json
+import math
+import os
+import pickle
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SECONDS_TO_END = 10
+"""How long a program may take to end after its last line."""
+
+
+def settings() -> dict[str, Any]:
+    """What a process shares with everything in it, and what numbers may depend on."""
+    tiny = torch.full((1,), 1e-39, dtype=torch.float32, device="cpu")
+    return {
+        "the default dtype": torch.get_default_dtype(),
+        "the default device": str(torch.get_default_device()),
+        "grad mode": torch.is_grad_enabled(),
+        "the number of threads": torch.get_num_threads(),
+        "deterministic algorithms": torch.get_deterministic_debug_mode(),
+        "the precision of float32 products": torch.get_float32_matmul_precision(),
+        "autocast": torch.is_autocast_enabled("cpu"),
+        "anomaly detection": torch.is_anomaly_enabled(),
+        "flushing of denormal numbers": not bool(tiny.mul(1.0) > 0),
+        "cuDNN's benchmark": torch.backends.cudnn.benchmark,
+        "cuDNN's determinism": torch.backends.cudnn.deterministic,
+        "torch's random state": torch.get_rng_state().tolist(),
+        "Python's random state": random.getstate(),
+        "garbage collection": gc.isenabled(),
+        "the handler of SIGINT": signal.getsignal(signal.SIGINT),
+        "the handler of SIGTERM": signal.getsignal(signal.SIGTERM),
+    }
+
+
+def holders() -> list[Any]:
+    """Modules and classes whose functions are everybody's."""
+    classes = [torch.Tensor, torch.nn.Module, torch.optim.Optimizer]
+    modules = [torch, torch.nn.functional, torch.autograd, copy, gc, json, math, os, pickle, random]
+    return [*classes, *modules, signal, threading, time]
+
+
+def functions() -> dict[str, Any]:
+    """The functions of torch and of Python's library that others call, by name."""
+    return {
+        f"{holder.__name__}.{name}": function
+        for holder in holders()
+        for name, function in vars(holder).items()
+        if callable(function) and not isinstance(function, type)
+    }
+
+
+def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[str]]:
+    """What was, and is now, of all that changed; what is new is no change."""
+    return {
+        name: [named(value), named(after.get(name))]
+        for name, value in before.items()
+        if not unchanged(value, after.get(name))
+    }
+
+
+def unchanged(one: Any, other: Any) -> bool:
+    """Two values are the same; torch may put a function of its own in the place of another."""
+    if one is other or bool(one == other):
+        return True
+    own = os.path.dirname(torch.__file__)
+    files = [getattr(getattr(value, "__code__", None), "co_filename", "") for value in (one, other)]
+    return all(file.startswith(own) for file in files)
+
+
+def named(value: Any) -> str:
+    """A function by its name, anything else in a few words."""
+    name = getattr(value, "__qualname__", None)
+    return f"{getattr(value, '__module__', None) or ''}.{name}".lstrip(".") if name else str(value)[:80]
+
+
+def loaded(target: str) -> Any:
+    """The optimizer that a target names, `module:attribute` or `path/to/file.py:attribute`."""
+    name, _, attribute = target.rpartition(":")
+    if name.endswith(".py"):
+        spec: Any = importlib.util.spec_from_file_location("target", name)
+        found: Any = importlib.util.module_from_spec(spec)
+        sys.modules["target"] = found
+        spec.loader.exec_module(found)
+    else:
+        found = importlib.import_module(name)
+    for part in attribute.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def children() -> list[int]:
+    """The processes that this one has started and that still run, where the system lists them."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return [int(number) for listed in lists for number in listed.read_text().split()]
+
+
+def lived(request: dict[str, Any]) -> None:
+    """A program imports an optimizer, makes steps, drops it and ends; it writes down what it sees."""
+    dumps, kill, left = json.dumps, os.kill, []
+    with Path(request["report"]).open("w", buffering=1) as report:
+        shared, called = settings(), functions()
+        make = loaded(request["target"])
+        seen = {**changes(shared, settings()), **changes(called, functions())}
+        report.write(dumps({"changed": seen}) + "\n")
+        if request["steps"]:
+            stepped(make, request)
+            report.write(dumps({"stepped": True}) + "\n")
+            gc.collect()
+            main, left = threading.main_thread(), children()
+            threads = [thread.name for thread in threading.enumerate() if thread is not main]
+            report.write(dumps({"threads": threads, "processes": len(left)}) + "\n")
+    for process in left:
+        kill(process, signal.SIGKILL)
+
+
+def stepped(make: Any, request: dict[str, Any]) -> None:
+    """An optimizer of one parameter makes its steps."""
+    p = torch.nn.Parameter(torch.ones(request["shape"], dtype=getattr(torch, request["dtype"])))
+    optimizer = make([p], **request["settings"])
+    for _ in range(request["steps"]):
+        gradient = torch.ones_like(p.detach())
+        p.grad = gradient.to_sparse(1) if request["sparse"] else gradient
+        optimizer.step()
+
+
+PROGRAM = (settings, holders, functions, changes, unchanged, named, loaded, children, lived, stepped)
+"""What such a program consists of."""
+
+
+def in_a_program(request: dict[str, Any]) -> dict[str, Any]:
+    """What a program of its own saw of an optimizer, and the status with which it ended, if it did."""
+    names = "copy gc importlib.util json math os pickle random signal sys threading time torch"
+    lines = ["from __future__ import annotations", f"import {', '.join(names.split())}"]
+    lines += ["from pathlib import Path", "from typing import Any"]
+    lines += [inspect.getsource(part) for part in PROGRAM]
+    last = "threads" if request["steps"] else "changed"
+    with tempfile.TemporaryDirectory() as folder:
+        report, printed = Path(folder, "report"), Path(folder, "printed")
+        program = "\n".join([*lines, f"lived({ {**request, 'report': str(report)}!r})"])
+        with printed.open("w") as output:
+            called = [sys.executable, "-W", "ignore", "-c", program]
+            process = subprocess.Popen(called, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            try:
+                status = awaited(process, report, last)
+            finally:
+                process.kill()
+        told = report.read_text().splitlines() if report.exists() else []
+        seen = {key: value for line in told for key, value in json.loads(line).items()}
+        if ("stepped" if request["steps"] else "changed") not in seen:
+            said = printed.read_text().strip().splitlines()[-1:]
+            raise RuntimeError(f"it does not work in a program of its own: {' '.join(said)}")
+    return {**seen, "status": status}
+
+
+def awaited(process: subprocess.Popen[bytes], report: Path, last: str) -> int | None:
+    """The status of a program, or None where it has not ended in the time that it has after its last line."""
+    late = float("inf")
+    while process.poll() is None and time.monotonic() < late:
+        time.sleep(0.02)
+        if late == float("inf") and report.exists() and f'"{last}"' in report.read_text():
+            late = time.monotonic() + SECONDS_TO_END
+    return process.poll()
+
+
+FRESH: dict[str, Any] = {}
+"""The settings of this process before it imported anybody's code."""
+CALLED: list[tuple[Any, dict[str, Any]]] = []
+"""The functions that everybody called then, with their holders."""
+SETTERS: dict[str, Callable[[Any], Any]] = {
+    "the default dtype": torch.set_default_dtype,
+    "the default device": lambda _: torch.set_default_device(None),
+    "grad mode": torch.set_grad_enabled,
+    "the number of threads": torch.set_num_threads,
+    "deterministic algorithms": torch.set_deterministic_debug_mode,
+    "the precision of float32 products": torch.set_float32_matmul_precision,
+    "autocast": partial(torch.set_autocast_enabled, "cpu"),
+    "anomaly detection": torch.set_anomaly_enabled,
+    "flushing of denormal numbers": torch.set_flush_denormal,
+    "cuDNN's benchmark": partial(setattr, torch.backends.cudnn, "benchmark"),
+    "cuDNN's determinism": partial(setattr, torch.backends.cudnn, "deterministic"),
+    "torch's random state": lambda state: torch.set_rng_state(torch.tensor(state, dtype=torch.uint8)),
+    "Python's random state": random.setstate,
+    "garbage collection": lambda on: gc.enable() if on else gc.disable(),
+    "the handler of SIGINT": partial(signal.signal, signal.SIGINT),
+    "the handler of SIGTERM": partial(signal.signal, signal.SIGTERM),
+}
+
+
+def remember() -> None:
+    """What the process is now is what it is to be at the start of every experiment."""
+    FRESH.update(settings())
+    called = functions()
+    for holder in holders():
+        own = {name: called.get(f"{holder.__name__}.{name}") for name in vars(holder)}
+        CALLED.append((holder, {name: function for name, function in own.items() if function is not None}))
+
+
+def restore() -> None:
+    """Every setting, and every function, is again what it was in the fresh process."""
+    for name in changes(FRESH, settings()):
+        SETTERS[name](FRESH[name])
+    for holder, called in CALLED:
+        for name in changes(called, dict(vars(holder))):
+            setattr(holder, name, called[name])

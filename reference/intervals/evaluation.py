@@ -1,0 +1,246 @@
+"""Walks compiled expressions in an arithmetic: the one place where a program is evaluated."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic
+
+from reference.expression import KINDS_OF_WHOLE, Comparison, Node
+from reference.intervals.arithmetic import Arithmetic, Number
+
+
+@dataclass
+class Scalars(Generic[Number]):
+    """Scalar subexpressions in scalar arithmetic, each computed once.
+
+    ``given`` holds the hyperparameters and the step count exactly as the case gives them.
+    ``cast`` rounds a scalar to the format in which it meets a tensor, ``stored`` to that of the
+    tensor itself, where a bound of its elements may be kept so.
+    """
+
+    arithmetic: Arithmetic[Number]
+    given: Mapping[str, float]
+    entry: Callable[[float], Number]
+    cast: Callable[[Number], Number]
+    lines: Mapping[str, Node]
+    stored: Callable[[Number], Number] | None = None
+
+    def __post_init__(self) -> None:
+        self._values: dict[Node, Number] = {}
+        self._casts: dict[Node, Number] = {}
+        self._symbols: dict[str, Number] = {}
+
+    def value(self, node: Node) -> Number:
+        """Return a scalar in scalar arithmetic."""
+        if node not in self._values:
+            self._values[node] = walk(node, self, self.arithmetic)
+        return self._values[node]
+
+    def cast_value(self, node: Node) -> Number:
+        """Return a scalar as it meets a tensor."""
+        if node not in self._casts:
+            self._casts[node] = self.cast(self.value(node))
+        return self._casts[node]
+
+    def symbol(self, name: str) -> Number:
+        """Return a hyperparameter, the step count or a scalar line of the program."""
+        if name not in self._symbols:
+            line = self.lines.get(name)
+            self._symbols[name] = self.value(line) if line else self.entry(self.given[name])
+        return self._symbols[name]
+
+    def define(self, name: str, value: Number) -> None:
+        """Give a symbol its value: a state that is one number for a tensor."""
+        self._symbols[name] = value
+
+    def operand(self, node: Node) -> Number:
+        """Return an operand of a scalar operation."""
+        return self.value(node)
+
+    bound = operand
+
+
+@dataclass
+class Tensors(Generic[Number]):
+    """Tensor values of one step by name; ``line`` computes those that are lines of the program."""
+
+    scalars: Scalars[Number]
+    line: Callable[[str], Number]
+
+    def symbol(self, name: str) -> Number:
+        """Return a tensor: an input or a line of the program."""
+        return self.line(name)
+
+    def operand(self, node: Node) -> Number:
+        """Return an operand of a tensor operation; scalars are cast."""
+        if node.scalar:
+            return self.scalars.cast_value(node)
+        return walk(node, self, self.arithmetic)
+
+    def bound(self, node: Node) -> Number:
+        """Return what elements of a tensor are compared with or replaced by.
+
+        A scalar may be kept there as they are.
+        """
+        value = self.operand(node)
+        if not node.scalar or self.scalars.stored is None:
+            return value
+        return self.arithmetic.hull(value, self.scalars.stored(self.scalars.value(node)))
+
+    arithmetic: Arithmetic[Number]
+
+
+def walk(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arithmetic[Number]) -> Number:
+    """Evaluate one tree."""
+    if node.kind == "symbol":
+        return values.symbol(node.name)
+    if node.kind == "number":
+        return arithmetic.constant(node.value)
+    if node.kind in {"sum", "product"}:
+        return _Association(node, values, arithmetic).result()
+    if node.kind == "power":
+        return arithmetic.power(values.operand(node.operands[0]), _exponent(node, values))
+    if node.kind == "choice":
+        return _chosen(node, values, arithmetic)
+    if node.kind == "cast":
+        if not isinstance(values, Tensors):
+            raise TypeError("a scalar is cast where it meets a tensor; this line has none")
+        return values.scalars.cast_value(node.operands[0])
+    bounded = node.kind in {"maximum", "minimum"}
+    operands = [(values.bound if bounded else values.operand)(operand) for operand in node.operands]
+    if node.kind in KINDS_OF_WHOLE:
+        return arithmetic.whole(node.kind, operands)
+    operation: Callable[..., Number] = getattr(arithmetic, node.kind)
+    result = operands[0] if len(operands) > 1 else operation(operands[0])
+    for operand in operands[1:]:
+        result = operation(result, operand)
+    return result
+
+
+def _given(values: Scalars[Number] | Tensors[Number]) -> Mapping[str, float]:
+    return values.scalars.given if isinstance(values, Tensors) else values.given
+
+
+def _exponent(node: Node, values: Scalars[Number] | Tensors[Number]) -> int:
+    return int(node.exponent_of(**_given(values))) if node.exponent_of else node.exponent
+
+
+def _chosen(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arithmetic[Number]) -> Number:
+    """Return the branch that the scalars decide, or the choice among those that values decide."""
+    given = _given(values)
+    possible: list[tuple[Comparison, Node]] = []
+    for operand, condition in zip(node.operands, node.conditions, strict=True):
+        if isinstance(condition, Comparison):
+            possible.append((condition, operand))
+        elif condition(**given):
+            result = values.bound(operand)
+            break
+    for comparison, operand in reversed(possible):
+        left, right = (_side(side, values) for side in (comparison.left, comparison.right))
+        result = arithmetic.choose(comparison.relation, left, right, values.bound(operand), result)
+    return result
+
+
+def _side(node: Node, values: Scalars[Number] | Tensors[Number]) -> Number:
+    """Return one side of a comparison; a scalar is compared before it is cast."""
+    if node.scalar and isinstance(values, Tensors):
+        return values.scalars.value(node)
+    return values.operand(node)
+
+
+@dataclass
+class _Operand:
+    """One operand of a sum or product, and whether it is subtracted or divides."""
+
+    node: Node
+    inverse: bool
+
+    @property
+    def scalar(self) -> bool:
+        return self.node.scalar
+
+
+@dataclass
+class _Partial(Generic[Number]):
+    """A partial sum or product: its value, and whether it is subtracted or divides."""
+
+    value: Number
+    inverse: bool
+    scalar: bool
+
+
+class _Association(Generic[Number]):
+    """A sum or product of several operands, taken in every order where the order matters."""
+
+    def __init__(self, node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arithmetic[Number]) -> None:
+        self.values, self.arithmetic = values, arithmetic
+        self.plus = node.kind == "sum"
+        marks = node.negative if self.plus else node.divisor
+        operands = enumerate(zip(node.operands, marks, strict=True))
+        self.operands = {1 << index: _Operand(operand, mark) for index, (operand, mark) in operands}
+        self.parts: dict[int, _Partial[Number]] = {}
+        self.everything = (1 << len(node.operands)) - 1
+
+    def result(self) -> Number:
+        whole = self._subset(self.everything)
+        value = self._number(whole)
+        if not whole.inverse:
+            return value
+        if self.plus:
+            return self.arithmetic.negate(value)
+        return self.arithmetic.divide(self.arithmetic.constant(1.0), value)
+
+    def _subset(self, members: int) -> _Operand | _Partial[Number]:
+        if members in self.operands:
+            return self.operands[members]
+        if members not in self.parts:
+            self.parts[members] = functools.reduce(self._either, self._joined(members))
+        return self.parts[members]
+
+    def _joined(self, members: int) -> Iterator[_Partial[Number]]:
+        """Yield every split of members with the lowest one on the left, or the first where all are alike."""
+        rest = members & (members - 1)
+        part = rest
+        while part:
+            yield self._join(self._subset(members ^ part), self._subset(part))
+            part = (part - 1) & rest
+            if not self.arithmetic.order_matters:
+                return
+
+    def _number(self, part: _Operand | _Partial[Number]) -> Number:
+        if isinstance(part, _Operand):
+            return self.values.operand(part.node)
+        if part.scalar and isinstance(self.values, Tensors):
+            return self.values.scalars.cast(part.value)
+        return part.value
+
+    def _join(self, a: _Operand | _Partial[Number], b: _Operand | _Partial[Number]) -> _Partial[Number]:
+        scalar = a.scalar and b.scalar
+        if scalar and isinstance(self.values, Tensors):
+            scalars = self.values.scalars
+            x, y = (scalars.value(p.node) if isinstance(p, _Operand) else p.value for p in (a, b))
+            return self._operate(x, y, a, b, scalars.arithmetic, scalar=True)
+        return self._operate(self._number(a), self._number(b), a, b, self.arithmetic, scalar=scalar)
+
+    def _operate(
+        self,
+        x: Number,
+        y: Number,
+        a: _Operand | _Partial[Number],
+        b: _Operand | _Partial[Number],
+        arithmetic: Arithmetic[Number],
+        *,
+        scalar: bool,
+    ) -> _Partial[Number]:
+        direct, inverse = (
+            (arithmetic.add, arithmetic.subtract) if self.plus else (arithmetic.multiply, arithmetic.divide)
+        )
+        if a.inverse == b.inverse:
+            return _Partial(direct(x, y), a.inverse, scalar)
+        value = inverse(y, x) if a.inverse else inverse(x, y)
+        return _Partial(value, inverse=False, scalar=scalar)
+
+    def _either(self, a: _Partial[Number], b: _Partial[Number]) -> _Partial[Number]:
+        return _Partial(self.arithmetic.hull(a.value, b.value), a.inverse, a.scalar)

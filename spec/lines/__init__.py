@@ -1,0 +1,1 @@
+"""Lines that several formulas share, by subject: symbols, settings, states and assignments."""

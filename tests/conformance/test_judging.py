@@ -1,0 +1,164 @@
+"""From evidence to a verdict: what passes, what fails, and what our own mistakes cost."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from conformance.engine.claim import Plan
+from conformance.engine.evidence import Exhibit
+from conformance.engine.judging import Judged, judge_cell, judge_unit
+from conformance.engine.power import Power
+from conformance.engine.verdict import CellResult, Verdict
+from conformance.report.gates import EXIT_STATUS
+from conformance.report.model import Outcome
+from impls.session import Session
+from tests.conformance import fake_units
+from tests.conformance.fake_units import FakeClaim, FakeKind, FakeSubject, FakeUnit
+
+UNIT = FakeUnit("fake", ("asked",))
+SESSION: Any = None
+
+
+def results(unit: FakeUnit, *claims: FakeClaim) -> list[CellResult]:
+    """Judge the claims of a unit."""
+    known = {claim.identifier: claim for claim in claims}
+    unit = dataclasses.replace(unit, properties=tuple(known))
+    events = judge_unit(unit, known, SESSION, fake_units.version_of, {})
+    return [event.result for event in events if isinstance(event, Judged)]
+
+
+def judged(claim: FakeClaim) -> CellResult:
+    """Judge one cell."""
+    subject = FakeSubject(SESSION)
+    return judge_cell(UNIT, subject, claim, fake_units.VERSION, Power(lambda _: ()))
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "reason"),
+    [
+        (FakeClaim("asked"), Verdict.PASS, ""),
+        (FakeClaim("asked", (1, 20, 30)), Verdict.FAIL, "2 of 3 values are outside"),
+        (FakeClaim("asked", ()), Verdict.UNDECIDED, "no case was judged"),
+        (FakeClaim("asked", undecided=True), Verdict.UNDECIDED, "no element-case could be decided"),
+        (FakeClaim("asked", reason="it has no states"), Verdict.NOT_APPLICABLE, "it has no states"),
+        (
+            FakeClaim("asked", acts={2: fake_units.step_raises}),
+            Verdict.ERROR,
+            "RuntimeError during `step`: no step today",
+        ),
+        (FakeClaim("asked", acts={2: fake_units.worker_dies}), Verdict.ERROR, "the worker was killed by SIGKILL"),
+    ],
+)
+def test_evidence_gives_its_verdict(claim: FakeClaim, verdict: Verdict, reason: str) -> None:
+    """A pass needs a value that was decided; whatever else happens has its own word and reason."""
+    result = judged(claim)
+    assert (result.verdict, result.reason) == (verdict, reason)
+
+
+def test_a_failure_is_reduced_to_its_smallest_case() -> None:
+    """Of failures that are alike one finding remains, the smallest case that fails, with its script."""
+    (found,) = judged(FakeClaim("asked", (30, 20))).findings
+    assert found.case["stored"] == {"number": 11}
+    assert found.script == "print(11)\n"
+    assert found.confirmed == "seen directly"
+
+
+def test_a_failure_that_is_not_confirmed_is_no_finding() -> None:
+    """What the second, exact computation does not confirm leaves the cell undecided."""
+    result = judged(FakeClaim("asked", (1, 20), kind=FakeKind(confirmed="")))
+    assert result.verdict is Verdict.UNDECIDED
+    assert not result.findings
+    assert "the exact computation confirms none of them" in result.reason
+
+
+def test_a_stop_has_the_case_at_which_it_came() -> None:
+    """A cell that ends in an exception of the step tells the case, and the script that raises it."""
+    (found,) = judged(FakeClaim("asked", acts={2: fake_units.step_raises})).findings
+    assert found.case["stored"] == {"number": 2}
+
+
+def test_an_exception_of_ours_costs_its_cell_and_no_other() -> None:
+    """The cell is an error that says whose it is and where; the cells beside it are judged."""
+    first, broken, last = results(
+        UNIT, FakeClaim("first"), FakeClaim("broken", acts={2: fake_units.raises}), FakeClaim("last")
+    )
+    assert [first.verdict, last.verdict] == [Verdict.PASS, Verdict.PASS]
+    assert broken.verdict is Verdict.ERROR
+    assert broken.reason.startswith("error of stepproof: ZeroDivisionError: of ours at 2, at fake_units.py:")
+
+
+def test_an_error_is_never_taken_for_what_does_not_conform() -> None:
+    """Status 1 is that of code that does not conform; what could not be judged is 2."""
+    assert EXIT_STATUS[Outcome.DOES_NOT_CONFORM] == 1
+    assert EXIT_STATUS[Outcome.NOT_JUDGED] == 2
+
+
+@pytest.mark.parametrize("where", ["subject", "exhibits"])
+def test_an_exception_of_ours_beside_the_cells_is_an_error_too(where: str) -> None:
+    """A subject that cannot be made costs every cell; one that shows nothing has a cell that says so."""
+    unit = FakeUnit("fake", (), broken=where)
+    found = {r.cell.property: r for r in results(unit, FakeClaim("one"), FakeClaim("two"))}
+    broken = {name for name, result in found.items() if result.verdict is Verdict.ERROR}
+    assert broken == ({"one", "two"} if where == "subject" else {"exhibits"})
+    assert {"one", "two"} <= found.keys()
+    assert all(found[name].reason.startswith("error of stepproof: ") for name in broken)
+
+
+def test_what_cannot_be_run_here_is_not_run() -> None:
+    """The reason stands in every cell of the unit."""
+    found = results(FakeUnit("fake", (), not_run="torch compiles nothing here"), FakeClaim("a"), FakeClaim("b"))
+    assert [(r.verdict, r.reason) for r in found] == [(Verdict.NOT_RUN, "torch compiles nothing here")] * 2
+
+
+def test_a_claim_of_another_sort_makes_no_cell() -> None:
+    """What is not about such a subject is not even not applicable."""
+    found = results(UNIT, FakeClaim("one"), FakeClaim("two", concerned=False))
+    assert [result.cell.property for result in found] == ["one"]
+
+
+def test_a_place_at_which_workers_end_is_not_asked_for_ever() -> None:
+    """After three cells that end alike the others say so at once; an exception of a step ends none."""
+    dying = [FakeClaim(f"dies {n}", acts={1: fake_units.worker_dies}) for n in range(5)]
+    found = results(UNIT, *dying)
+    assert len(found) == 5
+    assert {r.reason for r in found[:3]} == {"the worker was killed by SIGKILL"}
+    assert {r.reason for r in found[3:]} == {
+        "not asked again after 3 properties at which the worker was killed by SIGKILL"
+    }
+    raising = [FakeClaim(f"raises {n}", acts={1: fake_units.step_raises}) for n in range(5)]
+    assert {r.reason for r in results(UNIT, *raising)} == {"RuntimeError during `step`: no step today"}
+
+
+def test_what_is_done_is_left_out_and_its_mutants_stay_killed() -> None:
+    """A cell that is there is not judged again; what it killed is known to those that follow."""
+    seen: list[dict[str, int]] = []
+
+    @dataclasses.dataclass(frozen=True)
+    class Counted(FakeUnit):
+        def plan(self, claim: Any, power: Power) -> Plan:
+            seen.append(power.counts())
+            return super().plan(claim, power)
+
+    known = {name: FakeClaim(name) for name in ("one", "two")}
+    unit = Counted("fake", tuple(known))
+    events = list(judge_unit(unit, known, SESSION, fake_units.version_of, {"one": {"f": {"mutant": "one"}}}))
+    assert [event.result.cell.property for event in events if isinstance(event, Judged)] == ["two"]
+    assert [event for event in events if isinstance(event, Exhibit)] == [Exhibit("label", {"label": "fake"})]
+    assert seen == [{"f": 1}]
+
+
+def test_a_worker_that_does_not_start_is_told_in_every_cell() -> None:
+    """The interpreter and the next action stand in the reason."""
+    known = {name: FakeClaim(name) for name in ("one", "two")}
+
+    def version_of(_: str, session: Session) -> str:
+        return str(session.request({"op": "hello"}).header["torch"])
+
+    with Session("no/such/python") as session:
+        events = list(judge_unit(FakeUnit("fake", tuple(known)), known, session, version_of, {}))
+    reasons = [event.result.reason for event in events if isinstance(event, Judged)]
+    assert len(reasons) == 2
+    assert all("no/such/python" in reason and "name a Python" in reason for reason in reasons)

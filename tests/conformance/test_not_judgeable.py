@@ -1,0 +1,72 @@
+"""What cannot be judged is said in one sentence that names what is missing; it is no verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance import cli
+from conformance.commands import judging
+
+STRANGERS = """
+import torch
+
+
+class NeedsModel(torch.optim.AdamW):
+    def __init__(self, params, model, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+
+class TakesAnything(torch.optim.AdamW):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class OtherName(torch.optim.AdamW):
+    def __init__(self, params, learning_rate=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        super().__init__(params, lr=learning_rate, betas=betas, eps=eps, weight_decay=weight_decay)
+
+
+class NeedsClosure(torch.optim.AdamW):
+    def step(self, closure):
+        return super().step(closure)
+"""
+ADVICE = "check a subclass of it whose constructor takes params, lr, betas, eps, weight_decay"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("NeedsModel", "its constructor requires `model`"),
+        ("TakesAnything", "can be read off the signature of its constructor, (*args, **kwargs)"),
+        ("OtherName", "unexpected keyword argument 'lr'"),
+        ("NeedsClosure", "its step raised TypeError"),
+    ],
+)
+def test_a_class_that_cannot_be_built_is_not_judged(
+    name: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exit status is 2, and the sentence says what is missing and how to give it."""
+    path = tmp_path / "strangers.py"
+    path.write_text(STRANGERS)
+    given = ["check", f"{path}:{name}", "--rule", "adamw", "--output", str(tmp_path / "out")]
+    assert cli.main(given) == 2
+    error = " ".join(capsys.readouterr().err.split())
+    assert words in error
+    assert ADVICE in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_error_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An exception that nothing expects ends with status 2, and shows where it came from."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(judging, "judge", broken)
+    assert cli.main(["check", "torch.SGD"]) == 2
+    error = capsys.readouterr().err
+    assert "a fault of ours" in error
+    assert "is an error of stepproof's own" in " ".join(error.split())

@@ -1,0 +1,47 @@
+"""Whether a clause applies is seen in a step: words in a source file decide nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.catalogue.recognition import recognise
+from conformance.contract.clauses import BY_IDENTIFIER
+from conformance.engine.claim import Plan
+from conformance.optimizers.subject import WorkerSubject
+from impls.session import Session
+from tests.builders import subject_of
+
+FOLDER = Path(__file__).parent
+COMPLEX, DEVICE = BY_IDENTIFIER["elements/complex"], BY_IDENTIFIER["whole/default-device"]
+
+
+def _subject(target: str, session: Session) -> WorkerSubject:
+    item = recognise(f"{FOLDER / target}", "sgd", {}, session)
+    return subject_of(item, session)
+
+
+def test_an_optimizer_that_speaks_of_complex_and_refuses_it_is_not_asked(session: Session) -> None:
+    """A comment about something too complex claims no complex parameters; the refusal is the reason."""
+    reason = COMPLEX.applies(_subject("words.py:RealNumbersAlone", session))
+    assert reason == "it takes no complex parameter: TypeError: real numbers alone"
+
+
+@pytest.mark.parametrize(("name", "broken"), [("Descent", False), ("ByItsLength", True)])
+def test_an_optimizer_that_takes_complex_parameters_in_silence_is_asked(
+    name: str, broken: bool, session: Session
+) -> None:
+    """What makes a step with a complex parameter is held to it, whatever its source says."""
+    subject = _subject(f"wordless.py:{name}", session)
+    assert "complex" not in (FOLDER / "wordless.py").read_text()
+    assert not COMPLEX.applies(subject)
+    assert bool(COMPLEX.judge(subject, Plan(1, 1, 0)).tally.failures) is broken
+
+
+@pytest.mark.parametrize(("name", "broken"), [("Descent", False), ("RateWhereverItLies", True)])
+def test_the_default_device_concerns_every_optimizer(name: str, broken: bool, session: Session) -> None:
+    """No word promises or excuses what happens on another default device."""
+    subject = _subject(f"wordless.py:{name}", session)
+    assert not DEVICE.applies(subject)
+    assert bool(DEVICE.judge(subject, Plan(1, 1, 0)).tally.failures) is broken

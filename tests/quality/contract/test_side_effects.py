@@ -1,0 +1,106 @@
+"""What an optimizer does to the process around it is a finding, whenever it does it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from conformance.catalogue.recognition import recognise
+from conformance.contract.clauses import BY_IDENTIFIER
+from conformance.engine.claim import Plan
+from conformance.optimizers.subject import WorkerSubject
+from impls.session import Session
+from tests.builders import subject_of
+
+KEPT = Path(__file__).with_name("kept.py")
+MODULE = """
+import atexit, copy, gc, importlib.util, json, os, pickle, signal, sys, threading, time, torch
+
+spec = importlib.util.spec_from_file_location("kept", {kept!r})
+kept = importlib.util.module_from_spec(spec)
+sys.modules["kept"] = kept
+spec.loader.exec_module(kept)
+
+
+class Intruder(kept.Kept):
+    made = 0
+
+    def step(self, closure=None):
+        Intruder.made += 1
+        {step}
+        return super().step(closure)
+
+
+{imported}
+"""
+IMPORTED = {
+    "torch.equal": "torch.equal = lambda *_: True",
+    "pickle.dumps": "pickle.dumps = lambda *_, **__: b''",
+    "the handler of SIGTERM": "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+    "the default dtype": "torch.set_default_dtype(torch.float64)",
+}
+STEPPED = {
+    "the default dtype": "torch.set_default_dtype(torch.float64)",
+    "the number of threads": "torch.set_num_threads(1 + Intruder.made % 2)",
+    "functions replaced": "torch.nn.functional.relu = abs",
+    "the handler of SIGINT": "signal.signal(signal.SIGINT, signal.SIG_IGN)",
+    "garbage collection": "gc.disable()",
+    "flushing of denormal numbers": "torch.set_flush_denormal(True)",
+}
+LEFT = {
+    "threads left running": ("threading.Thread(target=time.sleep, args=(600,), daemon=True).start()", ""),
+    "processes left running": ("os.fork() or time.sleep(600)", ""),
+    "the status with which the program ends": ("", "atexit.register(os._exit, 3)"),
+}
+
+
+def _subject(folder: Path, session: Session, *, step: str = "", imported: str = "") -> WorkerSubject:
+    target = folder / "intruder.py"
+    target.write_text(MODULE.format(kept=str(KEPT), step=step or "pass", imported=imported))
+    item = recognise(f"{target}:Intruder", "adamw", {}, session)
+    subject = subject_of(item, session)
+    return dataclasses.replace(subject, rules={(): subject.rules[()]})
+
+
+def _broken(name: str, subject: WorkerSubject) -> str:
+    clause = BY_IDENTIFIER[name]
+    assert not clause.applies(subject)
+    judged = clause.judge(subject, Plan(1, 1, 0))
+    assert judged.stop is None, judged.stop
+    return "; ".join(failure.quantity for failure in judged.tally.failures)
+
+
+@pytest.mark.parametrize("what", IMPORTED)
+def test_what_an_import_changes_is_a_finding(what: str, tmp_path: Path, session: Session) -> None:
+    """A program of its own sees what the import of an optimizer changes, whatever was imported before."""
+    assert what in _broken("whole/import", _subject(tmp_path, session, imported=IMPORTED[what]))
+
+
+@pytest.mark.parametrize("what", STEPPED)
+def test_what_a_step_changes_is_a_finding(what: str, tmp_path: Path, session: Session) -> None:
+    """What a step changes is seen, also where earlier steps did so or later ones change it back."""
+    subject = _subject(tmp_path, session, step=STEPPED[what])
+    assert what in _broken("whole/surroundings", subject)
+    assert what in _broken("whole/surroundings", subject), "the second question starts afresh too"
+
+
+@pytest.mark.parametrize("what", LEFT)
+def test_what_an_optimizer_leaves_is_a_finding(what: str, tmp_path: Path, session: Session) -> None:
+    """Threads and processes left, and another status of the program, are seen where it ends."""
+    step, imported = LEFT[what]
+    assert what in _broken("whole/leaves-nothing", _subject(tmp_path, session, step=step, imported=imported))
+
+
+def test_an_experiment_starts_from_a_fresh_process(tmp_path: Path, session: Session) -> None:
+    """What one optimizer changed does not enter the experiments on the next one in the same worker."""
+    intruder = _subject(tmp_path, session, step="torch.set_default_dtype(torch.bfloat16)")
+    assert _broken("whole/surroundings", intruder)
+    item = recognise(f"{KEPT}:Kept", "adamw", {}, session)
+    kept = subject_of(item, session)
+    assert not _broken("whole/surroundings", kept)
+    header = {"op": "contract", "target": f"{KEPT}:Kept", "experiment": "side_effects.surroundings", "path": {}}
+    header |= {"settings": {}, "dtype": "float32", "device": "cpu", "arguments": {}, "sparse": False}
+    seen = session.request(header).header["observations"]
+    assert not any(observation["differing"] for observation in seen)
