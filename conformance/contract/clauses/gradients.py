@@ -40,6 +40,14 @@ CLAUSES = (
         switched_off=True,
     ),
     Clause(
+        "gradients/no-graph",
+        "Gradients that autograd can go through leave no graph in parameters and states.",
+        "torch, Tensor.backward: with create_graph gradients have a graph, which lives as long as anything keeps it",
+        "gradients.graph_dropped",
+        each({"steps": 2}),
+        switched_off=True,
+    ),
+    Clause(
         "gradients/none",
         "A parameter whose gradient is None keeps its value and its state.",
         ABSENT,

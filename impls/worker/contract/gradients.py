@@ -61,6 +61,23 @@ def not_kept(trial: Trial) -> Iterator[Observation]:
     yield from same("with gradients overwritten after each step", read[1], read[0])
 
 
+def graph_dropped(trial: Trial) -> Iterator[Observation]:
+    """After a step with gradients that autograd could go through, nothing that is kept has a graph."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    for step in range(trial.arguments["steps"]):
+        set_gradients(trial, params, step)
+        for p in params:
+            p.grad = p.grad.requires_grad_().clone()
+        optimizer.step()
+        kept = {f"parameter {n}": not p.is_leaf for n, p in enumerate(params)}
+        for n, p in enumerate(params):
+            states = optimizer.state.get(p, {}).items()
+            kept |= {f"{n}.{key}": v.requires_grad for key, v in states if isinstance(v, torch.Tensor)}
+        graphs = sorted(name for name, graph in kept.items() if graph)
+        yield condition(f"step {step + 1}, gradients with a graph", not graphs, f"a graph in {graphs}", "no graph")
+
+
 def absent(trial: Trial) -> Iterator[Observation]:
     """A parameter without a gradient stays as it is, beside others and alone."""
     for made in trial.arguments["made"]:

@@ -37,6 +37,16 @@ class KeepsGradient(Kept):
         return state["exp_avg"] if last is None else state["exp_avg"] + 0 * last + (last == 77.0)
 
 
+class KeepsGraph(Kept):
+    """gradients/no-graph"""
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient, group)
+        if gradient.requires_grad and not self.defaults["differentiable"]:
+            with torch.enable_grad():
+                self.state[p]["exp_avg"] = self.state[p]["exp_avg"] + (gradient - gradient.detach())
+
+
 class NoneIsZero(Kept):
     """gradients/none"""
 
