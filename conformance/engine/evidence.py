@@ -69,6 +69,8 @@ class Tally:
     kept: int = 0
     failures: list[Any] = field(default_factory=list)
     exhibits: list[Exhibit] = field(default_factory=list)
+    inapplicable: list[str] = field(default_factory=list)
+    """For each case of which the claim says nothing, why."""
 
     def add_ratios(self, ratio: npt.NDArray[Any]) -> None:
         """Add observed errors over the room that the enclosures leave."""
@@ -87,7 +89,7 @@ class Tally:
         """Add all that another tally gathered."""
         for name in ("cases", "element_cases", "values", "outside", "undecided", "histogram", "kept"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("ratios", "failures", "exhibits"):
+        for name in ("ratios", "failures", "exhibits", "inapplicable"):
             getattr(self, name).extend(getattr(other, name))
 
     @property

@@ -169,6 +169,8 @@ def verdict(subject: Any, claim: Claim, cell: Cell, evidence: Evidence, plan: Pl
     if evidence.stop is not None:
         error = CellResult(cell, Verdict.ERROR, "", figures, digest=digest)
         return _stopped(subject, claim, cell, evidence.stop, plan, error)
+    if tally.inapplicable and not figures.element_cases:
+        return CellResult(cell, Verdict.NOT_APPLICABLE, tally.inapplicable[0], figures, digest=digest)
     if not figures.values or figures.element_cases <= figures.undecided:
         reason = "no element-case could be decided" if figures.cases else "no case was judged"
         return CellResult(cell, Verdict.UNDECIDED, reason, figures, digest=digest)

@@ -36,6 +36,7 @@ def restored(way: str) -> JudgeCase:
         if isinstance(split, TargetError):
             return raised(case, actions, split, "the saved run goes on")
         if way in split["notes"]:
+            tally.inapplicable.append(UNFIT)
             return None
         tally.element_cases += len(split["used"]) * len(case.base)
         words = "what the run has that was not interrupted"
@@ -97,6 +98,7 @@ def _takes_last_epoch(entry: Scheduler) -> str:
     return "its parts would have to be resumed, which they cannot be told" if composed else ""
 
 
+UNFIT = "in every case its state has content that JSON cannot hold"
 PICKLED = {OPTAX: "its state is a count, which is pickled"}
 PROPERTIES = (
     SchedulerProperty(

@@ -11,7 +11,9 @@ import pytest
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Evidence
 from conformance.engine.findings import confirmed_findings
+from conformance.engine.judging import verdict
 from conformance.engine.reduction import reduced
+from conformance.engine.verdict import Verdict
 from conformance.schedulers.script_torch import script
 from conformance.schedulers.subject import SchedulerSubject, WrongReading
 from impls import libraries
@@ -150,6 +152,16 @@ def test_a_right_scheduler_is_not_accused(session: Session, identifier: str) -> 
     assert evidence.stop is None
     assert not evidence.tally.failures
     assert evidence.tally.values > 0
+
+
+def test_a_state_that_json_cannot_hold_is_not_asked_of_json(session: Session) -> None:
+    """A Counter comes back as something else: the property does not apply, and the reason says why."""
+    subject, asked = SchedulerSubject(scheduler("torch.MultiStepLR"), session), scheduler_claim("state/json")
+    evidence = asked.judge(subject, MORE)
+    result = verdict(subject, asked, subject.cell("state/json"), evidence, MORE)
+    assert result.verdict is Verdict.NOT_APPLICABLE
+    assert result.reason == "in every case its state has content that JSON cannot hold"
+    assert result.figures.cases == MORE.cases
 
 
 def test_a_failure_is_made_small(session: Session) -> None:
