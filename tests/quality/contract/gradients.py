@@ -30,7 +30,7 @@ class KeepsGradient(Kept):
 
     def update(self, p, x, gradient, group):
         super().update(p, x, gradient, group)
-        self.state[p]["last"] = p.grad if self.state[p]["step"] == 1 and x is p else None
+        self.state[p]["last"] = p.grad.detach() if self.state[p]["step"] == 1 and x is p else None
 
     def first(self, state, p):
         last = state.get("last")
