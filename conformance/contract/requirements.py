@@ -84,8 +84,7 @@ def needs_step_count(subject: WorkerSubject) -> str:
 
 def needs_visible_state(subject: WorkerSubject) -> str:
     """Require that every state of the rule can be read."""
-    hidden = ", ".join(sorted(subject.hidden))
-    return f"it does not show its state ({hidden})" if hidden else ""
+    return subject.unreadable
 
 
 def needs_tensors_of_rank(count: int) -> Needs:

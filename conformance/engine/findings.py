@@ -6,12 +6,14 @@ import hashlib
 import json
 from typing import Any
 
-from conformance.engine.claim import Claim, Plan, first_of_each
+from conformance.engine.claim import Claim, Plan, Subject, first_of_each
 from conformance.engine.reduction import reduced
 from conformance.engine.verdict import Cell, Finding
 
 
-def confirmed_findings(subject: Any, claim: Claim, cell: Cell, failures: list[Any], plan: Plan) -> tuple[Finding, ...]:
+def confirmed_findings(
+    subject: Subject, claim: Claim, cell: Cell, failures: list[Any], plan: Plan
+) -> tuple[Finding, ...]:
     """Return one finding for each likeness of failures that an exact computation confirms.
 
     Each is reduced to its smallest case, and none to one that ``plan`` explains.
@@ -23,12 +25,12 @@ def confirmed_findings(subject: Any, claim: Claim, cell: Cell, failures: list[An
     return findings_of(subject, claim, cell, kept)
 
 
-def findings_of(subject: Any, claim: Claim, cell: Cell, failures: list[Any]) -> tuple[Finding, ...]:
+def findings_of(subject: Subject, claim: Claim, cell: Cell, failures: list[Any]) -> tuple[Finding, ...]:
     """Return the findings of failures whose cases are the smallest already."""
     return tuple(_finding(subject, claim, cell, failure) for failure in failures)
 
 
-def _finding(subject: Any, claim: Claim, cell: Cell, failure: Any) -> Finding:
+def _finding(subject: Subject, claim: Claim, cell: Cell, failure: Any) -> Finding:
     plain = claim.kind.write(failure.case)
     text = json.dumps([str(cell), failure.quantity, plain], sort_keys=True)
     identifier = hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:10]

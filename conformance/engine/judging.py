@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from conformance.engine.claim import Claim, NotRunError, Plan, Unit, unexplained
+from conformance.engine.claim import Claim, NotRunError, Plan, Subject, Unit, unexplained
 from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop
 from conformance.engine.findings import confirmed_findings, findings_of
 from conformance.engine.ledger import named, recorded
@@ -98,7 +98,7 @@ class Stops:
         return f"not asked again after {ALIKE_STOPS} properties at which {self.told}" if self.told else ""
 
 
-def _judge(unit: Unit, subject: Any, claim: Claim, version: str, power: Power, stops: Stops) -> Judged | None:
+def _judge(unit: Unit, subject: Subject, claim: Claim, version: str, power: Power, stops: Stops) -> Judged | None:
     """Return one cell, or nothing where the claim is not about this sort of subject."""
     start, before = time.perf_counter(), power.counts()
     exhibits: list[Exhibit] = []
@@ -123,7 +123,7 @@ def error_of_ours(error: Exception) -> str:
 
 def judge_cell(
     unit: Unit,
-    subject: Any,
+    subject: Subject,
     claim: Claim,
     version: str,
     power: Power,
@@ -158,7 +158,7 @@ def judge_cell(
         return CellResult(cell, Verdict.ERROR, Stop(error).fact)
 
 
-def verdict(subject: Any, claim: Claim, cell: Cell, evidence: Evidence, plan: Plan) -> CellResult:
+def verdict(subject: Subject, claim: Claim, cell: Cell, evidence: Evidence, plan: Plan) -> CellResult:
     """Return the verdict that evidence gives, with its findings."""
     tally = evidence.tally
     figures, digest = tally.figures, evidence.digest
@@ -177,7 +177,7 @@ def verdict(subject: Any, claim: Claim, cell: Cell, evidence: Evidence, plan: Pl
     return CellResult(cell, Verdict.PASS, "", figures, digest=digest)
 
 
-def _stopped(subject: Any, claim: Claim, cell: Cell, stop: Stop, plan: Plan, result: CellResult) -> CellResult:
+def _stopped(subject: Subject, claim: Claim, cell: Cell, stop: Stop, plan: Plan, result: CellResult) -> CellResult:
     """Return the verdict on a cell whose subject stopped, with the smallest case at which it does."""
     failure = claim.kind.stopped(subject, stop)
     smallest = [] if failure is None else [reduced(subject, claim, failure, plan)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from conformance.engine.claim import ONE_CASE, Claim, Moves, Plan
+from conformance.engine.claim import ONE_CASE, Claim, Moves, Plan, Subject
 from conformance.engine.evidence import Failure, Stop, Tally
 from impls.session import TargetError, WorkerFailure
 from reference.undefined import Undefined
 
 
-def reduced(subject: Any, claim: Claim, failure: Failure, plan: Plan = ONE_CASE) -> Failure:
+def reduced(subject: Subject, claim: Claim, failure: Failure, plan: Plan = ONE_CASE) -> Failure:
     """Return the failure of the smallest case found; the given one if nothing smaller fails alike."""
     smallest, moves = failure, claim.kind.moves(subject, claim, failure)
     try:
@@ -37,13 +37,13 @@ def greedy(failure: Any, simpler: Callable[[Any], Iterable[Any]]) -> Moves:
                 break
 
 
-def same(subject: Any, claim: Claim, failure: Failure, case: Any, plan: Plan = ONE_CASE) -> Failure | None:
+def same(subject: Subject, claim: Claim, failure: Failure, case: Any, plan: Plan = ONE_CASE) -> Failure | None:
     """Return the failure of a case that is like another, or nothing."""
     found = failures_of(subject, claim, case, plan)
     return next((item for item in found if item.likeness == failure.likeness), None)
 
 
-def failures_of(subject: Any, claim: Claim, case: Any, plan: Plan = ONE_CASE) -> list[Any]:
+def failures_of(subject: Subject, claim: Claim, case: Any, plan: Plan = ONE_CASE) -> list[Any]:
     """Return all failures of one case, the stop of its subject too; none where the formula has no value."""
     tally = Tally()
     try:

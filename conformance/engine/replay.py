@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from conformance.engine.claim import Claim
+from conformance.engine.claim import Claim, Subject
 from conformance.engine.evidence import Failure
 from conformance.engine.findings import findings_of
 from conformance.engine.ledger import Entry, Stored
@@ -30,14 +30,14 @@ class Shown:
     def __bool__(self) -> bool:
         return self.failure is not None
 
-    def findings(self, subject: Any, cell: Cell) -> tuple[Finding, ...]:
+    def findings(self, subject: Subject, cell: Cell) -> tuple[Finding, ...]:
         """Return the finding of the case that failed, where it is one of the cell's own property."""
         if self.failure is None or self.claim.identifier != cell.property:
             return ()
         return findings_of(subject, self.claim, cell, [self.failure])
 
 
-def replayed(subject: Any, claim: Claim, entry: Entry) -> Shown:
+def replayed(subject: Subject, claim: Claim, entry: Entry) -> Shown:
     """Replay the stored cases of an entry that are the claim's and fit the subject, until one fails."""
     claim, tried = claim.replayed_as(entry), 0
     for stored in entry.cases:
@@ -51,7 +51,7 @@ def replayed(subject: Any, claim: Claim, entry: Entry) -> Shown:
     return Shown(entry, claim, replayed=tried)
 
 
-def fitting(subject: Any, claim: Claim, stored: Stored) -> Any:
+def fitting(subject: Subject, claim: Claim, stored: Stored) -> Any:
     """Return the stored case, or None where it is no case of the claim on the subject."""
     if stored.kind != claim.kind.name or stored.property not in {"", claim.identifier}:
         return None
@@ -65,7 +65,7 @@ def is_known(entry: Entry, failure: Failure) -> bool:
 
 
 def judge_known(
-    subject: Any, claim: Claim, cell: Cell, entries: list[Entry], explore: Explore, *, strict: bool
+    subject: Subject, claim: Claim, cell: Cell, entries: list[Entry], explore: Explore, *, strict: bool
 ) -> CellResult:
     """Replay a cell's ledger entries, then judge all cases that they do not explain.
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conformance.engine.safe_text import escaped
 from conformance.engine.script_source import Import, Source, imported, names_read
 
 SHOWN = 3
@@ -149,20 +150,16 @@ def _imports(used: Mapping[str, Import]) -> Iterator[str]:
 
 def docstring(text: str) -> str:
     """Return a docstring of one line that holds any text."""
-    return '"""' + "".join(f"\\{c}" if c in '\\"' else _visible(c) for c in _one_line(text)) + '"""'
+    return '"""' + escaped("".join(f"\\{c}" if c in '\\"' else c for c in _one_line(text))) + '"""'
 
 
 def comment(text: str) -> list[str]:
     """Return a comment of one line, none for no text."""
-    return [f"# {''.join(map(_visible, _one_line(text)))}"] if text else []
+    return [f"# {escaped(_one_line(text))}"] if text else []
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _visible(character: str) -> str:
-    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 def literal(value: Any) -> str:

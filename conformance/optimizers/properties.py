@@ -105,8 +105,7 @@ def _starts_from_settings(rule: UpdateRule) -> bool:
 
 
 def _visible(subject: WorkerSubject) -> str:
-    hidden = ", ".join(sorted(subject.hidden))
-    return f"it does not show its state ({hidden})" if hidden else ""
+    return subject.unreadable
 
 
 def _gradients_may_be_absent(subject: WorkerSubject) -> str:

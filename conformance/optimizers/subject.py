@@ -137,6 +137,12 @@ class WorkerSubject:
         return frozenset(name for name, keyword in states.items() if keys.get(keyword) == "")
 
     @property
+    def unreadable(self) -> str:
+        """Why its state cannot be read, or nothing."""
+        hidden = ", ".join(sorted(self.hidden))
+        return f"it does not show its state ({hidden})" if hidden else ""
+
+    @property
     def counted(self) -> bool:
         """Tell whether the implementation counts steps where a test can read them."""
         return self.implementation.counter is not None
