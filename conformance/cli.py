@@ -15,15 +15,15 @@ from conformance import claims
 from conformance.catalogue import installed
 from conformance.catalogue.installed import TORCH, Installation, find
 from conformance.catalogue.numpy_references import entries, implementations
-from conformance.catalogue.recognition import NotJudgeableError, catalogued, dotted, recognise
 from conformance.commands import deviations, judging, listing, plot, replay, training
 from conformance.commands.usage_errors import UsageError, nearest, pairs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
 from conformance.engine.stream import ResumeError
+from conformance.recognition.optimizer import NotJudgeableError, catalogued, dotted, recognise
+from conformance.recognition.scheduler import own_scheduler
 from conformance.schedulers.entries import entries as scheduler_entries
 from conformance.schedulers.entries import named, reference_entries
-from conformance.schedulers.recognition import own_scheduler
 from conformance.training.experiment import RULES, SHOWN, STEPS
 from conformance.training.problems import PROBLEMS
 from impls.catalogue.entries import Implementation

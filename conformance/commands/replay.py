@@ -10,12 +10,12 @@ from rich.console import Console
 
 from conformance import claims
 from conformance.catalogue.optimizer_units import OptimizerUnit
-from conformance.catalogue.recognition import recognise
 from conformance.catalogue.schedule_references import scheduler_subject
 from conformance.commands.judging import CONFORMS, DOES_NOT
 from conformance.commands.usage_errors import nearest
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.reduction import failures_of
+from conformance.recognition.optimizer import recognise
 from conformance.schedulers.entries import entries, named
 from impls.session import Session
 

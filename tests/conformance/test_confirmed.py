@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue.recognition import recognise
 from conformance.engine.verdict import Figures, Verdict, of_values_outside
 from conformance.optimizers import rule_kind as findings
+from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from reference.balls.confirmation import Confirmation, confirm
 from reference.formats import FLOAT32

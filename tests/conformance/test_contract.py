@@ -14,7 +14,6 @@ from types import ModuleType
 import pytest
 
 import impls.worker
-from conformance.catalogue.recognition import recognise
 from conformance.claims import identifiers
 from conformance.cli import main
 from conformance.commands import contract_page as document
@@ -31,6 +30,7 @@ from conformance.engine.script_builder import assembled
 from conformance.engine.script_source import names_read
 from conformance.engine.verdict import Finding, Verdict
 from conformance.optimizers.subject import WorkerSubject
+from conformance.recognition.optimizer import recognise
 from impls.session import Session, WorkerFailure
 from tests.builders import entry, result_of, subject_of, unit_of
 

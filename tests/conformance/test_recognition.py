@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.catalogue.recognition import recognise
+from conformance.recognition.optimizer import recognise
 from impls.catalogue.entries import Implementation
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.session import Session

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from conformance.catalogue.recognition import recognise
 from conformance.contract.observation import RAISED
 from conformance.engine.script_builder import (
     BOUND,
@@ -33,6 +32,7 @@ from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
 from conformance.optimizers.script import script
 from conformance.optimizers.subject import WorkerSubject, worker_subject
+from conformance.recognition.optimizer import recognise
 from impls.libraries import LIBRARIES
 from impls.session import Session
 from reference.formats import FLOAT32, FLOAT64

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue.recognition import recognise
 from conformance.engine.verdict import CellResult, Verdict
+from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from tests.builders import result_of, unit_of
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue.recognition import recognise
 from conformance.engine.verdict import CellResult, Verdict
+from conformance.recognition.optimizer import recognise
 from impls.catalogue.entries import Implementation
 from impls.session import Session
 from spec import rules as book

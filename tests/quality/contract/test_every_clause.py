@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue.recognition import recognise
 from conformance.contract.breach import Breach
 from conformance.contract.clause import Clause
 from conformance.contract.clauses import BY_IDENTIFIER, CHAPTERS
 from conformance.contract.clauses import CLAUSES as ALL
 from conformance.engine.claim import Plan
 from conformance.optimizers.subject import WorkerSubject
+from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from tests.builders import deviation, subject_of
 

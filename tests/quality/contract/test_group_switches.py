@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue.recognition import recognise
 from conformance.contract.clauses import BY_IDENTIFIER
 from conformance.engine.claim import Plan
+from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from tests.builders import subject_of
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.catalogue.numpy_references import entries
-from conformance.catalogue.trial import TrialSteps, setting_name, states
+from conformance.recognition.trial import TrialSteps, setting_name, states
 from impls.catalogue.entries import EVERYWHERE, ExecutionPath, Implementation
 from impls.session import Session
 from reference.formats import FLOAT32, FLOAT64
