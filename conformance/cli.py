@@ -20,7 +20,8 @@ from conformance.commands.usage_errors import UsageError, nearest, pairs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
 from conformance.engine.stream import ResumeError
-from conformance.recognition.optimizer import NotJudgeableError, catalogued, dotted, recognise
+from conformance.recognition.constructor import NotJudgeableError
+from conformance.recognition.optimizer import catalogued, dotted, recognise
 from conformance.recognition.scheduler import own_scheduler
 from conformance.schedulers.entries import entries as scheduler_entries
 from conformance.schedulers.entries import named, reference_entries

@@ -1,4 +1,4 @@
-"""Reads from two trial steps of an unknown optimizer where it keeps each state and its step count."""
+"""A trial of an unknown optimizer: two steps on a small parameter, and what they leave behind."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from conformance.optimizers.agreement import shaped
 from conformance.optimizers.subject import placed
-from reference.expression import decided
-from reference.formats import Array, Format
-from reference.intervals.enclosure import StepEnclosure, as_intervals
-from reference.profile import ALL_FORMS, Profile
-from spec.rule import State, UpdateRule
-from spec.symbols import PARAMETER, g
+from conformance.recognition.constructor import NotJudgeableError, setting_name, subclass
+from impls.session import Session
+from reference.formats import FLOAT32, FLOAT64, Format
+from spec.rule import UpdateRule
 
-COUNTERS = ("step", "t", "steps")
-"""Keys by which torch and those who follow it call the step count."""
+TRIALS = (("dense", FLOAT64), ("sparse", FLOAT64), ("dense", FLOAT32))
+"""Layouts of gradients and formats that are tried, the usual ones first."""
 
 
 @dataclass(frozen=True)
@@ -48,62 +43,30 @@ class TrialSteps:
         return float(value) if isinstance(value, int | float) else default
 
 
-def setting_name(keyword: str) -> str:
-    """Return the constructor's keyword of a hyperparameter: `betas` for `betas[0]`."""
-    return placed(keyword)[0]
-
-
-def states(trial: TrialSteps, rule: UpdateRule, fixed: Mapping[str, float]) -> tuple[dict[str, str], str | None]:
-    """Match the rule's states to the keys that are shown, by name or by value, and find the count.
-
-    ``fixed`` holds the settings, by keyword, that the class does not offer.  All states are hidden
-    where one is found nowhere.
-    """
-    matched: dict[str, str] = {}
-    for state in rule.states:
-        named = trial.first["state"].get(state.keyword, {})
-        fits = _values(named, state, trial) is not None
-        matched[state.keyword] = state.keyword if fits else _by_value(trial, rule, state, fixed)
-    if "" in matched.values():
-        matched = dict.fromkeys(matched, "")
-    return {state: key for state, key in matched.items() if key != state}, _counter(trial)
-
-
-def _counter(trial: TrialSteps) -> str | None:
-    """Return where the steps are counted: in the state of a parameter, or in its group."""
-    for key in COUNTERS:
-        if key in trial.first["state"]:
-            return key
-    steps, options = len(trial.description["steps"]), trial.description["options"]
-    return next((f"group:{key}" for key in COUNTERS if options.get(key) == steps), None)
-
-
-def _values(item: Mapping[str, Any], state: State, trial: TrialSteps) -> Array | None:
-    """Return what is shown of a state in its shape, or nothing where it has another size."""
-    values, shape = item.get("values"), state.shape(trial.shape)
-    if values is None or len(values) != np.prod(shape, dtype=int):
-        return None
-    return np.array(values, dtype=float).reshape(shape)
-
-
-def _by_value(trial: TrialSteps, rule: UpdateRule, state: State, fixed: Mapping[str, float]) -> str:
-    """Return the key whose values after the first trial step lie in the state's enclosure."""
-    scalars = {h.symbol.name: fixed.get(h.keyword, trial.number(h.keyword, h.default)) for h in rule.hyperparameters}
-    before = {PARAMETER.symbol.name: trial.description["parameter"], g.name: trial.first["gradient"]}
-    arrays = {name: np.array(values, dtype=float) for name, values in before.items()}
-    kept = dict(scalars)
-    for other in rule.states:
-        start = float(decided(other.initial)(**scalars))
-        if other.scalar:
-            kept[other.symbol.name] = start
-        else:
-            arrays[other.symbol.name] = np.full(other.shape(trial.shape), start)
-    profile = Profile(forms=frozenset({ALL_FORMS}))
-    with np.errstate(all="ignore"):
-        enclosure = StepEnclosure(rule, profile, trial.storage, {**kept, "t": 1.0})
-        legal = enclosure(as_intervals(shaped(rule, arrays, trial.shape), trial.storage))[state.symbol.name]
-    for key, item in trial.first["state"].items():
-        values = _values(item, state, trial)
-        if values is not None and legal.contains(values).all():
-            return str(key)
-    return ""
+def try_steps(target: str, formula: UpdateRule, parameters: Mapping[str, bool], session: Session) -> TrialSteps:
+    """Return what two trial steps show; raises ``NotJudgeableError`` for a class that makes none."""
+    shape = (2, 2) if formula.matrices else (4,)
+    given: dict[str, Any] = {}
+    for item in formula.hyperparameters:
+        name = setting_name(item.keyword)
+        if name == item.keyword and (name == "lr" or parameters.get(name)):
+            given[name] = item.default
+        elif parameters.get(name):
+            given[name] = [*given.get(name, ()), item.default]
+    if "momentum" in parameters:  # without momentum no buffer would be shown
+        given["momentum"] = 0.5
+    request = {"op": "describe", "target": target, "constructor": given, "shape": list(shape)}
+    failed: list[Mapping[str, Any]] = []
+    for layout, storage in TRIALS:
+        asked = {**request, "gradient": layout, "dtype": storage.name}
+        described = session.request(asked).header["trial"]
+        if described.get("ok"):
+            return TrialSteps(described, shape, storage, layout)
+        failed.append(described)
+    error = failed[0]
+    doing = {"construct": "its constructor", "step": "its step"}.get(error["where"], "its trial")
+    values = ", ".join(f"{name}={value}" for name, value in given.items())
+    raise NotJudgeableError(
+        f"`{target}` cannot be judged: {doing} raised {error['type']}: {error['message']} (with {values} and "
+        f"a parameter of shape {shape}); {subclass(formula)}, and whose step can be called with nothing"
+    )
