@@ -1,16 +1,21 @@
-"""Standalone scripts are run in a process that knows nothing of this project."""
+"""Standalone scripts are run in a process that knows nothing of this project, and workers started."""
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
+from conformance.engine import runs
 from conformance.engine.script_builder import SHOWN
+from tests.preloaded import ADDRESS, Interpreter, Program, serve_workers, start_workers_anew
 
 
 @dataclass(frozen=True)
@@ -23,15 +28,43 @@ class Ended:
 
 
 Run = Callable[..., Ended]
+TORCH = re.compile(r"^(import|from) torch\b", re.MULTILINE)
+NEW = frozenset({"impls", "live"})
+"""Folders of tests whose workers are always new processes: of what a worker is, and of the catalogue."""
+
+
+@pytest.fixture(scope="session")
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interpreter]:
+    """Return what programs of all tests are copies of."""
+    started = Interpreter(tmp_path_factory.mktemp("preloaded"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(ADDRESS, started.place)
+        patched.setattr(runs, "PRELOADED", (*runs.PRELOADED, "tests.preloaded_judge"))
+        yield started
+    started.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workers(request: pytest.FixtureRequest, interpreter: Interpreter) -> Iterator[None]:
+    """Let the workers of a module, and of its judges, be copies where they need not be new."""
+    if sys.platform == "linux" and request.path.parent.name not in NEW:
+        serve_workers(lambda: interpreter.address)
+    yield
+    start_workers_anew()
 
 
 @pytest.fixture
-def run_script(tmp_path: Path) -> Run:
-    """Return what runs a script with an interpreter, that of the tests if none is named."""
+def run_script(tmp_path: Path, interpreter: Interpreter) -> Run:
+    """Return what runs a script as a user does, or in a copy of an interpreter that has imported torch.
 
-    def run(text: str, python: str = sys.executable) -> Ended:
+    A script that needs no torch, is for another interpreter or asked to be ``fresh`` has a new one.
+    """
+
+    def run(text: str, python: str = sys.executable, *, fresh: bool = False) -> Ended:
         path = tmp_path / "finding.py"
         path.write_text(text)
+        if python == sys.executable and sys.platform == "linux" and TORCH.search(text) and not fresh:
+            return run_copied(interpreter, path)
         command = [python, "-I", "-W", "ignore", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
         return Ended(done.returncode, done.stdout, done.stderr)
@@ -39,12 +72,22 @@ def run_script(tmp_path: Path) -> Run:
     return run
 
 
+def run_copied(interpreter: Interpreter, script: Path) -> Ended:
+    """Return how a script ends in a copy of the interpreter."""
+    with TemporaryFile("w+") as said, TemporaryFile("w+") as errors, Path(os.devnull).open() as nothing:
+        streams = [file.fileno() for file in (nothing, said, errors)]
+        program = Program(interpreter.address, script, script.parent, os.environ, streams, isolated=True)
+        status = program.wait()
+        printed = [file.seek(0) or file.read() for file in (said, errors)]
+    return Ended(status, *printed)
+
+
 @pytest.fixture
 def shows(run_script: Run) -> Run:
     """Return what runs a script and fails unless it shows its finding: by its status and by the word."""
 
-    def run(text: str, python: str = sys.executable) -> Ended:
-        ended = run_script(text, python)
+    def run(text: str, python: str = sys.executable, *, fresh: bool = False) -> Ended:
+        ended = run_script(text, python, fresh=fresh)
         assert ended.status == SHOWN, ended.said + ended.errors
         assert ended.said.splitlines()[-1].startswith("shown: "), ended.said
         return ended
@@ -56,8 +99,8 @@ def shows(run_script: Run) -> Run:
 def shows_not(run_script: Run) -> Run:
     """Return what runs a script and fails unless it was tried and shows nothing."""
 
-    def run(text: str, python: str = sys.executable) -> Ended:
-        ended = run_script(text, python)
+    def run(text: str, python: str = sys.executable, *, fresh: bool = False) -> Ended:
+        ended = run_script(text, python, fresh=fresh)
         assert ended.status == 0, ended.said + ended.errors
         assert ended.said.splitlines()[-1].startswith("not shown: "), ended.said
         return ended

@@ -76,11 +76,11 @@ def test_deviations_lists_what_is_known_of_an_optimizer(capsys: pytest.CaptureFi
     "name", ["torch-sgd-foreach-nesterov-overwrites-the-gradient", "torch-warm-restarts-cycle-by-logarithm"]
 )
 def test_a_deviation_comes_with_a_script_that_shows_it(
-    name: str, capsys: pytest.CaptureFixture[str], shows: Callable[[str], object]
+    name: str, capsys: pytest.CaptureFixture[str], shows: Callable[..., object]
 ) -> None:
-    """The script of a deviation, of an optimizer or of a scheduler, is printed and shows it."""
+    """The script of a deviation, of an optimizer or of a scheduler, is printed and shows it to its reader."""
     assert main(["deviations", name, "--script"]) == 0
-    shows(capsys.readouterr().out)
+    shows(capsys.readouterr().out, fresh=True)
 
 
 CLAUSES = ("elements/order", "groups/callers-dictionaries", "life/interleaved", "whole/no-synchronisation")

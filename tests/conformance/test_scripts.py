@@ -36,6 +36,8 @@ from conformance.recognition.optimizer import recognise
 from impls.libraries import LIBRARIES
 from impls.session import Session
 from reference.formats import FLOAT32, FLOAT64
+from tests.conftest import run_copied
+from tests.preloaded import Interpreter
 
 Run = Callable[..., Any]
 HOSTILE = 'a"""b\\\'{0}\n%s\x00#'
@@ -115,6 +117,29 @@ def test_the_exception_that_was_seen_is_shown_and_no_other(run_script: Run, line
     ended = run_script(assembled("A stop.", raising([line], said)))
     assert ended.status == status, ended.errors
     assert ended.said.startswith({3: "shown: ", 0: "not shown: ", 1: ""}[status])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(sorted(set(globals()) - {'__annotations__', '__cached__', '__loader__', '__spec__'}), sys.argv)",
+        "print(__name__, __file__, sys.modules['__main__'].sys is sys, os.getcwd(), sys.path)",
+        "import atexit; atexit.register(print, 'later'); sys.exit(3)",
+        "sys.stderr.write('of error'); sys.exit('a sentence')",
+        "print('lost'); os._exit(4)",
+        "os.kill(os.getpid(), 9)",
+        "print(pickle.loads(pickle.dumps(Own)), sys.stdin.read())",
+        "raise KeyError('x')",
+    ],
+)
+def test_a_script_ends_among_the_tests_as_in_an_interpreter_of_its_own(
+    tmp_path: Path, run_script: Run, interpreter: Interpreter, line: str
+) -> None:
+    """A copy of an interpreter that has torch gives a script the names, the status and the words of a new one."""
+    fresh = run_script(f"import os\nimport pickle\nimport sys\n\n\nclass Own: ...\n\n\n{line}\n")
+    copied = run_copied(interpreter, tmp_path / "finding.py")
+    assert (copied.status, copied.said) == (fresh.status, fresh.said)
+    assert copied.errors.splitlines()[-1:] == fresh.errors.splitlines()[-1:]
 
 
 def test_lines_that_never_end_are_shown(run_script: Run, monkeypatch: pytest.MonkeyPatch) -> None:
