@@ -104,7 +104,7 @@ class SharedTensors(Kept):
 
 
 class SharedDefaults(Kept):
-    """groups/instances-share-nothing"""
+    """groups/instances-share-nothing, and with it whole/differentiable"""
 
     def finish(self, betas):
         COMMON.update(self.defaults)

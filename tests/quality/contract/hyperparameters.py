@@ -17,7 +17,7 @@ WRONG = 1 + 1 / 16
 
 
 class RateOnce(Kept):
-    """hyperparameters/read-anew"""
+    """hyperparameters/read-anew, and with it whole/differentiable"""
 
     def rate(self, p, group):
         self.rates_seen = getattr(self, "rates_seen", {})

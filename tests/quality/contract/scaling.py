@@ -17,7 +17,7 @@ WRONG = 1 + 1 / 16
 
 
 class CountsSkipped(Kept):
-    """scaling/found-inf"""
+    """scaling/found-inf, and with it scaling/scaler"""
 
     def skipped(self, loss):
         for state in self.state.values():
@@ -26,7 +26,7 @@ class CountsSkipped(Kept):
 
 
 class DividesTwice(Kept):
-    """scaling/grad-scale"""
+    """scaling/grad-scale, and with it scaling/scaler"""
 
     def gradient(self, p):
         gradient = super().gradient(p)

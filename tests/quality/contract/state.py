@@ -18,7 +18,7 @@ Kept = kept.Kept
 
 
 class LoadForgetsMoment(Kept):
-    """state/round-trip"""
+    """state/round-trip, and with it state/other-path, state/weights-only"""
 
     def load_state_dict(self, state_dict):
         super().load_state_dict(state_dict)
@@ -87,7 +87,7 @@ class CountInBfloat16(Kept):
 
 
 class OldSettings(Kept):
-    """state/settings-loaded"""
+    """state/settings-loaded, and with it state/round-trip, state/weights-only"""
 
     def load_state_dict(self, state_dict):
         before = [group["weight_decay"] for group in self.param_groups]

@@ -15,7 +15,7 @@ WRONG = 1 + 1 / 16
 
 
 class SlowPath(Kept):
-    """whole/paths-agree"""
+    """whole/paths-agree, and with it state/other-path"""
 
     def rate(self, p, group):
         return super().rate(p, group) * (WRONG if group["foreach"] else 1)
