@@ -1,0 +1,85 @@
+"""Clauses about an optimizer with a past: what it did before changes nothing but its state."""
+
+from __future__ import annotations
+
+from conformance.contract.arguments import beside_other
+from conformance.contract.clause import Clause
+from conformance.contract.requirements import needs_closure
+
+TITLE = "An optimizer with a past"
+
+LOADING = "torch, Optimizer.load_state_dict: the state loaded is the state of the optimizer"
+
+CLAUSES = (
+    Clause(
+        "history/loaded-over",
+        "A checkpoint loaded into an optimizer that has stepped takes the place of all that it had.",
+        LOADING,
+        "history.loaded_over",
+        beside_other({"made": [0, 1, 3]}),
+    ),
+    Clause(
+        "history/loaded-again",
+        "Of two checkpoints loaded one after the other the second alone counts.",
+        LOADING,
+        "history.loaded_again",
+        beside_other({"made": [0, 2]}),
+    ),
+    Clause(
+        "history/went-back",
+        "A checkpoint of its own past brings an optimizer back to that step.",
+        LOADING,
+        "history.went_back",
+        beside_other({"made": 2}),
+    ),
+    Clause(
+        "history/data-replaced",
+        "A parameter whose data was replaced steps where its data lies now.",
+        "torch, Tensor.data: modules move their parameters by assigning to it",
+        "history.data_replaced",
+        beside_other({}),
+    ),
+    Clause(
+        "history/closure-raises",
+        "A closure that raises ends its step: nothing has changed, and the next step is as usual.",
+        "torch, Optimizer.step: the closure is called before anything else",
+        "history.closure_raises",
+        beside_other({}),
+        needs=needs_closure,
+    ),
+    Clause(
+        "history/hook-raises",
+        "A hook that raises before a step ends it: nothing has changed, and the next step is as usual.",
+        "torch, Optimizer.register_step_pre_hook: the hook is called before the step",
+        "history.hook_raises",
+        beside_other({}),
+    ),
+    Clause(
+        "history/misfit-refused",
+        "A checkpoint of other groups is refused, and changes nothing.",
+        "torch, Optimizer.load_state_dict: it raises a ValueError for groups that do not match",
+        "history.misfit_refused",
+        beside_other({}),
+    ),
+    Clause(
+        "history/others-settings",
+        "What others keep in a group, as a scheduler its initial_lr, is saved and loaded.",
+        "torch, LRScheduler: it resumes with the initial_lr that it finds in the groups",
+        "history.others_settings",
+        beside_other({}),
+    ),
+    Clause(
+        "history/empty-group",
+        "Groups without parameters are saved, loaded and counted like the others.",
+        "torch, Optimizer.state_dict: it has every param group",
+        "history.empty_group",
+        beside_other({}),
+    ),
+    Clause(
+        "history/rebuilt",
+        "A new optimizer on parameters that another has moved starts afresh.",
+        "torch, torch.optim: an optimizer's state is its own",
+        "history.rebuilt",
+        beside_other({}),
+    ),
+)
