@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.contract.arguments import beside_other
 from conformance.contract.clause import Clause
-from conformance.contract.requirements import needs_closure
+from conformance.contract.requirements import needs_closure, needs_dense_gradients
 
 TITLE = "An optimizer with a past"
 
@@ -74,6 +74,14 @@ CLAUSES = (
         "torch, Optimizer.state_dict: it has every param group",
         "history.empty_group",
         beside_other({}),
+    ),
+    Clause(
+        "history/empty-beside",
+        "Tensors without elements, wherever they are in a group, change nothing for the others.",
+        "torch, fully_shard: a shard of a small parameter may have no elements",
+        "history.empty_beside",
+        beside_other({}),
+        needs=needs_dense_gradients("a sparse gradient needs rows"),
     ),
     Clause(
         "history/rebuilt",

@@ -207,6 +207,28 @@ def empty_group(trial: Trial) -> Iterator[Observation]:
     yield from same("beside loaded empty groups", reading(loaded, twins), reading(optimizer, params))
 
 
+def empty_beside(trial: Trial) -> Iterator[Observation]:
+    """Tensors without elements, first, in the middle or last in a group, change nothing for the others."""
+    for what, shapes in (
+        ("an empty tensor first", [(0,), (17,), (3, 4)]),
+        ("an empty tensor in the middle", [(17,), (0, 3), (3, 4)]),
+        ("an empty tensor last", [(17,), (3, 4), (0,)]),
+        ("two empty tensors last", [(17,), (3, 4), (0,), (2, 0)]),
+    ):
+        params = parameters(trial, shapes)
+        full = [p for p in params if p.numel()]
+        twins = copies(full)
+        optimizer, alone = build(trial, params), build(trial, twins)
+        for step in range(2):
+            set_gradients(trial, full, step)
+            set_gradients(trial, twins, step)
+            for p in (p for p in params if not p.numel()):
+                p.grad = torch.zeros_like(p)
+            optimizer.step()
+            alone.step()
+        yield from same(what, reading(optimizer, full), reading(alone, twins))
+
+
 def rebuilt(trial: Trial) -> Iterator[Observation]:
     """A second optimizer on parameters that the first has moved starts afresh."""
     first, params = begun(trial, 3)

@@ -117,6 +117,15 @@ class LoadsNothingIntoEmptyGroups(Kept):
                 group.update(self.defaults)
 
 
+class EndsAtAnEmptyTensor(Kept):
+    """history/empty-beside"""
+
+    def step_group(self, group):
+        if len(group["params"]) > 1 and not group["params"][-1].numel():
+            return
+        super().step_group(group)
+
+
 class FindsMomentsAtTheParameter(Kept):
     """history/rebuilt, and with it history/loaded-over, whole/memory"""
 
