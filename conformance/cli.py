@@ -150,6 +150,9 @@ def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
     parser.add_argument(
+        "--strict", action="store_true", help="fail the run where a cell fails what only should hold, too"
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
     )
 
@@ -218,6 +221,7 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, *,
         whole=whole,
         paths=_paths(given, chosen),
         resume=given.resume,
+        strict=given.strict,
     )
     return judging.judge(order, console)[1]
 

@@ -17,21 +17,22 @@ from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged
 from conformance.engine.runs import Listener, UnitResult
 from conformance.engine.safe_text import LONGEST, safe_text
-from conformance.engine.verdict import Cell, CellResult, Finding, Verdict
+from conformance.engine.verdict import Cell, CellResult, Finding, Level, Shown, Verdict
 from conformance.report import gates, totals
 from conformance.report.matrix import finest_first
 from conformance.report.model import ImplementationEntry, Report
 
-SIGNS = {
+SIGNS: dict[Shown, tuple[str, str, str]] = {
     Verdict.PASS: ("green", "✓", "pass"),
     Verdict.DEVIATION: ("yellow", "≈", "known"),
+    Level.SHOULD: ("yellow", "△", "should"),
     Verdict.FAIL: ("bold red", "✗", "FAIL"),
     Verdict.ERROR: ("bold red", "!", "ERROR"),
     Verdict.UNDECIDED: ("yellow", "?", "undecided"),
     Verdict.NOT_RUN: ("dim", "·", "not run"),
     Verdict.NOT_APPLICABLE: ("dim", "–", "n/a"),
 }
-"""The style, the sign and the word of each verdict."""
+"""The style, the sign and the word of each that a cell is called by."""
 MARKS = {verdict: f"[{style}]{sign} {word}[/]" for verdict, (style, sign, word) in SIGNS.items()}
 FOLDED = 3
 """So many properties of one kind without news that are alike on every path share a row."""
@@ -78,7 +79,7 @@ class Progress(Listener):
         result = judged.result
         self.bar.update(self.task, advance=1, last=plain(unit.label))
         if result.verdict in {Verdict.FAIL, Verdict.ERROR}:
-            self.bar.console.print(f"{MARKS[result.verdict]} {plain(unit.label)}: {result.cell.property}")
+            self.bar.console.print(f"{MARKS[result.shown]} {plain(unit.label)}: {result.cell.property}")
 
     def finished(self, unit: Unit, exhibits: Sequence[Exhibit]) -> None:
         """Print every ten units, where no bar is drawn, how many are done."""
@@ -102,7 +103,7 @@ def matrix(results: Iterable[CellResult]) -> Table:
         table.add_column(dtype, no_wrap=True)
     rows: Rows = {}
     for (claim, path), cells in _places(found).items():
-        marks = tuple(MARKS[cells[d].verdict] if d in cells else "" for d in dtypes)
+        marks = tuple(MARKS[cells[d].shown] if d in cells else "" for d in dtypes)
         rows.setdefault(claim, {}).setdefault(marks, []).append(path)
     for claim, grouped in _folded(rows).items():
         if len(grouped) == 1:
@@ -151,14 +152,14 @@ def overview(report: Report) -> Table:
             table.add_row(plain(item.identifier))
         for path in paths:
             counts = [
-                Counter(r.verdict for r in mine if (r.cell.path, r.cell.dtype) == (path, dtype)) for dtype in dtypes
+                Counter(r.shown for r in mine if (r.cell.path, r.cell.dtype) == (path, dtype)) for dtype in dtypes
             ]
             name = f"  [dim]{plain(path)}[/]" if len(paths) > 1 else plain(item.identifier)
             table.add_row(name, *map(_counted, counts))
     return table
 
 
-def _counted(counts: Mapping[Verdict, int]) -> str:
+def _counted(counts: Mapping[Shown, int]) -> str:
     """Return how often each verdict was given, with its sign; what does not apply is left out."""
     return " ".join(
         f"[{style}]{sign}{counts[verdict]}[/]"
@@ -212,11 +213,13 @@ def show_report(console: Console, report: Report, folder: str) -> None:
         console.print(f"properties: {'  '.join(signs)}")
     for item in report.implementations:
         _show_implementation(console, report, item, whole=not many)
-    failing = [f for r in report.results if r.verdict is Verdict.FAIL for f in r.findings]
+    failing = [f for r in report.results if r.shown is Verdict.FAIL for f in r.findings]
     for finding in failing[:SHOWN_FINDINGS]:
         show_finding(console, finding, folder)
     if len(failing) > SHOWN_FINDINGS:
         console.print(f"\n… and {len(failing) - SHOWN_FINDINGS} more findings: see the report")
+    for line in () if many else advice(report):
+        console.print(line)
     _show_deviations(console, report, whole=not many)
     console.print()
     for line in figures(report):
@@ -245,6 +248,22 @@ def _show_implementation(console: Console, report: Report, item: ImplementationE
         place = f"{cell.property} on {cell.path}, {cell.dtype}" + (f" and {len(more)} more" if more else "")
         named = place if whole else f"{cell.implementation} {place}"
         console.print(f"  [red]•[/] {plain(named)}: {plain(reason)}")
+
+
+def advice(report: Report) -> list[str]:
+    """Return a line for each finding of what only should hold, with the cells that show the same."""
+    places: dict[tuple[str, str, str, str], list[Finding]] = {}
+    for finding in (f for r in report.results if r.shown is Level.SHOULD for f in r.findings):
+        told = (finding.cell.implementation, finding.cell.property, finding.quantity, finding.value)
+        places.setdefault(told, []).append(finding)
+    lines = []
+    for (name, claim, quantity, value), found in places.items():
+        first, more = found[0], f" and {len(found) - 1} more" if len(found) > 1 else ""
+        place = f"{first.cell.path}, {first.cell.dtype}{more}"
+        lines.append(f"\n{MARKS[Level.SHOULD]} [bold]{plain(name)}[/] on {plain(place)}: {plain(quantity)}")
+        rows = (("property", f"{claim}: {first.sentence}"), ("legal", first.legal[0]), ("got", value))
+        lines += [f"  [dim]{name:10}[/]{plain(text)}" for name, text in rows if text]
+    return lines
 
 
 def _show_deviations(console: Console, report: Report, *, whole: bool) -> None:

@@ -16,22 +16,26 @@ What every implementation keeps besides its formula, through its whole life. Eac
 `--property IDENTIFIER` tries it alone, and for each there is an optimizer in `tests/quality/contract` that
 breaks just that one. A clause that does not apply says why.
 
+A clause **must** hold where breaking it leaves a program that is right with a result that is wrong or lost. It
+**should** hold where only a mistake of the program goes unnoticed or is told badly, or where something legal is
+refused by an error. Both are judged and shown; what only should hold fails a run that is `--strict`.
+
 This page is written from the clauses themselves: `python -m conformance.commands.contract_page`.
 """
 
 
 def page() -> str:
-    """Return the page: identifier, sentence and source of every clause, by chapter."""
+    """Return the page: identifier, level, sentence and source of every clause, by chapter."""
     parts = [HEAD]
     for chapter in CHAPTERS:
         items = (*chapter.CLAUSES, *(COUNTING if chapter is state else ()))
         rows = "\n".join(_row(item) for item in items)
-        parts.append(f"## {chapter.TITLE}\n\n| clause | says | source |\n| --- | --- | --- |\n{rows}\n")
+        parts.append(f"## {chapter.TITLE}\n\n| clause | level | says | source |\n| --- | --- | --- | --- |\n{rows}\n")
     return "\n".join(parts)
 
 
 def _row(clause: Clause | Property) -> str:
-    cells = (f"`{clause.identifier}`", clause.sentence, clause.source)
+    cells = (f"`{clause.identifier}`", str(clause.level), clause.sentence, clause.source)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

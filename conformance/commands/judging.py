@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import time
@@ -54,7 +55,8 @@ class Order:
 
     ``properties`` names claims of either chapter, where not all are asked for, and ``paths`` execution
     paths; ``absent`` holds a sentence for each library that was asked for and is not installed.
-    ``whole`` asks for the rules that nothing claims and the claims of the literature too.
+    ``whole`` asks for the rules that nothing claims and the claims of the literature too; a ``strict`` run does
+    not conform where a cell fails what only should hold.
     """
 
     implementations: tuple[Implementation, ...]
@@ -73,6 +75,7 @@ class Order:
     whole: bool = False
     paths: tuple[str, ...] = ()
     resume: bool = False
+    strict: bool = False
 
     def asked(self, chapter: str) -> tuple[str, ...]:
         """Return the claims of a chapter that are asked for."""
@@ -162,6 +165,7 @@ def judge(order: Order, console: Console) -> tuple[Report, int]:
         whole=order.whole and not outcome.cut_short,
         cut_short=bool(outcome.cut_short),
     )
+    report = dataclasses.replace(report, strict=order.strict)
     _written(order, work, report, console)
     return report, outcome.status or exit_status(report)
 

@@ -142,8 +142,8 @@ def list_schedules(console: Console) -> None:
 
 
 def list_clauses(console: Console) -> None:
-    """Print every clause of the contract with its sentence and its source."""
-    table = table_of(("clause", "says", "source"))
+    """Print every clause of the contract with its level, its sentence and its source."""
+    table = table_of(("clause", "level", "says", "source"))
     for clause in CLAUSES:
-        table.add_row(clause.identifier, clause.sentence, clause.source)
+        table.add_row(clause.identifier, str(clause.level), clause.sentence, clause.source)
     console.print(table)

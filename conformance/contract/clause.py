@@ -18,6 +18,7 @@ from conformance.engine.claim import Claim, Kind, Plan
 from conformance.engine.evidence import Evidence, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import OPTIMIZERS, Entry, named
+from conformance.engine.verdict import Level
 from conformance.optimizers.properties import LOCAL
 from conformance.optimizers.subject import WorkerSubject
 from impls.session import WorkerFailure
@@ -41,7 +42,10 @@ class Clause:
     """A clause: what it says, and the experiment that tries it.
 
     ``arguments`` yields the arguments of each run; ``needs`` says why a clause does not apply to
-    a subject; ``every_path`` judges a result by the hull of all paths' profiles.
+    a subject; ``every_path`` judges a result by the hull of all paths' profiles.  A clause *must* hold where
+    breaking it leaves a program that is right with a result that is wrong or lost.  It *should* where only a
+    mistake of the program, a setting out of range or a tensor given twice, goes unnoticed or is told badly, or
+    where what the book allows is refused by an error.
     """
 
     identifier: str
@@ -50,6 +54,7 @@ class Clause:
     experiment: str
     arguments: Arguments
     needs: Needs = always
+    level: Level = Level.MUST
     every_path: bool = False
     wider: Mapping[str, Any] = field(default_factory=dict)
     """What else the arithmetic may be in which the experiment lets the optimizer run."""

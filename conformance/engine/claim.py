@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop, Tally
 from conformance.engine.ledger import Entry
 from conformance.engine.power import Power
-from conformance.engine.verdict import Cell
+from conformance.engine.verdict import Cell, Level
 from impls.session import Session
 
 Moves = Generator[Any, Any, None]
@@ -85,6 +85,10 @@ class Claim(Protocol):
     @property
     def source(self) -> str:
         """Who says that it is so."""
+
+    @property
+    def level(self) -> Level:
+        """Whether breaking it makes results wrong or lost, or only mistakes easier."""
 
     @property
     def share(self) -> float:

@@ -54,4 +54,5 @@ def _finding(subject: Subject, claim: Claim, cell: Cell, failure: Any) -> Findin
         told.explanation,
         claim.kind.script(subject, claim, failure),
         f"stepproof replay failures/{identifier}.json",
+        claim.level,
     )

@@ -51,13 +51,13 @@ def judge_unit(
         subject = unit.subject(session)
         version = version_of(subject.library, session)
     except NotRunError as reason:
-        yield from _all(unit, asked, Verdict.NOT_RUN, str(reason))
+        yield from _all(unit, asked, claims, Verdict.NOT_RUN, str(reason))
         return
     except (TargetError, WorkerFailure) as failure:
-        yield from _all(unit, asked, Verdict.ERROR, str(failure))
+        yield from _all(unit, asked, claims, Verdict.ERROR, str(failure))
         return
     except Exception as error:  # noqa: BLE001 - whatever of ours breaks costs this unit and no other
-        yield from _all(unit, asked, Verdict.ERROR, error_of_ours(error))
+        yield from _all(unit, asked, claims, Verdict.ERROR, error_of_ours(error))
         return
     power, stops = unit.power(), Stops()
     for name in unit.properties:
@@ -73,8 +73,9 @@ def judge_unit(
         yield Judged(CellResult(unit.cell(EXHIBITS), Verdict.ERROR, error_of_ours(error)))
 
 
-def _all(unit: Unit, asked: list[str], verdict: Verdict, reason: str) -> Iterator[Judged]:
-    yield from (Judged(CellResult(unit.cell(name), verdict, reason)) for name in asked)
+def _all(unit: Unit, asked: list[str], claims: Mapping[str, Claim], verdict: Verdict, reason: str) -> Iterator[Judged]:
+    for name in asked:
+        yield Judged(CellResult(unit.cell(name), verdict, reason, level=claims[name].level))
 
 
 @dataclass
@@ -109,7 +110,10 @@ def _judge(unit: Unit, subject: Subject, claim: Claim, version: str, power: Powe
     except Exception as error:  # noqa: BLE001 - whatever of ours breaks costs this cell and no other
         result = CellResult(subject.cell(claim.identifier), Verdict.ERROR, error_of_ours(error))
     result = dataclasses.replace(
-        result, seconds=time.perf_counter() - start, profile=result.profile or subject.printed_profile
+        result,
+        seconds=time.perf_counter() - start,
+        profile=result.profile or subject.printed_profile,
+        level=claim.level,
     )
     return Judged(result, power.since(before), tuple(exhibits))
 

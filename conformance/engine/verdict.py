@@ -19,6 +19,17 @@ class Verdict(enum.StrEnum):
     NOT_RUN = "not run"
 
 
+class Level(enum.StrEnum):
+    """What it costs to break a claim: results that are wrong or lost, or mistakes that are easier to make."""
+
+    MUST = "must"
+    SHOULD = "should"
+
+
+Shown = Verdict | Level
+"""What a view calls a cell by: its verdict, or the level alone where it fails what only should hold."""
+
+
 @dataclass(frozen=True, order=True)
 class Cell:
     """One question: whether this path of this implementation has this property in this format."""
@@ -72,6 +83,7 @@ class Finding:
     explanation: str
     script: str
     replay: str
+    level: Level = Level.MUST
 
 
 @dataclass(frozen=True)
@@ -90,6 +102,12 @@ class CellResult:
     digest: str = ""
     """A hash of the cases that were drawn."""
     seconds: float = 0.0
+    level: Level = Level.MUST
+
+    @property
+    def shown(self) -> Shown:
+        """The verdict, or the level of a claim that fails and only should hold."""
+        return self.level if self.verdict is Verdict.FAIL and self.level is Level.SHOULD else self.verdict
 
 
 def of_values_outside(findings: tuple[Finding, ...], figures: Figures) -> tuple[Verdict, str]:

@@ -13,6 +13,7 @@ from conformance.engine.claim import Claim, Kind, Plan
 from conformance.engine.evidence import Evidence, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
+from conformance.engine.verdict import Level
 from conformance.optimizers import large_tensors, targeting
 from conformance.optimizers.cases import Case
 from conformance.optimizers.rule_kind import RULE
@@ -38,6 +39,7 @@ class Property:
     """Returns why it does not apply to a subject, or an empty string."""
     speaks_of: Callable[[UpdateRule], bool] = lambda _: True
     """Tells whether it is about a rule: it may be about decoupled decay alone."""
+    level: Level = Level.MUST
     otherwise: str = ""
     """The reason given where it is about none of a subject's rules."""
     share: float = 0.05

@@ -142,7 +142,8 @@ def exhibited(exhibits: Iterable[Exhibit], sort: str, of: type[T]) -> tuple[T, .
 def _properties(work: Work) -> Iterator[model.PropertyEntry]:
     for chapter, claims in BY_IDENTIFIER.items():
         asked = {name for unit in work if unit.chapter == chapter for name in unit.properties}
-        yield from (model.PropertyEntry(c.identifier, c.sentence, c.source) for n, c in claims.items() if n in asked)
+        named = (claim for name, claim in claims.items() if name in asked)
+        yield from (model.PropertyEntry(c.identifier, c.sentence, c.source, c.level) for c in named)
 
 
 def _implementations(work: Work, environment: Mapping[str, str]) -> Iterator[model.ImplementationEntry]:

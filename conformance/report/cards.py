@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.engine.verdict import Verdict
+from conformance.engine.verdict import Level, Verdict
 from conformance.report import wording
 
 if TYPE_CHECKING:
-    from conformance.engine.verdict import Cell, CellResult, Finding
+    from conformance.engine.verdict import Cell, CellResult, Finding, Shown
     from conformance.report.model import DeviationEntry, Report
 
 
@@ -48,19 +48,20 @@ class Standing:
 class Reason:
     """The cells that ended in one verdict for one reason."""
 
-    verdict: Verdict
+    verdict: Shown
     reason: str
     cells: tuple[Cell, ...]
 
 
 def cards(report: Report) -> tuple[Card, ...]:
-    """The findings that no deviation of the report explains, in the order of the cells."""
-    return tuple(
+    """The findings that no deviation of the report explains, what must hold first, in the order of the cells."""
+    found = [
         Card(finding, result)
         for result in report.results
         if not _is_explained(result, report)
         for finding in result.findings
-    )
+    ]
+    return tuple(sorted(found, key=lambda card: card.result.level is Level.SHOULD))
 
 
 def standings(report: Report) -> tuple[Standing, ...]:
@@ -79,11 +80,11 @@ def _standing(entry: DeviationEntry, explained: list[CellResult]) -> Standing:
 
 def reasons(report: Report) -> tuple[Reason, ...]:
     """Every cell that neither passes nor has a finding, gathered by verdict and reason."""
-    gathered: dict[tuple[Verdict, str], list[Cell]] = {}
+    gathered: dict[tuple[Shown, str], list[Cell]] = {}
     for result in report.results:
         if result.verdict is Verdict.PASS or result.findings or _is_explained(result, report):
             continue
-        gathered.setdefault((result.verdict, result.reason), []).append(result.cell)
+        gathered.setdefault((result.shown, result.reason), []).append(result.cell)
     rank = {verdict: place for place, verdict in enumerate(wording.SEVERITY)}
     ordered = sorted(gathered.items(), key=lambda item: rank[item[0][0]])
     return tuple(Reason(verdict, reason, tuple(cells)) for (verdict, reason), cells in ordered)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 
-from conformance.engine.verdict import Verdict
+from conformance.engine.verdict import Level, Shown, Verdict
 from conformance.report import totals
 from conformance.report.model import Gate, GateStatus, Outcome, Report
 from conformance.report.wording import exact
@@ -28,7 +28,7 @@ def gates(report: Report) -> tuple[Gate, ...]:
     unproven formula or a mutant that is alive, or leaves a question open, could not be judged.
     """
     against, unsure, cells = Outcome.DOES_NOT_CONFORM, Outcome.NOT_JUDGED, len(report.results)
-    verdicts = Counter(result.verdict for result in report.results)
+    verdicts = Counter(result.shown for result in report.results)
     proven = totals.proven(report.rules)
     claims = (*(proof for rule in report.rules for proof in rule.proofs), *report.claims)
     open_claims = sum(not totals.is_proven(claim) for claim in claims)
@@ -36,6 +36,7 @@ def gates(report: Report) -> tuple[Gate, ...]:
     unseen = sum(entry.status != SEEN for entry in report.experiments)
     return (
         _none("findings", "cells that fail", verdicts[Verdict.FAIL], cells, against),
+        _should(report, verdicts),
         _none("errors", "cells that ended in an error", verdicts[Verdict.ERROR], cells, unsure),
         _none("undecided", "cells that are undecided", verdicts[Verdict.UNDECIDED], cells, unsure),
         _decided(verdicts),
@@ -93,17 +94,21 @@ def headline(report: Report) -> str:
     if report.cut_short:
         return f"{said}: cut short" if verdict is Verdict.UNDECIDED else f"{said}, cut short"
     if verdict is Verdict.NOT_RUN:
-        return f"{said}, as far as it was run"
+        said = f"{said}, as far as it was run"
+    if verdict in {Verdict.NOT_RUN, Level.SHOULD} and _missed(report, "should"):
+        return f"{said}, with findings of what only should hold"
     return f"{said}, with known deviations" if verdict is Verdict.DEVIATION else said
 
 
-def overall(report: Report) -> Verdict:
+def overall(report: Report) -> Shown:
     """Return the verdict whose sign and colour the whole run has; one left out in part is no pass."""
     held = outcome(report)
     if held is not Outcome.CONFORMS:
         return Verdict.FAIL if held is Outcome.DOES_NOT_CONFORM else Verdict.UNDECIDED
-    if any(gate.name == "scope" for gate in not_met(report)):
+    if _missed(report, "scope"):
         return Verdict.NOT_RUN
+    if _missed(report, "should"):
+        return Level.SHOULD
     known = any(result.verdict is Verdict.DEVIATION for result in report.results)
     return Verdict.DEVIATION if known else Verdict.PASS
 
@@ -113,8 +118,19 @@ def warnings(report: Report) -> tuple[str, ...]:
     return tuple(f"{gate.counts}: {exact(gate.observed)}" for gate in not_met(report) if gate.name != "scope")
 
 
-def _decided(verdicts: Counter[Verdict]) -> Gate:
-    decided = sum(verdicts[verdict] for verdict in (Verdict.PASS, Verdict.DEVIATION, Verdict.FAIL))
+def _missed(report: Report, name: str) -> bool:
+    return any(gate.name == name for gate in not_met(report))
+
+
+def _should(report: Report, verdicts: Counter[Shown]) -> Gate:
+    """Return the gate of what only should hold, which is enforced in a strict run."""
+    counts = "cells that fail what only should hold"
+    gate = _none("should", counts, verdicts[Level.SHOULD], len(report.results), Outcome.DOES_NOT_CONFORM)
+    return dataclasses.replace(gate, enforced=report.strict)
+
+
+def _decided(verdicts: Counter[Shown]) -> Gate:
+    decided = sum(verdicts[shown] for shown in (Verdict.PASS, Verdict.DEVIATION, Verdict.FAIL, Level.SHOULD))
     gate = _none("decided", "cells that pass, fail or deviate as known", decided, 1, Outcome.NOT_JUDGED)
     status = GateStatus.MET if decided else GateStatus.NOT_MET
     return dataclasses.replace(gate, status=status, threshold=1, bound="at least")
@@ -145,7 +161,7 @@ def _searches(report: Report) -> Gate:
     return _none("searches", counts, left, of, Outcome.DOES_NOT_CONFORM)
 
 
-def _scope(report: Report, verdicts: Counter[Verdict]) -> Gate:
+def _scope(report: Report, verdicts: Counter[Shown]) -> Gate:
     left_out = len(report.not_run) + verdicts[Verdict.NOT_RUN]
     gate = _none("scope", "parts that were not run", left_out, 1, Outcome.NOT_JUDGED)
     return dataclasses.replace(gate, enforced=False)

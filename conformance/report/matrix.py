@@ -34,7 +34,7 @@ class Square:
     @property
     def finding(self) -> Finding | None:
         """The first finding of the worst cells."""
-        chosen = (r for r in self.results if r.verdict is self.tested.verdict)
+        chosen = (r for r in self.results if r.shown is self.tested.verdict)
         return next((finding for result in chosen for finding in result.findings), None)
 
 
@@ -125,7 +125,7 @@ def _said(result: CellResult | None) -> object:
         return None
     names = (result.deviation, *result.further)
     findings = [finding.identifier for finding in result.findings]
-    return (result.verdict, result.reason, names, result.figures, findings)
+    return (result.shown, result.reason, names, result.figures, findings)
 
 
 def finest_first(dtype: str) -> tuple[int, str]:

@@ -9,10 +9,10 @@ import enum
 from dataclasses import dataclass, field
 
 from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry, TrainingEntry
-from conformance.engine.verdict import CellResult
+from conformance.engine.verdict import CellResult, Level
 
 SCHEMA_NAME = "stepproof-report"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,12 @@ class RuleEntry:
 
 @dataclass(frozen=True)
 class PropertyEntry:
-    """What was judged, and who says so."""
+    """What was judged, who says so, and whether it must hold or only should."""
 
     identifier: str
     sentence: str
     source: str
+    level: Level = Level.MUST
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,8 @@ class Gate:
 class Report:
     """A whole run.  ``gates`` and ``outcome`` are written into it by ``gates.weighed`` when it is written.
 
-    ``cases_hash`` is that of all drawn cases.
+    ``cases_hash`` is that of all drawn cases.  A ``strict`` run does not conform where a cell fails what only
+    should hold.
     """
 
     suite_version: str
@@ -221,6 +223,7 @@ class Report:
     gates: tuple[Gate, ...] = ()
     outcome: Outcome = Outcome.NOT_JUDGED
     cut_short: bool = False
+    strict: bool = False
     cases_hash: str = ""
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION

@@ -117,7 +117,7 @@ def _card_lines(card: Card) -> list[str]:
     legal = f"[{finding.legal[0]}, {finding.legal[1]}]"
     looks = [f"- {_safe(finding.explanation)}"] if finding.explanation else []
     return [
-        f"**{SYMBOLS[card.result.verdict]} {_safe(finding.sentence)}** {_place(finding.cell)}",
+        f"**{SYMBOLS[card.result.shown]} {_safe(finding.sentence)}** {_place(finding.cell)}",
         "",
         (
             f"- {_safe(finding.quantity)}: value {_code(finding.value)} ({_code(finding.value_hex)}), "

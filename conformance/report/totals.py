@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.engine.verdict import CellResult, Verdict
+from conformance.engine.verdict import CellResult, Level, Shown, Verdict
 from conformance.report.wording import SEVERITY, counted, exact, listed, worst
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Tested:
     """How much was compared, over any set of cells."""
 
-    verdicts: Counter[Verdict]
+    verdicts: Counter[Shown]
     cases: int
     element_cases: int
     values: int
@@ -32,12 +32,12 @@ class Tested:
         return self.verdicts.total()
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Shown:
         """The worst verdict names the whole."""
         return worst(self.verdicts)
 
     @property
-    def tally(self) -> tuple[tuple[Verdict, int], ...]:
+    def tally(self) -> tuple[tuple[Shown, int], ...]:
         """The verdicts that occur, worst first, each with its count."""
         return tuple((name, self.verdicts[name]) for name in SEVERITY if self.verdicts[name])
 
@@ -71,7 +71,7 @@ def tested(results: Iterable[CellResult]) -> Tested:
     results = tuple(results)
     figures = [result.figures for result in results]
     return Tested(
-        verdicts=Counter(result.verdict for result in results),
+        verdicts=Counter(result.shown for result in results),
         cases=sum(figure.cases for figure in figures),
         element_cases=sum(figure.element_cases for figure in figures),
         values=sum(figure.values for figure in figures),
@@ -116,8 +116,9 @@ def is_proven(proof: ProofEntry) -> bool:
     return proof.status == "proven"
 
 
-_PREDICATES = {
+_PREDICATES: dict[Shown, tuple[str, str]] = {
     Verdict.FAIL: ("fails", "fail"),
+    Level.SHOULD: ("fails what only should hold", "fail what only should hold"),
     Verdict.ERROR: ("ended in an error", "ended in an error"),
     Verdict.UNDECIDED: ("is undecided", "are undecided"),
     Verdict.NOT_RUN: ("was not run", "were not run"),

@@ -6,30 +6,33 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from conformance.engine.safe_text import safe_text
-from conformance.engine.verdict import Verdict
+from conformance.engine.verdict import Level, Shown, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SYMBOLS = {
+SYMBOLS: dict[Shown, str] = {
     Verdict.FAIL: "✗",
     Verdict.ERROR: "!",
     Verdict.UNDECIDED: "?",
     Verdict.NOT_RUN: "○",
+    Level.SHOULD: "△",
     Verdict.DEVIATION: "◆",
     Verdict.PASS: "✓",
     Verdict.NOT_APPLICABLE: "–",
 }
-"""A sign per verdict, worst first: what is open stands before what is settled."""
+"""A sign for each that a cell is called by, worst first: what is open stands before what is settled."""
 
 SEVERITY = tuple(SYMBOLS)
 """The verdicts from worst to best; a group of cells is called by its worst."""
 
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
-_MEANINGS = {
+_MEANINGS: dict[Shown, str] = {
     Verdict.PASS: "every value lay inside its enclosure, or the clause held in every case",
     Verdict.FAIL: "a value lay outside every legal evaluation, or a clause broke; a finding shows it",
+    Level.SHOULD: "a clause broke that only should hold: no result is wrong or lost, a mistake is easier to make;"
+    " a finding shows it, and it fails a run that is asked to be strict",
     Verdict.DEVIATION: "the finding stands in the ledger with its reason, and with how the rest of the"
     " cell is judged: under a wider profile, for some settings, beside what is seen, or not at all",
     Verdict.UNDECIDED: "the enclosures could not decide; it is not counted as pass",
@@ -39,17 +42,17 @@ _MEANINGS = {
 }
 
 
-def verdict_meanings() -> tuple[tuple[Verdict, str], ...]:
+def verdict_meanings() -> tuple[tuple[Shown, str], ...]:
     """Each verdict stands beside one sentence that says what it means."""
     return tuple(_MEANINGS.items())
 
 
-def verdict_class(verdict: Verdict) -> str:
+def verdict_class(verdict: Shown) -> str:
     """A verdict's CSS class is its name with hyphens."""
     return verdict.value.replace(" ", "-")
 
 
-def worst(verdicts: Mapping[Verdict, int]) -> Verdict:
+def worst(verdicts: Mapping[Shown, int]) -> Shown:
     """The worst verdict of a tally names the whole; an empty tally was not run."""
     return next((verdict for verdict in SEVERITY if verdicts.get(verdict)), Verdict.NOT_RUN)
 

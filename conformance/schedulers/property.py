@@ -11,6 +11,7 @@ from conformance.engine.claim import Claim, Kind, Plan
 from conformance.engine.evidence import Evidence, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
+from conformance.engine.verdict import Level
 from conformance.schedulers import mutants, strategies
 from conformance.schedulers.cases import ScheduleCase
 from conformance.schedulers.schedule_kind import SCHEDULE
@@ -40,6 +41,7 @@ class SchedulerProperty:
     not_asked: Mapping[str, str] = field(default_factory=dict)
     """Why schedulers that are driven in another way are not asked, by their interface."""
     measures_power: bool = False
+    level: Level = Level.MUST
     of_functions: bool = False
     """It is about the learning rate as a function of t, or of metrics."""
 

@@ -12,6 +12,7 @@ from conformance.engine.claim import Claim, Kind, Moves, Plan, Told
 from conformance.engine.evidence import RAISED, Evidence, Exhibit, Stop, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
+from conformance.engine.verdict import Level
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
 from conformance.optimizers.rule_kind import RULE
@@ -132,6 +133,7 @@ class TrainingClaim:
     problem: str
     share: float = 1.0
     measures_power: bool = False
+    level: Level = Level.MUST
     of_settings: bool = False
     compares_runs: bool = False
 

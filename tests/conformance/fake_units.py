@@ -17,7 +17,7 @@ from conformance.engine.exploration import Exploration
 from conformance.engine.judging import Judged, Killed, judge_unit
 from conformance.engine.ledger import OPTIMIZERS, Entry
 from conformance.engine.power import Power
-from conformance.engine.verdict import Cell
+from conformance.engine.verdict import Cell, Level
 from impls.session import Session, TargetError, WorkerFailure
 
 Act = Callable[[int], None]
@@ -114,6 +114,7 @@ class FakeClaim:
     source: str = "arithmetic"
     share: float = 1.0
     measures_power: bool = False
+    level: Level = Level.MUST
 
     def concerns(self, subject: Any) -> bool:
         return self.concerned

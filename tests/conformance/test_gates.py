@@ -13,7 +13,7 @@ from rich.console import Console
 
 from conformance.commands.console import show_report
 from conformance.engine import exhibits
-from conformance.engine.verdict import Cell, CellResult, Figures, Verdict
+from conformance.engine.verdict import Cell, CellResult, Figures, Finding, Level, Verdict
 from conformance.report import gates, model, write_report
 from conformance.report.model import GateStatus, Outcome, Report
 
@@ -174,3 +174,44 @@ def test_a_survivor_of_half_formats_alone_is_told_and_not_enforced() -> None:
     assert (gate.name, gate.enforced) == ("mutants", False)
     assert gates.outcome(broken) is CONFORMS
     assert gates.warnings(broken) == (f"{gate.counts}: 1",)
+
+
+def advised(*, strict: bool) -> Report:
+    """Return a report in which one cell fails what only should hold."""
+    cell = Cell("torch.AdamW", "single-tensor", "cpu", "float32", "hyperparameters/refused")
+    found = Finding(
+        *("an-id", cell, "A value out of range is refused.", "lr=nan at construction", "", "", "", {}),
+        *(("refused", "refused"), ("", ""), "accepted", "", "", "seen directly", "", "print()", "replay"),
+        Level.SHOULD,
+    )
+    failing = CellResult(cell, Verdict.FAIL, "1 of 1", Figures(1, 1, 1, 1), findings=(found,), level=Level.SHOULD)
+    return dataclasses.replace(sound(), results=(*sound().results, failing), strict=strict)
+
+
+@pytest.mark.parametrize(("strict", "expected"), [(False, 0), (True, 1)])
+def test_what_only_should_hold_is_told_and_fails_a_strict_run_alone(
+    strict: bool, expected: int, tmp_path: Path
+) -> None:
+    """Every view shows the finding and its level; the exit status turns where a run is strict."""
+    held = advised(strict=strict)
+    assert gates.exit_status(held) == expected
+    assert [(gate.name, gate.enforced) for gate in gates.not_met(held)] == [("should", strict)]
+    views = {kind: path.read_text() for kind, path in write_report(held, tmp_path).items()}
+    document = json.loads(views["json"])
+    (failing,) = [cell for cell in document["results"] if cell["verdict"] == "fail"]
+    assert (failing["level"], failing["findings"][0]["level"], document["strict"]) == ("should", "should", strict)
+    printed = StringIO()
+    show_report(Console(file=printed, width=200), held, "build")
+    headline = "Does not conform" if strict else "Conforms, with findings of what only should hold"
+    for view in (views["html"], views["markdown"].replace("\\", ""), printed.getvalue()):
+        assert headline in view
+        assert "lr=nan at construction" in view
+        assert "△" in view
+        assert "cells that fail what only should hold: 1" in view
+
+
+def test_a_cell_that_must_hold_fails_beside_one_that_should() -> None:
+    """What should hold softens nothing that must."""
+    broken = with_cells(Verdict.FAIL)(advised(strict=False))
+    assert gates.exit_status(broken) == 1
+    assert gates.overall(broken) is Verdict.FAIL

@@ -11,7 +11,7 @@ from conformance.engine.claim import Plan
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged, judge_cell, judge_unit
 from conformance.engine.power import Power
-from conformance.engine.verdict import CellResult, Verdict
+from conformance.engine.verdict import CellResult, Level, Verdict
 from conformance.report.gates import EXIT_STATUS
 from conformance.report.model import Outcome
 from impls.session import Session
@@ -105,6 +105,16 @@ def test_an_exception_of_ours_beside_the_cells_is_an_error_too(where: str) -> No
     assert broken == ({"one", "two"} if where == "subject" else {"exhibits"})
     assert {"one", "two"} <= found.keys()
     assert all(found[name].reason.startswith("error of stepproof: ") for name in broken)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_a_cell_and_its_findings_have_the_level_of_their_claim(level: Level) -> None:
+    """A view tells what must hold from what only should by the cell alone."""
+    claim = FakeClaim("fails", (1, 20), level=level)
+    judged, _ = judge_unit(FakeUnit("fake", ("fails",)), {"fails": claim}, None, fake_units.version_of, {})
+    assert isinstance(judged, Judged)
+    assert [judged.result.level, *(found.level for found in judged.result.findings)] == [level, level]
+    assert judged.result.shown == (Verdict.FAIL if level is Level.MUST else Level.SHOULD)
 
 
 def test_what_cannot_be_run_here_is_not_run() -> None:

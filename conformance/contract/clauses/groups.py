@@ -10,6 +10,7 @@ from conformance.contract import settings
 from conformance.contract.arguments import beside_other, each, of_first_variant, once
 from conformance.contract.clause import Clause
 from conformance.contract.requirements import deviates_in_arithmetic, needs_given_rate, offers
+from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject, constructor_setting
 from reference.formats import FORMATS
 from spec.rule import UpdateRule
@@ -83,6 +84,7 @@ CLAUSES = (
         "torch, Optimizer.add_param_group: parameters appear in one group",
         "groups.twice",
         once({}),
+        level=Level.SHOULD,
     ),
     Clause(
         "groups/tensor-twice-in-a-group",
@@ -90,6 +92,7 @@ CLAUSES = (
         "torch, Optimizer.add_param_group: a group with duplicate parameters is to become an error",
         "groups.twice_in_group",
         once({}),
+        level=Level.SHOULD,
     ),
     Clause(
         "groups/settings-not-shared",

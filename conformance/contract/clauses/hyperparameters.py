@@ -18,6 +18,7 @@ from conformance.contract.requirements import (
     needs_tensor_setting,
     needs_visible_state,
 )
+from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject
 from spec.rule import UpdateRule
 
@@ -54,6 +55,7 @@ REFUSED = Clause(
     DOMAINS,
     "hyperparameters.refused",
     _bad,
+    level=Level.SHOULD,
 )
 
 
@@ -102,6 +104,7 @@ CLAUSES = (
         DOMAINS,
         "hyperparameters.refused_in_group",
         _bad,
+        level=Level.SHOULD,
     ),
     Clause(
         "hyperparameters/error-names-value",
@@ -110,6 +113,7 @@ CLAUSES = (
         "hyperparameters.named",
         _bad,
         needs=_refusing,
+        level=Level.SHOULD,
     ),
     Clause(
         "hyperparameters/error-names-range",
@@ -118,6 +122,7 @@ CLAUSES = (
         "hyperparameters.range_named",
         _bad,
         needs=_refusing,
+        level=Level.SHOULD,
     ),
     Clause(
         "hyperparameters/defaults-documented",
@@ -126,6 +131,7 @@ CLAUSES = (
         "hyperparameters.defaults",
         once({}),
         needs=needs_documented_defaults,
+        level=Level.SHOULD,
     ),
     Clause(
         "hyperparameters/zero-lr",

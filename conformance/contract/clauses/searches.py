@@ -8,6 +8,7 @@ from typing import Any
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
 from conformance.contract.iterates import FromStart, Iterates
+from conformance.engine.verdict import Level
 from reference.lbfgs.problems import PROBLEMS
 
 TITLE = "Searches, which call the function themselves"
@@ -147,6 +148,7 @@ CLAUSES = (
         f"{TORCH}: lr is refused below zero",
         "searches.refused",
         once({"values": [list(pair) for pair in REFUSED]}),
+        level=Level.SHOULD,
         searching=True,
     ),
     Clause(

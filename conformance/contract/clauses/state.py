@@ -14,6 +14,7 @@ from conformance.contract.requirements import (
     needs_visible_state,
     other_paths,
 )
+from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject
 from spec.rule import UpdateRule
 
@@ -121,6 +122,7 @@ CLAUSES = (
         "this contract: no checkpoint is misread in silence",
         "state.other_rule",
         _foreign,
+        level=Level.SHOULD,
     ),
     Clause(
         "state/hooks",
