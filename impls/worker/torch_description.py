@@ -7,22 +7,27 @@ from typing import Any
 
 import torch
 
+from .calling import asks_for_closure, step_of
 from .failures import TargetFailure, phase, report
 from .signature import json_or_repr, parameters_of
+from .state_path import groups_of, listed
 from .surroundings import restore
 from .target import resolve
 from .text import shown
 from .torch_platform import name_of, with_rows
-from .torch_trial import ELEMENTS, Build, state_of, trial_values
+from .torch_trial import ELEMENTS, Build, trial_values
 
-TRIAL_STEPS = 2
+TRIAL_STEPS = 3
+LARGEST = 4096
+"""What holds more numbers is told by its shape alone."""
 
 
 def describe(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """A trial that fails is part of the description."""
     restore()
     target = resolve(header["target"])
-    build = Build(header["target"], header.get("constructor", {}), "cpu", header.get("dtype", "float64"))
+    dtype, calling = header.get("dtype", "float64"), header.get("calling", {})
+    build = Build(header["target"], header.get("constructor", {}), "cpu", dtype, calling)
     shape = tuple(header.get("shape", [ELEMENTS]))
     sparse = header.get("gradient", "dense") == "sparse"
     try:
@@ -52,21 +57,26 @@ def _origin(target: Any) -> dict[str, Any]:
 def _trial(build: Build, shape: tuple[int, ...], *, sparse: bool) -> dict[str, Any]:
     parameter = build.parameter(trial_values(0, shape, build))
     start = parameter.detach().flatten().tolist()
-    optimizer = build.optimizer([parameter])
+    optimizer = build.optimizer([{"params": [parameter]}])
+    with phase("read"):
+        groups = groups_of(optimizer)
+        group = {name: json_or_repr(groups[0][name]) for name in groups[0] if name != "params"} if groups else {}
+        first = _places(optimizer, parameter)
+        closure = asks_for_closure(optimizer)
     steps = [
         _trial_step(optimizer, parameter, trial_values(step, shape, build), sparse=sparse)
         for step in range(1, TRIAL_STEPS + 1)
     ]
     with phase("read"):
-        group = optimizer.param_groups[0] if getattr(optimizer, "param_groups", None) else {}
-        options = {name: json_or_repr(group[name]) for name in group if name != "params"}
         defaults = dict(getattr(optimizer, "defaults", {}))
         return {
             "shape": list(shape),
             "parameter": start,
+            "state": first,
             "steps": steps,
             "defaults": {str(name): json_or_repr(value) for name, value in defaults.items()},
-            "options": options,
+            "options": {str(name): value for name, value in group.items()},
+            "closure": closure,
         }
 
 
@@ -74,19 +84,23 @@ def _trial_step(optimizer: Any, parameter: torch.Tensor, gradient: torch.Tensor,
     sent = gradient.flatten().tolist()
     parameter.grad = with_rows(gradient) if sparse else gradient
     with phase("step"):
-        optimizer.step()
+        step_of(optimizer, [parameter])()
     with phase("read"):
-        state = state_of(optimizer, parameter)
         return {
             "gradient": sent,
             "parameter": parameter.detach().flatten().tolist(),
-            "state": {str(key): _described_state(value) for key, value in state.items()},
+            "state": _places(optimizer, parameter),
         }
+
+
+def _places(optimizer: Any, parameter: torch.Tensor) -> dict[str, Any]:
+    """All that is kept for the parameter, by its path."""
+    return {path: _described_state(value) for path, value in listed(optimizer, parameter).items()}
 
 
 def _described_state(value: Any) -> dict[str, Any]:
     if isinstance(value, torch.Tensor):
-        values = None if value.is_complex() else value.detach().flatten().tolist()
+        values = None if value.is_complex() or value.numel() > LARGEST else value.detach().flatten().tolist()
         dtype = name_of(value.dtype)
         return {"kind": "tensor", "dtype": dtype, "shape": list(value.shape), "values": values}
     if isinstance(value, (bool, int, float)):

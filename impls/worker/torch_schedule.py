@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 
+from .calling import from_json
 from .failures import RequestError, phase
 from .target import resolve
 from .timm_scheduler import Counted
 from .torch_platform import dtype_named
 from .torch_schedule_state import through, touched
-from .torch_trial import from_json
 
 OWN_KEYS = frozenset({"initial_lr", "swa_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"})
 """Keys that schedulers add to a group for themselves."""

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from .failures import phase
+from .state_path import state_of
 from .torch_platform import dtype_named, from_bytes, to_bytes
 from .torch_schedule import Run
-from .torch_trial import state_of
 
 
 def train(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
+from .calling import called, from_json, step_of
 from .failures import RequestError, phase
-from .target import resolve
+from .state_path import held
 from .torch_platform import dtype_named, from_bytes, to_bytes
-from .torch_trial import from_json, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def train(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, 
     states named.
     """
     loss_of, features, labels, parameters = _problem(header, buffers)
-    build = resolve(header["target"])
+    build = called(header["target"], header.get("calling", {}))
     with phase("construct"):
         optimizer = build(parameters, **from_json(header["constructor"]))
     losses: list[float] = []
@@ -66,7 +66,7 @@ def train(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, 
         loss.backward()  # type: ignore[no-untyped-call]
         losses.append(float(loss.detach()))
         with phase("step"):
-            optimizer.step()
+            step_of(optimizer, parameters)()
         for parameter in parameters:
             if parameter.grad is None:
                 raise ValueError("the loss of a problem reaches every parameter; this one's does not")
@@ -99,9 +99,8 @@ def _problem(
 
 
 def _states(optimizer: Any, parameter: torch.Tensor, keys: list[str], dtypes: dict[str, str]) -> Iterator[bytes]:
-    state = state_of(optimizer, parameter)
     for key in keys:
-        value = state.get(key)
+        value = held(optimizer, parameter, key)
         if isinstance(value, torch.Tensor):
             dtypes[key] = str(value.dtype).rpartition(".")[2]
             yield to_bytes(value)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import torch
 
+from .calling import called, from_json, step_of
 from .failures import phase
 from .serialisation import from_json as decoded
 from .serialisation import to_json
-from .target import resolve
+from .state_path import state_of
 from .torch_platform import dtype_named, with_rows
 
 ELEMENTS = 4
@@ -27,10 +27,11 @@ class Build:
     constructor: dict[str, Any]
     device: str
     dtype: str
+    calling: dict[str, Any] = field(default_factory=dict)
 
     def optimizer(self, groups: list[Any]) -> Any:
         """The target is called as any program would call it: parameters first, then keywords."""
-        build = resolve(self.target)
+        build = called(self.target, self.calling)
         with phase("construct"):
             return build(groups, **from_json(self.constructor))
 
@@ -48,18 +49,6 @@ class Template:
     state: dict[str, Any]
 
 
-def from_json(options: dict[str, Any]) -> dict[str, Any]:
-    """JSON knows no tuples, and optimizers ask for tuples where they ask for several numbers."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
-
-
-def state_of(optimizer: Any, parameter: torch.Tensor) -> Mapping[str, Any]:
-    """An optimizer that keeps no state for a parameter has an empty one."""
-    states = getattr(optimizer, "state", None)
-    state = states.get(parameter) if isinstance(states, Mapping) else None
-    return state if isinstance(state, Mapping) else {}
-
-
 def trial_values(step: int, shape: tuple[int, ...], build: Build) -> torch.Tensor:
     """The parameter is step 0; values are distinct, exact, and their signs differ between steps."""
     count = torch.Size(shape).numel()
@@ -71,7 +60,7 @@ def trial_values(step: int, shape: tuple[int, ...], build: Build) -> torch.Tenso
 
 def learn_template(build: Build, options: dict[str, Any], rank: int, *, sparse: bool = False) -> Template:
     """A template is learned once for each build, options of a group and number of dimensions."""
-    fields = [build.target, build.constructor, build.device, build.dtype]
+    fields = [build.target, build.constructor, build.device, build.dtype, build.calling]
     return _learn(to_json([fields, options, rank, sparse]))
 
 
@@ -87,7 +76,7 @@ def _learn(question: str) -> Template:
     if sparse:
         parameter.grad = with_rows(parameter.grad)
     with phase("load"):
-        optimizer.step()
+        step_of(optimizer, [parameter])()
     return Template(shape, dict(state_of(optimizer, parameter)))
 
 

@@ -12,12 +12,11 @@ from typing import Any
 
 import torch
 
+from ..calling import called, from_json
 from ..failures import RequestError, headline
 from ..memory import ran_out
 from ..surroundings import restore
-from ..target import resolve
 from ..torch_platform import dtype_named, to_bytes
-from ..torch_trial import from_json
 from .harness import Observation, Trial, raised, rows_of
 from .hyperparameters import stated
 
@@ -30,7 +29,7 @@ def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
     restore()
     experiment = find(header["experiment"])
     trial = Trial(
-        resolve(header["target"]),
+        called(header["target"], header.get("calling", {})),
         from_json(header["path"]),
         from_json(header["settings"]),
         dtype_named(header["dtype"]),
@@ -98,7 +97,7 @@ def _value(value: Any) -> Any:
 def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """What an optimizer offers is read off its signatures and off an instance."""
     restore()
-    make = resolve(header["target"])
+    make = called(header["target"], header.get("calling", {}))
     keywords = inspect.signature(make).parameters
     tensors = [name for name, item in keywords.items() if "Tensor" in str(item.annotation)]
     try:
@@ -131,7 +130,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
 def takes_complex(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """Whether an optimizer takes a complex parameter is seen in a step; what it raises is the answer."""
     restore()
-    make, settings = resolve(header["target"]), from_json(header["constructor"])
+    make, settings = called(header["target"], header.get("calling", {})), from_json(header["constructor"])
     pairs = torch.ones(5, 2, dtype=dtype_named(header["dtype"]), device=header["device"])
     parameter = torch.nn.Parameter(torch.view_as_complex(pairs))
     return {"refusal": raised(partial(one_step, make, parameter, settings, sparse=header["sparse"]))}, []
