@@ -15,7 +15,7 @@ from conformance import claims
 from conformance.catalogue import installed
 from conformance.catalogue.installed import TORCH, Installation, find
 from conformance.catalogue.numpy_references import entries, implementations
-from conformance.commands import deviations, judging, listing, plot, replay, training
+from conformance.commands import deviations, judging, listing, plot, replay, told, training
 from conformance.commands.usage_errors import UsageError, nearest, pairs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
@@ -95,6 +95,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     check.add_argument("--rule", help="the rule it claims (see `stepproof rules`)")
     check.add_argument("--schedule", help="the schedule it claims (see `stepproof schedules`)")
     _add_option(check)
+    told.add(check)
     _add_run(check, budget=25.0)
 
 
@@ -253,7 +254,7 @@ def _optimizer(given: argparse.Namespace, session: Session) -> Implementation:
     listing.rule(rule, options)
     if known is None and ":" not in given.target:
         raise nearest("target", given.target, [i.identifier for i in entries()])
-    return recognise(given.target, rule, options, session)
+    return recognise(given.target, rule, options, session, told.told_of(given, rule))
 
 
 def _scheduler(given: argparse.Namespace, session: Session) -> Scheduler:

@@ -203,4 +203,10 @@ def _target(unit: Unit) -> dict[str, Any]:
     if isinstance(unit, SchedulerUnit):
         return {"chapter": SCHEDULERS, "scheduler": unit.entry.identifier}
     item = unit.implementation
-    return {"chapter": OPTIMIZERS, "target": item.called, "rule": item.rule, "options": dict(item.options)}
+    return {
+        "chapter": OPTIMIZERS,
+        "target": item.called,
+        "rule": item.rule,
+        "options": dict(item.options),
+        "told": dict(item.told),
+    }

@@ -15,6 +15,7 @@ from conformance.commands.judging import CONFORMS, DOES_NOT
 from conformance.commands.usage_errors import nearest
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.reduction import failures_of
+from conformance.recognition.constructor import Told
 from conformance.recognition.optimizer import recognise
 from conformance.schedulers.entries import entries, named
 from impls.session import Session
@@ -47,7 +48,8 @@ def _subject(stored: dict[str, Any], session: Session) -> Any:
         if entry is None:
             raise nearest("scheduler", stored["scheduler"], [item.identifier for item in entries()])
         return scheduler_subject(entry, session)
-    item = recognise(stored["target"], stored["rule"], stored["options"], session)
+    said = Told(**stored.get("told", {}))
+    item = recognise(stored["target"], stored["rule"], stored["options"], session, said)
     path = item.path(stored["path"], stored["device"])
     asked = (stored["property"],)
     return OptimizerUnit(item, path, stored["device"], stored["dtype"], asked, 1, 0).subject(session)

@@ -19,12 +19,12 @@ def nearest(what: str, given: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"there is no {what} `{given}`; {hint}")
 
 
-def pairs(given: Sequence[str]) -> dict[str, str]:
+def pairs(given: Sequence[str], option: str = "--option") -> dict[str, str]:
     """Read the values of `--option NAME=VALUE`; raises ``UsageError`` for one without a value."""
     found = {}
     for item in given:
         name, equals, value = item.partition("=")
         if not equals:
-            raise UsageError(f"`--option {item}` needs a value: --option {item}=VALUE")
+            raise UsageError(f"`{option} {item}` needs a value: {option} {item}=VALUE")
         found[name] = value
     return found

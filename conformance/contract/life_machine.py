@@ -41,7 +41,7 @@ class World:
     def values(self, switches: tuple[str, ...]) -> list[list[Any]]:
         """Pairs of a keyword and a value that may be assigned to it."""
         rule_ = self.subject.rules[switches]
-        usual = self.subject.options(rule_, settings.active(rule_, self.subject.fixed))
+        usual = self.subject.held_options(rule_, settings.active(rule_, self.subject.fixed))
         pairs = settings.changes(self.subject, rule_)
         return [*pairs, *([key, usual[key]] for key, _ in pairs)]
 

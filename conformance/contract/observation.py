@@ -123,7 +123,7 @@ def by_symbol(subject: WorkerSubject, rule: UpdateRule, settings: Mapping[str, A
     """Return a group's settings by the name of their symbol."""
     found = {}
     for item in rule.hyperparameters:
-        keyword, place = subject.keyword(item)
+        keyword, place = subject.held_keyword(item)
         if settings.get(keyword) is not None:
             value = settings[keyword]
             found[item.symbol.name] = float(value if place is None else value[place])

@@ -30,7 +30,8 @@ def request(clause: Tried, subject: WorkerSubject, case: ClauseCase) -> dict[str
     rule = subject.rules[case.switches]
     keys = subject.keys(rule)
     kept = [s for s in rule.states if not s.scalar and (not rule.elementwise or s.per == ELEMENT)]
-    states = [keys[s.symbol.name] for s in kept if s.symbol.name in keys]
+    states = [keys[s.symbol.name] for s in kept if s.symbol.name in keys and is_key(keys[s.symbol.name])]
+    counter = subject.implementation.counter
     least, most = rule.ranks
     ranks = {} if rule.ranks == (0, ANY_RANK) else {"ranks": [least, most]}
     return {
@@ -38,19 +39,32 @@ def request(clause: Tried, subject: WorkerSubject, case: ClauseCase) -> dict[str
         "target": target_of(clause, subject),
         "experiment": clause.experiment,
         "path": switched(case.switches) if clause.searching else path_of(subject, case.switches),
-        "settings": subject.options(rule, case.settings),
+        "settings": subject.held_options(rule, case.settings),
         "dtype": subject.storage.name,
         "device": subject.device,
         "sparse": subject.implementation.gradient != "dense",
+        "calling": calling_of(subject),
         "arguments": {
             **case.arguments,
+            **({"own settings": subject.options(rule, case.settings)} if subject.renamed else {}),
             **ranks,
             "states": states,
             "whole": not rule.elementwise,
-            "counter": subject.implementation.counter,
+            "counter": counter if counter is not None and is_key(counter.removeprefix("group:")) else None,
             "target": target_of(clause, subject),
         },
     }
+
+
+def calling_of(subject: WorkerSubject) -> dict[str, Any]:
+    """Return how the experiments call a constructor: with settings as its param groups name them."""
+    renamed = subject.renamed
+    return {**subject.implementation.calling, **({"renamed": renamed} if renamed else {})}
+
+
+def is_key(path: str) -> bool:
+    """Tell whether a path is a key of a state, and nothing deeper or elsewhere."""
+    return not any(mark in path for mark in "/:")
 
 
 def target_of(clause: Tried, subject: WorkerSubject) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from conformance.contract.clause import framework
+from conformance.contract.request import calling_of
 from conformance.engine.ledger import load
 from conformance.engine.verdict import Cell
 from conformance.optimizers.subject import WorkerSubject, constructor_setting
@@ -25,6 +26,7 @@ def _asked(subject: WorkerSubject, operation: str, path: ExecutionPath) -> Mappi
         "op": operation,
         "target": subject.implementation.target,
         "constructor": dict(path.constructor),
+        "calling": calling_of(subject),
         "device": subject.device,
         "dtype": subject.storage.name,
         "sparse": subject.implementation.gradient != "dense",

@@ -80,7 +80,7 @@ def other(subject: WorkerSubject, rule: UpdateRule) -> dict[str, Any]:
     for item in acting(rule):
         if item.symbol.name not in subject.fixed:
             chosen[item.symbol.name] = _value(item, OTHER)
-    return subject.options(rule, chosen)
+    return subject.held_options(rule, chosen)
 
 
 def switched(subject: WorkerSubject, rule: UpdateRule, chosen: tuple[str, ...]) -> dict[str, Any]:
@@ -89,12 +89,12 @@ def switched(subject: WorkerSubject, rule: UpdateRule, chosen: tuple[str, ...]) 
     kept = {h.symbol.name for h in variant.hyperparameters}
     without = {h.symbol.name: h.default for h in rule.hyperparameters if h.symbol.name not in kept}
     own = dict(constructor_setting(switch) for switch in chosen)
-    return {**subject.options(rule, without), **other(subject, variant), **own}
+    return {**subject.held_options(rule, without), **other(subject, variant), **own}
 
 
 def changes(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
     """Return one other value for each keyword that acts in a step."""
-    keywords = {subject.keyword(h)[0] for h in acting(rule)}
+    keywords = {subject.held_keyword(h)[0] for h in acting(rule)}
     return [[key, value] for key, value in other(subject, rule).items() if key in keywords]
 
 
@@ -102,11 +102,11 @@ def switched_off(subject: WorkerSubject, rule: UpdateRule) -> dict[str, dict[str
     """Return for each keyword that may be zero the settings with a zero there."""
     found = {}
     for item in acting(rule):
-        name, place = subject.keyword(item)
+        name, place = subject.held_keyword(item)
         if 0.0 in item.domain and place is None and item.keyword != "lr":
             zero = {**active(rule, subject.fixed), item.symbol.name: 0.0}
             if item.symbol.name not in subject.fixed:
-                found[name] = {name: subject.options(rule, zero)[name]}
+                found[name] = {name: subject.held_options(rule, zero)[name]}
     return found
 
 
@@ -121,17 +121,18 @@ def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
 
 
 def _bad(subject: WorkerSubject, rule: UpdateRule, item: Hyperparameter) -> Iterator[list[Any]]:
-    domain, (keyword, place) = item.domain, subject.keyword(item)
+    domain, (keyword, place) = item.domain, subject.held_keyword(item)
     # The ends of a range are a matter of taste; what lies beyond them is not.
     numbers: list[float | str] = ["nan"]
     if domain.low > -float("inf"):
         numbers.append(domain.low - 1.0)
     if domain.high < float("inf"):
         numbers.append(domain.high + 1.0)
-    words = [*NAMES.get(keyword, (keyword,)), *NAMES.get(item.keyword, ())]
+    own = subject.keyword(item)[0]
+    words = [*NAMES.get(keyword, (keyword,)), *NAMES.get(item.keyword, ()), *([own] if own != keyword else [])]
     for number in numbers:
         value: Any = number
         if place is not None:
-            value = list(subject.options(rule, active(rule, subject.fixed))[keyword])
+            value = list(subject.held_options(rule, active(rule, subject.fixed))[keyword])
             value[place] = number
         yield [keyword, value, str(number), words, str(domain)]

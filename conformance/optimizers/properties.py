@@ -169,7 +169,7 @@ PROPERTIES: tuple[Property, ...] = (
         "agreement/trajectory",
         "From the start, every step stays within the propagated enclosure.",
         "the rule's own citation",
-        lambda s, plan: trajectory_cases(s.rules, s.fixed, min(plan.size, 256)),
+        lambda s, plan: trajectory_cases(s.rules, s.fixed, min(plan.size, 256), s.constant),
         _along,
         share=0.2,
     ),
@@ -178,7 +178,7 @@ PROPERTIES: tuple[Property, ...] = (
         "Under a constant gradient g every step uses the corrected moments g and g^2.",
         "Kingma and Ba 2015, section 3",
         lambda s, plan: _in_regime(
-            trajectory_cases(s.rules, s.fixed, min(plan.size, 256)), CONSTANT, **{"lambda": 0.0}
+            trajectory_cases(s.rules, s.fixed, min(plan.size, 256), s.constant), CONSTANT, **{"lambda": 0.0}
         ),
         _along,
         speaks_of=_claims("bias-correction/constant-gradient"),

@@ -157,9 +157,13 @@ def beside_thresholds(rules: Mapping[tuple[str, ...], UpdateRule], fixed: Mappin
 
 @st.composite
 def trajectory_cases(
-    draw: st.DrawFn, rules: Mapping[tuple[str, ...], UpdateRule], fixed: Mapping[str, float], size: int
+    draw: st.DrawFn,
+    rules: Mapping[tuple[str, ...], UpdateRule],
+    fixed: Mapping[str, float],
+    size: int,
+    constant: frozenset[str] = frozenset(),
 ) -> Case:
-    """Draw several steps from the start, with a learning rate that changes on the way."""
+    """Draw several steps from the start, with a learning rate that changes on the way unless it is constant."""
     switches = draw(st.sampled_from(sorted(rules)))
     rule = rules[switches]
     steps = draw(st.integers(2, 8))
@@ -167,7 +171,9 @@ def trajectory_cases(
     name = rate.symbol.name
     first: dict[str, float] = {}
     changes = [first] + [
-        {rate.symbol.name: draw(hyperparameter(rate))} if draw(st.booleans()) and name not in fixed else {}
+        {rate.symbol.name: draw(hyperparameter(rate))}
+        if draw(st.booleans()) and name not in {*fixed, *constant}
+        else {}
         for _ in range(steps - 1)
     ]
     shape = shape_of(rule, size)

@@ -14,6 +14,7 @@ import numpy as np
 from conformance.engine.ledger import Entry
 from conformance.engine.verdict import Cell
 from conformance.optimizers.cases import Case
+from conformance.optimizers.setting_names import ON_OPTIMIZER, placed, written
 from conformance.optimizers.tensor_values import expand
 from impls.catalogue.entries import ExecutionPath, Implementation
 from impls.catalogue.torch_optimizers import CATALOGUE
@@ -27,12 +28,6 @@ from spec.symbols import g
 
 NEGATED = "-"
 """Stands before the key of a state that is kept with the other sign."""
-
-
-def placed(keyword: str) -> tuple[str, int | None]:
-    """Return the setting that a keyword names and the place in it: ``betas`` and 0 for ``betas[0]``."""
-    name, _, place = keyword.partition("[")
-    return name, int(place.removesuffix("]")) if place else None
 
 
 @dataclass(frozen=True)
@@ -197,20 +192,60 @@ class WorkerSubject:
         """Return the setting by which the implementation calls a hyperparameter, and the place in it."""
         return placed(self.implementation.keywords.get(item.keyword, (item.keyword,))[0])
 
+    def held_keyword(self, item: Hyperparameter) -> tuple[str, int | None]:
+        """Return what a param group calls a hyperparameter, and the place in it; its keyword where it has none."""
+        return placed(self._held.get(item.keyword, (item.keyword,))[0])
+
+    def held_options(self, rule: UpdateRule, hyperparameters: Mapping[str, float]) -> dict[str, Any]:
+        """Return hyperparameters as ``renamed`` takes them: by the names that param groups have for them."""
+        return self._settings(rule, hyperparameters, self._held)
+
+    @property
+    def _held(self) -> Mapping[str, tuple[str, ...]]:
+        places = self.implementation.in_groups.items()
+        own = {keyword: names for keyword, names in places if names and not names[0].startswith(ON_OPTIMIZER)}
+        return {**self.implementation.keywords, **own}
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The constructor's keyword for each name that param groups have for a setting, where they differ."""
+        keywords, held = self.implementation.keywords, self._held
+        pairs = ((held[keyword][0], keywords.get(keyword, (keyword,))[0]) for keyword in held)
+        return {name: own for name, own in pairs if name != own}
+
     def options(self, rule: UpdateRule, hyperparameters: Mapping[str, float]) -> dict[str, Any]:
-        """Return hyperparameters as the settings of a param group."""
-        settings: dict[str, Any] = {}
-        for item in rule.hyperparameters:
-            name = item.symbol.name
-            if name in hyperparameters and name not in self.fixed:
-                for keyword in self.implementation.keywords.get(item.keyword, (item.keyword,)):
-                    setting, place = placed(keyword)
-                    if place is None:
-                        settings[setting] = hyperparameters[name]
-                    else:
-                        settings.setdefault(setting, []).append(hyperparameters[name])
-        absent = [name for name in self.implementation.absent if settings.get(name) == 0.0]
-        return {**settings, **dict.fromkeys(absent)}
+        """Return hyperparameters as the settings of the constructor."""
+        return self._settings(rule, hyperparameters, self.implementation.keywords)
+
+    def group_options(self, rule: UpdateRule, hyperparameters: Mapping[str, float]) -> dict[str, Any]:
+        """Return hyperparameters as the settings of a param group, without those that are given once."""
+        return self._settings(rule, hyperparameters, {**self.implementation.keywords, **self.implementation.in_groups})
+
+    def _settings(
+        self, rule: UpdateRule, hyperparameters: Mapping[str, float], keywords: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, Any]:
+        free = {name: value for name, value in hyperparameters.items() if name not in self.fixed}
+        settings = written(rule.hyperparameters, free, keywords)
+        return settings | {name: None for name in self.implementation.absent if settings.get(name) == 0.0}
+
+    @property
+    def given_once(self) -> frozenset[str]:
+        """Settings, by symbol, that all groups share."""
+        shared = {
+            keyword
+            for keyword, places in self.implementation.in_groups.items()
+            if all(place.startswith(ON_OPTIMIZER) for place in places)
+        }
+        return self._symbols(shared)
+
+    @property
+    def constant(self) -> frozenset[str]:
+        """Settings, by symbol, that cannot be changed between steps."""
+        return self._symbols({keyword for keyword, places in self.implementation.in_groups.items() if not places})
+
+    def _symbols(self, keywords: set[str]) -> frozenset[str]:
+        named = {h.keyword: h.symbol.name for rule in self.rules.values() for h in rule.hyperparameters}
+        return frozenset(named[keyword] for keyword in keywords if keyword in named)
 
     def keys(self, rule: UpdateRule) -> dict[str, str]:
         """Return the key of each state that is shown, by symbol."""
@@ -238,7 +273,8 @@ class WorkerSubject:
             },
             "groups": [
                 {
-                    "options": self.options(rule, group.hyperparameters),
+                    "options": self.group_options(rule, group.hyperparameters),
+                    "constructor": self.options(rule, group.hyperparameters),
                     "tensors": [
                         {"shape": list(item.shape), "count": item.count} for item in prepared if item.group == index
                     ],
@@ -251,10 +287,15 @@ class WorkerSubject:
                 **dict.fromkeys(self.implementation.derived, "float64"),
             },
             "counter": self.implementation.counter,
+            "counters_beside": list(self.implementation.counters_beside),
+            "played": self.implementation.played,
+            "once": bool(self.given_once),
+            "calling": dict(self.implementation.calling),
             "compiled": self.path.compiled,
             "gradient": self.implementation.gradient,
             "steps": [
-                {"options": [self.options(rule, change)] * len(case.groups)} if change else {} for change in changes
+                {"options": [self.group_options(rule, change)] * len(case.groups)} if change else {}
+                for change in changes
             ],
             "read": "every" if every else "last",
         }
@@ -351,7 +392,8 @@ def worker_subject(
     symbols = {h.keyword: h.symbol.name for rule in rules.values() for h in rule.hyperparameters}
     fixed = {symbols[key]: value for key, value in implementation.fixed.items() if key in symbols}
     profile = Profile.from_mapping(path.profile, implementation.rule).on(storage)
-    return WorkerSubject(implementation, path, device, storage, session, profile, rules, fixed)
+    subject = WorkerSubject(implementation, path, device, storage, session, profile, rules, fixed)
+    return subject.with_ranks(*implementation.ranks) if implementation.ranks else subject
 
 
 GRADIENT = g.name

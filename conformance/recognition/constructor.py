@@ -2,14 +2,100 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.optimizers.subject import placed
-from spec.rule import UpdateRule
+from conformance.optimizers.setting_names import placed
+from conformance.recognition.synonyms import names
+from spec.rule import Hyperparameter, UpdateRule
+
+STARS = {"var_positional": "*", "var_keyword": "**"}
+MUST = object()
+"""Stands for the default of what must be given."""
 
 
 class NotJudgeableError(Exception):
     """The target cannot be judged; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a user says of a target.
+
+    ``settings`` maps the rule's keywords to the constructor's, ``states`` the rule's states to paths,
+    ``arguments`` are given to the constructor beside the settings, and ``flags`` to every group.
+    ``ranks`` are the least and the most dimensions of the tensors of which it is said.
+    """
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    ranks: tuple[int, int] | None = None
+
+
+NOTHING_TOLD = Told()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The keywords of a constructor beside its parameters, with their defaults.
+
+    ``more`` tells whether it takes keywords that it does not name, and ``shown`` is how it is written.
+    """
+
+    defaults: Mapping[str, Any]
+    more: bool
+    shown: str
+
+    def beside(self, group: Mapping[str, Any]) -> Signature:
+        """Return the signature with what a param group shows beside it."""
+        return Signature({**group, **self.defaults}, self.more, self.shown)
+
+    def offers(self, keyword: str) -> bool:
+        """Tell whether a keyword takes a number: ``lr``, or the first of several, ``betas[0]``."""
+        name, place = placed(keyword)
+        if name not in self.defaults:
+            return False
+        default = self.defaults[name]
+        if default is MUST or default is None:
+            return True
+        if isinstance(default, list | tuple):
+            return place is not None and place < len(default)
+        return place is None and isinstance(default, int | float) and not isinstance(default, bool)
+
+    def required(self, names: Iterable[str]) -> list[str]:
+        """Return what must be given and is none of ``names``."""
+        return [name for name, default in self.defaults.items() if default is MUST and name not in names]
+
+
+def signature_of(described: Sequence[Mapping[str, Any]] | None) -> Signature:
+    """Return the signature that the worker describes; its first parameter is the parameters."""
+    items = described or ()
+    shown = ", ".join(STARS.get(item["kind"], "") + item["name"] for item in items)
+    named = [item for item in items if item["kind"] not in STARS]
+    more = described is None or any(item["kind"] == "var_keyword" for item in items)
+    return Signature({item["name"]: item.get("default", MUST) for item in named[1:]}, more, f"({shown})")
+
+
+def keywords_of(
+    items: Iterable[Hyperparameter], signature: Signature, told: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Return what a constructor calls each hyperparameter that it takes, by the rule's keyword.
+
+    What is told comes first, then the rule's own names, then what other people call them.
+    """
+    rest = [item.keyword for item in items]
+    found = {keyword: (told[keyword],) for keyword in rest if keyword in told}
+    for among in (1, None):
+        for keyword in rest:
+            taken = {name for names_ in found.values() for name in names_}
+            offered = (name for name in list(names(keyword))[:among] if signature.offers(name) and name not in taken)
+            first = None if keyword in found else next(offered, None)
+            if first is not None:
+                found[keyword] = (first,)
+    return {keyword: found[keyword] for keyword in rest if keyword in found}
 
 
 def setting_name(keyword: str) -> str:
@@ -17,33 +103,25 @@ def setting_name(keyword: str) -> str:
     return placed(keyword)[0]
 
 
-def parameters_of(target: str, formula: UpdateRule, signature: list[dict[str, Any]] | None) -> dict[str, bool]:
-    """Return whether each setting of a constructor must be given.
-
-    Raises ``NotJudgeableError`` where they cannot be known, or where the rule has no value for one.
-    """
-    known = {setting_name(h.keyword) for h in formula.hyperparameters}
-    named = [item for item in signature or () if not item["kind"].startswith("var_")]
-    required = {item["name"]: "default" not in item for item in named[1:]}
-    if not required.keys() & known:
-        stars = {"var_positional": "*", "var_keyword": "**"}
-        shown = ", ".join(stars.get(item["kind"], "") + item["name"] for item in signature or ())
+def check(target: str, formula: UpdateRule, signature: Signature, keywords: Mapping[str, Any], told: Told) -> None:
+    """Raise ``NotJudgeableError`` where no setting is known, or where something else must be given."""
+    if not keywords:
         raise NotJudgeableError(
             f"`{target}` cannot be judged: no setting of {formula.name} can be read off the signature of "
-            f"its constructor, ({shown}); {subclass(formula)}"
+            f"its constructor, {signature.shown}; say which is which: {_said(formula)}"
         )
-    missing = [name for name, must in required.items() if must and name not in known]
+    known = {setting_name(name) for names_ in keywords.values() for name in names_} | set(told.arguments)
+    missing = signature.required(known)
     if missing:
         needed = " and ".join(f"`{name}`" for name in missing)
+        given = " ".join(f"--argument {name}=VALUE" for name in missing)
         raise NotJudgeableError(
             f"`{target}` cannot be judged: its constructor requires {needed}, which is no setting of "
-            f"{formula.name}; {subclass(formula, *missing)}"
+            f"{formula.name} by name; give it: {given} (JSON, or module:attribute for an object), or say which "
+            f"setting it is: {_said(formula)}"
         )
-    return required
 
 
-def subclass(formula: UpdateRule, *given: str) -> str:
-    """Return the advice to check a subclass that takes a rule's settings by their names."""
-    settings = dict.fromkeys(setting_name(h.keyword) for h in formula.hyperparameters)
-    own = f" and gives {' and '.join(given)} itself" if given else ""
-    return f"check a subclass of it whose constructor takes params, {', '.join(settings)}{own}"
+def _said(formula: UpdateRule) -> str:
+    first = next(iter(formula.hyperparameters)).keyword
+    return f"--setting {first}=NAME, for one of {', '.join(h.keyword for h in formula.hyperparameters)}"

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from conformance.catalogue.numpy_references import entries
-from conformance.recognition.constructor import NotJudgeableError, parameters_of, setting_name
-from conformance.recognition.options import DECAY, SWITCHES, decay_of
-from conformance.recognition.states import states
-from conformance.recognition.trial import try_steps
+from conformance.recognition.constructor import NOTHING_TOLD, Told, check, keywords_of, setting_name, signature_of
+from conformance.recognition.options import DECAY, kinds_of_decay, switches_of
+from conformance.recognition.settings import fixed_of, in_groups
+from conformance.recognition.states import HIDDEN, Places, places
+from conformance.recognition.trial import TrialSteps, Trier
 from impls.catalogue.entries import EVERYWHERE, ExecutionPath, Implementation
 from impls.session import Session
+from reference.profile import Profile
 from spec import rules as book
+from spec.rule import UpdateRule
 
 ANY_FORM: dict[str, Any] = {"forms": ("*",), "units": {"root": 1.0}, "coefficient": "storage", "bound": "storage"}
 """What the framework's eager operations may do to anybody's code, whatever form it takes."""
-OFF = frozenset({DECAY, "dampening", "initial_accumulator_value", "lr_decay", "momentum", "momentum_decay"})
-"""Settings that are 0 where a constructor does not offer them; others have the rule's default."""
 
 
 def catalogued(target: str) -> Implementation | None:
@@ -32,53 +33,130 @@ def dotted(target: str) -> str:
     return meant if catalogued(target) is None and catalogued(meant) is not None else ""
 
 
-def recognise(target: str, rule: str, options: Mapping[str, str], session: Session) -> Implementation:
+def recognise(
+    target: str, rule: str, options: Mapping[str, str], session: Session, told: Told = NOTHING_TOLD
+) -> Implementation:
     """Return a catalogue entry for ``target``; raises ``NotJudgeableError`` for what has none."""
     called = [i for i in entries() if target in {i.target, i.identifier, i.adapts} and i.rule == rule]
     known = next((i for i in called if options in ({}, dict(i.options))), None)
     if known is not None:
         return known
-    answer = session.request({"op": "describe", "target": target, "constructor": {}}).header
-    if not answer.get("is_optimizer"):
-        raise NotJudgeableError(
-            f"`{target}` is not a subclass of torch.optim.Optimizer; name the class of an optimizer"
-        )
+    trier = Trier(target, session, told.arguments, told.flags)
+    answer = trier.described(constructor={})
     searching = next((i for i in entries() if i.adapts and i.rule == rule), None)
-    if searching is not None:
+    if searching is not None and answer.get("is_optimizer"):
         return _adapted(searching, target)
-    family, meant = book.names()[rule]
-    chosen = {**meant, **options}
-    parameters = parameters_of(target, book.build(rule, chosen), answer["signature"])
-    chosen |= decay_of(family, book.build(rule, chosen), chosen, parameters)
-    formula = book.build(rule, chosen)
-    trial = try_steps(target, formula, parameters, session)
-    domains = {h.keyword: h.domain for h in formula.hyperparameters}
-    fixed = {
-        h.keyword: 0.0 if h.keyword in OFF and 0.0 in h.domain else h.default
-        for h in formula.hyperparameters
-        if setting_name(h.keyword) not in parameters and h.keyword != "lr"
-    }
-    shown, counter = states(trial, formula, fixed)
-    offered = {(option.name, value) for option in family.options for value in option.values}
-    switches = {
-        name: option
-        for name, option in SWITCHES.items()
-        if name in parameters and option in offered and option[0] not in options
-    }
-    extra = {k: v for k, v in chosen.items() if meant.get(k) != v}
-    without = {DECAY: 0.0} if DECAY in parameters and DECAY not in domains else {}
-    return Implementation(
-        target,
-        target,
-        rule,
-        _paths(parameters, without),
-        extra,
-        switches,
-        shown,
-        counter,
-        fixed,
-        gradient=trial.gradient,
-    )
+    return _Stranger(trier, rule, options, told, answer).entry()
+
+
+class _Stranger:
+    """What is found out about one target, from its names to its places."""
+
+    def __init__(
+        self, trier: Trier, rule: str, options: Mapping[str, str], told: Told, answer: Mapping[str, Any]
+    ) -> None:
+        self.trier, self.rule, self.options, self.told = trier, rule, options, told
+        self.family, self.meant = book.names()[rule]
+        self.signature = signature_of(answer["signature"])
+        every = {h.keyword: h for variant in self.family.variants() for h in variant.hyperparameters}
+        self.keywords = keywords_of(every.values(), self.signature, told.settings)
+        if self.signature.more or not self.keywords:
+            self.trier = dataclasses.replace(trier, inside=not self.signature.more)
+            self.signature = self.signature.beside(self._accepted())
+            self.keywords = keywords_of(every.values(), self.signature, told.settings)
+        check(trier.target, book.build(rule, options), self.signature, self.keywords, told)
+        self.switches = switches_of(self.family, self.signature.defaults, options)
+
+    def _accepted(self) -> Mapping[str, Any]:
+        """Return what a param group shows of a target that names no keywords, as far as they may be given."""
+        for way in self.trier.ways:
+            for given in ({}, {"lr": 0.125}):
+                shown = self._shown({**given, **self.told.arguments}, way)
+                if shown:
+                    taken = (k for k, v in shown.items() if self._shown({**given, **self.told.arguments, k: v}, way))
+                    return {key: shown[key] for key in taken}
+        return {}
+
+    def _shown(self, constructor: Mapping[str, Any], way: Mapping[str, Any]) -> Mapping[str, Any]:
+        trial = self.trier.described(constructor=dict(constructor), calling=way)["trial"]
+        return dict(trial["options"]) if trial.get("ok") else {}
+
+    def entry(self) -> Implementation:
+        """Return the entry, of the first kind of decay that explains the trial steps."""
+        chosen = {**self.meant, **self.options}
+        kinds = kinds_of_decay(self.family, chosen, takes=DECAY in self.keywords)
+        found = [self._read({**chosen, **kind}) for kind in kinds]
+        choice, formula, trial, read = next((each for each in found if each[-1].follows), found[0])
+        own = {h.keyword for variant in self._variants(choice) for h in variant.hyperparameters}
+        keywords = {keyword: names for keyword, names in self.keywords.items() if keyword in own}
+        states = {state: path for state, path in self._states(read, choice).items() if state != path}
+        counter, beside = read.counters[:1], read.counters[1:]
+        return Implementation(
+            self.trier.target,
+            self.trier.target,
+            self.rule,
+            self._paths(own),
+            {k: v for k, v in choice.items() if self.meant.get(k) != v},
+            self.switches,
+            states,
+            counter[0] if counter else None,
+            fixed_of(trial, formula, keywords),
+            gradient=trial.gradient,
+            keywords={keyword: names for keyword, names in keywords.items() if names != (keyword,)},
+            in_groups=in_groups(trial, {k: v for k, v in keywords.items() if k in trial.values}),
+            calling=trial.calling,
+            counters_beside=beside,
+            played=read.beside,
+            ranks=self.told.ranks,
+            told=dataclasses.asdict(self.told) if self.told != NOTHING_TOLD else {},
+        )
+
+    def _read(self, choice: Mapping[str, str]) -> tuple[Mapping[str, str], UpdateRule, TrialSteps, Places]:
+        formula = book.build(self.rule, choice)
+        trial = self._trial(formula, {})
+        return choice, formula, trial, self._places(trial, formula)
+
+    def _trial(self, formula: UpdateRule, switches: Mapping[str, Any]) -> TrialSteps:
+        own = {h.keyword for h in formula.hyperparameters}
+        keywords = {keyword: names for keyword, names in self.keywords.items() if keyword in own}
+        return self.trier.steps(formula, keywords, switches)
+
+    def _places(self, trial: TrialSteps, formula: UpdateRule) -> Places:
+        keywords = {keyword: self.keywords[keyword] for keyword in trial.values}
+        values = {**fixed_of(trial, formula, keywords), **trial.values}
+        scalars = {h.symbol.name: values[h.keyword] for h in formula.hyperparameters}
+        profile = Profile.from_mapping(ANY_FORM, formula.name).on(trial.storage)
+        return places(trial, formula, scalars, profile)
+
+    def _variants(self, choice: Mapping[str, str]) -> Iterator[UpdateRule]:
+        yield book.build(self.rule, choice)
+        yield from (book.build(self.rule, {**choice, **dict([option])}) for option in self.switches.values())
+
+    def _states(self, read: Places, choice: Mapping[str, str]) -> dict[str, str]:
+        """Return the place of every state, those of variants too; none where one is found nowhere."""
+        found = {**read.states}
+        unfound = set(read.unfound)
+        for switch, option in self.switches.items():
+            variant = book.build(self.rule, {**choice, **dict([option])})
+            more = [state.keyword for state in variant.states if state.keyword not in {*found, *unfound}]
+            if more:
+                there = self._places(self._trial(variant, {switch: True}), variant)
+                found |= {keyword: there.states[keyword] for keyword in more if keyword in there.states}
+                unfound |= {keyword for keyword in more if keyword not in there.states}
+        found |= self.told.states
+        unfound -= set(self.told.states)
+        return dict.fromkeys({*found, *unfound}, HIDDEN) if unfound else found
+
+    def _paths(self, own: Collection[str]) -> tuple[ExecutionPath, ...]:
+        """Return the paths of torch's own flags."""
+        flags: list[str] = [name for name in ("foreach", "fused") if name in self.signature.defaults]
+        used = {setting_name(name) for keyword in own for name in self.keywords.get(keyword, ())}
+        decays = (name for name in (DECAY, "wd") if self.signature.offers(name) and name not in used)
+        idle = {} if DECAY in own else dict.fromkeys(decays, 0.0)
+        off: dict[str, Any] = {**dict.fromkeys(flags, False), **idle, **self.told.arguments}
+        paths = [ExecutionPath("single-tensor" if flags else "default", off, EVERYWHERE, profile=ANY_FORM)]
+        paths += [ExecutionPath(f, {**off, f: True}, EVERYWHERE, profile=ANY_FORM) for f in flags]
+        return tuple(paths)
 
 
 def _adapted(entry: Implementation, target: str) -> Implementation:
@@ -87,11 +165,3 @@ def _adapted(entry: Implementation, target: str) -> Implementation:
         dataclasses.replace(path, constructor={**path.constructor, "minimiser": target}) for path in entry.paths
     )
     return dataclasses.replace(entry, identifier=target, adapts=target, paths=paths)
-
-
-def _paths(parameters: Mapping[str, bool], without: Mapping[str, float]) -> tuple[ExecutionPath, ...]:
-    flags: list[str] = [name for name in ("foreach", "fused") if name in parameters]
-    off: dict[str, Any] = {**dict.fromkeys(flags, False), **without}
-    paths = [ExecutionPath("single-tensor" if flags else "default", off, EVERYWHERE, profile=ANY_FORM)]
-    paths += [ExecutionPath(f, {**off, f: True}, EVERYWHERE, profile=ANY_FORM) for f in flags]
-    return tuple(paths)

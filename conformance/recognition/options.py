@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from spec.family import Family
 from spec.rule import UpdateRule
@@ -18,12 +18,24 @@ SWITCHES = {
 DECAY = "weight_decay"
 
 
-def decay_of(
-    family: Family[UpdateRule], formula: UpdateRule, chosen: Mapping[str, str], parameters: Mapping[str, bool]
-) -> dict[str, str]:
-    """Return the kind of decay of a class that takes `weight_decay`, where the rule has several."""
+def kinds_of_decay(
+    family: Family[UpdateRule], chosen: Mapping[str, str], *, takes: bool
+) -> tuple[Mapping[str, str], ...]:
+    """Return the kinds of decay that a class may have that ``takes`` one, where nobody says which."""
     kinds = next((list(option.values) for option in family.options if option.name == "decay"), [])
-    has_one = any(h.keyword == DECAY for h in formula.hyperparameters)
-    if DECAY not in parameters or "decay" in chosen or has_one or not kinds:
-        return {}
-    return {"decay": next(kind for kind in ("coupled", *kinds) if kind in kinds and kind != "none")}
+    if not takes or "decay" in chosen or "none" not in kinds:
+        return ({},)
+    usual = [kind for kind in ("coupled", *kinds) if kind in kinds and kind != "none"]
+    return tuple({"decay": kind} for kind in dict.fromkeys(usual))
+
+
+def switches_of(
+    family: Family[UpdateRule], offered: Collection[str], options: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """Return the keywords by which options are chosen that nobody has chosen."""
+    known = {(option.name, value) for option in family.options for value in option.values}
+    return {
+        name: option
+        for name, option in SWITCHES.items()
+        if name in offered and option in known and option[0] not in options
+    }

@@ -1,76 +1,190 @@
-"""Finds where an unknown optimizer keeps each state of a rule, and its step count."""
+"""Finds by their values where an unknown optimizer keeps each state of a rule, and its step count."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from conformance.optimizers.agreement import shaped
+from conformance.optimizers.subject import NEGATED
 from conformance.recognition.trial import TrialSteps
 from reference.expression import decided
-from reference.formats import Array
-from reference.intervals.enclosure import StepEnclosure, as_intervals
-from reference.profile import ALL_FORMS, Profile
+from reference.formats import FLOAT64, FORMATS, Array, Format
+from reference.intervals.enclosure import StepEnclosure
+from reference.intervals.interval import Interval
+from reference.profile import Profile
 from spec.rule import State, UpdateRule
 from spec.symbols import PARAMETER, g
 
-COUNTERS = ("step", "t", "steps")
-"""Keys by which torch and those who follow it call the step count."""
+COUNTERS = ("step", "steps", "t")
+"""What torch and those who follow it call the step count, where several places show it."""
+SHARED = ("group:", "optimizer:")
+"""Where what is kept is not of one parameter alone."""
+HIDDEN = ""
 
 
-def states(trial: TrialSteps, rule: UpdateRule, fixed: Mapping[str, float]) -> tuple[dict[str, str], str | None]:
-    """Match the rule's states to the keys that are shown, by name or by value, and find the count.
+@dataclass(frozen=True)
+class Places:
+    """Where each state of a rule is kept, the counts, and whether anything else is kept beside them.
 
-    ``fixed`` holds the settings, by keyword, that the class does not offer.  All states are hidden
-    where one is found nowhere.
+    ``follows`` tells whether the parameter did what the rule says, and ``unfound`` are states that
+    are kept nowhere.
     """
-    matched: dict[str, str] = {}
-    for state in rule.states:
-        named = trial.first["state"].get(state.keyword, {})
-        fits = _values(named, state, trial) is not None
-        matched[state.keyword] = state.keyword if fits else _by_value(trial, rule, state, fixed)
-    if "" in matched.values():
-        matched = dict.fromkeys(matched, "")
-    return {state: key for state, key in matched.items() if key != state}, _counter(trial)
+
+    states: Mapping[str, str]
+    counters: tuple[str, ...]
+    beside: bool
+    follows: bool
+    unfound: tuple[str, ...] = ()
 
 
-def _counter(trial: TrialSteps) -> str | None:
-    """Return where the steps are counted: in the state of a parameter, or in its group."""
-    for key in COUNTERS:
-        if key in trial.first["state"]:
-            return key
-    steps, options = len(trial.description["steps"]), trial.description["options"]
-    return next((f"group:{key}" for key in COUNTERS if options.get(key) == steps), None)
+def places(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], profile: Profile) -> Places:
+    """Return where the states of a rule are found; ``scalars`` are all its settings, by symbol."""
+    counters = tuple(_counters(trial))
+    leaves = {path: item for path, item in _leaves(trial) if path not in counters}
+    found, follows = _matched(trial, rule, scalars, profile, leaves)
+    if not follows:  # the formula is another, or it is wrong: a name says more than a value
+        rest = (state for state in rule.states if state.keyword not in found)
+        found |= {s.keyword: s.keyword for s in rest if _size(leaves.get(s.keyword, {})) == _cells(s, trial)}
+        counters = counters or tuple(_so_called(trial))
+    unfound = tuple(state.keyword for state in rule.states if state.keyword not in found)
+    own = {path for path in trial.steps[-1]["state"] if not path.startswith(SHARED)}
+    named = {path.removeprefix(NEGATED).partition("/")[0] for path in (*found.values(), *counters)}
+    beside = any(path.partition("/")[0] not in named for path in own)
+    return Places(found, counters, beside or not _plain((*found.values(), *counters)), follows, unfound)
+
+
+def _plain(paths: Iterable[str]) -> bool:
+    """Tell whether paths are keys of a state alone, or counts of groups."""
+    return not any("/" in path or path.startswith("optimizer:") for path in paths)
+
+
+def _counters(trial: TrialSteps) -> Iterator[str]:
+    """Yield where a number is that of the steps made, after every step: the likeliest first."""
+    found = []
+    for path, first in trial.steps[0]["state"].items():
+        seen = [step["state"].get(path, {}) for step in trial.steps]
+        numbers = [list(item.get("values") or []) for item in seen]
+        count = all(len(each) == 1 and each[0] == made for made, each in enumerate(numbers, start=1))
+        if count and first.get("dtype") != "bool":
+            found.append(path)
+    near = [path for path in found if path.count("/") == 0 or not path.startswith("optimizer:")]
+    own = [path for path in near if not path.startswith(SHARED)]
+    yield from sorted(own or near, key=lambda path: (path.startswith("optimizer:"), path not in COUNTERS))
+
+
+def _so_called(trial: TrialSteps) -> Iterator[str]:
+    """Yield a number that has the name of a count, and grows, though it is not that of the steps made."""
+    for path in COUNTERS:
+        seen = [list(step["state"].get(path, {}).get("values") or []) for step in trial.steps]
+        if all(len(each) == 1 for each in seen) and seen == sorted(seen) and seen[0] < seen[-1]:
+            yield path
+            return
+
+
+def _leaves(trial: TrialSteps) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what is kept after the last step and may be a state: tensors, and numbers of a parameter's own."""
+    for path, item in trial.steps[-1]["state"].items():
+        own = not path.startswith(SHARED) or "*" in path.split("/")
+        if item.get("values") is not None and (own or item["kind"] == "tensor"):
+            yield path, item
+
+
+def _size(item: Mapping[str, Any]) -> int:
+    values = item.get("values")
+    return -1 if values is None else len(values)
+
+
+def _cells(state: State, trial: TrialSteps) -> int:
+    return int(np.prod(state.shape(trial.shape), dtype=int))
+
+
+def _matched(
+    trial: TrialSteps,
+    rule: UpdateRule,
+    scalars: Mapping[str, float],
+    profile: Profile,
+    leaves: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, str], bool]:
+    """Return the place of each state whose values are legal after every step, and whether the parameter's are."""
+    found: dict[str, str] = {}
+    follows = False
+    kept = {item["dtype"] for item in leaves.values() if item["kind"] == "tensor" and item["dtype"] in FORMATS}
+    for form in (trial.storage, *(FORMATS[name] for name in sorted(kept - {trial.storage.name}))):
+        missing = [state for state in rule.states if state.keyword not in found]
+        formats = {state.symbol.name: form for state in missing if not state.scalar}
+        if form is trial.storage:
+            formats = {}
+        legal = _legal(trial, rule, scalars, profile, formats)
+        follows = follows or _holds(legal, trial)
+        for state in missing:
+            fitting = (path for path in _likeliest(state, leaves) if path not in found.values())
+            place = next((sign for path in fitting for sign in _signs(path, state, trial, legal)), None)
+            if place is not None:
+                found[state.keyword] = place
+        if len(found) == len(rule.states):
+            break
+    return found, follows
+
+
+def _likeliest(state: State, leaves: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return sorted(leaves, key=lambda path: path != state.keyword)
+
+
+def _signs(path: str, state: State, trial: TrialSteps, legal: list[dict[str, Interval]]) -> Iterator[str]:
+    """Yield the path if what it holds is legal after every step, or the negated path if the opposite is."""
+    held = [_values(step["state"].get(path, {}), state, trial) for step in trial.steps]
+    for sign, mark in ((1.0, ""), (-1.0, NEGATED)):
+        inside = (
+            values is not None and bool(step[state.symbol.name].contains(sign * values).all())
+            for values, step in zip(held, legal, strict=True)
+        )
+        if all(inside):
+            yield mark + path
+
+
+def _holds(legal: list[dict[str, Interval]], trial: TrialSteps) -> bool:
+    name = PARAMETER.symbol.name
+    return all(
+        step[name].contains(np.array(seen["parameter"], dtype=float).reshape(step[name].lo.shape)).all()
+        for step, seen in zip(legal, trial.steps, strict=True)
+    )
 
 
 def _values(item: Mapping[str, Any], state: State, trial: TrialSteps) -> Array | None:
     """Return what is shown of a state in its shape, or nothing where it has another size."""
-    values, shape = item.get("values"), state.shape(trial.shape)
-    if values is None or len(values) != np.prod(shape, dtype=int):
+    if _size(item) != _cells(state, trial):
         return None
-    return np.array(values, dtype=float).reshape(shape)
+    return np.array(item["values"], dtype=float).reshape(state.shape(trial.shape))
 
 
-def _by_value(trial: TrialSteps, rule: UpdateRule, state: State, fixed: Mapping[str, float]) -> str:
-    """Return the key whose values after the first trial step lie in the state's enclosure."""
-    scalars = {h.symbol.name: fixed.get(h.keyword, trial.number(h.keyword, h.default)) for h in rule.hyperparameters}
-    before = {PARAMETER.symbol.name: trial.description["parameter"], g.name: trial.first["gradient"]}
-    arrays = {name: np.array(values, dtype=float) for name, values in before.items()}
-    kept = dict(scalars)
-    for other in rule.states:
-        start = float(decided(other.initial)(**scalars))
-        if other.scalar:
-            kept[other.symbol.name] = start
-        else:
-            arrays[other.symbol.name] = np.full(other.shape(trial.shape), start)
-    profile = Profile(forms=frozenset({ALL_FORMS}))
+def _legal(
+    trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], profile: Profile, formats: Mapping[str, Format]
+) -> list[dict[str, Interval]]:
+    """Return what is legal after each step, from the start."""
+    work = trial.storage.work
+    arrays = {PARAMETER.symbol.name: np.array(trial.description["parameter"], dtype=float).reshape(trial.shape)}
+    known = {name: Interval.exactly(value.astype(work)) for name, value in arrays.items()}
+    for state in rule.states:
+        start = np.full(state.shape(trial.shape), float(decided(state.initial)(**scalars)))
+        known[state.symbol.name] = Interval.exactly(start.astype(FLOAT64.work if state.scalar else work))
+    numbers = [state.symbol.name for state in rule.states if state.scalar]
+    found = []
     with np.errstate(all="ignore"):
-        enclosure = StepEnclosure(rule, profile, trial.storage, {**kept, "t": 1.0})
-        legal = enclosure(as_intervals(shaped(rule, arrays, trial.shape), trial.storage))[state.symbol.name]
-    for key, item in trial.first["state"].items():
-        values = _values(item, state, trial)
-        if values is not None and legal.contains(values).all():
-            return str(key)
-    return ""
+        for count, step in enumerate(trial.steps, start=1):
+            kept = {name: _number(known.pop(name)) for name in numbers}
+            gradient = np.array(step["gradient"], dtype=float).reshape(trial.shape)
+            known[g.name] = Interval.exactly(gradient.astype(work))
+            enclosure = StepEnclosure(rule, profile, trial.storage, {**scalars, "t": float(count)}, formats, kept)
+            legal = enclosure(known)
+            found.append(legal)
+            known = {**known, **legal}
+    return found
+
+
+def _number(value: Interval) -> Interval:
+    """Return a number for a whole tensor in the wide type of scalars."""
+    lo, hi = (end.reshape(()).astype(FLOAT64.work) for end in (value.lo, value.hi))
+    return Interval(lo, hi, *value.flags, point=value.point)

@@ -1,72 +1,125 @@
-"""A trial of an unknown optimizer: two steps on a small parameter, and what they leave behind."""
+"""A trial of an unknown optimizer: a few steps on a small parameter, and what they leave behind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.optimizers.subject import placed
-from conformance.recognition.constructor import NotJudgeableError, setting_name, subclass
+from conformance.optimizers.setting_names import written
+from conformance.recognition.constructor import NotJudgeableError
 from impls.session import Session
 from reference.formats import FLOAT32, FLOAT64, Format
-from spec.rule import UpdateRule
+from spec.rule import Domain, Hyperparameter, UpdateRule
 
 TRIALS = (("dense", FLOAT64), ("sparse", FLOAT64), ("dense", FLOAT32))
 """Layouts of gradients and formats that are tried, the usual ones first."""
+CALLINGS: tuple[Mapping[str, Any], ...] = ({}, {"flat": True}, {"named": True}, {"flat": True, "named": True})
+"""How parameters are given: in groups, in a list, with names."""
 
 
 @dataclass(frozen=True)
 class TrialSteps:
-    """The worker's description of two steps: ``shape`` and ``storage`` are the parameter's.
+    """The worker's description of steps: ``shape`` and ``storage`` are the parameter's.
 
-    ``gradient`` is the layout of the gradients that it took.
+    ``gradient`` is the layout of the gradients that it took, ``values`` are the settings that it
+    had, by the rule's keyword, and ``calling`` is how it was called.
     """
 
     description: Mapping[str, Any]
     shape: tuple[int, ...]
     storage: Format
     gradient: str = "dense"
+    values: Mapping[str, float] = field(default_factory=dict)
+    calling: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def first(self) -> Mapping[str, Any]:
-        """The gradient of the first step, and the parameter and the state after it."""
-        step: Mapping[str, Any] = self.description["steps"][0]
-        return step
+    def steps(self) -> list[Mapping[str, Any]]:
+        """The gradient of each step, and the parameter and the state after it."""
+        return list(self.description["steps"])
 
-    def number(self, keyword: str, default: float) -> float:
-        """Return a setting, by the rule's keyword, as the param group holds it."""
-        name, place = placed(keyword)
-        value = self.description["options"].get(name, default)
-        if place is not None and isinstance(value, list | tuple):
-            value = value[place]
-        return float(value) if isinstance(value, int | float) else default
+    @property
+    def group(self) -> Mapping[str, Any]:
+        """The param group before the first step."""
+        options: Mapping[str, Any] = self.description["options"]
+        return options
+
+    @property
+    def before(self) -> Mapping[str, Any]:
+        """What is kept before the first step, by its path."""
+        state: Mapping[str, Any] = self.description["state"]
+        return state
 
 
-def try_steps(target: str, formula: UpdateRule, parameters: Mapping[str, bool], session: Session) -> TrialSteps:
-    """Return what two trial steps show; raises ``NotJudgeableError`` for a class that makes none."""
-    shape = (2, 2) if formula.matrices else (4,)
-    given: dict[str, Any] = {}
-    for item in formula.hyperparameters:
-        name = setting_name(item.keyword)
-        if name == item.keyword and (name == "lr" or parameters.get(name)):
-            given[name] = item.default
-        elif parameters.get(name):
-            given[name] = [*given.get(name, ()), item.default]
-    if "momentum" in parameters:  # without momentum no buffer would be shown
-        given["momentum"] = 0.5
-    request = {"op": "describe", "target": target, "constructor": given, "shape": list(shape)}
-    failed: list[Mapping[str, Any]] = []
-    for layout, storage in TRIALS:
-        asked = {**request, "gradient": layout, "dtype": storage.name}
-        described = session.request(asked).header["trial"]
-        if described.get("ok"):
-            return TrialSteps(described, shape, storage, layout)
-        failed.append(described)
-    error = failed[0]
-    doing = {"construct": "its constructor", "step": "its step"}.get(error["where"], "its trial")
-    values = ", ".join(f"{name}={value}" for name, value in given.items())
-    raise NotJudgeableError(
-        f"`{target}` cannot be judged: {doing} raised {error['type']}: {error['message']} (with {values} and "
-        f"a parameter of shape {shape}); {subclass(formula)}, and whose step can be called with nothing"
-    )
+@dataclass(frozen=True)
+class Trier:
+    """What tries one target: its calls to the worker, and what every one of them gives."""
+
+    target: str
+    session: Session
+    arguments: Mapping[str, Any]
+    flags: Mapping[str, Any]
+    inside: bool = False
+    """Whether its settings stand in the groups alone."""
+
+    def described(self, **asked: Any) -> Mapping[str, Any]:
+        """Return the worker's description of the target."""
+        header: Mapping[str, Any] = self.session.request({"op": "describe", "target": self.target, **asked}).header
+        return header
+
+    def steps(
+        self, rule: UpdateRule, keywords: Mapping[str, tuple[str, ...]], switches: Mapping[str, Any]
+    ) -> TrialSteps:
+        """Return what trial steps with settings of their own show; raises ``NotJudgeableError`` where none work."""
+        shape = (2, 3) if rule.matrices else (4,)
+        offered = [item for item in rule.hyperparameters if item.keyword in keywords]
+        values = watched(offered)
+        given = written(offered, {h.symbol.name: values[h.keyword] for h in offered}, keywords)
+        constructor = {**given, **self.arguments, **switches}
+        failed: list[Mapping[str, Any]] = []
+        for way in self.ways:
+            for layout, storage in TRIALS:
+                asked = {"constructor": constructor, "shape": list(shape), "calling": way}
+                trial = self.described(**asked, gradient=layout, dtype=storage.name)["trial"]
+                if trial.get("ok"):
+                    return TrialSteps(trial, shape, storage, layout, values, way)
+                failed.append(trial)
+        raise NotJudgeableError(self._said(failed, constructor, shape))
+
+    @property
+    def ways(self) -> list[Mapping[str, Any]]:
+        """How the target may be called, the usual way first."""
+        flags = {"flags": dict(self.flags)} if self.flags else {}
+        return [{**way, **flags} for way in (({"inside": True},) if self.inside else CALLINGS)]
+
+    def _said(self, failed: list[Mapping[str, Any]], given: Mapping[str, Any], shape: tuple[int, ...]) -> str:
+        """Return what the trial that came farthest raised, and what to do."""
+        order = {"construct": 0, "step": 1, "read": 2}
+        error = max(failed, key=lambda trial: order.get(trial["where"], 0))
+        doing = {"construct": "its constructor", "step": "its step"}.get(error["where"], "its trial")
+        values = ", ".join(f"{name}={value}" for name, value in given.items())
+        return (
+            f"`{self.target}` cannot be judged: {doing} raised {error['type']}: {error['message']} (with {values} and "
+            f"a parameter of shape {shape}); where it asks for something else, give it with --argument NAME=VALUE, or "
+            "name a function module:make that takes parameters and settings and returns the optimizer"
+        )
+
+
+def watched(items: list[Hyperparameter]) -> dict[str, float]:
+    """Return a value of few bits for each setting, by keyword, no two of them the same."""
+    found: dict[str, float] = {}
+    for place, item in enumerate(items):
+        own = _watched(item.domain, item.default, place)
+        legal = (value for value in own if value in item.domain and value not in found.values())
+        found[item.keyword] = next(legal, item.default)
+    return found
+
+
+def _watched(domain: Domain, default: float, place: int) -> tuple[float, ...]:
+    if domain.low < 0:
+        return (default,)
+    if domain.high <= 1:
+        return (1 - 2.0 ** -(2 + place), 1 - 2.0 ** -(3 + place))
+    if domain.low >= 1 or default >= 1:
+        return (default + place / 8, default + place / 8 + 1 / 16)
+    return (2.0 ** -(4 + place), 3 * 2.0 ** -(5 + place))

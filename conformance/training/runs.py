@@ -37,6 +37,7 @@ def trained(subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[
     header = {
         **_header("train", problem, subject.storage, arrays),
         "target": subject.implementation.target,
+        "calling": dict(subject.implementation.calling),
         "constructor": {**subject.options(rule, settings), **subject.path.constructor},
         "steps": steps,
         "states": list(keys.values()),

@@ -75,11 +75,19 @@ class Implementation:
     that it turns on.  ``states`` maps the rule's state keywords to its own keys, where they differ; a state
     that it hides maps to the empty string, and one that it keeps negated has a minus before its
     key.  ``counter`` is where it counts steps: a key of its state, or ``group:KEY`` where a param
-    group counts for all its parameters.  ``fixed`` are hyperparameters that it does not offer.
+    group counts for all its parameters; ``counters_beside`` are other places that show the same count.
+    Keys are paths of the worker (``state_path``): ``moments/0``, ``optimizer:kept/*``.  Where a state is
+    ``played``, a step with the parameter itself makes it before its values are set.
+    ``fixed`` are hyperparameters that it does not offer.
     ``derived`` are keys of its state that hold a scalar line of the rule, computed ahead.
     ``keywords`` maps the rule's hyperparameter keywords to its own, where they differ; those in
     ``absent`` are given as None where they are 0, and ``domains`` narrows the legal values of some
     to those from a low one to below a high one.
+    ``in_groups`` maps them to the keys of a param group where these differ from the constructor's: to
+    ``optimizer:NAME`` where a setting stands on the optimizer, and to nothing where it is given once.
+    ``calling`` says how the target is called beside that (``calling`` of the worker), ``untried``
+    are keywords of its constructor that were left alone, and ``told`` is what a user said of it.  ``ranks``
+    are the least and the most dimensions of the tensors that it speaks of, where not of all.
     ``of_format`` are hyperparameters whose default, by its documentation, is the machine epsilon of
     the tensor's format.
     ``gradient`` is the layout it takes, ``dense`` or ``sparse``.
@@ -105,6 +113,13 @@ class Implementation:
     library: str = "torch"
     of_format: tuple[str, ...] = ()
     adapts: str = ""
+    counters_beside: tuple[str, ...] = ()
+    played: bool = False
+    in_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    calling: Mapping[str, Any] = field(default_factory=dict)
+    untried: tuple[str, ...] = ()
+    ranks: tuple[int, int] | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def called(self) -> str:

@@ -34,7 +34,7 @@ def _changes(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, 
 
 def _switched_on(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
     start = settings.switched_off(subject, rule)
-    chosen = subject.options(rule, settings.active(rule, subject.fixed))
+    chosen = subject.held_options(rule, settings.active(rule, subject.fixed))
     if start:
         yield {"changes": [[key, chosen[key]] for key in start], "made": [2], "from": start}
 

@@ -1,0 +1,67 @@
+"""What a user says of a target that cannot be read off it: the options of `check` that say it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from typing import Any
+
+from conformance.commands.usage_errors import UsageError, nearest, pairs
+from conformance.recognition.constructor import Told
+from spec import rules as book
+from spec.rule import ANY_RANK
+
+OBJECT = re.compile(r"[\w./-]+:[A-Za-z_][\w.]*")
+"""What a module calls by a name: `package.module:attribute`, `path/to/file.py:attribute`."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options to a parser."""
+    said = {
+        "--setting": "what the constructor calls a setting of the rule: lr=learning_rate, betas[0]=beta1",
+        "--state": "where a state of the rule is kept: exp_avg=m, exp_avg_sq=moments/1, exp_avg=optimizer:m/*",
+        "--argument": "what else the constructor is given: JSON, a word, or module:attribute for an object",
+        "--group": "what every param group says of itself: use_muon=true",
+    }
+    for name, words in said.items():
+        parser.add_argument(name, action="append", default=[], metavar="NAME=VALUE", help=words)
+    parser.add_argument("--ranks", metavar="LOW-HIGH", help="tensors of so many dimensions alone: 0-1 for vectors")
+
+
+def told_of(given: argparse.Namespace, rule: str) -> Told:
+    """Return what is said; raises ``UsageError`` for a setting or a state that the rule does not have."""
+    variants = book.family(rule).variants()
+    settings = {h.keyword for variant in variants for h in variant.hyperparameters}
+    states = {state.keyword for variant in variants for state in variant.states}
+    return Told(
+        _known("setting", given.setting, settings),
+        _known("state", given.state, states),
+        {name: _value(value) for name, value in pairs(given.argument, "--argument").items()},
+        {name: _value(value) for name, value in pairs(given.group, "--group").items()},
+        _ranks(given.ranks) if given.ranks else None,
+    )
+
+
+def _ranks(text: str) -> tuple[int, int]:
+    low, _, high = text.partition("-")
+    if not (low.isdecimal() and (high or low).isdecimal() and int(low) <= int(high or low) <= ANY_RANK):
+        raise UsageError(f"--ranks {text} is no range of dimensions; give LOW-HIGH within 0-{ANY_RANK}, such as 0-1")
+    return int(low), int(high or low)
+
+
+def _known(what: str, given: list[str], known: set[str]) -> dict[str, str]:
+    found = pairs(given, f"--{what}")
+    for name, value in found.items():
+        if name not in known:
+            raise nearest(what, name, sorted(known))
+        if not value:
+            raise UsageError(f"`--{what} {name}=` needs a name: --{what} {name}=NAME")
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"object": text} if OBJECT.fullmatch(text) else text
