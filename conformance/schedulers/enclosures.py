@@ -11,16 +11,20 @@ from conformance.schedulers.cases import ScheduleCase, SchedulerNode, boundaries
 from impls.catalogue.scheduler_entries import CLOSED, RECURRENCE
 from reference.balls import operations as op
 from reference.balls.error_model import EXACT, ErrorModel
+from reference.balls.kept_values import kept_factors, kept_sums
 from reference.balls.metric_machine import learning_rates
 from reference.balls.number import Number
 from reference.balls.schedule import ScheduleSettings, closed_form, recurrence
 from reference.balls.schedule_profile import ScheduleProfile
 from reference.formats import FORMATS
 from reference.undefined import Undefined
+from spec.schedule_forms import KEPT_FACTORS, KEPT_SUMS
 
 SOME = Number(arb(1, 2.0**-290))
 """One, but not known to be exact, so that every operation on it is rounded."""
 FROM_GROUP = frozenset({"lr"})
+KEPT = {KEPT_FACTORS: kept_factors, KEPT_SUMS: kept_sums}
+"""What a scheduler may keep from step to step instead of the recurrence of its schedule."""
 
 
 def functions(node: SchedulerNode, group: int) -> Mapping[str, Callable[[int], float]]:
@@ -77,6 +81,8 @@ def _series(
     known = settings(case, node, group)
     if base is not None:
         known = known.with_base(base)
+    if node.entry.computes in KEPT:
+        return list(KEPT[node.entry.computes](known, steps))
     if node.entry.computes == RECURRENCE:
         form = "" if node.entry.at_epoch == CLOSED else node.entry.at_epoch
         first = next(closed_form(known, [0], form=form)) if handed_over else None
@@ -109,9 +115,8 @@ def _chain(case: ScheduleCase, node: SchedulerNode, group: int, steps: int) -> l
 def momenta(case: ScheduleCase, group: int, steps: int) -> list[Number]:
     """Return the enclosures of the momentum at the steps 0, 1, ..."""
     form = case.node.entry.computes
-    return list(
-        closed_form(settings(case, case.node, group), range(steps), momentum=True, form="" if form == CLOSED else form)
-    )
+    form = "" if form in {CLOSED, RECURRENCE, *KEPT} else form
+    return list(closed_form(settings(case, case.node, group), range(steps), momentum=True, form=form))
 
 
 def at_epochs(case: ScheduleCase, group: int, epochs: Iterable[float], *, formula: bool = False) -> list[Number]:
@@ -130,9 +135,9 @@ def continued(case: ScheduleCase, group: int, start: float, steps: int, first: N
     A recurrence starts from a whole number.
     """
     known, entry = settings(case, case.node, group), case.node.entry
-    if entry.computes == RECURRENCE:
+    if entry.computes in {RECURRENCE, KEPT_FACTORS}:
         return list(recurrence(known, steps, start=int(start), first=first))
-    form = "" if entry.computes == CLOSED else entry.computes
+    form = "" if entry.computes in {CLOSED, KEPT_SUMS} else entry.computes
     return list(closed_form(known, [start + step for step in range(steps)], form=form))
 
 

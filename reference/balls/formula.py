@@ -16,6 +16,7 @@ from reference.balls.number import Number, compare, hull, representable
 from reference.formats import FLOAT16
 from reference.undefined import Undefined
 from spec.schedule import WholeLogarithm
+from spec.schedule_forms import RepeatedProduct
 
 Given = Callable[[int], "float | Number"]
 """A function of t that the user gives, or the enclosure of one."""
@@ -165,6 +166,11 @@ def _whole(argument: Number, e: sp.Basic) -> int:
     return int(exact.p)
 
 
+def _repeated_product(e: sp.Basic) -> Compiled:
+    factor, count = (compiled(part) for part in e.args)
+    return lambda at: op.repeated(at.model, factor(at), _whole(count(at), e))
+
+
 def _running_product(e: sp.Basic) -> Compiled:
     index, _, last = e.limits[0]
     inner, end = compiled(e.function), compiled(last)
@@ -225,6 +231,9 @@ HANDLERS: dict[object, Callable[[sp.Basic], Compiled]] = {
     sp.Max: _extreme(largest=True),
     sp.Min: _extreme(largest=False),
     sp.cos: _unary(op.cosine),
+    sp.sin: _unary(op.sine),
+    sp.exp: _unary(op.exponential),
+    sp.log: _unary(op.logarithm),
     sp.tanh: _unary(op.tangent),
     sp.floor: _unary(lambda _, a: op.floor(a)),
     sp.Abs: _unary(lambda _, a: op.absolute(a)),
@@ -232,6 +241,7 @@ HANDLERS: dict[object, Callable[[sp.Basic], Compiled]] = {
     sp.UnevaluatedExpr: _unary(lambda _, a: a),
     sp.Mod: _modulo,
     sp.Product: _running_product,
+    RepeatedProduct: _repeated_product,
     WholeLogarithm: _whole_logarithm,
 }
 """What encloses each function that a schedule may use."""

@@ -150,6 +150,36 @@ def cosine(model: ErrorModel, a: Number) -> Number:
     return _result(model, a.ball.cos(), None, (a,), model.function_units)
 
 
+def sine(model: ErrorModel, a: Number) -> Number:
+    """Return sin(a) of the C library."""
+    if a.rational == 0:
+        return _result(model, arb(0), fmpq(0), (a,), 0)
+    return _result(model, a.ball.sin(), None, (a,), model.function_units)
+
+
+def exponential(model: ErrorModel, a: Number) -> Number:
+    """Return exp(a) of the C library; what is rounded in a is amplified as exp does it."""
+    if a.rational == 0:
+        return _result(model, arb(1), fmpq(1), (a,), 0)
+    return _result(model, a.ball.exp(), None, (a,), model.function_units)
+
+
+def logarithm(model: ErrorModel, a: Number) -> Number:
+    """Return log(a) of the C library; raises ``Undefined`` where a may be 0 or less."""
+    if a.rational == 1:
+        return _result(model, arb(0), fmpq(0), (a,), 0)
+    if not a.ball > 0:
+        raise Undefined("a number that is 0 or less has no logarithm")
+    return _result(model, a.ball.log(), None, (a,), model.function_units)
+
+
+def repeated(model: ErrorModel, a: Number, count: int) -> Number:
+    """Return the product of ``count`` factors a, multiplied in any order; raises ``ValueError`` below 0."""
+    if count < 0:
+        raise ValueError(f"a product cannot have {count} factors; give 0 or more")
+    return product(model, [a] * count or [Number.exactly(1)], [])
+
+
 def tangent(model: ErrorModel, a: Number) -> Number:
     """Return tanh(a) of the C library, which is less exact than its pow and cos.
 

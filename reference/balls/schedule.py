@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from reference.balls.error_model import ErrorModel
 from reference.balls.formula import Given, Place, compiled
 from reference.balls.number import Number
-from spec.schedule import Schedule
+from spec.schedule import Schedule, base
+from spec.schedule_forms import rewritten
+
+BASE = base.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class ScheduleSettings:
             for h in self.schedule.hyperparameters
         }
         if self.base is not None:
-            known["eta_0"] = self.base
+            known[BASE] = self.base
         return Place(known, self.functions, self.model)
 
 
@@ -52,13 +55,15 @@ def closed_form(
 ) -> Iterator[Number]:
     """Yield the enclosure of the closed form at each time; a fractional time is an epoch.
 
-    ``form`` names another way to compute it, which the schedule lists.  Raises ``Undefined`` where
+    ``form`` names another way to compute it: one that the schedule lists, or a rewriting.  Raises ``Undefined`` where
     the formula has no value and ``ValueError`` for a momentum that the schedule has not.
     """
     schedule = settings.schedule
     expression = schedule.momentum if momentum else schedule.closed
-    if form:
+    if form in schedule.forms:
         expression = schedule.forms[form][1 if momentum else 0]
+    elif form and expression is not None:
+        expression = rewritten(expression, form)
     if expression is None:
         raise ValueError(f"{schedule.label} cycles no momentum; give momentum=False")
     function, place = compiled(expression), settings.place()
