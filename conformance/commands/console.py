@@ -21,6 +21,7 @@ from conformance.engine.verdict import Cell, CellResult, Finding, Level, Shown, 
 from conformance.report import gates, totals
 from conformance.report.matrix import finest_first
 from conformance.report.model import ImplementationEntry, Report
+from conformance.report.wording import fault
 
 SIGNS: dict[Shown, tuple[str, str, str]] = {
     Verdict.PASS: ("green", "✓", "pass"),
@@ -306,12 +307,9 @@ def figures(report: Report) -> list[str]:
 def show_finding(console: Console, finding: Finding, folder: str) -> None:
     """Print one finding: the claim, the formula, the smallest case, legal and got."""
     cell = finding.cell
-    fault = f"{finding.quantity} is outside what any legal evaluation can return"
-    if not finding.assignment:
-        fault = f"{finding.quantity} breaks {cell.property}"
     console.print(
         f"\n[bold red]✗[/] [bold]{plain(cell.implementation)}[/] on {plain(cell.path)}, {plain(cell.dtype)}: "
-        f"{plain(fault)}"
+        f"{plain(fault(finding))}"
     )
     case = finding.case
     before = "  ".join(f"{k}={_short(v)}" for k, v in case.get("before", {}).items())

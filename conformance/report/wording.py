@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from conformance.engine.evidence import RAISED
 from conformance.engine.safe_text import safe_text
-from conformance.engine.verdict import Level, Shown, Verdict
+from conformance.engine.verdict import Finding, Level, Shown, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,19 @@ _MEANINGS: dict[Shown, str] = {
 def verdict_meanings() -> tuple[tuple[Shown, str], ...]:
     """Each verdict stands beside one sentence that says what it means."""
     return tuple(_MEANINGS.items())
+
+
+def fault(finding: Finding) -> str:
+    """The headline of a finding says what is wrong: an exception, what is missing, or a value and what it is not."""
+    if finding.quantity == RAISED and finding.value:
+        return f"{RAISED} {finding.value}"
+    if finding.legal_hex[0] and finding.explanation:
+        return f"{finding.quantity} is not {finding.explanation}"
+    if finding.legal_hex[0] and finding.assignment:
+        return f"{finding.quantity} is outside what any legal evaluation can return"
+    if finding.explanation:
+        return f"{finding.quantity}: expected {finding.explanation}"
+    return f"{finding.quantity} breaks {finding.cell.property}"
 
 
 def verdict_class(verdict: Shown) -> str:

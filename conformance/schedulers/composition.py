@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -75,7 +76,7 @@ def refused(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) -> Wron
     expected = "a ValueError that says that it is not supported"
     if isinstance(answer, TargetError):
         return raised(case, actions, answer, expected)
-    return WrongReading(case, actions, RATE, answer["used"][0][0], NAN, expected)
+    return WrongReading(case, actions, "no error", math.nan, NAN, expected)
 
 
 NESTED = tuple(s for s in strategies.CHAINABLE if s.schedule != "given")

@@ -71,7 +71,7 @@ class ScheduleKind:
             failure.value.hex() if number else "",
             _distance(failure),
             failure.expected,
-            _formula(failure.case.node),
+            _formula(failure.case.node) if told else ("", "", ""),
         )
 
     def script(self, subject: SchedulerSubject, claim: Any, failure: WrongReading) -> str:

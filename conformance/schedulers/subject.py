@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from conformance.engine.evidence import Tally
+from conformance.engine.evidence import RAISED, Tally
 from conformance.engine.ledger import Entry
 from conformance.engine.verdict import Cell
 from conformance.schedulers.cases import ScheduleCase, header
@@ -133,7 +133,7 @@ class SchedulerSubject:
 def stopped(case: ScheduleCase, actions: Actions, kind: str, said: str, expected: str) -> WrongReading:
     """Return the failure that an exception of a kind is."""
     first = said.splitlines()[0] if said else ""
-    return WrongReading(case, actions, RATE, math.nan, NAN, expected, error=f"{kind}: {first}")
+    return WrongReading(case, actions, RAISED, math.nan, NAN, expected, error=f"{kind}: {first}")
 
 
 def raised(case: ScheduleCase, actions: Actions, error: TargetError, expected: str) -> WrongReading:

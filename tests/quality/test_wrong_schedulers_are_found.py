@@ -10,10 +10,11 @@ import pytest
 
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Evidence
-from conformance.engine.findings import confirmed_findings
+from conformance.engine.findings import confirmed_findings, findings_of
 from conformance.engine.judging import verdict
 from conformance.engine.reduction import reduced
 from conformance.engine.verdict import Verdict
+from conformance.report.wording import fault
 from conformance.schedulers.script_torch import script
 from conformance.schedulers.subject import SchedulerSubject, WrongReading
 from impls import libraries
@@ -232,3 +233,24 @@ def test_a_composition_that_is_accepted_is_shown_and_a_refusal_is_not(
     head, text = "def schedule(optimizer):", script(accepted)
     shows(text.replace(head, f"{head}\n    return lr_scheduler.ConstantLR(optimizer)"))
     shows_not(text.replace(head, f"{head}\n    raise ValueError"))
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier", "words"),
+    [
+        ("OneLate", "lr/in-force", "the learning rate is outside what any legal evaluation can return"),
+        ("MomentumWithTheRate", "momentum/in-force", "the momentum is outside what any legal evaluation can return"),
+        ("DividesByTheLowest", "settings/edges", "it raises ZeroDivisionError: float division by zero"),
+        ("ChangesTheDecay", "groups/other-keys", "the keys weight_decay of a group: expected left as they were"),
+        ("TellsTheBase", "lr/reported", "get_last_lr is not what the optimizer used at this step"),
+        ("ForgetsItsState", "state/pickle", "the learning rate is not what the run has that was not interrupted"),
+        ("TakesAKey", "state/kept", "the keys T_max of the state: expected left in the state"),
+        ("StumblesOverMetrics", "compose/plateau", "it raises KeyError: 'best'"),
+    ],
+)
+def test_a_headline_says_what_is_wrong(session: Session, name: str, identifier: str, words: str) -> None:
+    """An exception, a missing key, a momentum: the first line of a finding names it."""
+    asked, (failure,) = scheduler_claim(identifier), judged(session, name, identifier).tally.failures
+    subject = SchedulerSubject(failure.case.node.entry, session)
+    (finding,) = findings_of(subject, asked, subject.cell(identifier), [failure])
+    assert fault(finding) == words
