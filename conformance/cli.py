@@ -15,13 +15,13 @@ from conformance import claims
 from conformance.catalogue import installed
 from conformance.catalogue.installed import TORCH, Installation, find
 from conformance.catalogue.numpy_references import entries, implementations
-from conformance.commands import deviations, judging, listing, plot, replay, told, training
+from conformance.commands import deviations, identify, judging, listing, plot, replay, told, training
 from conformance.commands.usage_errors import UsageError, nearest, pairs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
 from conformance.engine.stream import ResumeError
 from conformance.recognition.constructor import NotJudgeableError
-from conformance.recognition.optimizer import catalogued, dotted, recognise
+from conformance.recognition.optimizer import adapting, catalogued, dotted, recognise
 from conformance.recognition.scheduler import own_scheduler
 from conformance.schedulers.entries import entries as scheduler_entries
 from conformance.schedulers.entries import named, reference_entries
@@ -41,6 +41,7 @@ EPILOG = """examples:
   stepproof check mypkg.optim:Fast --rule adamw --python .venv/bin/python
                                                       the same, in another environment
   stepproof check torch.StepLR --schedule step        judge a learning-rate scheduler
+  stepproof identify mypkg.optim:Fast                 say which rule with which options it is
   stepproof report                                    judge the catalogue and write the report
   stepproof report --resume                           go on with a report that was cut short
   stepproof show adamw                                read the formula
@@ -68,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     _add_check(command("check", _check, "judge one optimizer or scheduler"))
+    asked = command("identify", _identify, "say which rule an unknown optimizer implements")
+    asked.add_argument("target", help="module:Class, or path/to/file.py:Class")
+    asked.add_argument("--python", help="the interpreter of the optimizer's own environment")
     _add_report(command("report", _report, "judge the catalogue and write the report"))
     shown = command("show", _show, "print the formula of a rule or a schedule")
     shown.add_argument("rule")
@@ -173,7 +177,7 @@ def _check(given: argparse.Namespace, console: Console) -> int:
         if given.schedule or named(given.target) is not None:
             chosen = Installation((), (), (_scheduler(given, session),))
         else:
-            chosen = Installation((_optimizer(given, session),), ())
+            chosen = Installation((_optimizer(given, session, console),), ())
     return _judge(given, console, chosen, whole=False)
 
 
@@ -243,18 +247,26 @@ def _paths(given: argparse.Namespace, chosen: Installation) -> tuple[str, ...]:
     return _known("path", given.path, tuple(dict.fromkeys(names))) if given.path else ()
 
 
-def _optimizer(given: argparse.Namespace, session: Session) -> Implementation:
+def _optimizer(given: argparse.Namespace, session: Session, console: Console) -> Implementation:
     options = pairs(given.option)
     known = catalogued(given.target)
     if known is None and (meant := dotted(given.target)):
         raise UsageError(f"there is no target `{given.target}`: {meant} is meant, with a colon")
-    rule = given.rule or (known.rule if known else None)
-    if rule is None:
-        raise UsageError(f"say which rule `{given.target}` claims: --rule NAME, or --schedule NAME")
-    listing.rule(rule, options)
+    rule = given.rule or (known.rule if known else "")
+    if rule:
+        listing.rule(rule, options)
     if known is None and ":" not in given.target:
         raise nearest("target", given.target, [i.identifier for i in entries()])
+    if (known is None or known.rule != rule) and not adapting(rule):
+        claim = identify.claim_of(given.target, rule, options, session)
+        console.print(safe_text(claim.sentence), markup=False, soft_wrap=True)
+        rule, options = claim.rule, dict(claim.options)
     return recognise(given.target, rule, options, session, told.told_of(given, rule))
+
+
+def _identify(given: argparse.Namespace, console: Console) -> int:
+    with Session(given.python) as session:
+        return identify.show(console, given.target, session)
 
 
 def _scheduler(given: argparse.Namespace, session: Session) -> Scheduler:

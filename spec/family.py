@@ -102,9 +102,13 @@ class Family(Generic[Formula]):
             raise ValueError(f"{name} has no variant with {together}; change one of them")
         return {option.name: options.get(option.name, option.default) for option in self.options}
 
-    def variants(self) -> tuple[Formula, ...]:
-        """Return the formula with every choice of options that go together."""
+    def choices(self) -> tuple[dict[str, str], ...]:
+        """Return every choice of options that go together."""
         chosen: list[dict[str, str]] = [{}]
         for option in self.options:
             chosen = [{**known, option.name: value} for known in chosen for value in option.values]
-        return tuple(self.build(**options) for options in chosen if self.legal(options))
+        return tuple(options for options in chosen if self.legal(options))
+
+    def variants(self) -> tuple[Formula, ...]:
+        """Return the formula with every choice of options that go together."""
+        return tuple(self.build(**options) for options in self.choices())

@@ -27,6 +27,11 @@ def catalogued(target: str) -> Implementation | None:
     return next((i for i in entries() if target in {i.target, i.identifier, i.adapts}), None)
 
 
+def adapting(rule: str) -> Implementation | None:
+    """Return the entry whose adapter makes an optimizer of plain steps of a minimiser, where a rule has one."""
+    return next((i for i in entries() if i.adapts and i.rule == rule), None)
+
+
 def dotted(target: str) -> str:
     """Return the catalogue's target that is meant where a dot stands for its colon, or nothing."""
     meant = ":".join(target.rsplit(".", 1))
@@ -43,7 +48,7 @@ def recognise(
         return known
     trier = Trier(target, session, told.arguments, told.flags)
     answer = trier.described(constructor={})
-    searching = next((i for i in entries() if i.adapts and i.rule == rule), None)
+    searching = adapting(rule)
     if searching is not None and answer.get("is_optimizer"):
         return _adapted(searching, target)
     return _Stranger(trier, rule, options, told, answer).entry()

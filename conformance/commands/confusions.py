@@ -1,0 +1,114 @@
+"""Identifies every optimizer of a library with its names hidden: ``python -m conformance.commands.confusions``.
+
+It prints a table in Markdown: what each is taken for, what cannot be told apart from it, and what is
+left of those that it is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from conformance.catalogue.installed import NAMES
+from conformance.recognition.constructor import NotJudgeableError
+from conformance.recognition.identification.equality import proven_equal
+from conformance.recognition.identification.identity import Identity, identify
+from impls.catalogue.entries import Implementation
+from impls.catalogue.torch_optimizers import CATALOGUE
+from impls.libraries import OTHERS
+from impls.session import Session, TargetError
+from spec import rules as book
+
+ARRANGING = frozenset({"foreach", "fused", "jit"})
+"""Arguments that choose how it is computed, not what."""
+HEADINGS = ("optimizer", "taken for", "right", "cannot be told from", "next best is off by", "seconds")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a catalogued optimizer is taken for; ``right`` is empty where that is what its entry says."""
+
+    cells: tuple[str, ...]
+    right: bool
+
+
+def hidden(target: str, always: Mapping[str, Any] | None = None, framework: str = "torch") -> str:
+    """Return the target behind which all names of another are hidden; it is ``always`` given some settings."""
+    fields = {"target": target, "always": dict(always or {}), "framework": framework}
+    return f"_stepproof_worker.hidden:x{json.dumps(fields).encode().hex()}"
+
+
+def chosen(library: str) -> Iterator[Implementation]:
+    """Yield the entries of a library, once for each target with what it is always given."""
+    seen = set()
+    for item in (*CATALOGUE, *OTHERS):
+        key = item.target, json.dumps(_always(item))
+        if item.library == library and not item.adapts and key not in seen:
+            seen.add(key)
+            yield item
+
+
+def _always(item: Implementation) -> dict[str, Any]:
+    return {name: value for name, value in item.paths[0].constructor.items() if name not in ARRANGING}
+
+
+def row_of(item: Implementation, session: Session) -> Row:
+    """Return what an entry is identified as behind its hidden names."""
+    start = time.perf_counter()
+    try:
+        identity = identify(hidden(item.target, _always(item), item.framework), session)
+    except (NotJudgeableError, TargetError) as error:
+        return Row(
+            (item.identifier, f"makes no trial step: {str(error).splitlines()[0]}", "no", "", "", ""), right=False
+        )
+    seconds = f"{time.perf_counter() - start:.1f}"
+    labels = [candidate.rule.label for candidate in identity.fitting]
+    wanted = book.build(item.rule, item.options).label
+    right = bool(labels) and labels[0] == wanted
+    verdict = "yes" if right else f"one of them: {wanted}" if wanted in labels else f"no: {wanted}"
+    taken = labels[0] if labels else "nothing"
+    return Row(
+        (item.identifier, taken, verdict, _same(identity), _following(identity), seconds), right or wanted in labels
+    )
+
+
+def _same(identity: Identity) -> str:
+    said = []
+    for other in identity.fitting[1:]:
+        proof = "proven equal" if proven_equal(identity.fitting[0], other) else "not by these steps"
+        said.append(f"{other.rule.label} ({proof})")
+    return "; ".join(said)
+
+
+def _following(identity: Identity) -> str:
+    if identity.following is None:
+        return ""
+    agreement, candidate = identity.following
+    return f"{agreement.distance:.1e} at step {agreement.steps + 1}: {candidate.rule.label}"
+
+
+def main() -> None:
+    """Print the table of the libraries that are named; ends with status 1 where one is taken for another."""
+    parser = argparse.ArgumentParser("python -m conformance.commands.confusions", description=__doc__)
+    parser.add_argument("--library", action="append", choices=NAMES, help="a library (default: torch)")
+    parser.add_argument("--python", help="the interpreter of the environment that has the libraries")
+    arguments = parser.parse_args()
+    console, wrong = Console(soft_wrap=True, highlight=False), 0
+    console.print(f"| {' | '.join(HEADINGS)} |\n|{' --- |' * len(HEADINGS)}", markup=False)
+    with Session(arguments.python) as session:
+        for library in arguments.library or ["torch"]:
+            for item in chosen(library):
+                row = row_of(item, session)
+                wrong += not row.right
+                console.print(f"| {' | '.join(row.cells)} |", markup=False)
+    raise SystemExit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

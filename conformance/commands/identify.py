@@ -1,0 +1,172 @@
+"""Says which rule with which options an unknown optimizer implements, as its steps show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from conformance.commands.usage_errors import UsageError
+from conformance.engine.safe_text import safe_text
+from conformance.recognition.constructor import NotJudgeableError
+from conformance.recognition.identification.candidates import Candidate
+from conformance.recognition.identification.equality import proven_equal
+from conformance.recognition.identification.fit import Agreement
+from conformance.recognition.identification.identity import REFUSED, Identity, Switch, changed_options, identify
+from conformance.recognition.identification.search import ANYTHING, Limits
+from conformance.recognition.identification.steps import STEPS
+from impls.session import Session, TargetError
+from spec import rules as book
+from spec.rule import UpdateRule
+
+FOUND, NOT_FOUND = 0, 2
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The rule and the options that are judged, and the sentence that says where they come from."""
+
+    rule: str
+    options: Mapping[str, str]
+    sentence: str
+
+
+def show(console: Console, target: str, session: Session) -> int:
+    """Print what a target is identified as; returns the exit status."""
+    identity = identify(target, session)
+    for line in described(identity):
+        console.print(safe_text(line), markup=False, soft_wrap=True)
+    return FOUND if identity.best is not None else NOT_FOUND
+
+
+def claim_of(target: str, rule: str, options: Mapping[str, str], session: Session) -> Claim:
+    """Return what is judged of a target: the options that its steps show, of ``rule`` where one is named.
+
+    Raises ``UsageError`` where no rule is named and none explains the steps.
+    """
+    family, meant = book.names()[rule] if rule else (None, {})
+    limits = Limits((family.name,), {**meant, **options}) if family else ANYTHING
+    try:
+        identity = identify(target, session, limits)
+    except (NotJudgeableError, TargetError) as error:
+        if not rule:
+            raise
+        return Claim(rule, options, f"{_called(rule, options)}: its options are not found out, as {error}")
+    best, nearest = identity.best, identity.following
+    if best is None and not rule:
+        raise UsageError(f"{' '.join(described(identity))}; say which rule it claims: --rule NAME")
+    shown = best or (nearest[1] if nearest else None)
+    if shown is None:
+        return Claim(rule, options, f"{_called(rule, options)}: no variant makes such steps")
+    name = rule or shown.rule.name
+    chosen = {**options, **_departing(shown.rule, meant)}
+    if best is None and nearest is not None:
+        sentence = f"no variant of {name} explains the steps of {target}; {_off(nearest)}; that one is judged"
+    else:
+        sentence = first_line(identity, name, meant, options)
+    return Claim(name, chosen, sentence)
+
+
+def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: Mapping[str, str]) -> str:
+    """Return the sentence that says what a target is taken for, and what steps do not decide."""
+    best = identity.fitting[0]
+    departing = _departing(best.rule, meant)
+    claimed = ", ".join(option for option in departing if option not in given)
+    said = f"{_called(name, departing)}, as its steps show"
+    said += f"; --option {claimed.split(', ')[0]}=... to claim another" if claimed else ""
+    others = [candidate for candidate in identity.fitting[1:] if candidate.rule.name == best.rule.name]
+    if others:
+        apart = " or ".join(_called("", changed_options(best.rule, other.rule)) for other in others)
+        said += f" (its steps do not tell it from {apart})"
+    if not identity.within_rounding:
+        said += " (in half of its digits: it rounds otherwise than its format)"
+    return said
+
+
+def described(identity: Identity) -> Iterator[str]:
+    """Yield the lines that tell an identity."""
+    best = identity.best
+    if best is None:
+        yield f"{identity.target} implements no rule of the book, as far as its steps show"
+        if identity.following is not None:
+            yield f"  nearest      {_off(identity.following)}"
+        return
+    yield f"{identity.target} is {_called(best.rule.name, _departing(best.rule, {}))}, as its steps show"
+    yield f"  options      {_called('', best.rule.options)}"
+    yield f"  settings     {', '.join(_settings(best))}"
+    yield from _switched(best.rule, identity.switches)
+    for slot, agreement in identity.astray.items():
+        kept = f"it is so at its default {slot.default:g} alone"
+        yield f"  not its own  {slot.label}: {kept}; with {slot.value:g} it {_differs(agreement)}"
+    for slot in best.rest:
+        if slot not in identity.astray:
+            yield f"  no effect    {slot.label}"
+    if identity.on_vectors is not None:
+        yield f"  on vectors   {_called('', changed_options(best.rule, identity.on_vectors.rule))}"
+    yield f"  agrees       {_agrees(identity)}"
+    if identity.following is not None:
+        yield f"  next best    {_off(identity.following)}"
+    for other in identity.fitting[1:]:
+        proof = "proven to be the same update" if proven_equal(best, other) else "these steps do not tell them apart"
+        yield f"  the same as  {_named(other)}: {proof}"
+
+
+def _departing(rule: UpdateRule, meant: Mapping[str, str]) -> dict[str, str]:
+    """Return the options in which a rule departs from the first of their values, and from what a name means."""
+    first = {option.name: option.default for option in book.family(rule.name).options}
+    return {k: v for k, v in rule.options.items() if v != meant.get(k, first[k])}
+
+
+def _called(name: str, options: Mapping[str, str]) -> str:
+    chosen = ", ".join(f"{option}={value}" for option, value in options.items())
+    return " with ".join(part for part in (name, chosen) if part)
+
+
+def _named(candidate: Candidate) -> str:
+    return _called(candidate.rule.name, _departing(candidate.rule, {}))
+
+
+def _settings(candidate: Candidate) -> Iterator[str]:
+    held = candidate.held
+    for item in candidate.rule.hyperparameters:
+        slot = candidate.named.get(item.keyword)
+        if slot is None:
+            yield f"{item.keyword} is always {held[item.keyword]:g}"
+        elif slot.label == item.keyword:
+            yield slot.label
+        else:
+            yield f"{slot.label} is {item.keyword}"
+
+
+def _switched(rule: UpdateRule, switches: Iterable[Switch]) -> Iterator[str]:
+    for switch in switches:
+        if switch.rule is not None:
+            other = switch.rule.rule
+            changed = changed_options(rule, other) if other.name == rule.name else {}
+            yield f"  switch       {switch.name}={switch.value}: {_called('', changed) or _named(switch.rule)}"
+        elif switch.said != REFUSED:
+            yield f"  switch       {switch.name}={switch.value} {switch.said}"
+    refused = ", ".join(f"{switch.name}={switch.value}" for switch in switches if switch.said == REFUSED)
+    if refused:
+        yield f"  refused      {refused}"
+
+
+def _agrees(identity: Identity) -> str:
+    question = identity.question
+    where = f"in {STEPS} steps of {len(question.shapes)} tensors in {question.storage.name}"
+    if identity.within_rounding:
+        return f"{where}, every value within its enclosure"
+    return f"{where}, in half of the digits alone: it rounds otherwise than its format"
+
+
+def _differs(agreement: Agreement) -> str:
+    return (
+        f"differs first at step {agreement.steps + 1}, by {agreement.distance:.2g} of that step "
+        f"(there {agreement.ratio:.6g} times what the formula says)"
+    )
+
+
+def _off(following: tuple[Agreement, Candidate]) -> str:
+    agreement, candidate = following
+    return f"{_named(candidate)} {_differs(agreement)}"

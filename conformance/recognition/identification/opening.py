@@ -1,0 +1,100 @@
+"""The first trial steps of an unknown target: how it is built, and with which numbers it steps at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.recognition.constructor import NotJudgeableError
+from conformance.recognition.identification.slots import Constructor, Slot, constructor_of
+from conformance.recognition.identification.steps import MATRICES, VECTORS, Course, Question, ask
+from impls.session import Session, TargetError
+from reference.formats import FLOAT32, FLOAT64
+
+STORAGES = (FLOAT64, FLOAT32)
+"""Formats in which it is asked: the second tells what a target is that keeps no more digits."""
+LAYOUTS = ("dense", "sparse")
+FRAMEWORKS = ("torch", "jax")
+UNSET = (0.61, 0.43, 0.69)
+"""What a setting is given whose default is None."""
+OFF, GUARD, WEIGHT, LARGE = "nothing", "guard", "weight", "large"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A target that makes steps: what its constructor takes, and a question to which it answered."""
+
+    constructor: Constructor
+    question: Question
+
+
+def opened(target: str, session: Session) -> Opened:
+    """Return how a target makes steps; raises ``NotJudgeableError`` where it makes none."""
+    answer = session.request({"op": "describe", "target": target, "constructor": {}}).header
+    first: TargetError | None = None
+    for framework in FRAMEWORKS[: 1 if answer["is_optimizer"] else 2]:
+        defaults = answer["trial"].get("defaults", {})
+        constructor = constructor_of(answer["signature"] or (), defaults, function=framework != "torch")
+        for question in _questions(target, constructor, framework):
+            try:
+                ask(question, session)
+            except TargetError as error:
+                first = first or error
+            else:
+                return Opened(constructor, _with_unset(question, constructor.unset, session))
+    said = f"{first.kind}: {first.message}" if first else "nothing"
+    raise NotJudgeableError(
+        f"`{target}` makes no trial step: it raised {said}; name the class of an optimizer, or a function that "
+        "returns one, which can be built with numbers for its settings and steps without a closure"
+    )
+
+
+def _with_unset(question: Question, names: tuple[str, ...], session: Session) -> Question:
+    """Return a question with a number for each setting that has none by default and takes one with effect."""
+    for name, number in zip(names, itertools.cycle(UNSET)):
+        before = asked_with(question, session)
+        slots = (*question.slots, Slot(name, None, 0.0, number, unset=True))
+        after = asked_with(question, session, slots=slots)
+        if before is not None and after is not None and after.differs(before):
+            question = dataclasses.replace(question, slots=slots)
+    return question
+
+
+def _questions(target: str, constructor: Constructor, framework: str) -> Iterator[Question]:
+    """Yield ways to ask: every number at work first, then fewer, for matrices and vectors."""
+    for layout in LAYOUTS if framework == "torch" else LAYOUTS[:1]:
+        for shapes in (MATRICES, VECTORS):
+            for slots in numbers(constructor.slots):
+                yield Question(target, slots, {}, shapes, FLOAT64, layout, framework)
+
+
+def numbers(slots: tuple[Slot, ...]) -> Iterator[tuple[Slot, ...]]:
+    """Yield numbers for slots: each its own, those that guard alike together, then more and more at their default."""
+    kept: tuple[tuple[str, ...], ...] = ((), (LARGE,), (OFF,), (OFF, LARGE), (OFF, LARGE, GUARD))
+    chosen = [slots, tuple(_twin(slot, slots) or slot for slot in slots)]
+    chosen += [tuple(slot.at_default() if slot.sort in sorts else slot for slot in slots) for sorts in kept[1:]]
+    chosen.append(tuple(slot.at_default() for slot in slots))
+    yield from dict.fromkeys(chosen)
+
+
+def _twin(slot: Slot, slots: tuple[Slot, ...]) -> Slot | None:
+    """Return a slot with the number of the first that guards a division by the same default."""
+    first = next((other for other in slots if other.sort == GUARD and other.default == slot.default), slot)
+    return None if first is slot else dataclasses.replace(slot, value=first.value)
+
+
+def twins(slots: tuple[Slot, ...]) -> frozenset[str]:
+    """Return the labels of slots that have the number of another before them."""
+    return frozenset(
+        slot.label for place, slot in enumerate(slots) if slot.value in {other.value for other in slots[:place]}
+    )
+
+
+def asked_with(question: Question, session: Session, **changed: object) -> Course | None:
+    """Ask a question with something changed; returns nothing where the target raises."""
+    try:
+        return ask(dataclasses.replace(question, **changed), session)  # type: ignore[arg-type]
+    except TargetError:
+        return None

@@ -1,0 +1,73 @@
+"""Optimizers as strangers write them: right under other names, or like no rule of the book."""
+
+from __future__ import annotations
+
+import torch
+
+
+class _Plain(torch.optim.Optimizer):
+    """Calls `move` for each parameter with a gradient, with what it has in its state."""
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    state = self.state[p]
+                    if not state:
+                        state["seen"], state["held"] = 0, torch.zeros_like(p)
+                    state["seen"] += 1
+                    self.move(p, p.grad, state, group)
+
+    def move(self, p, gradient, state, group):
+        raise NotImplementedError
+
+
+class Sign(_Plain):
+    """Lion with decoupled decay: the rate is called speed, the decay pull, the betas are two numbers."""
+
+    def __init__(self, params, speed=1e-4, near=0.9, far=0.99, pull=0.0):
+        super().__init__(params, {"speed": speed, "near": near, "far": far, "pull": pull})
+
+    def move(self, p, gradient, state, group):
+        ahead = group["near"] * state["held"] + (1 - group["near"]) * gradient
+        state["held"].mul_(group["far"]).add_(gradient, alpha=1 - group["far"])
+        p.mul_(1 - group["speed"] * group["pull"]).sub_(group["speed"] * ahead.sign())
+
+
+class CoupledSign(Sign):
+    """Lion whose decay is in the gradient."""
+
+    def move(self, p, gradient, state, group):
+        super().move(p, gradient + group["pull"] * p, state, {**group, "pull": 0.0})
+
+
+class DecaysByTheSameForAll(_Plain):
+    """SGD with momentum whose decay takes lr*lambda from every element, whatever it is."""
+
+    def __init__(self, params, lr=1e-3, momentum=0.0, weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    def move(self, p, gradient, state, group):
+        state["held"].mul_(group["momentum"]).add_(gradient)
+        p.sub_(group["lr"] * (state["held"] + group["weight_decay"]))
+
+
+class ForgetsDecay(_Plain):
+    """Gradient descent with a setting that it never reads."""
+
+    def __init__(self, params, lr=1e-3, weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+
+    def move(self, p, gradient, state, group):
+        p.sub_(group["lr"] * gradient)
+
+
+class CubeRoot(_Plain):
+    """Steps by the cube root of the gradient: no rule of the book."""
+
+    def __init__(self, params, lr=1e-3):
+        super().__init__(params, {"lr": lr})
+
+    def move(self, p, gradient, state, group):
+        p.sub_(group["lr"] * gradient.sign() * gradient.abs() ** (1 / 3))

@@ -1,0 +1,140 @@
+"""What an optimizer is, is told from its steps alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from conformance.commands.confusions import hidden
+from conformance.commands.identify import claim_of, described, show
+from conformance.commands.usage_errors import UsageError
+from conformance.recognition.identification.candidates import Candidate
+from conformance.recognition.identification.equality import proven_equal
+from conformance.recognition.identification.identity import identify
+from conformance.recognition.identification.search import Limits
+from conformance.recognition.identification.slots import constructor_of, settings
+from impls.session import Session
+from spec import rules as book
+
+STRANGE = Path(__file__).with_name("strange_optimizers.py")
+HIDDEN = {
+    "SGD": "sgd(nesterov=no, decay=coupled, maximize=no)",
+    "AdamW": "adam(decay=decoupled, amsgrad=no, epsilon=outside, maximize=no)",
+    "RMSprop": "rmsprop(centered=no, epsilon=outside, start=zero, momentum=lr_outside, decay=coupled, maximize=no)",
+    "Adagrad": "adagrad(epsilon=outside, decay=coupled, maximize=no)",
+    "NAdam": "nadam(average=beta1, schedule=rising, decay=coupled, maximize=no)",
+    "Rprop": "rprop(maximize=no)",
+    "SparseAdam": "sparse_adam(maximize=no)",
+}
+
+
+def strange(name: str) -> str:
+    return f"{STRANGE}:{name}"
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_an_optimizer_of_torch_is_identified_behind_hidden_names(name: str, session: Session) -> None:
+    """Rule and options are right where the names of class, settings and states tell nothing."""
+    found = identify(hidden(f"torch.optim:{name}"), session)
+    assert found.best is not None
+    assert found.best.rule.label == HIDDEN[name]
+    assert found.within_rounding
+
+
+def test_a_switch_is_found_out(session: Session) -> None:
+    """What a keyword turns on is told by the steps with it, whatever it is called."""
+    found = identify(hidden("torch.optim:RMSprop"), session)
+    turned = {tuple(sorted(s.rule.rule.options.items())) for s in found.switches if s.rule is not None}
+    centered = book.build("rmsprop", {"decay": "coupled", "centered": "yes"})
+    assert tuple(sorted(centered.options.items())) in turned
+
+
+@pytest.mark.parametrize(("name", "decay"), [("Sign", "decoupled"), ("CoupledSign", "coupled")])
+def test_the_options_of_a_claimed_rule_are_found_out(name: str, decay: str, session: Session) -> None:
+    """The first line of a check says which options hold, and how to claim another."""
+    claim = claim_of(strange(name), "lion", {}, session)
+    assert claim.options == {"decay": decay}
+    assert claim.sentence == f"lion with decay={decay}, as its steps show; --option decay=... to claim another"
+
+
+def test_an_option_that_is_given_is_claimed(session: Session) -> None:
+    """It stands, and the line says where the steps differ from it."""
+    claim = claim_of(strange("Sign"), "lion", {"decay": "coupled"}, session)
+    assert claim.options == {"decay": "coupled"}
+    assert claim.sentence.startswith(f"no variant of lion explains the steps of {strange('Sign')}; lion with ")
+    assert "differs first at step 1" in claim.sentence
+
+
+def test_a_rule_is_found_where_none_is_claimed(session: Session) -> None:
+    """Settings have their parts in it, whatever they are called."""
+    claim = claim_of(strange("Sign"), "", {}, session)
+    assert (claim.rule, claim.options) == ("lion", {"decay": "decoupled"})
+    lines = list(described(identify(strange("Sign"), session)))
+    assert "  settings     speed is lr, near is betas[0], far is betas[1], pull is weight_decay" in lines
+
+
+def test_a_setting_that_does_something_else_is_named(session: Session) -> None:
+    """The rule is the one that fits without it, and where it differs with it is said."""
+    found = identify(strange("DecaysByTheSameForAll"), session)
+    assert found.best is not None
+    assert found.best.rule.name == "sgd"
+    ((slot, agreement),) = found.astray.items()
+    assert (slot.label, agreement.steps) == ("weight_decay", 0)
+    assert any(
+        line.startswith("  not its own  weight_decay: it is so at its default 0 alone") for line in described(found)
+    )
+
+
+def test_a_setting_without_effect_is_named(session: Session) -> None:
+    """A decay that changes no step is none."""
+    found = identify(strange("ForgetsDecay"), session)
+    assert found.best is not None
+    assert found.best.rule.options["decay"] == "none"
+    assert "  no effect    weight_decay" in described(found)
+
+
+def test_what_is_no_rule_of_the_book_is_said_to_be_none(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    """The nearest rule is named with where it differs, and nothing is judged without a claim."""
+    assert show(Console(), strange("CubeRoot"), session) == 2
+    assert "implements no rule of the book" in capsys.readouterr().out
+    with pytest.raises(UsageError, match=r"nearest .* differs first at step 1, by .*--rule NAME"):
+        claim_of(strange("CubeRoot"), "", {}, session)
+
+
+def test_candidates_that_are_one_update_are_proven_to_be(session: Session) -> None:
+    """Additive Yogi from zeros is Adam; RAdam's thresholds differ where no step of a trial is."""
+    adam = identify("torch.optim:AdamW", session, Limits(("adam", "yogi")))
+    assert [other.rule.name for other in adam.fitting] == ["adam", "yogi"]
+    assert proven_equal(adam.fitting[0], adam.fitting[1])
+    radam = identify("torch.optim:RAdam", session, Limits(("radam",)))
+    assert [other.rule.options["threshold"] for other in radam.fitting] == ["above_5", "from_5"]
+    assert not proven_equal(radam.fitting[0], radam.fitting[1])
+
+
+def test_unlike_rules_are_not_proven_equal() -> None:
+    """Coupled and decoupled decay are two updates, with the same states and settings."""
+    one, other = (book.build("adam", {"decay": kind}) for kind in ("coupled", "decoupled"))
+    fixed = {h.symbol.name: h.default for h in one.hyperparameters}
+    assert proven_equal(Candidate(one, {}, fixed), Candidate(one, {}, fixed))
+    active = {**fixed, "lambda": 0.5}
+    assert not proven_equal(Candidate(one, {}, active), Candidate(other, {}, active))
+
+
+def test_every_number_of_a_signature_has_a_slot_of_its_own() -> None:
+    """Numbers differ, several under one keyword stay together, and counts keep their default."""
+    signature = [
+        {"name": "params", "kind": "positional_or_keyword"},
+        {"name": "lr", "kind": "positional_or_keyword", "default": 1e-3},
+        {"name": "betas", "kind": "positional_or_keyword", "default": [0.9, 0.999]},
+        {"name": "steps", "kind": "positional_or_keyword", "default": 5},
+        {"name": "foreach", "kind": "positional_or_keyword", "default": None},
+        {"name": "maximize", "kind": "positional_or_keyword", "default": False},
+    ]
+    found = constructor_of(signature, {}, function=False)
+    assert [slot.label for slot in found.slots] == ["lr", "betas[0]", "betas[1]", "steps"]
+    assert len({slot.value for slot in found.slots}) == 4
+    assert settings(found.slots)["steps"] == 5
+    assert settings(found.slots)["betas"] == [found.slots[1].value, found.slots[2].value]
+    assert (dict(found.switches), found.unset) == ({"maximize": False}, ("foreach",))
