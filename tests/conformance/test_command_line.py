@@ -27,7 +27,7 @@ SCHEMA = Path(__file__).parents[2] / "conformance" / "report" / "schema.json"
         (["check", "torch.optim:AdamW", "--rule", "adamq"], "did you mean"),
         (["check", "torch.Adamw", "--rule", "adamw"], "did you mean torch.AdamW"),
         (["check", "torch.optim:Adamm", "--rule", "adamw"], "Adamm"),
-        (["check", "mypkg:Opt"], "--rule NAME"),
+        (["check", "mypkg:Opt"], "No module named 'mypkg'"),
         (["check", "torch.AdamW", "--dtype", "float8"], "no format `float8`"),
         (["check", "torch.AdamW", "--budget", "0"], "--budget 0"),
         (["check", "torch.AdamW", "--timeout", "-5"], "--timeout -5 is not in (0, 1e6) seconds"),
