@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     asked = command("identify", _identify, "say which rule an unknown optimizer implements")
     asked.add_argument("target", help="module:Class, or path/to/file.py:Class")
     asked.add_argument("--python", help="the interpreter of the optimizer's own environment")
+    told.add_given(asked)
     _add_report(command("report", _report, "judge the catalogue and write the report"))
     shown = command("show", _show, "print the formula of a rule or a schedule")
     shown.add_argument("rule")
@@ -258,15 +259,16 @@ def _optimizer(given: argparse.Namespace, session: Session, console: Console) ->
     if known is None and ":" not in given.target:
         raise nearest("target", given.target, [i.identifier for i in entries()])
     if (known is None or known.rule != rule) and not adapting(rule):
-        claim = identify.claim_of(given.target, rule, options, session)
+        claim = identify.claim_of(given.target, rule, options, session, told.given_beside(given))
         console.print(safe_text(claim.sentence), markup=False, soft_wrap=True)
-        rule, options = claim.rule, dict(claim.options)
+        said = claim.told(told.told_of(given, claim.rule))
+        return recognise(given.target, claim.rule, claim.options, session, said)
     return recognise(given.target, rule, options, session, told.told_of(given, rule))
 
 
 def _identify(given: argparse.Namespace, console: Console) -> int:
     with Session(given.python) as session:
-        return identify.show(console, given.target, session)
+        return identify.show(console, given.target, session, told.given_beside(given))
 
 
 def _scheduler(given: argparse.Namespace, session: Session) -> Scheduler:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,8 +11,8 @@ from rich.console import Console
 
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.safe_text import safe_text
-from conformance.recognition.constructor import NotJudgeableError
-from conformance.recognition.identification.candidates import Candidate
+from conformance.recognition.constructor import NOTHING_TOLD, NotJudgeableError, Told
+from conformance.recognition.identification.candidates import DECAY, Candidate
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.fit import Agreement
 from conformance.recognition.identification.identity import REFUSED, Identity, Switch, changed_options, identify
@@ -30,17 +32,38 @@ class Claim:
     rule: str
     options: Mapping[str, str]
     sentence: str
+    identity: Identity | None = None
+
+    def told(self, said: Told) -> Told:
+        """Return what a user says with what was found out beside it: names of settings, and switches."""
+        best = self.identity.best if self.identity else None
+        if best is None or self.identity is None:
+            return said
+        found = {keyword: slot.label for keyword, slot in best.named.items() if slot.label != keyword}
+        return dataclasses.replace(said, settings={**found, **said.settings}, switches=_options(best, self.identity))
 
 
-def show(console: Console, target: str, session: Session) -> int:
+def _options(best: Candidate, identity: Identity) -> dict[str, tuple[str, str]]:
+    """Return the switches that choose one option of the rule each."""
+    found = {}
+    for switch in identity.switches:
+        if switch.rule is not None and switch.rule.rule.name == best.rule.name:
+            changed = changed_options(best.rule, switch.rule.rule)
+            if len(changed) == 1:
+                name = switch.name if switch.value is True else f"{switch.name}={json.dumps(switch.value)}"
+                found[name] = next(iter(changed.items()))
+    return found
+
+
+def show(console: Console, target: str, session: Session, told: Told = NOTHING_TOLD) -> int:
     """Print what a target is identified as; returns the exit status."""
-    identity = identify(target, session)
+    identity = identify(target, session, told=told)
     for line in described(identity):
         console.print(safe_text(line), markup=False, soft_wrap=True)
     return FOUND if identity.best is not None else NOT_FOUND
 
 
-def claim_of(target: str, rule: str, options: Mapping[str, str], session: Session) -> Claim:
+def claim_of(target: str, rule: str, options: Mapping[str, str], session: Session, told: Told = NOTHING_TOLD) -> Claim:
     """Return what is judged of a target: the options that its steps show, of ``rule`` where one is named.
 
     Raises ``UsageError`` where no rule is named and none explains the steps.
@@ -48,7 +71,7 @@ def claim_of(target: str, rule: str, options: Mapping[str, str], session: Sessio
     family, meant = book.names()[rule] if rule else (None, {})
     limits = Limits((family.name,), {**meant, **options}) if family else ANYTHING
     try:
-        identity = identify(target, session, limits)
+        identity = identify(target, session, limits, told)
     except (NotJudgeableError, TargetError) as error:
         if not rule:
             raise
@@ -60,12 +83,13 @@ def claim_of(target: str, rule: str, options: Mapping[str, str], session: Sessio
     if shown is None:
         return Claim(rule, options, f"{_called(rule, options)}: no variant makes such steps")
     name = rule or shown.rule.name
-    chosen = {**options, **_departing(shown.rule, meant)}
+    decay = {name: value for name, value in shown.rule.options.items() if name == DECAY and name not in meant}
+    chosen = {**decay, **options, **_departing(shown.rule, meant)}
     if best is None and nearest is not None:
         sentence = f"no variant of {name} explains the steps of {target}; {_off(nearest)}; that one is judged"
     else:
         sentence = first_line(identity, name, meant, options)
-    return Claim(name, chosen, sentence)
+    return Claim(name, chosen, sentence, identity)
 
 
 def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: Mapping[str, str]) -> str:

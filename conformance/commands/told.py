@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import re
 from typing import Any
@@ -21,12 +22,29 @@ def add(parser: argparse.ArgumentParser) -> None:
     said = {
         "--setting": "what the constructor calls a setting of the rule: lr=learning_rate, betas[0]=beta1",
         "--state": "where a state of the rule is kept: exp_avg=m, exp_avg_sq=moments/1, exp_avg=optimizer:m/*",
+    }
+    for name, words in said.items():
+        parser.add_argument(name, action="append", default=[], metavar="NAME=VALUE", help=words)
+    add_given(parser)
+    parser.add_argument("--ranks", metavar="LOW-HIGH", help="tensors of so many dimensions alone: 0-1 for vectors")
+
+
+def add_given(parser: argparse.ArgumentParser) -> None:
+    """Add those that say what a target is given beside its settings."""
+    said = {
         "--argument": "what else the constructor is given: JSON, a word, or module:attribute for an object",
         "--group": "what every param group says of itself: use_muon=true",
     }
     for name, words in said.items():
         parser.add_argument(name, action="append", default=[], metavar="NAME=VALUE", help=words)
-    parser.add_argument("--ranks", metavar="LOW-HIGH", help="tensors of so many dimensions alone: 0-1 for vectors")
+
+
+def given_beside(given: argparse.Namespace) -> Told:
+    """Return what a target is given beside its settings, whatever its rule is."""
+    return Told(
+        arguments={name: _value(value) for name, value in pairs(given.argument, "--argument").items()},
+        flags={name: _value(value) for name, value in pairs(given.group, "--group").items()},
+    )
 
 
 def told_of(given: argparse.Namespace, rule: str) -> Told:
@@ -34,12 +52,11 @@ def told_of(given: argparse.Namespace, rule: str) -> Told:
     variants = book.family(rule).variants()
     settings = {h.keyword for variant in variants for h in variant.hyperparameters}
     states = {state.keyword for variant in variants for state in variant.states}
-    return Told(
-        _known("setting", given.setting, settings),
-        _known("state", given.state, states),
-        {name: _value(value) for name, value in pairs(given.argument, "--argument").items()},
-        {name: _value(value) for name, value in pairs(given.group, "--group").items()},
-        _ranks(given.ranks) if given.ranks else None,
+    return dataclasses.replace(
+        given_beside(given),
+        settings=_known("setting", given.setting, settings),
+        states=_known("state", given.state, states),
+        ranks=_ranks(given.ranks) if given.ranks else None,
     )
 
 

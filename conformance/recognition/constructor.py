@@ -24,6 +24,7 @@ class Told:
     """What a user says of a target.
 
     ``settings`` maps the rule's keywords to the constructor's, ``states`` the rule's states to paths,
+    ``switches`` maps keywords, or ``keyword=value``, to the options that they choose,
     ``arguments`` are given to the constructor beside the settings, and ``flags`` to every group.
     ``ranks`` are the least and the most dimensions of the tensors of which it is said.
     """
@@ -33,6 +34,7 @@ class Told:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     flags: Mapping[str, Any] = field(default_factory=dict)
     ranks: tuple[int, int] | None = None
+    switches: Mapping[str, tuple[str, str]] | None = None
 
 
 NOTHING_TOLD = Told()

@@ -70,7 +70,8 @@ class _Stranger:
             self.signature = self.signature.beside(self._accepted())
             self.keywords = keywords_of(every.values(), self.signature, told.settings)
         check(trier.target, book.build(rule, options), self.signature, self.keywords, told)
-        self.switches = switches_of(self.family, self.signature.defaults, options)
+        usual = switches_of(self.family, self.signature.defaults, options)
+        self.switches = usual if told.switches is None else told.switches
 
     def _accepted(self) -> Mapping[str, Any]:
         """Return what a param group shows of a target that names no keywords, as far as they may be given."""

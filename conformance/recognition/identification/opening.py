@@ -7,14 +7,13 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.recognition.constructor import NotJudgeableError
+from conformance.recognition.constructor import NotJudgeableError, Told
 from conformance.recognition.identification.slots import Constructor, Slot, constructor_of
 from conformance.recognition.identification.steps import MATRICES, VECTORS, Course, Question, ask
+from conformance.recognition.trial import CALLINGS
 from impls.session import Session, TargetError
-from reference.formats import FLOAT32, FLOAT64
+from reference.formats import FLOAT64
 
-STORAGES = (FLOAT64, FLOAT32)
-"""Formats in which it is asked: the second tells what a target is that keeps no more digits."""
 LAYOUTS = ("dense", "sparse")
 FRAMEWORKS = ("torch", "jax")
 UNSET = (0.61, 0.43, 0.69)
@@ -30,14 +29,15 @@ class Opened:
     question: Question
 
 
-def opened(target: str, session: Session) -> Opened:
+def opened(target: str, session: Session, told: Told) -> Opened:
     """Return how a target makes steps; raises ``NotJudgeableError`` where it makes none."""
-    answer = session.request({"op": "describe", "target": target, "constructor": {}}).header
+    answer = session.request({"op": "describe", "target": target, "constructor": dict(told.arguments)}).header
     first: TargetError | None = None
     for framework in FRAMEWORKS[: 1 if answer["is_optimizer"] else 2]:
         defaults = answer["trial"].get("defaults", {})
-        constructor = constructor_of(answer["signature"] or (), defaults, function=framework != "torch")
-        for question in _questions(target, constructor, framework):
+        read = constructor_of(answer["signature"] or (), defaults, function=framework != "torch")
+        constructor = read.without(told.arguments)
+        for question in _questions(target, constructor, framework, told):
             try:
                 ask(question, session)
             except TargetError as error:
@@ -46,8 +46,8 @@ def opened(target: str, session: Session) -> Opened:
                 return Opened(constructor, _with_unset(question, constructor.unset, session))
     said = f"{first.kind}: {first.message}" if first else "nothing"
     raise NotJudgeableError(
-        f"`{target}` makes no trial step: it raised {said}; name the class of an optimizer, or a function that "
-        "returns one, which can be built with numbers for its settings and steps without a closure"
+        f"`{target}` makes no trial step: it raised {said}; where it asks for something else, give it with "
+        "--argument NAME=VALUE, or name a function that takes parameters and settings and returns the optimizer"
     )
 
 
@@ -62,12 +62,17 @@ def _with_unset(question: Question, names: tuple[str, ...], session: Session) ->
     return question
 
 
-def _questions(target: str, constructor: Constructor, framework: str) -> Iterator[Question]:
+def _questions(target: str, constructor: Constructor, framework: str, told: Told) -> Iterator[Question]:
     """Yield ways to ask: every number at work first, then fewer, for matrices and vectors."""
-    for layout in LAYOUTS if framework == "torch" else LAYOUTS[:1]:
-        for shapes in (MATRICES, VECTORS):
-            for slots in numbers(constructor.slots):
-                yield Question(target, slots, {}, shapes, FLOAT64, layout, framework)
+    torch = framework == "torch"
+    flags = {"flags": dict(told.flags)} if told.flags else {}
+    for way in CALLINGS if torch else CALLINGS[:1]:
+        for layout in LAYOUTS if torch else LAYOUTS[:1]:
+            for shapes in (MATRICES, VECTORS):
+                for slots in numbers(constructor.slots):
+                    yield Question(
+                        target, slots, dict(told.arguments), shapes, FLOAT64, layout, framework, {**way, **flags}
+                    )
 
 
 def numbers(slots: tuple[Slot, ...]) -> Iterator[tuple[Slot, ...]]:

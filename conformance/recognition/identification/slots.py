@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,14 @@ class Constructor:
     slots: tuple[Slot, ...]
     switches: Mapping[str, bool]
     unset: tuple[str, ...]
+
+    def without(self, names: Collection[str]) -> Constructor:
+        """Return what is left to be given beside the keywords called ``names``."""
+        return Constructor(
+            tuple(slot for slot in self.slots if slot.name not in names),
+            {name: value for name, value in self.switches.items() if name not in names},
+            tuple(name for name in self.unset if name not in names),
+        )
 
 
 def constructor_of(

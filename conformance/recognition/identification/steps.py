@@ -43,6 +43,7 @@ class Question:
     storage: Format = FLOAT64
     gradient: str = "dense"
     framework: str = "torch"
+    calling: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     changes: tuple[Slot, ...] = ()
 
     def value(self, slot: Slot, step: int) -> float:
@@ -136,6 +137,7 @@ def ask(question: Question, session: Session) -> Course:
         "device": HOST,
         "dtype": question.storage.name,
         "constructor": {**(given if torch else {}), **question.constructor},
+        "calling": question.calling,
         "groups": [
             {
                 "options": {} if torch else given,
