@@ -44,3 +44,13 @@ class WorkerFailure(Exception):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class SuiteError(WorkerFailure):
+    """A line of stepproof raised, in the worker: the code under test has no part in it.
+
+    ``printed`` holds the traceback.
+    """
+
+    def __init__(self, fact: str, traceback: str, place: str) -> None:
+        super().__init__("protocol", fact, "please report it", traceback, place)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Self, TypeVar, cast
 
-from impls.failures import Cause, TargetError, WorkerFailure
+from impls.failures import Cause, SuiteError, TargetError, WorkerFailure
 from impls.process import Printed, Process
 from impls.worker import wire
 
-__all__ = ["Answer", "Cause", "Session", "TargetError", "WorkerFailure"]
+__all__ = ["Answer", "Cause", "Session", "SuiteError", "TargetError", "WorkerFailure"]
 
 GIB = 1 << 30
 
@@ -170,7 +170,7 @@ def _checked(message: wire.Message, request: str) -> Answer:
         fact = f"the worker {header['message']} during {request}"
         raise WorkerFailure("memory", fact, "allow it more, or look for what it keeps", place=request)
     fact = f"the worker refused {request}: {header['type']}: {header['message']}"
-    raise WorkerFailure("protocol", fact, "correct the request", header["traceback"], request)
+    raise SuiteError(fact, header["traceback"], request)
 
 
 def _name_of(header: dict[str, Any]) -> str:

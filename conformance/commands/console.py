@@ -29,6 +29,7 @@ SIGNS: dict[Shown, tuple[str, str, str]] = {
     Level.SHOULD: ("yellow", "△", "should"),
     Verdict.FAIL: ("bold red", "✗", "FAIL"),
     Verdict.ERROR: ("bold red", "!", "ERROR"),
+    Verdict.OURS: ("bold magenta", "‼", "error of stepproof"),
     Verdict.UNDECIDED: ("yellow", "?", "undecided"),
     Verdict.NOT_RUN: ("dim", "·", "not run"),
     Verdict.NOT_APPLICABLE: ("dim", "–", "n/a"),
@@ -79,7 +80,7 @@ class Progress(Listener):
         """Advance by one cell; one that fails is told at once."""
         result = judged.result
         self.bar.update(self.task, advance=1, last=plain(unit.label))
-        if result.verdict in {Verdict.FAIL, Verdict.ERROR}:
+        if result.verdict in {Verdict.FAIL, Verdict.ERROR, Verdict.OURS}:
             self.bar.console.print(f"{MARKS[result.shown]} {plain(unit.label)}: {result.cell.property}")
 
     def finished(self, unit: Unit, exhibits: Sequence[Exhibit]) -> None:
@@ -243,7 +244,9 @@ def _show_implementation(console: Console, report: Report, item: ImplementationE
             console.print(f"  [dim]– not applicable: {plain(sentence)}[/]")
     without: dict[str, list[Cell]] = {}
     for r in mine:
-        if r.verdict in {Verdict.ERROR, Verdict.UNDECIDED} or (r.verdict is Verdict.FAIL and not r.findings):
+        if r.verdict in {Verdict.ERROR, Verdict.OURS, Verdict.UNDECIDED} or (
+            r.verdict is Verdict.FAIL and not r.findings
+        ):
             without.setdefault(r.reason, []).append(r.cell)
     for reason, (cell, *more) in without.items():
         place = f"{cell.property} on {cell.path}, {cell.dtype}" + (f" and {len(more)} more" if more else "")

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version as version_of_package
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from conformance.catalogue.installed import versions
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.commands.console import Progress, show_report
-from conformance.engine import runs
+from conformance.engine import crashes, runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.stream import Stream
 from conformance.report import write_report
@@ -173,6 +173,7 @@ def judge(order: Order, console: Console) -> tuple[Report, int]:
 def _written(order: Order, work: Sequence[Unit], report: Report, console: Console) -> None:
     """Write failures and report, and say where."""
     _write_failures(report, order.output / "failures", work, order.python)
+    write_crashes(report, order.output / "failures")
     paths = write_report(report, order.output)
     show_report(console, report, os.path.relpath(order.output))
     for path in paths.values():
@@ -196,6 +197,23 @@ def _write_failures(report: Report, folder: Path, work: Sequence[Unit], python: 
         }
         write_text(folder / f"{finding.identifier}.json", json.dumps(stored, indent=1) + "\n")
         write_text(folder / f"{finding.identifier}.py", finding.script)
+
+
+def write_crashes(report: Report, folder: Path) -> None:
+    """Write for each error of stepproof all that its report needs: versions, cell, case and traceback."""
+    for result in report.results:
+        if result.crash is not None:
+            bundle = {
+                "error": result.crash.fact,
+                "suite": version_of_package("stepproof"),
+                "environment": dict(report.environment),
+                "command": report.command,
+                "seed": report.seed,
+                "cell": asdict(result.cell),
+                "case": result.crash.case,
+                "traceback": result.crash.traceback.splitlines(),
+            }
+            write_text(folder / crashes.name_of(result.crash), json.dumps(bundle, indent=1) + "\n")
 
 
 def _target(unit: Unit) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from conformance.engine.ledger import OPTIMIZERS, Entry, named
 from conformance.engine.verdict import Level
 from conformance.optimizers.properties import LOCAL
 from conformance.optimizers.subject import WorkerSubject
-from impls.session import WorkerFailure
+from impls.session import SuiteError
 from reference.profile import Profile
 from spec.rule import UpdateRule
 
@@ -133,14 +133,16 @@ class Clause:
         error = answer.header["error"]
         if error is not None:
             if error["ours"] == "True":
-                raise WorkerFailure(
-                    "protocol",
-                    f"the experiment could not go on: {error['message']}, at `{error['line']}`",
-                    "make the optimizer show what torch.optim.Optimizer shows",
-                )
+                where = f"{clause_place(self)}, at `{error['line']}`"
+                raise SuiteError(f"{error['message']}, in {where}", error["traceback"], clause_place(self))
             tally.element_cases += 1
             tally.values += 1
             add([raising(case, error)], tally, plan)
+
+
+def clause_place(clause: Clause) -> str:
+    """Return where in the worker a clause's experiment stands."""
+    return f"the experiment {clause.experiment}"
 
 
 def add(found: list[Breach], tally: Tally, plan: Plan) -> None:

@@ -142,3 +142,6 @@ class Evidence:
     stop: Stop | None = None
     digest: str = ""
     """A hash of every case that was judged, in order."""
+    broken: Exception | None = None
+    """What a line of stepproof raised, which ended the judging at the case ``broken_at``."""
+    broken_at: dict[str, Any] | None = None

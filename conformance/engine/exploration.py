@@ -1,4 +1,4 @@
-"""Runs the cases of a claim, listed or drawn, until one stops the subject."""
+"""Runs the cases of a claim, listed or drawn, until one stops the subject or breaks the judge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from conformance.engine.claim import Kind
 from conformance.engine.drawing import Digest, draw
 from conformance.engine.evidence import Evidence, Stop
-from impls.session import TargetError, WorkerFailure
+from impls.session import SuiteError, TargetError, WorkerFailure
 
 Body = Callable[[Any], None]
 """Judges one case."""
@@ -28,18 +28,31 @@ class Exploration:
     """Tells whether the cases that follow need not be judged."""
 
     def listed(self, cases: Iterable[Any], body: Body) -> None:
-        """Judge cases in their order; the first that stops the subject is the last."""
+        """Judge cases in their order; the first that stops the subject, or breaks the judge, is the last."""
         for case in cases:
-            if self.evidence.stop is not None or self.enough():
+            if self._over:
                 break
-            self.digest.add(self.kind.write(case))
+            plain = self.kind.write(case)
+            self.digest.add(plain)
             try:
                 body(case)
             except (TargetError, WorkerFailure) as error:
-                self.evidence.stop = Stop(error, case)
+                if isinstance(error, SuiteError):
+                    self._broke(error, plain)
+                else:
+                    self.evidence.stop = Stop(error, case)
+            except Exception as error:  # noqa: BLE001 - what was found before is kept
+                self._broke(error, plain)
         self.evidence.digest = str(self.digest)
 
     def drawn(self, strategy: SearchStrategy[Any], examples: int, seed: int, body: Body) -> None:
         """Judge up to ``examples`` different cases of a strategy, the same for the same seed."""
-        if self.evidence.stop is None and not self.enough():
+        if not self._over:
             self.listed(draw(strategy, examples, seed, self.kind.write), body)
+
+    @property
+    def _over(self) -> bool:
+        return self.evidence.stop is not None or self.evidence.broken is not None or self.enough()
+
+    def _broke(self, error: Exception, case: dict[str, Any]) -> None:
+        self.evidence.broken, self.evidence.broken_at = error, case

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any
 
+from conformance.engine import crashes
 from conformance.engine.claim import Claim, NotRunError, Plan, Subject, Unit, unexplained
 from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop
 from conformance.engine.findings import confirmed_findings, findings_of
@@ -17,9 +16,8 @@ from conformance.engine.ledger import named, recorded
 from conformance.engine.power import Power
 from conformance.engine.reduction import reduced
 from conformance.engine.replay import judge_known
-from conformance.engine.safe_text import safe_text
 from conformance.engine.verdict import Cell, CellResult, Verdict, of_values_outside
-from impls.session import Session, TargetError, WorkerFailure
+from impls.session import Session, SuiteError, TargetError, WorkerFailure
 
 Killed = Mapping[str, Mapping[str, str]]
 VersionOf = Callable[[str, Session], str]
@@ -53,11 +51,14 @@ def judge_unit(
     except NotRunError as reason:
         yield from _all(unit, asked, claims, Verdict.NOT_RUN, str(reason))
         return
+    except SuiteError as error:
+        yield from _broken(unit, asked, claims, error)
+        return
     except (TargetError, WorkerFailure) as failure:
         yield from _all(unit, asked, claims, Verdict.ERROR, str(failure))
         return
     except Exception as error:  # noqa: BLE001 - whatever of ours breaks costs this unit and no other
-        yield from _all(unit, asked, claims, Verdict.ERROR, error_of_ours(error))
+        yield from _broken(unit, asked, claims, error)
         return
     power, stops = unit.power(), Stops()
     for name in unit.properties:
@@ -70,12 +71,19 @@ def judge_unit(
     try:
         yield from unit.exhibits(subject)
     except Exception as error:  # noqa: BLE001 - the cells that are judged stay
-        yield Judged(CellResult(unit.cell(EXHIBITS), Verdict.ERROR, error_of_ours(error)))
+        yield from _broken(unit, [EXHIBITS], {}, error)
 
 
 def _all(unit: Unit, asked: list[str], claims: Mapping[str, Claim], verdict: Verdict, reason: str) -> Iterator[Judged]:
     for name in asked:
         yield Judged(CellResult(unit.cell(name), verdict, reason, level=claims[name].level))
+
+
+def _broken(unit: Unit, asked: list[str], claims: Mapping[str, Claim], error: Exception) -> Iterator[Judged]:
+    """Yield an error of stepproof for every cell: the first holds all that its report needs."""
+    for name in asked:
+        result = crashes.result_of(unit.cell(name), crashes.crash_of(error, unit.cell(asked[0])))
+        yield Judged(dataclasses.replace(result, level=claims[name].level) if name in claims else result)
 
 
 @dataclass
@@ -108,7 +116,8 @@ def _judge(unit: Unit, subject: Subject, claim: Claim, version: str, power: Powe
             return None
         result = judge_cell(unit, subject, claim, version, power, exhibits=exhibits, stops=stops)
     except Exception as error:  # noqa: BLE001 - whatever of ours breaks costs this cell and no other
-        result = CellResult(subject.cell(claim.identifier), Verdict.ERROR, error_of_ours(error))
+        cell = subject.cell(claim.identifier)
+        result = crashes.result_of(cell, crashes.crash_of(error, cell))
     result = dataclasses.replace(
         result,
         seconds=time.perf_counter() - start,
@@ -116,13 +125,6 @@ def _judge(unit: Unit, subject: Subject, claim: Claim, version: str, power: Powe
         level=claim.level,
     )
     return Judged(result, power.since(before), tuple(exhibits))
-
-
-def error_of_ours(error: Exception) -> str:
-    """Return what broke in the judge, and where."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{PurePath(last.filename).name}:{last.lineno} in {last.name}"
-    return safe_text(f"error of stepproof: {type(error).__name__}: {error}, at {place}; please report it")
 
 
 def judge_cell(
@@ -157,6 +159,8 @@ def judge_cell(
             return explore(subject, unexplained)
         strict = subject.own and recorded(subject.library, version)
         return judge_known(subject, claim, cell, entries, explore, strict=strict)
+    except SuiteError:
+        raise
     except (TargetError, WorkerFailure) as error:
         stops.add(Stop(error))
         return CellResult(cell, Verdict.ERROR, Stop(error).fact)
@@ -165,11 +169,15 @@ def judge_cell(
 def verdict(subject: Subject, claim: Claim, cell: Cell, evidence: Evidence, plan: Plan) -> CellResult:
     """Return the verdict that evidence gives, with its findings."""
     tally = evidence.tally
-    figures, digest = tally.figures, evidence.digest
+    figures, digest, crash = tally.figures, evidence.digest, None
+    if evidence.broken is not None:
+        crash = crashes.crash_of(evidence.broken, cell, evidence.broken_at)
     if tally.failures:
         findings = confirmed_findings(subject, claim, cell, tally.failures, plan)
         said = of_values_outside(findings, figures)
-        return CellResult(cell, *said, figures, findings=findings, digest=digest)
+        return CellResult(cell, *said, figures, findings=findings, digest=digest, crash=crash)
+    if crash is not None:
+        return crashes.result_of(cell, crash, figures, digest)
     if evidence.stop is not None:
         error = CellResult(cell, Verdict.ERROR, "", figures, digest=digest)
         return _stopped(subject, claim, cell, evidence.stop, plan, error)

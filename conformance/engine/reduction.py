@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.engine.claim import ONE_CASE, Claim, Moves, Plan, Subject
 from conformance.engine.evidence import Failure, Stop, Tally
-from impls.session import TargetError, WorkerFailure
+from impls.session import SuiteError, TargetError, WorkerFailure
 from reference.undefined import Undefined
 
 
@@ -48,6 +48,8 @@ def failures_of(subject: Subject, claim: Claim, case: Any, plan: Plan = ONE_CASE
     tally = Tally()
     try:
         claim.run(subject, case, tally, plan)
+    except SuiteError:
+        return tally.failures  # an error of stepproof is no failure of what it judges
     except (TargetError, WorkerFailure) as error:
         stopped = claim.kind.stopped(subject, Stop(error, case))
         return [] if stopped is None else [stopped]

@@ -202,12 +202,12 @@ class _Pool:
                 process.connection.send((work[process.unit], done))
 
     def _lost(self, process: _Process, unit: Unit, index: int, result: UnitResult) -> Iterator[tuple[int, Any]]:
-        """Yield an error for every cell that the dead process owed."""
+        """Yield an error of stepproof for every cell that the dead process owed."""
         judged = {item.cell.property for item in result.results}
         reason = f"{DIED} {process.how}; judge it again with --resume"
         for name in unit.properties:
             if name not in judged:
-                yield index, Judged(CellResult(unit.cell(name), Verdict.ERROR, reason))
+                yield index, Judged(CellResult(unit.cell(name), Verdict.OURS, reason))
         yield index, []
 
     def _replaced(self, process: _Process) -> _Process:

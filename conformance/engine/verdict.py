@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Verdict(enum.StrEnum):
-    """The seven ways in which a check ends."""
+    """The eight ways in which a check ends; the code under test has no part in an error of stepproof."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -16,6 +16,7 @@ class Verdict(enum.StrEnum):
     NOT_APPLICABLE = "not applicable"
     UNDECIDED = "undecided"
     ERROR = "error"
+    OURS = "error of stepproof"
     NOT_RUN = "not run"
 
 
@@ -87,6 +88,16 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Crash:
+    """An exception in a line of stepproof: what was raised, with its traceback, and the case, if there was one."""
+
+    identifier: str
+    fact: str
+    traceback: str
+    case: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class CellResult:
     """The verdict on one cell, why, how hard it was tested, and what was found."""
 
@@ -102,6 +113,7 @@ class CellResult:
     digest: str = ""
     """A hash of the cases that were drawn."""
     seconds: float = 0.0
+    crash: Crash | None = None
     level: Level = Level.MUST
 
     @property

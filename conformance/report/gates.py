@@ -38,6 +38,7 @@ def gates(report: Report) -> tuple[Gate, ...]:
         _none("findings", "cells that fail", verdicts[Verdict.FAIL], cells, against),
         _should(report, verdicts),
         _none("errors", "cells that ended in an error", verdicts[Verdict.ERROR], cells, unsure),
+        _none("own-errors", "cells that ended in an error of stepproof", verdicts[Verdict.OURS], cells, unsure),
         _none("undecided", "cells that are undecided", verdicts[Verdict.UNDECIDED], cells, unsure),
         _decided(verdicts),
         _none("cut-short", "runs that were cut short", int(report.cut_short), 1, unsure),

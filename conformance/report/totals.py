@@ -120,6 +120,7 @@ _PREDICATES: dict[Shown, tuple[str, str]] = {
     Verdict.FAIL: ("fails", "fail"),
     Level.SHOULD: ("fails what only should hold", "fail what only should hold"),
     Verdict.ERROR: ("ended in an error", "ended in an error"),
+    Verdict.OURS: ("ended in an error of stepproof", "ended in an error of stepproof"),
     Verdict.UNDECIDED: ("is undecided", "are undecided"),
     Verdict.NOT_RUN: ("was not run", "were not run"),
     Verdict.DEVIATION: ("is a known deviation", "are known deviations"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SYMBOLS: dict[Shown, str] = {
     Verdict.FAIL: "✗",
     Verdict.ERROR: "!",
+    Verdict.OURS: "‼",
     Verdict.UNDECIDED: "?",
     Verdict.NOT_RUN: "○",
     Level.SHOULD: "△",
@@ -38,6 +39,8 @@ _MEANINGS: dict[Shown, str] = {
     " cell is judged: under a wider profile, for some settings, beside what is seen, or not at all",
     Verdict.UNDECIDED: "the enclosures could not decide; it is not counted as pass",
     Verdict.ERROR: "the worker crashed, hung or answered nonsense",
+    Verdict.OURS: "stepproof itself broke, which says nothing of the code under test; a file for its report lies in"
+    " the folder `failures`",
     Verdict.NOT_RUN: "the check was not made; nothing is known",
     Verdict.NOT_APPLICABLE: "the property does not speak of this path; the reason stands beside it",
 }

@@ -31,7 +31,7 @@ from conformance.engine.script_source import names_read
 from conformance.engine.verdict import Finding, Verdict
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
-from impls.session import Session, WorkerFailure
+from impls.session import Session, SuiteError, WorkerFailure
 from tests.builders import entry, result_of, subject_of, unit_of
 
 BROKEN = Path(__file__).parents[1] / "quality" / "contract"
@@ -110,7 +110,7 @@ def test_an_experiment_that_cannot_go_on_is_no_breach(session: Session) -> None:
     subject = subject_of(recognise(f"{BROKEN / 'kept.py'}:Kept", "adamw", {}, session), session)
     clause, tally = BY_IDENTIFIER["elements/order"], Tally()
     case = ClauseCase((), next(iter(clause.cases(subject))).settings, {"steps": 1})
-    with pytest.raises(WorkerFailure, match="the experiment could not go on"):
+    with pytest.raises(SuiteError, match="in the experiment elements.permuted, at"):
         clause.run(subject, case, tally, Plan(1, 1, 0))
     assert not tally.failures
 

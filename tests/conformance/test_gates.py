@@ -92,6 +92,7 @@ def stale(whole: Report) -> Report:
 BREAKS: dict[str, tuple[Callable[[Report], Report], Outcome]] = {
     "findings": (with_cells(Verdict.FAIL), DOES_NOT),
     "errors": (with_cells(Verdict.ERROR), NOT_JUDGED),
+    "own-errors": (with_cells(Verdict.OURS), NOT_JUDGED),
     "undecided": (with_cells(*[Verdict.UNDECIDED] * 500), NOT_JUDGED),
     "decided": (lambda whole: dataclasses.replace(whole, results=whole.results[1:]), NOT_JUDGED),
     "cut-short": (lambda whole: dataclasses.replace(whole, cut_short=True), NOT_JUDGED),

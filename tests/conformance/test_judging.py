@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.commands.judging import write_crashes
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged, judge_cell, judge_unit
 from conformance.engine.power import Power
 from conformance.engine.verdict import CellResult, Level, Verdict
 from conformance.report.gates import EXIT_STATUS
-from conformance.report.model import Outcome
+from conformance.report.model import Outcome, Report
 from impls.session import Session
 from tests.conformance import fake_units
 from tests.conformance.fake_units import FakeClaim, FakeKind, FakeSubject, FakeUnit
@@ -86,8 +89,33 @@ def test_an_exception_of_ours_costs_its_cell_and_no_other() -> None:
         UNIT, FakeClaim("first"), FakeClaim("broken", acts={2: fake_units.raises}), FakeClaim("last")
     )
     assert [first.verdict, last.verdict] == [Verdict.PASS, Verdict.PASS]
-    assert broken.verdict is Verdict.ERROR
+    assert broken.verdict is Verdict.OURS
     assert broken.reason.startswith("error of stepproof: ZeroDivisionError: of ours at 2, at fake_units.py:")
+    assert broken.crash is not None
+    assert broken.crash.case == {"number": 2}
+    assert "in raises" in broken.crash.traceback
+
+
+def test_what_was_found_before_an_exception_of_ours_stays_found() -> None:
+    """A cell with a failure fails, and holds what the report of the error needs beside its finding."""
+    result = judged(FakeClaim("asked", (20, 2), acts={2: fake_units.raises}))
+    assert result.verdict is Verdict.FAIL
+    assert result.findings
+    assert result.crash is not None
+
+
+def test_the_file_of_an_error_of_ours_says_all_that_its_report_needs(tmp_path: Path) -> None:
+    """It names the versions, the cell, the case and the lines that led to the exception."""
+    result = judged(FakeClaim("asked", acts={2: fake_units.raises}))
+    report = Report("0.1.0", "stepproof check", 7, 2, {"torch": "2.13.0"}, (), (), (), (result,), ())
+    write_crashes(report, tmp_path)
+    (path,) = tmp_path.iterdir()
+    assert result.reason.endswith(f"please report failures/{path.name}")
+    held = json.loads(path.read_text())
+    assert held["environment"] == {"torch": "2.13.0"}
+    assert held["cell"]["property"] == "asked"
+    assert (held["case"], held["seed"]) == ({"number": 2}, 7)
+    assert any("fake_units.py" in line for line in held["traceback"])
 
 
 def test_an_error_is_never_taken_for_what_does_not_conform() -> None:
@@ -101,7 +129,7 @@ def test_an_exception_of_ours_beside_the_cells_is_an_error_too(where: str) -> No
     """A subject that cannot be made costs every cell; one that shows nothing has a cell that says so."""
     unit = FakeUnit("fake", (), broken=where)
     found = {r.cell.property: r for r in results(unit, FakeClaim("one"), FakeClaim("two"))}
-    broken = {name for name, result in found.items() if result.verdict is Verdict.ERROR}
+    broken = {name for name, result in found.items() if result.verdict is Verdict.OURS}
     assert broken == ({"one", "two"} if where == "subject" else {"exhibits"})
     assert {"one", "two"} <= found.keys()
     assert all(found[name].reason.startswith("error of stepproof: ") for name in broken)

@@ -49,8 +49,8 @@ def test_a_process_that_dies_costs_its_unit_and_nothing_else(claim: str, how: st
     assert (outcome.cut_short, outcome.status) == ("", 0)
     assert verdicts(first) == {"passes": Verdict.PASS, "fails": Verdict.FAIL}
     assert verdicts(last) == {"passes": Verdict.PASS, "passes/too": Verdict.PASS}
-    assert verdicts(dead) == {"passes": Verdict.PASS, claim: Verdict.ERROR, "passes/too": Verdict.ERROR}
-    reasons = {item.reason for item in dead.results if item.verdict is Verdict.ERROR}
+    assert verdicts(dead) == {"passes": Verdict.PASS, claim: Verdict.OURS, "passes/too": Verdict.OURS}
+    reasons = {item.reason for item in dead.results if item.verdict is Verdict.OURS}
     assert len(reasons) == 1
     (reason,) = reasons
     assert reason.startswith("error of stepproof: ")

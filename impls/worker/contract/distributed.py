@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .calls import clear_gradients, construct, take_step
 from .harness import Observation, Start, Trial, build, fitting, parameters, reading, same, same_step, values
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def alone(trial: Trial, gradients: list[list[torch.Tensor]]) -> dict[str, Any]:
     for step in gradients:
         for p, gradient in zip(params, step):
             p.grad = trial.with_layout(gradient)
-        optimizer.step()
+        take_step(optimizer)
     return {key: value for key, value in reading(optimizer, params).items() if "param" in key}
 
 
@@ -99,9 +100,9 @@ def data_parallel(trial: Trial) -> Iterator[Observation]:
         model = torch.nn.parallel.DistributedDataParallel(Weighted(params, sparse=trial.sparse))
         optimizer = build(trial, params)
         for inputs in drawn(trial, rank):
-            optimizer.zero_grad()
+            clear_gradients(optimizer)
             model(inputs).backward()
-            optimizer.step()
+            take_step(optimizer)
         del model  # its reducer holds the group
     got = {key: value for key, value in reading(optimizer, params).items() if "param" in key}
     yield from same(f"DistributedDataParallel, rank {rank}", got, alone(trial, averaged(trial)))
@@ -111,14 +112,14 @@ def zero_redundancy(trial: Trial) -> Iterator[Observation]:
     """ZeroRedundancyOptimizer, which shards the state, makes the steps of the optimizer that it wraps."""
     from torch.distributed.optim import ZeroRedundancyOptimizer
 
-    settings = {**trial.path, **trial.settings}
+    settings = {"optimizer_class": trial.make, **trial.path, **trial.settings}
     with joined(trial) as rank:
         params = parameters(trial, SHAPES)
-        optimizer = ZeroRedundancyOptimizer(params, optimizer_class=trial.make, **settings)
+        optimizer = construct(ZeroRedundancyOptimizer, params, settings)
         for step in drawn(trial, 0):
             for p, gradient in zip(params, step):
                 p.grad = trial.with_layout(gradient)
-            optimizer.step()
+            take_step(optimizer)
     got = {f"{n}.parameter": p.detach().clone() for n, p in enumerate(params)}
     yield from same(f"ZeroRedundancyOptimizer, rank {rank}", got, alone(trial, drawn(trial, 0)))
 
@@ -134,9 +135,9 @@ def sharded(trial: Trial) -> Iterator[Observation]:
         params = list(model.parameters())
         optimizer = build(trial, params)
         for inputs in drawn(trial, rank):
-            optimizer.zero_grad()
+            clear_gradients(optimizer)
             model(inputs).backward()
-            optimizer.step()
+            take_step(optimizer)
         got = {f"{n}.parameter": p.detach().full_tensor() for n, p in enumerate(params)}
         del model
     mean = averaged(trial)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .calls import take_step
 from .harness import (
     Observation,
     Trial,
@@ -40,7 +41,7 @@ def not_modified(trial: Trial) -> Iterator[Observation]:
     for step in range(trial.arguments["steps"]):
         set_gradients(trial, params, step)
         before = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params)}
-        optimizer.step()
+        take_step(optimizer)
         after = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params) if p.grad is not None}
         yield from same(f"step {step + 1}", after, before)
 
@@ -53,7 +54,7 @@ def not_kept(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, params)
         for step in range(trial.arguments["steps"]):
             set_gradients(trial, params, step)
-            optimizer.step()
+            take_step(optimizer)
             if overwritten:
                 for p in params:
                     entries(p.grad).fill_(77.0)
@@ -69,7 +70,7 @@ def graph_dropped(trial: Trial) -> Iterator[Observation]:
         set_gradients(trial, params, step)
         for p in params:
             p.grad = p.grad.requires_grad_().clone()
-        optimizer.step()
+        take_step(optimizer)
         kept = {f"parameter {n}": not p.is_leaf for n, p in enumerate(params)}
         for n, p in enumerate(params):
             states = optimizer.state.get(p, {}).items()
@@ -91,7 +92,7 @@ def absent(trial: Trial) -> Iterator[Observation]:
                 set_gradients(trial, params, step)
                 for p in chosen:
                     p.grad = None
-                optimizer.step()
+                take_step(optimizer)
             after = reading(optimizer, chosen)
             if not made:  # a state that is made ahead says nothing yet
                 before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
@@ -109,10 +110,10 @@ def late(trial: Trial) -> Iterator[Observation]:
         set_gradients(trial, alone, step)
         if step < 2:
             params[1].grad = alone[1].grad = None
-        optimizer.step()
+        take_step(optimizer)
         for each, p in zip(own, alone):
             if p.grad is not None:
-                each.step()
+                take_step(each)
         yield from same(
             f"step {step + 1}, a first gradient in step 3", reading(optimizer, params), joint_reading(own, alone)
         )
@@ -129,7 +130,7 @@ def zero(trial: Trial) -> Iterator[Observation]:
         entries(params[0].grad)[3] = 0.0
         if not others:
             entries(params[0].grad).zero_()
-        optimizer.step()
+        take_step(optimizer)
         shown = reading(optimizer, params).items()
         read.append({k: v[3] for k, v in shown if isinstance(v, torch.Tensor) and v.shape == params[0].shape})
     yield from same("a gradient of zeros", read[1], read[0])
@@ -150,12 +151,12 @@ def sparse(trial: Trial) -> Iterator[Observation]:
             gradient = torch.sparse_coo_tensor(torch.tensor([rows]), numbers, shape)
             one[0].grad, two[0].grad = gradient.coalesce() if trial.sparse else dense(gradient), gradient
             start = start_of(trial, given, step, dense(gradient).reshape(-1))
-            error = raised(given.optimizer.step)
+            error = raised(partial(take_step, given.optimizer))
             if error:
                 said = "sparse" in error.lower()
                 yield condition("a sparse gradient", said, error, "the dense result, or an error that says sparse")
                 return
-            other.optimizer.step()
+            take_step(other.optimizer)
             what = f"a gradient with the rows {rows}, step {step + 1}"
             seen = same_step(what, start, given.flat(keys), other.flat(keys))
             yield seen
@@ -179,12 +180,12 @@ def other_dtype(trial: Trial) -> Iterator[Observation]:
             refused = raised(partial(setattr, two[0], "grad_dtype", other))
             laid = trial.with_layout(gradient.to(other).reshape(two[0].shape))
             refused = refused or raised(partial(setattr, two[0], "grad", laid))
-            refused = refused or raised(given.optimizer.step)
+            refused = refused or raised(partial(take_step, given.optimizer))
             if refused:
                 yield condition(what, True, "refused", "refused")
                 break
             converted.set_gradients(gradient, trial.with_layout)
-            converted.optimizer.step()
+            take_step(converted.optimizer)
             yield same_step(what, start, given.flat(keys), converted.flat(keys))
             given.load(converted.flat(keys))
 
@@ -194,5 +195,5 @@ def other_device(trial: Trial) -> Iterator[Observation]:
     p = parameters(trial, [(17,)])[0]
     optimizer = build(trial, [p])
     gradient = trial.with_layout(values(trial, (17,), 1000).reshape(p.shape)).to("meta")
-    refused = raised(partial(setattr, p, "grad", gradient)) or raised(optimizer.step)
+    refused = raised(partial(setattr, p, "grad", gradient)) or raised(partial(take_step, optimizer))
     yield condition("a gradient on another device", bool(refused), "accepted", "refused")

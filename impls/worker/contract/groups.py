@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .calls import construct, join_group, take_step
 from .harness import (
     Observation,
     Trial,
@@ -40,9 +41,9 @@ def own_settings(trial: Trial) -> Iterator[Observation]:
     for step in range(trial.arguments["steps"]):
         set_gradients(trial, params, step)
         set_gradients(trial, twins, step)
-        optimizer.step()
+        take_step(optimizer)
         for each in alone:
-            each.step()
+            take_step(each)
     yield from same("two groups", reading(optimizer, params), joint_reading(alone, twins))
 
 
@@ -50,7 +51,7 @@ def defaults_filled(trial: Trial) -> Iterator[Observation]:
     """A group that names no settings has the constructor's, the first and one added later."""
     params = parameters(trial, [(3,), (2,)])
     optimizer = build(trial, [{"params": params[:1]}])
-    optimizer.add_param_group({"params": params[1:]})
+    join_group(optimizer, {"params": params[1:]})
     for n, group in enumerate(optimizer.param_groups):
         for keyword, value in trial.settings.items():
             got = group.get(keyword, "nothing")
@@ -64,13 +65,13 @@ def added(trial: Trial) -> Iterator[Observation]:
     optimizer, alone = build(trial, params[:1]), [build(trial, twins[:1])]
     for step in range(made + trial.arguments["steps"]):
         if step == made:
-            optimizer.add_param_group({"params": params[1:], **other})
+            join_group(optimizer, {"params": params[1:], **other})
             alone.append(build(trial, twins[1:], **other))
         set_gradients(trial, params, step)
         set_gradients(trial, twins, step)
-        optimizer.step()
+        take_step(optimizer)
         for each in alone:
-            each.step()
+            take_step(each)
     yield from same(f"a group added after {made} steps", reading(optimizer, params), joint_reading(alone, twins))
 
 
@@ -90,7 +91,7 @@ def twice(trial: Trial) -> Iterator[Observation]:
     error = raised(lambda: build(trial, [{"params": [p]}, {"params": [q, p]}]))
     yield condition("one tensor in two groups of the constructor", bool(error), error or "accepted", "refused")
     optimizer = build(trial, [p])
-    error = raised(lambda: optimizer.add_param_group({"params": [p]}))
+    error = raised(lambda: join_group(optimizer, {"params": [p]}))
     yield condition("a tensor added once more", bool(error), error or "accepted", "refused")
     count = len(optimizer.param_groups)
     yield condition("groups after the refusal", count == 1, count, 1)
@@ -149,13 +150,13 @@ def instances(trial: Trial) -> Iterator[Observation]:
             for step in range(3):
                 set_gradients(trial, params, step)
                 for optimizer in optimizers:
-                    optimizer.step()
+                    take_step(optimizer)
         else:
             for n, optimizer in enumerate(optimizers):
                 for step in range(3):
                     set_gradients(trial, params, step)
                     params[1 - n].grad = None
-                    optimizer.step()
+                    take_step(optimizer)
         read.append(joint_reading(optimizers, params))
     yield from same("two optimizers side by side", read[1], read[0])
     first, second = (build(trial, parameters(trial, [(2,)])) for _ in range(2))
@@ -183,7 +184,7 @@ def callers_settings(trial: Trial) -> Iterator[Observation]:
     given = {k: list(v) for k, v in trial.settings.items() if isinstance(v, (list, tuple))}
     params = parameters(trial, [(3,)])
     members = list(params)
-    optimizer = trial.make(members, **{**trial.path, **trial.settings, **given})
+    optimizer = construct(trial.make, members, {**trial.path, **trial.settings, **given})
     train(trial, optimizer, params, 0, 2)
     for keyword, value in given.items():
         expected = list(trial.settings[keyword])
@@ -217,7 +218,7 @@ def mixed_dtypes(trial: Trial) -> Iterator[Observation]:
     for step in range(trial.arguments["steps"]):
         for n, (p, twin, t) in enumerate(zip(params, twins, trials)):
             p.grad, twin.grad = (t.with_layout(values(t, p.shape, 1000 * (step + 1) + n)) for _ in range(2))
-        optimizer.step()
+        take_step(optimizer)
         for each in alone:
-            each.step()
+            take_step(each)
     yield from same("a group of several dtypes", reading(optimizer, params), joint_reading(alone, twins))

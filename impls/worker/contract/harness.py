@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .calls import construct, take_step
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -71,7 +73,7 @@ def fitting(trial: Trial, shape: Sequence[int]) -> tuple[int, ...]:
 
 def build(trial: Trial, params: Any, **more: Any) -> Any:
     """The optimizer is called as any program calls it: parameters first, then keywords."""
-    return trial.make(params, **{**trial.path, **trial.settings, **tuples(more)})
+    return construct(trial.make, params, {**trial.path, **trial.settings, **tuples(more)})
 
 
 def tuples(settings: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +129,7 @@ def train(trial: Trial, optimizer: Any, params: Sequence[torch.Tensor], first: i
     """The steps from ``first`` up to ``last`` are made."""
     for step in range(first, last):
         set_gradients(trial, params, step)
-        optimizer.step()
+        take_step(optimizer)
 
 
 def reading(optimizer: Any, params: Iterable[torch.Tensor]) -> dict[str, Any]:
@@ -308,8 +310,8 @@ def follow(
             gradient = torch.cat([p.grad.reshape(-1) for p in other.params])
         one.set_gradients(gradient, trial.with_layout)
         start = start_of(trial, other, step, gradient if order is None else gradient[order])
-        one.optimizer.step()
-        other.optimizer.step()
+        take_step(one.optimizer)
+        take_step(other.optimizer)
         expected = {key: row if order is None else row[order] for key, row in one.flat(keys).items()}
         yield same_step(f"{what}, step {step + 1}", start, other.flat(keys), expected)
         other.load(expected)

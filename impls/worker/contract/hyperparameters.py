@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .calls import join_group, take_step
 from .harness import (
     Observation,
     Trial,
@@ -97,8 +98,8 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
         first.set_gradients(gradient, trial.with_layout)
         second.set_gradients(gradient, trial.with_layout)
         start = start_of(trial, second, step, gradient)
-        first.optimizer.step()
-        error = raised(second.optimizer.step)
+        take_step(first.optimizer)
+        error = raised(partial(take_step, second.optimizer))
         if error:
             said = "tensor" in error.lower() and keyword in error.lower()
             yield condition(f"{keyword} as a Tensor", said, error, "the result of the number, or an error that says it")
@@ -126,7 +127,7 @@ def refused_in_group(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, [(2,), (3,)])
         optimizer = build(trial, params[:1])
         group = {"params": params[1:], keyword: as_given(value)}
-        error = raised(partial(optimizer.add_param_group, group))
+        error = raised(partial(join_group, optimizer, group))
         what = f"{keyword}={shown} in add_param_group"
         yield condition(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
 
@@ -180,7 +181,7 @@ def maximized(trial: Trial) -> Iterator[Observation]:
             for n, p in enumerate(params):
                 gradient = values(trial, p.shape, 1000 * (step + 1) + n)
                 p.grad = trial.with_layout(gradient if maximize else -gradient)
-            optimizer.step()
+            take_step(optimizer)
         read.append(reading(optimizer, params))
     yield from same("maximize", read[1], read[0])
 

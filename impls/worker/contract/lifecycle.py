@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import pickle
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .calls import clear_gradients, deep_copy, join_group, load_state, pickled_copy, saved_state, take_step
 from .harness import (
     Observation,
     Start,
@@ -106,7 +106,11 @@ def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = N
     untouched = reading(life.optimizer, kept)
     starts = [begun(life, n, p) for n, p in enumerate(members)]
     acting = [None if p.grad is None else touched(life.trial, p.grad) for p in members]
-    refusal = raised(life.optimizer.step) if rows is not None else life.optimizer.step()
+    refusal = ""
+    if rows is None:
+        take_step(life.optimizer)
+    else:
+        refusal = raised(partial(take_step, life.optimizer))
     if refusal:
         said = "sparse" in refusal.lower()
         yield condition(what, said, refusal, "a step, or an error that says sparse")
@@ -179,7 +183,7 @@ def add_group(life: Life, shape: list[int], settings: dict[str, Any]) -> None:
     """A group with a parameter of its own joins."""
     settings = tuples(settings)
     params = parameters(life.trial, [shape], first=100 + len(life.groups))
-    life.optimizer.add_param_group({"params": list(params), **settings})
+    join_group(life.optimizer, {"params": list(params), **settings})
     life.groups.append(params)
     life.settings.append({**life.trial.settings, **settings})
     life.counts.append([0])
@@ -187,29 +191,29 @@ def add_group(life: Life, shape: list[int], settings: dict[str, Any]) -> None:
 
 def load(life: Life, path: dict[str, Any] | None = None) -> None:
     """The state is saved, and loaded into a fresh instance on copies of the parameters."""
-    saved = copy.deepcopy(life.optimizer.state_dict())
+    saved = deep_copy(saved_state(life.optimizer))
     if path is not None:
         life.trial = dataclasses.replace(life.trial, path=path)
         for group in saved["param_groups"]:
             group.update({key: value for key, value in path.items() if key in group})
     optimizer = build(life.trial, [{"params": copies(params)} for params in life.groups])
-    optimizer.load_state_dict(saved)
+    load_state(optimizer, saved)
     life.adopt(optimizer)
 
 
 def deepcopied(life: Life) -> None:
     """A deep copy takes over."""
-    life.adopt(copy.deepcopy(life.optimizer))
+    life.adopt(deep_copy(life.optimizer))
 
 
 def pickled(life: Life) -> None:
     """A pickled copy takes over."""
-    life.adopt(pickle.loads(pickle.dumps(life.optimizer)))  # noqa: S301 - our own bytes
+    life.adopt(pickled_copy(life.optimizer))
 
 
 def zeroed(life: Life) -> None:
     """All gradients are removed."""
-    life.optimizer.zero_grad()
+    clear_gradients(life.optimizer)
 
 
 ACTS: dict[str, Any] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .calls import take_scaled_step, take_step
 from .harness import Observation, Trial, build, entries, parameters, reading, same, set_gradients, train
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         optimizer.found_inf = torch.tensor(1.0)
         optimizer.grad_scale = torch.tensor(SCALE)
         with unset_memory_as_nan():
-            optimizer.step()
+            take_step(optimizer)
         after = reading(optimizer, params)
         if not made:  # a state may be made, but holds nothing yet
             before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
@@ -66,7 +67,7 @@ def divided_once(trial: Trial) -> Iterator[Observation]:
                 entries(p.grad).mul_(scale)
             if scale != 1.0:
                 optimizer.grad_scale, optimizer.found_inf = torch.tensor(scale), torch.tensor(0.0)
-            optimizer.step()
+            take_step(optimizer)
         read.append(reading(optimizer, params))
     yield from same("a scaled gradient", read[1], read[0])
 
@@ -91,10 +92,10 @@ def scaler(trial: Trial) -> Iterator[Observation]:
                     continue
                 entries(params[0].grad)[0] = float("inf")
             if scaled:
-                grad_scaler.step(optimizer)
+                take_scaled_step(grad_scaler, optimizer)
                 grad_scaler.update()
             else:
-                optimizer.step()
+                take_step(optimizer)
         read.append(reading(optimizer, params))
     yield from same("under GradScaler", read[1], read[0])
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-import io
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .calls import construct, deep_copy, load_state, saved_state, take_step, through_file
 from .harness import Observation, Trial, condition, raised
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Minimised:
         parts = torch.split(start, list(pieces)) if pieces else [start]
         self.params = [torch.nn.Parameter(part.clone()) for part in parts]
         settings = {**trial.path, **trial.settings, **arguments.get("settings", {}), **more}
-        self.optimizer = trial.make(self.params, **settings)
+        self.optimizer = construct(trial.make, self.params, settings)
         self.visited: list[list[float]] = []
         self.gradients: list[list[float]] = []
         self.losses: list[float] = []
@@ -83,7 +82,7 @@ class Minimised:
         """So many steps are made."""
         for _ in range(count):
             before = len(self.visited)
-            self.optimizer.step(self.closure)
+            take_step(self.optimizer, self.closure)
             self.calls.append(len(self.visited) - before)
         return self
 
@@ -153,14 +152,14 @@ def gradient_layout(trial: Trial) -> Iterator[Observation]:
     read = []
     for turned in (True, False):
         p = torch.nn.Parameter(torch.arange(1.0, 7.0, dtype=trial.dtype).reshape(2, 3))
-        optimizer = trial.make([p], **{**trial.path, **trial.settings, **trial.arguments["settings"]})
+        optimizer = construct(trial.make, [p], {**trial.path, **trial.settings, **trial.arguments["settings"]})
 
         def closure(p: Any = p, turned: bool = turned) -> torch.Tensor:
             p.grad = p.detach().t().contiguous().t() if turned else p.detach().clone()
             loss: torch.Tensor = (p.detach() ** 2).sum() * 0.5
             return loss
 
-        optimizer.step(closure)
+        take_step(optimizer, closure)
         read.append(p.detach().reshape(-1).tolist())
     yield condition("with a transposed gradient", read[0] == read[1], read[0], read[1])
 
@@ -172,13 +171,10 @@ def resumed(trial: Trial) -> Iterator[Observation]:
     other = Minimised(trial)
     for p, q in zip(other.params, source.params):
         p.data.copy_(q.data)
-    saved = source.optimizer.state_dict()
+    saved = saved_state(source.optimizer)
     if through == "torch.save":
-        buffer = io.BytesIO()
-        torch.save(saved, buffer)
-        buffer.seek(0)
-        saved = torch.load(buffer, weights_only=True)
-    other.optimizer.load_state_dict(copy.deepcopy(saved) if through == "deepcopy" else saved)
+        saved = through_file(saved)
+    load_state(other.optimizer, deep_copy(saved) if through == "deepcopy" else saved)
     other.visited, source.visited = [], []
     other.step(2)
     source.step(2)
@@ -191,7 +187,7 @@ def refused(trial: Trial) -> Iterator[Observation]:
         p = torch.nn.Parameter(torch.ones(2, dtype=trial.dtype))
 
         def made(p: Any = p, key: str = key, value: Any = value) -> Any:
-            return trial.make([p], **{**trial.path, **trial.settings, key: value})
+            return construct(trial.make, [p], {**trial.path, **trial.settings, key: value})
 
         said = raised(made)
         what = f"{key}={value!r} at construction"
@@ -208,7 +204,7 @@ def closure_called(trial: Trial) -> Iterator[Observation]:
         return run.closure()
 
     with torch.no_grad():
-        returned = run.optimizer.step(closure)
+        returned = take_step(run.optimizer, closure)
     yield condition("gradients are enabled in the closure", all(enabled), str(enabled), "enabled in every call")
     yield condition("what a step returns", float(returned) == run.losses[0], float(returned), run.losses[0])
 

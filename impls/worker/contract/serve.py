@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import traceback
 from contextlib import suppress
 from functools import partial
@@ -13,15 +14,20 @@ from typing import Any
 import torch
 
 from ..calling import called, from_json
-from ..failures import RequestError, headline
+from ..failures import CALLS, RequestError, headline
 from ..memory import ran_out
+from ..place import FOREIGN, WORKER
 from ..surroundings import restore
 from ..torch_platform import dtype_named, to_bytes
+from .calls import requires_closure, take_step
 from .harness import Observation, Trial, raised, rows_of
 from .hyperparameters import stated
 
-EXPERIMENTS = sorted({file.stem for file in Path(__file__).parent.glob("[a-z]*.py")} - {"harness", "serve"})
+EXPERIMENTS = sorted({file.stem for file in Path(__file__).parent.glob("[a-z]*.py")} - {"calls", "harness", "serve"})
 """The modules beside this one that hold experiments."""
+CALLING = inspect.getfile(requires_closure)
+MISCALLED = re.compile(r"missing \d+ required|unexpected keyword|positional arguments? but|multiple values for")
+"""What Python says of a call that does not fit the signature."""
 
 
 def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
@@ -61,9 +67,28 @@ def _told(raised: BaseException) -> dict[str, str]:
     frames = traceback.extract_tb(raised.__traceback__)
     inside = [frame for frame in frames if "/worker/contract/" not in frame.filename]
     where = f"{inside[-1].name}: {inside[-1].line}" if inside else ""
-    ours = frames[-1].filename.endswith(tuple(f"/worker/contract/{name}.py" for name in EXPERIMENTS))
-    line = frames[-1].line or ""
-    return {"message": headline(raised)[:300], "where": where, "line": line, "ours": str(ours)}
+    known = [frame for frame in frames if frame.filename.startswith(WORKER)]
+    line = known[-1].line or "" if known else ""
+    told = "".join(traceback.format_tb(raised.__traceback__, limit=-CALLS))
+    return {
+        "message": headline(raised)[:300],
+        "where": where,
+        "line": line,
+        "ours": str(is_ours(raised)),
+        "traceback": f"{told}{headline(raised)}",
+    }
+
+
+def is_ours(raised: BaseException) -> bool:
+    """Whether the suite itself made the mistake: by the innermost line that is not the framework's.
+
+    Beyond a call into the code under test it is not, unless that call gave what no signature asks for.
+    """
+    frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if not FOREIGN.match(frame.filename)]
+    if not frames or not frames[-1].filename.startswith(WORKER):
+        return False
+    called = frames[-1].filename == CALLING
+    return not called or (isinstance(raised, TypeError) and bool(MISCALLED.search(str(raised))))
 
 
 def _plain(observation: Observation, buffers: list[bytes]) -> dict[str, Any]:
@@ -110,7 +135,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         optimizer = make([parameter], **header["constructor"])
         scaling = bool(getattr(optimizer, "_step_supports_amp_scaling", False))
         parameter.grad = rows_of(torch.ones_like(parameter.detach()), [0])
-        optimizer.step()
+        take_step(optimizer)
         sparse = True
     capturable = ""
     if "capturable" in keywords:
@@ -150,4 +175,4 @@ def one_step(make: Any, parameter: Any, settings: dict[str, Any], *, sparse: boo
     optimizer = make([parameter], **settings)
     gradient = torch.ones_like(parameter.detach())
     parameter.grad = rows_of(gradient, range(len(gradient))) if sparse else gradient
-    optimizer.step()
+    take_step(optimizer)

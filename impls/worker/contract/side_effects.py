@@ -12,6 +12,7 @@ import torch
 import torch.utils._python_dispatch
 
 from ..surroundings import changes, functions, in_a_program, settings
+from .calls import take_step
 from .harness import (
     Observation,
     Trial,
@@ -59,7 +60,7 @@ def threads(trial: Trial) -> Iterator[Observation]:
                 stepper = stepper_on(trial, params)
                 stepper.set_gradients(gradient, trial.with_layout)
                 start = start_of(trial, stepper, 0, gradient)
-                stepper.optimizer.step()
+                take_step(stepper.optimizer)
                 read.append(stepper.flat(keys))
             what = f"{trial.arguments['threads']} threads, {size} elements"
             yield same_step(what, start, read[1], read[0])
@@ -143,7 +144,7 @@ def default_device(trial: Trial) -> Iterator[Observation]:
             for step in gradients:
                 for p, gradient in zip(params, step):
                     p.grad = gradient
-                optimizer.step()
+                take_step(optimizer)
         read.append({f"parameter {n}": p.detach() for n, p in enumerate(params)})
     yield from same("with meta as the default device", read[1], read[0])
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import io
-import pickle
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .calls import add_hook, deep_copy, load_state, pickled_copy, saved_state, take_step, through_file
 from .harness import (
     Observation,
     Stepper,
@@ -82,7 +80,7 @@ def round_trip(trial: Trial) -> Iterator[Observation]:
 
     def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
         other, twins = fresh(trial, params)
-        other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+        load_state(other, deep_copy(saved_state(optimizer)))
         return other, twins
 
     yield from continued(trial, "saved and loaded", carry)
@@ -93,10 +91,7 @@ def weights_only(trial: Trial) -> Iterator[Observation]:
 
     def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
         other, twins = fresh(trial, params)
-        file = io.BytesIO()
-        torch.save(optimizer.state_dict(), file)
-        file.seek(0)
-        other.load_state_dict(torch.load(file, weights_only=True))
+        load_state(other, through_file(saved_state(optimizer)))
         return other, twins
 
     yield from continued(trial, "torch.save and torch.load(weights_only=True)", carry)
@@ -106,7 +101,7 @@ def deepcopied(trial: Trial) -> Iterator[Observation]:
     """A deep copy has parameters of its own."""
 
     def carry(optimizer: Any, _params: list[Any]) -> tuple[Any, list[Any]]:
-        other = copy.deepcopy(optimizer)
+        other = deep_copy(optimizer)
         return other, members(other)
 
     yield from continued(trial, "deepcopy", carry)
@@ -116,7 +111,7 @@ def pickled(trial: Trial) -> Iterator[Observation]:
     """A pickled optimizer has parameters of its own."""
 
     def carry(optimizer: Any, _params: list[Any]) -> tuple[Any, list[Any]]:
-        other = pickle.loads(pickle.dumps(optimizer))  # noqa: S301 - our own bytes
+        other = pickled_copy(optimizer)
         return other, members(other)
 
     yield from continued(trial, "pickle", carry)
@@ -127,7 +122,7 @@ def not_aliased(trial: Trial) -> Iterator[Observation]:
     optimizer, params = started(trial, 2)
     other, twins = fresh(trial, params)
     before = reading(optimizer, params)
-    other.load_state_dict(optimizer.state_dict())
+    load_state(other, saved_state(optimizer))
     train(trial, other, twins, 2, 4)
     yield from same("the source, after the loaded one made steps", reading(optimizer, params), before)
 
@@ -136,7 +131,7 @@ def dtypes_kept(trial: Trial) -> Iterator[Observation]:
     """Every state has after loading the dtype that it had."""
     optimizer, params = started(trial, 2)
     other, twins = fresh(trial, params)
-    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    load_state(other, deep_copy(saved_state(optimizer)))
     got, expected = (
         {k: str(v.dtype) for k, v in reading(*both).items() if isinstance(v, torch.Tensor)}
         for both in ((other, twins), (optimizer, params))
@@ -163,7 +158,7 @@ def count_kept(trial: Trial) -> Iterator[Observation]:
             held = where[name]
             where[name] = held.clone().fill_(count) if isinstance(held, torch.Tensor) else count
         other, twins = fresh(trial, params)
-        other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+        load_state(other, deep_copy(saved_state(optimizer)))
         where, name = counted_in(other, twins[0], key)
         got = float(where[name])
         yield condition(f"a step count of {count} after loading", got == count, got, count)
@@ -177,7 +172,7 @@ def settings_loaded(trial: Trial) -> Iterator[Observation]:
     """Loading brings back each group's settings."""
     optimizer, params = started(trial, 1)
     other, _ = fresh(trial, params)
-    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    load_state(other, deep_copy(saved_state(optimizer)))
     for n, group in enumerate(optimizer.param_groups):
         for keyword in trial.settings:
             got = other.param_groups[n].get(keyword)
@@ -197,17 +192,17 @@ def other_path(trial: Trial) -> Iterator[Observation]:
             train(trial, optimizer, params, 0, made)
             twins = copies(params)
             other = build(there, twins)
-            saved = copy.deepcopy(optimizer.state_dict())
+            saved = deep_copy(saved_state(optimizer))
             for group in saved["param_groups"]:
                 group.update({key: value for key, value in path.items() if key in group})
-            other.load_state_dict(saved)
+            load_state(other, saved)
             one, two = Stepper(optimizer, params), Stepper(other, twins)
             gradient = values(trial, (size,), 1000 * (made + 1))
             one.set_gradients(gradient, trial.with_layout)
             two.set_gradients(gradient, trial.with_layout)
             start = start_of(trial, one, made, gradient)
-            optimizer.step()
-            other.step()
+            take_step(optimizer)
+            take_step(other)
             what = f"loaded on {name} after {made} steps"
             yield same_step(what, start, two.flat(keys), one.flat(keys))
 
@@ -219,17 +214,17 @@ def other_rule(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, SHAPES)
         optimizer = build(source, params)
         train(source, optimizer, params, 0, 2)
-        saved = copy.deepcopy(optimizer.state_dict())
+        saved = deep_copy(saved_state(optimizer))
         twins = copies(params)
         other = build(trial, twins)
         start = detached(params)
-        refused = raised(partial(other.load_state_dict, saved))
+        refused = raised(partial(load_state, other, saved))
         set_gradients(trial, twins, 2)
         set_gradients(source, params, 2)
-        refused = refused or raised(other.step)
+        refused = refused or raised(partial(take_step, other))
         expected = start
         if not refused:
-            optimizer.step()
+            take_step(optimizer)
             expected = detached(params)
         what = f"after the checkpoint of {make}"
         yield from same(what, detached(twins), expected)
@@ -240,13 +235,13 @@ def plain_numbers(trial: Trial) -> Iterator[Observation]:
     for made in trial.arguments["made"]:
         optimizer, params = started(trial, made)
         (other, twins), (usual, others) = fresh(trial, params), fresh(trial, params)
-        usual.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-        saved = copy.deepcopy(optimizer.state_dict())
+        load_state(usual, deep_copy(saved_state(optimizer)))
+        saved = deep_copy(saved_state(optimizer))
         for state in saved["state"].values():
             single = {k: v for k, v in state.items() if isinstance(v, torch.Tensor) and v.dim() == 0}
             state.update({key: value.item() for key, value in single.items()})
         what = f"loaded with plain numbers after {made} steps"
-        if raised(partial(other.load_state_dict, saved)):
+        if raised(partial(load_state, other, saved)):
             yield condition(what, True, "refused", "refused")
             continue
         train(trial, other, twins, made, made + 2)
@@ -262,10 +257,10 @@ def state_hooks(trial: Trial) -> Iterator[Observation]:
     """The hooks of state_dict and load_state_dict run, once each and in their order."""
     optimizer, _ = started(trial, 1)
     seen: list[str] = []
-    optimizer.register_state_dict_pre_hook(lambda _: seen.append("before saving"))
-    optimizer.register_state_dict_post_hook(lambda _, _saved: seen.append("after saving"))
-    optimizer.register_load_state_dict_pre_hook(lambda _, _saved: seen.append("before loading"))
-    optimizer.register_load_state_dict_post_hook(lambda _: seen.append("after loading"))
-    optimizer.load_state_dict(optimizer.state_dict())
+    add_hook(optimizer, "state_dict_pre", lambda _: seen.append("before saving"))
+    add_hook(optimizer, "state_dict_post", lambda _, _saved: seen.append("after saving"))
+    add_hook(optimizer, "load_state_dict_pre", lambda _, _saved: seen.append("before loading"))
+    add_hook(optimizer, "load_state_dict_post", lambda _: seen.append("after loading"))
+    load_state(optimizer, saved_state(optimizer))
     expected = ["before saving", "after saving", "before loading", "after loading"]
     yield condition("hooks around saving and loading", seen == expected, seen, expected)

@@ -1,0 +1,86 @@
+"""Every call into the code under test: what is raised beyond one of these lines is not the suite's own mistake."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import io
+import pickle
+from typing import Any
+
+import torch
+
+
+def construct(make: Any, params: Any, settings: dict[str, Any]) -> Any:
+    """An optimizer is made as any program makes it: parameters first, then keywords."""
+    return make(params, **settings)
+
+
+def take_step(optimizer: Any, *closure: Any) -> Any:
+    """A step, with a closure where one is given or where its signature asks for one."""
+    if closure or not requires_closure(optimizer):
+        return optimizer.step(*closure)
+    return optimizer.step(unchanged_loss)
+
+
+def requires_closure(optimizer: Any) -> bool:
+    """Whether a step must be given a closure."""
+    try:
+        parameters = list(inspect.signature(optimizer.step).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return any(item.kind in places and item.default is inspect.Parameter.empty for item in parameters)
+
+
+def unchanged_loss() -> torch.Tensor:
+    """A closure that leaves every gradient as it was set."""
+    return torch.zeros(())
+
+
+def take_scaled_step(scaler: Any, optimizer: Any) -> None:
+    """A step that torch.amp.GradScaler makes or skips."""
+    scaler.step(optimizer)
+
+
+def saved_state(optimizer: Any) -> Any:
+    """The state dictionary."""
+    return optimizer.state_dict()
+
+
+def load_state(optimizer: Any, saved: Any) -> None:
+    """A state dictionary is loaded."""
+    optimizer.load_state_dict(saved)
+
+
+def join_group(optimizer: Any, group: dict[str, Any]) -> None:
+    """A group joins."""
+    optimizer.add_param_group(group)
+
+
+def clear_gradients(optimizer: Any, **how: Any) -> None:
+    """The gradients are removed, or filled with zeros."""
+    optimizer.zero_grad(**how)
+
+
+def deep_copy(held: Any) -> Any:
+    """A deep copy of an optimizer, or of what it saved."""
+    return copy.deepcopy(held)
+
+
+def through_file(saved: Any) -> Any:
+    """What torch.load(weights_only=True) gives back of what torch.save wrote."""
+    file = io.BytesIO()
+    torch.save(saved, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+def pickled_copy(optimizer: Any) -> Any:
+    """What comes back from the bytes to which an optimizer is pickled."""
+    return pickle.loads(pickle.dumps(optimizer))  # noqa: S301 - our own bytes
+
+
+def add_hook(optimizer: Any, place: str, hook: Any) -> Any:
+    """A hook is registered: `step_pre`, `state_dict_post`."""
+    return getattr(optimizer, f"register_{place}_hook")(hook)

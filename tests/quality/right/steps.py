@@ -1,0 +1,95 @@
+"""Right optimizers that step in their own way."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))  # a worker loads each file by itself
+
+from right_adamw import AdamW
+
+
+class ConsumesGradients(AdamW):
+    """A step takes the gradients away: after it `.grad` is None."""
+
+    def update(self, p, gradient, group):
+        super().update(p, gradient, group)
+        p.grad = None
+
+
+class WritesAndRestores(AdamW):
+    """While it steps it turns the sign of the gradient in place, and then turns it back."""
+
+    def update(self, p, gradient, group):
+        p.grad.neg_()
+        super().update(p, -self.gradient(p), group)
+        p.grad.neg_()
+
+
+class RequiresClosure(AdamW):
+    """A step must be given a closure."""
+
+    def step(self, closure):
+        return super().step(closure)
+
+
+class WrapsAnother(AdamW):
+    """It lets another optimizer step, which has its groups and states."""
+
+    inner = None
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
+        super().__init__(params, lr, betas, eps, weight_decay)
+        given = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        self.inner = torch.optim.AdamW(self.param_groups, **given, foreach=False)
+        self.joined()
+
+    def joined(self):
+        self.inner.param_groups, self.inner.state = self.param_groups, self.state
+
+    def add_param_group(self, param_group):
+        super().add_param_group(param_group)
+        for key, value in self.inner.defaults.items() if self.inner else ():
+            self.param_groups[-1].setdefault(key, value)
+
+    def step(self, closure=None):
+        return self.inner.step(closure)
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "inner": self.inner}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self.joined()
+
+
+class ListsAlone(AdamW):
+    """It computes with lists of tensors, of all that have a gradient at once."""
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            members = [p for p in group["params"] if p.grad is not None]
+            if members:
+                self.together(members, [self.gradient(p) for p in members], group)
+        return loss
+
+    def together(self, members, gradients, group):
+        lr, beta1, beta2, eps, decay = self.settings(group)
+        firsts, seconds, counts = map(list, zip(*(self.kept(p, group) for p in members), strict=True))
+        torch._foreach_mul_(firsts, beta1)
+        torch._foreach_add_(firsts, gradients, alpha=1 - beta1)
+        torch._foreach_mul_(seconds, beta2)
+        torch._foreach_addcmul_(seconds, gradients, gradients, 1 - beta2)
+        below = torch._foreach_sqrt(seconds)
+        torch._foreach_div_(below, [(1 - beta2**count) ** 0.5 for count in counts])
+        torch._foreach_add_(below, eps)
+        torch._foreach_mul_(members, 1 - lr * decay)
+        torch._foreach_addcdiv_(members, firsts, below, [-lr / (1 - beta1**count) for count in counts])
