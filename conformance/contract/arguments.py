@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.contract import settings
 from conformance.contract.clause import Arguments
+from conformance.contract.offers import grouped
 from conformance.optimizers.subject import WorkerSubject
 from spec.rule import UpdateRule
 
@@ -39,6 +40,6 @@ def beside_other(given: Mapping[str, Any]) -> Arguments:
     """Return the arguments with other settings of a rule beside them, for every variant."""
 
     def arguments(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
-        yield {**given, "other": settings.other(subject, rule)}
+        yield {**given, "other": grouped(subject, settings.other(subject, rule))}
 
     return arguments

@@ -41,8 +41,9 @@ class Breach:
 
     @property
     def likeness(self) -> tuple[bool, str]:
-        """Whether it raised."""
-        return self.quantity == RAISED, ""
+        """Whether it raised, and if so what and where: another exception is another fault."""
+        raised = self.quantity == RAISED
+        return raised, f"{self.got.partition(':')[0]} {self.compared}" if raised else ""
 
     @property
     def told(self) -> str:

@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from conformance.contract import settings
 from conformance.contract.case import ClauseCase, to_plain
+from conformance.contract.offers import offers
 from conformance.contract.request import path_of
-from conformance.contract.requirements import offers, other_paths
+from conformance.contract.requirements import changes, needs_usual_checkpoint, other_paths
 from conformance.engine.drawing import draw_lives
 from conformance.optimizers.subject import WorkerSubject
 from spec.symbols import lr
@@ -42,7 +43,7 @@ class World:
         """Pairs of a keyword and a value that may be assigned to it."""
         rule_ = self.subject.rules[switches]
         usual = self.subject.held_options(rule_, settings.active(rule_, self.subject.fixed))
-        pairs = settings.changes(self.subject, rule_)
+        pairs = changes(self.subject, rule_)
         return [*pairs, *([key, usual[key]] for key, _ in pairs)]
 
     def paths(self, switches: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -80,6 +81,7 @@ class Life(RuleBasedStateMachine):
         """Make a step with sparse gradients of some rows."""
         self.acts.append(["sparse step", [n for n in absent if n < self.tensors], rows])
 
+    @precondition(lambda self: self.world.values(self.switches))
     @rule(data=st.data())
     def change(self, data: st.DataObject) -> None:
         """Assign a setting of one group."""
@@ -87,7 +89,7 @@ class Life(RuleBasedStateMachine):
         group = data.draw(st.integers(0, self.groups - 1))
         self.acts.append(["change", group, keyword, value])
 
-    @precondition(lambda self: lr.name not in self.world.subject.fixed)
+    @precondition(lambda self: lr.name not in self.world.subject.fixed and "lr" in offers(self.world.subject)["group"])
     @rule()
     def schedule(self) -> None:
         """Make the step of a scheduler."""
@@ -98,7 +100,7 @@ class Life(RuleBasedStateMachine):
     def add_group(self, shape: list[int], own: bool) -> None:
         """Add a group of one tensor, with settings of its own or without."""
         subject = self.world.subject
-        given = dict(settings.changes(subject, subject.rules[self.switches])) if own else {}
+        given = dict(changes(subject, subject.rules[self.switches])) if own else {}
         self.acts.append(["add group", shape, given])
         self.groups += 1
         self.tensors += 1
@@ -109,6 +111,7 @@ class Life(RuleBasedStateMachine):
         self.acts.append([act])
 
     @precondition(lambda self: len(self.world.paths(self.switches)) > 1)
+    @precondition(lambda self: not needs_usual_checkpoint(self.world.subject))
     @rule(data=st.data())
     def other_path(self, data: st.DataObject) -> None:
         """Go on on another path."""

@@ -6,7 +6,11 @@ from typing import Any, Protocol
 
 from conformance.contract.case import ClauseCase
 from conformance.optimizers.subject import WorkerSubject, constructor_setting
-from spec.rule import ANY_RANK, ELEMENT
+from spec.rule import ANY_RANK, ELEMENT, UpdateRule
+
+
+SHARED = ("group:", "optimizer:")
+"""Where a count stands that need not be one parameter's own."""
 
 
 class Tried(Protocol):
@@ -29,9 +33,8 @@ def request(clause: Tried, subject: WorkerSubject, case: ClauseCase) -> dict[str
     """Return the header of the request that runs a case."""
     rule = subject.rules[case.switches]
     keys = subject.keys(rule)
-    kept = [s for s in rule.states if not s.scalar and (not rule.elementwise or s.per == ELEMENT)]
-    states = [keys[s.symbol.name] for s in kept if s.symbol.name in keys and is_key(keys[s.symbol.name])]
-    counter = subject.implementation.counter
+    tensors = [s for s in rule.states if not s.scalar and (not rule.elementwise or s.per == ELEMENT)]
+    states = [keys[s.symbol.name] for s in tensors if s.symbol.name in keys]
     least, most = rule.ranks
     ranks = {} if rule.ranks == (0, ANY_RANK) else {"ranks": [least, most]}
     return {
@@ -49,8 +52,9 @@ def request(clause: Tried, subject: WorkerSubject, case: ClauseCase) -> dict[str
             **({"own settings": subject.options(rule, case.settings)} if subject.renamed else {}),
             **ranks,
             "states": states,
+            "kept": kept_by(subject, rule),
             "whole": not rule.elementwise,
-            "counter": counter if counter is not None and is_key(counter.removeprefix("group:")) else None,
+            "counter": subject.implementation.counter,
             "target": target_of(clause, subject),
         },
     }
@@ -62,9 +66,11 @@ def calling_of(subject: WorkerSubject) -> dict[str, Any]:
     return {**subject.implementation.calling, **({"renamed": renamed} if renamed else {})}
 
 
-def is_key(path: str) -> bool:
-    """Tell whether a path is a key of a state, and nothing deeper or elsewhere."""
-    return not any(mark in path for mark in "/:")
+def kept_by(subject: WorkerSubject, rule: UpdateRule) -> list[str]:
+    """Return where all that the rule names of a parameter is kept, and its step count if it is the parameter's own."""
+    item = subject.implementation
+    counter = [] if item.counter is None or item.counter.startswith(SHARED) else [item.counter]
+    return list(dict.fromkeys([*subject.keys(rule).values(), *item.derived, *counter]))
 
 
 def target_of(clause: Tried, subject: WorkerSubject) -> str:

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sympy as sp
 
+from conformance.contract import settings
 from conformance.contract.clause import framework
-from conformance.contract.request import calling_of
+from conformance.contract.offers import asked, grouped, offers
 from conformance.engine.ledger import load
 from conformance.engine.verdict import Cell
 from conformance.optimizers.subject import WorkerSubject, constructor_setting
-from impls.catalogue.entries import ExecutionPath
 from spec.rule import UpdateRule
 from spec.symbols import g, lr
 
 Needs = Callable[[WorkerSubject], str]
 DEPENDENT = "by its formula an element depends on the others of its tensor"
-
-
-def _asked(subject: WorkerSubject, operation: str, path: ExecutionPath) -> Mapping[str, Any]:
-    question = {
-        "op": operation,
-        "target": subject.implementation.target,
-        "constructor": dict(path.constructor),
-        "calling": calling_of(subject),
-        "device": subject.device,
-        "dtype": subject.storage.name,
-        "sparse": subject.implementation.gradient != "dense",
-    }
-    key = (operation, json.dumps(question, sort_keys=True))
-    return subject.session.remember(key, lambda: subject.session.request(question).header)
-
-
-def offers(subject: WorkerSubject) -> Mapping[str, Any]:
-    """Return what an optimizer offers: keywords of its constructor and of its step, loss scaling."""
-    return _asked(subject, "offers", subject.path)
 
 
 def all_of(*needs: Needs) -> Needs:
@@ -77,6 +57,28 @@ def needs_documented_defaults(subject: WorkerSubject) -> str:
 def needs_closure(subject: WorkerSubject) -> str:
     """Require a step that takes a closure."""
     return "" if offers(subject)["step"] else "its step takes no closure"
+
+
+def changes(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
+    """Return one other value for each setting of a group that acts in a step."""
+    held = grouped(subject, dict(settings.changes(subject, rule)))
+    return [[key, value] for key, value in held.items()]
+
+
+def needs_step_alone(subject: WorkerSubject) -> str:
+    """Require a step that can be called without a closure."""
+    return "its step must be given a closure" if offers(subject)["requires closure"] else ""
+
+
+def needs_usual_checkpoint(subject: WorkerSubject) -> str:
+    """Require a state dictionary with torch's two parts."""
+    return "" if offers(subject)["usual checkpoint"] else "its state dictionary has a format of its own"
+
+
+def needs_settings_in_groups(subject: WorkerSubject) -> str:
+    """Require groups that hold a setting which acts in a step, under the constructor's name."""
+    found = any(grouped(subject, settings.other(subject, rule)) for rule in subject.rules.values())
+    return "" if found else "its groups hold none of its settings under the constructor's name"
 
 
 def needs_step_count(subject: WorkerSubject) -> str:
@@ -127,7 +129,7 @@ def needs_complex_parameters(subject: WorkerSubject) -> str:
         return "there are no complex numbers in this format"
     paths = [subject.path]
     paths += [p for p in subject.implementation.paths_on(subject.device) if p.whole]
-    refusals = [str(_asked(subject, "takes_complex", path)["refusal"]) for path in paths]
+    refusals = [str(asked(subject, "takes_complex", path)["refusal"]) for path in paths]
     return f"it takes no complex parameter: {refusals[0]}" if all(refusals) else ""
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conformance.optimizers.setting_names import placed
 from conformance.optimizers.subject import WorkerSubject, constructor_setting
 from spec.rule import Hyperparameter, UpdateRule
+from spec.symbols import lr
 
 ACTIVE, OTHER = 0, 1
 NUMBERS: Mapping[str, tuple[float, float]] = {
@@ -30,17 +32,6 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
     "step_sizes[1]": (32.0, 16.0),
 }
 """Two values of a setting: few bits, so that no format rounds them; nothing zero, so that nothing is left out."""
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "lr": ("lr", "learning rate", "learning_rate"),
-    "betas": ("beta",),
-    "eps": ("eps",),
-    "weight_decay": ("weight_decay", "weight decay"),
-    "step_sizes": ("step_size", "step size"),
-    "etas": ("eta",),
-    "initial_accumulator_value": ("initial_accumulator_value", "initial accumulator"),
-    "momentum_decay": ("momentum_decay", "momentum decay"),
-    "lr_decay": ("lr_decay", "learning rate decay"),
-}
 
 
 def _value(item: Hyperparameter, which: int) -> float:
@@ -66,6 +57,12 @@ def bare(rule: UpdateRule, fixed: Mapping[str, float]) -> Iterator[dict[str, flo
         yield chosen | decay
     if len(optional) > len(decay):
         yield chosen | {h.symbol.name: 0.0 for h in optional}
+
+
+def rate(subject: WorkerSubject) -> str:
+    """Return the setting that is the learning rate."""
+    named = (h for rule in subject.rules.values() for h in rule.hyperparameters if h.symbol == lr)
+    return next((subject.held_keyword(item)[0] for item in named), "lr")
 
 
 def acting(rule: UpdateRule) -> tuple[Hyperparameter, ...]:
@@ -110,6 +107,17 @@ def switched_off(subject: WorkerSubject, rule: UpdateRule) -> dict[str, dict[str
     return found
 
 
+def names(keyword: str, item: Hyperparameter) -> list[str]:
+    """Return the words by which an error may name a setting: its keyword, the rule's, its meaning, its symbol.
+
+    One in the plural is named in the singular too; an underscore may be a space.
+    """
+    own = {keyword, placed(item.keyword)[0], item.symbol.name, item.meaning}
+    own |= {word.replace("_", " ") for word in own} | {word.replace("_", "") for word in own}
+    singular = {word.rstrip("s") for word in own if len(word.rstrip("s")) > 2}
+    return sorted(word.lower() for word in own | singular)
+
+
 def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
     """Return keyword, value, the number shown, words that name it, and the range, for illegal values."""
     return [
@@ -128,8 +136,7 @@ def _bad(subject: WorkerSubject, rule: UpdateRule, item: Hyperparameter) -> Iter
         numbers.append(domain.low - 1.0)
     if domain.high < float("inf"):
         numbers.append(domain.high + 1.0)
-    own = subject.keyword(item)[0]
-    words = [*NAMES.get(keyword, (keyword,)), *NAMES.get(item.keyword, ()), *([own] if own != keyword else [])]
+    words = sorted({*names(keyword, item), *names(subject.keyword(item)[0], item)})
     for number in numbers:
         value: Any = number
         if place is not None:

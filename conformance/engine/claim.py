@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop, Tally
@@ -22,12 +22,31 @@ def unexplained(_: Failure) -> bool:
 
 
 @dataclass
+class Patience:
+    """What may still be spent on making failures simpler: trials, and seconds where each takes long."""
+
+    trials: int = 1500
+    seconds: float = 60.0
+
+    @property
+    def over(self) -> bool:
+        """Tell whether nothing more may be tried."""
+        return self.trials <= 0 or self.seconds <= 0.0
+
+    def spend(self, seconds: float) -> None:
+        """Take off one trial and the seconds that it took."""
+        self.trials -= 1
+        self.seconds -= seconds
+
+
+@dataclass
 class Plan:
     """How hard a claim is tested: number of cases, elements of a large tensor, and the seed of all.
 
     ``power`` takes samples for mutants; with ``steer`` further cases are drawn for those that no case has
     killed.  ``least`` are element-cases to decide: large tensors follow until there are as many.
-    ``explained`` tells whether a known deviation explains a failure.
+    ``explained`` tells whether a known deviation explains a failure.  ``patience`` is that of all findings
+    of a unit together.
     """
 
     cases: int
@@ -39,6 +58,7 @@ class Plan:
     explained: Callable[[Failure], bool] = unexplained
     credit: str = ""
     """The cell to which killed mutants are credited."""
+    patience: Patience = field(default_factory=Patience)
 
 
 ONE_CASE = Plan(1, 1, 0)

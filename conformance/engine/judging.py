@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.engine import crashes
-from conformance.engine.claim import Claim, NotRunError, Plan, Subject, Unit, unexplained
+from conformance.engine.claim import Claim, NotRunError, Patience, Plan, Subject, Unit, unexplained
 from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop
 from conformance.engine.findings import confirmed_findings, findings_of
 from conformance.engine.ledger import named, recorded
@@ -92,6 +92,8 @@ class Stops:
 
     counts: dict[str, int] = field(default_factory=dict)
     told: str = ""
+    patience: Patience = field(default_factory=Patience)
+    """What all findings of the unit may cost together."""
 
     def add(self, stop: Stop) -> None:
         """Note where a cell ended; an exception of a step costs nothing, and is asked for again."""
@@ -145,7 +147,7 @@ def judge_cell(
         return CellResult(cell, Verdict.ERROR, stops.reason)
 
     def explore(of: Any, known: Callable[[Failure], bool]) -> CellResult:
-        plan = dataclasses.replace(unit.plan(claim, power), explained=known)
+        plan = dataclasses.replace(unit.plan(claim, power), explained=known, patience=stops.patience)
         evidence = claim.judge(of, plan)
         if exhibits is not None:
             exhibits.extend(evidence.tally.exhibits)

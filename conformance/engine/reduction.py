@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,12 +13,16 @@ from reference.undefined import Undefined
 
 
 def reduced(subject: Subject, claim: Claim, failure: Failure, plan: Plan = ONE_CASE) -> Failure:
-    """Return the failure of the smallest case found; the given one if nothing smaller fails alike."""
+    """Return the failure of the smallest case found before the plan's patience ends; at worst the given one."""
     smallest, moves = failure, claim.kind.moves(subject, claim, failure)
     try:
         case = next(moves)
         for _ in range(claim.kind.trials(subject, failure)):
+            if plan.patience.over:
+                break
+            start = time.monotonic()
             found = same(subject, claim, failure, case, plan)
+            plan.patience.spend(time.monotonic() - start)
             smallest = found or smallest
             case = moves.send(found)
     except StopIteration:

@@ -9,7 +9,8 @@ from typing import Any
 from conformance.contract import settings
 from conformance.contract.arguments import beside_other, each, of_first_variant, once
 from conformance.contract.clause import Clause
-from conformance.contract.requirements import deviates_in_arithmetic, needs_given_rate, offers
+from conformance.contract.offers import grouped, offers
+from conformance.contract.requirements import deviates_in_arithmetic, needs_given_rate, needs_settings_in_groups
 from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject, constructor_setting
 from reference.formats import FORMATS
@@ -22,8 +23,9 @@ PYTHON = "Python: an argument belongs to the caller"
 
 @of_first_variant
 def _tensors(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any]]:
-    said = [name for name in ("lr", "betas") if name in offers(subject)["tensors"]]
-    yield from ({"as tensors": [name]} for name in said or ["lr"])
+    rate = settings.rate(subject)
+    said = [name for name in (rate, "betas") if name in offers(subject)["tensors"]]
+    yield from ({"as tensors": [name]} for name in said or [rate])
 
 
 @of_first_variant
@@ -33,8 +35,14 @@ def _formats(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any
 
 
 def _own(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
-    """Yield other numbers, and beside the plain variant each switch that a group holds."""
-    yield {"steps": 3, "other": settings.other(subject, rule)}
+    """Yield other numbers together and one by one, and beside the plain variant each switch that a group holds.
+
+    Where all change at once, a group that takes one of them from another group may hide behind the others.
+    """
+    other = grouped(subject, settings.other(subject, rule))
+    yield {"steps": 3, "other": other}
+    if len(other) > 1:
+        yield from ({"steps": 3, "other": {key: value}} for key, value in other.items())
     if rule is subject.rules.get(()):
         held = set(offers(subject)["group"])
         for chosen in subject.rules:
@@ -49,6 +57,7 @@ CLAUSES = (
         GROUPS,
         "groups.own_settings",
         _own,
+        needs=needs_settings_in_groups,
     ),
     Clause(
         "groups/defaults-filled",

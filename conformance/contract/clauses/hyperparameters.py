@@ -8,19 +8,23 @@ from typing import Any
 from conformance.contract import settings
 from conformance.contract.arguments import each, of_first_variant, once
 from conformance.contract.clause import Clause
+from conformance.contract.offers import grouped
 from conformance.contract.request import request
 from conformance.contract.requirements import (
     all_of,
+    changes,
     needs_documented_defaults,
     needs_given_rate,
     needs_keyword,
     needs_rate_of_zero,
+    needs_settings_in_groups,
     needs_tensor_setting,
     needs_visible_state,
 )
 from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject
 from spec.rule import UpdateRule
+from spec.symbols import lr
 
 TITLE = "Hyperparameters"
 
@@ -29,14 +33,22 @@ DOMAINS = "each rule's own domains, as `stepproof show` prints them"
 
 
 def _changes(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
-    yield {"changes": settings.changes(subject, rule), "made": [0, 2]}
+    yield {"changes": changes(subject, rule), "made": [0, 2]}
 
 
 def _switched_on(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
-    start = settings.switched_off(subject, rule)
+    start = grouped(subject, settings.switched_off(subject, rule))
     chosen = subject.held_options(rule, settings.active(rule, subject.fixed))
     if start:
         yield {"changes": [[key, chosen[key]] for key in start], "made": [2], "from": start}
+
+
+def _rate_as_tensor(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    yield {"keyword": settings.rate(subject), "steps": 2}
+
+
+def _rate_of_zero(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    yield {"steps": 2, "rate": subject.held_options(rule, {lr.name: 0.0})}
 
 
 @of_first_variant
@@ -45,8 +57,8 @@ def _bad(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]
 
 
 def _may_be_zero(subject: WorkerSubject) -> str:
-    found = any(settings.switched_off(subject, rule) for rule in subject.rules.values())
-    return "" if found else "no setting of its formula may be zero"
+    found = any(grouped(subject, settings.switched_off(subject, rule)) for rule in subject.rules.values())
+    return "" if found else "no setting of its formula that a group holds may be zero"
 
 
 REFUSED = Clause(
@@ -72,6 +84,7 @@ CLAUSES = (
         SCHEDULERS,
         "hyperparameters.changed",
         _changes,
+        needs=needs_settings_in_groups,
     ),
     Clause(
         "hyperparameters/switched-on",
@@ -79,14 +92,14 @@ CLAUSES = (
         SCHEDULERS,
         "hyperparameters.changed",
         _switched_on,
-        needs=_may_be_zero,
+        needs=all_of(needs_settings_in_groups, _may_be_zero),
     ),
     Clause(
         "hyperparameters/tensor-lr",
         "A learning rate given as a Tensor does what the number does and stays as it was.",
         "torch, torch.optim: lr may be a float or a Tensor",
         "hyperparameters.as_tensor",
-        each({"keyword": "lr", "steps": 2}),
+        _rate_as_tensor,
         needs=all_of(needs_given_rate, needs_visible_state),
     ),
     Clause(
@@ -138,7 +151,7 @@ CLAUSES = (
         "With a learning rate of 0 no parameter changes.",
         "the rule's own formula at a learning rate of 0",
         "hyperparameters.zero_rate",
-        each({"steps": 2}),
+        _rate_of_zero,
         needs=needs_rate_of_zero,
     ),
     Clause(

@@ -11,6 +11,7 @@ from conformance.contract.requirements import (
     all_of,
     needs_another_path,
     needs_step_count,
+    needs_usual_checkpoint,
     needs_visible_state,
     other_paths,
 )
@@ -98,7 +99,7 @@ CLAUSES = (
         "torch, Optimizer.__setstate__: older versions wrote numbers where there are tensors now",
         "state.plain_numbers",
         beside_other({"made": [1, 3]}),
-        needs=needs_step_count,
+        needs=all_of(needs_step_count, needs_usual_checkpoint),
     ),
     Clause(
         "state/settings-loaded",
@@ -113,7 +114,7 @@ CLAUSES = (
         "torch, torch.optim: foreach and fused choose how a step is computed, not which",
         "state.other_path",
         _paths,
-        needs=all_of(needs_another_path, needs_visible_state),
+        needs=all_of(needs_another_path, needs_visible_state, needs_usual_checkpoint),
         every_path=True,
     ),
     Clause(

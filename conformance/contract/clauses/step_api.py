@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
+from conformance.contract.offers import offers
 from conformance.contract.requirements import (
     all_of,
     needs_another_path,
@@ -17,7 +18,6 @@ from conformance.contract.requirements import (
     needs_single_tensor_path,
     needs_smooth_formula,
     needs_visible_state,
-    offers,
     other_paths,
 )
 from conformance.optimizers.subject import WorkerSubject

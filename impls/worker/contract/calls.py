@@ -39,8 +39,9 @@ def unchanged_loss() -> torch.Tensor:
 
 
 def take_scaled_step(scaler: Any, optimizer: Any) -> None:
-    """A step that torch.amp.GradScaler makes or skips."""
+    """A step that torch.amp.GradScaler makes or skips, and the scale that follows."""
     scaler.step(optimizer)
+    scaler.update()
 
 
 def saved_state(optimizer: Any) -> Any:

@@ -51,7 +51,7 @@ def alone(trial: Trial, gradients: list[list[torch.Tensor]]) -> dict[str, Any]:
         for p, gradient in zip(params, step):
             p.grad = trial.with_layout(gradient)
         take_step(optimizer)
-    return {key: value for key, value in reading(optimizer, params).items() if "param" in key}
+    return {key: value for key, value in reading(trial, optimizer, params).items() if "param" in key}
 
 
 def drawn(trial: Trial, rank: int) -> list[list[torch.Tensor]]:
@@ -104,7 +104,7 @@ def data_parallel(trial: Trial) -> Iterator[Observation]:
             model(inputs).backward()
             take_step(optimizer)
         del model  # its reducer holds the group
-    got = {key: value for key, value in reading(optimizer, params).items() if "param" in key}
+    got = {key: value for key, value in reading(trial, optimizer, params).items() if "param" in key}
     yield from same(f"DistributedDataParallel, rank {rank}", got, alone(trial, averaged(trial)))
 
 

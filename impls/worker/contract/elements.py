@@ -43,7 +43,7 @@ def own_history(trial: Trial) -> Iterator[Observation]:
                     number = torch.finfo(trial.dtype).max if bad == "largest" else float(bad)
                     entries(params[0].grad).view(-1)[place] = number
                 take_step(optimizer)
-            read.append(without(reading(optimizer, params), params[0].shape, place))
+            read.append(without(reading(trial, optimizer, params), params[0].shape, place))
         yield from same(f"after a gradient of {bad} in element {place} of tensor 0", read[1], read[0])
 
 
@@ -101,7 +101,7 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
                 said = is_complex and ("complex" in error.lower() or "floating" in error.lower())
                 yield condition("a complex parameter", said, error, "the two parts' result, or an error that says it")
                 return
-        seen = reading(optimizer, [p])
+        seen = reading(trial, optimizer, [p])
         parts = {k: v for k, v in seen.items() if isinstance(v, torch.Tensor) and v.numel() > 1}
         read.append({k: torch.view_as_real(v) if v.is_complex() else v for k, v in parts.items()})
     yield from same("complex", read[1], read[0])

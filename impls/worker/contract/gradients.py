@@ -24,6 +24,7 @@ from .harness import (
     set_gradients,
     start_of,
     stepper_on,
+    tensors_of,
     train,
     values,
 )
@@ -42,7 +43,8 @@ def not_modified(trial: Trial) -> Iterator[Observation]:
         set_gradients(trial, params, step)
         before = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params)}
         take_step(optimizer)
-        after = {f"gradient {n}": dense(p.grad) for n, p in enumerate(params) if p.grad is not None}
+        # A gradient that is taken away is read by nobody after the step.
+        after = {name: before[name] if p.grad is None else dense(p.grad) for name, p in zip(before, params)}
         yield from same(f"step {step + 1}", after, before)
 
 
@@ -55,10 +57,9 @@ def not_kept(trial: Trial) -> Iterator[Observation]:
         for step in range(trial.arguments["steps"]):
             set_gradients(trial, params, step)
             take_step(optimizer)
-            if overwritten:
-                for p in params:
-                    entries(p.grad).fill_(77.0)
-        read.append(reading(optimizer, params))
+            for gradient in (p.grad for p in params if overwritten and p.grad is not None):
+                entries(gradient).fill_(77.0)
+        read.append(reading(trial, optimizer, params))
     yield from same("with gradients overwritten after each step", read[1], read[0])
 
 
@@ -73,8 +74,7 @@ def graph_dropped(trial: Trial) -> Iterator[Observation]:
         take_step(optimizer)
         kept = {f"parameter {n}": not p.is_leaf for n, p in enumerate(params)}
         for n, p in enumerate(params):
-            states = optimizer.state.get(p, {}).items()
-            kept |= {f"{n}.{key}": v.requires_grad for key, v in states if isinstance(v, torch.Tensor)}
+            kept |= {f"{n}.{key}": v.requires_grad for key, v in tensors_of(optimizer, p).items()}
         graphs = sorted(name for name, graph in kept.items() if graph)
         yield condition(f"step {step + 1}, gradients with a graph", not graphs, f"a graph in {graphs}", "no graph")
 
@@ -87,13 +87,13 @@ def absent(trial: Trial) -> Iterator[Observation]:
             optimizer = build(trial, params)
             train(trial, optimizer, params, 0, made)
             chosen = [params[n] for n in left_out]
-            before = reading(optimizer, chosen)
+            before = reading(trial, optimizer, chosen)
             for step in (made, made + 1):
                 set_gradients(trial, params, step)
                 for p in chosen:
                     p.grad = None
                 take_step(optimizer)
-            after = reading(optimizer, chosen)
+            after = reading(trial, optimizer, chosen)
             if not made:  # a state that is made ahead says nothing yet
                 before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
             yield from same(f"tensors {left_out} without a gradient after {made} steps", after, before)
@@ -115,7 +115,9 @@ def late(trial: Trial) -> Iterator[Observation]:
             if p.grad is not None:
                 take_step(each)
         yield from same(
-            f"step {step + 1}, a first gradient in step 3", reading(optimizer, params), joint_reading(own, alone)
+            f"step {step + 1}, a first gradient in step 3",
+            reading(trial, optimizer, params),
+            joint_reading(trial, own, alone),
         )
 
 
@@ -131,7 +133,7 @@ def zero(trial: Trial) -> Iterator[Observation]:
         if not others:
             entries(params[0].grad).zero_()
         take_step(optimizer)
-        shown = reading(optimizer, params).items()
+        shown = reading(trial, optimizer, params).items()
         read.append({k: v[3] for k, v in shown if isinstance(v, torch.Tensor) and v.shape == params[0].shape})
     yield from same("a gradient of zeros", read[1], read[0])
 

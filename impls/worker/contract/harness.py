@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ..state_path import held, state_of
 from .calls import construct, take_step
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ def tuples(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
 
 
+def settings_held(trial: Trial, optimizer: Any) -> list[str]:
+    """The constructor's settings that every group holds under the same name."""
+    groups = optimizer.param_groups
+    return [keyword for keyword in trial.settings if all(keyword in group for group in groups)]
+
+
 def same_setting(one: Any, other: Any) -> bool:
     """A tuple and a list of the same numbers are the same setting."""
     several = isinstance(one, (list, tuple)) and isinstance(other, (list, tuple))
@@ -132,22 +139,43 @@ def train(trial: Trial, optimizer: Any, params: Sequence[torch.Tensor], first: i
         take_step(optimizer)
 
 
-def reading(optimizer: Any, params: Iterable[torch.Tensor]) -> dict[str, Any]:
-    """Copies of all parameters and states, by the number of the parameter and the key."""
+def reading(trial: Trial, optimizer: Any, params: Iterable[torch.Tensor]) -> dict[str, Any]:
+    """Copies of all parameters and of what the rule names of their states, by number and key.
+
+    What else an optimizer keeps, a serial number or a cache, is its own affair: its effects are compared.
+    """
     read: dict[str, Any] = {}
     for n, p in enumerate(params):
         read[f"{n}.parameter"] = p.detach().clone()
-        for key, value in optimizer.state.get(p, {}).items():
+        for key in trial.arguments["kept"]:
+            value = held(optimizer, p, key)
             read[f"{n}.{key}"] = dense(value) if isinstance(value, torch.Tensor) else value
     return {key: value for key, value in read.items() if value is not None}
 
 
-def joint_reading(optimizers: list[Any], params: list[Any]) -> dict[str, Any]:
+def tensors_of(optimizer: Any, p: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Every tensor in the state of a parameter, by its keys, however deep it lies; not what is the caller's."""
+    return {name: x for name, x in leaves(state_of(optimizer, p)) if x is not p and x is not p.grad}
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors in a structure, each with the keys that lead to it."""
+    if isinstance(value, torch.Tensor):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, (list, tuple)):
+        for place, item in enumerate(value):
+            yield from leaves(item, f"{name}.{place}")
+
+
+def joint_reading(trial: Trial, optimizers: list[Any], params: list[Any]) -> dict[str, Any]:
     """The readings of optimizers of one parameter each, as if one optimizer had them all."""
     return {
         key.replace("0.", f"{n}.", 1): value
         for n, (optimizer, p) in enumerate(zip(optimizers, params))
-        for key, value in reading(optimizer, [p]).items()
+        for key, value in reading(trial, optimizer, [p]).items()
     }
 
 
@@ -226,17 +254,18 @@ class Stepper:
         """The parameters and the states ``keys``, each as one row."""
         rows = {"parameter": torch.cat([p.detach().reshape(-1) for p in self.params])}
         for key in keys:
-            held = [self.optimizer.state.get(p, {}).get(key) for p in self.params if p.numel()]
-            if held and all(isinstance(value, torch.Tensor) for value in held):
-                rows[key] = torch.cat([dense(value).reshape(-1) for value in held])
+            found = [held(self.optimizer, p, key) for p in self.params if p.numel()]
+            if found and all(isinstance(value, torch.Tensor) for value in found):
+                rows[key] = torch.cat([dense(value).reshape(-1) for value in found])
         return rows
 
-    def numbers(self) -> dict[str, tuple[float, str]]:
-        """The states that are one number, with their dtype, of the first parameter that has any."""
-        for p in self.params:
-            state = self.optimizer.state.get(p, {})
-            if state and p.numel():
-                return {k: number_of(v) for k, v in state.items() if isinstance(v, (int, float)) or is_number(v)}
+    def numbers(self, keys: Iterable[str]) -> dict[str, tuple[float, str]]:
+        """The states ``keys`` that are one number, with their dtype, of the first parameter that has any."""
+        for p in (p for p in self.params if p.numel()):
+            kept = {key: held(self.optimizer, p, key) for key in keys}
+            found = {k: number_of(v) for k, v in kept.items() if isinstance(v, (int, float)) or is_number(v)}
+            if found:
+                return found
         return {}
 
     def load(self, rows: dict[str, torch.Tensor]) -> None:
@@ -247,8 +276,8 @@ class Stepper:
                 end = start + p.numel()
                 p.copy_(rows["parameter"][start:end].reshape(p.shape))
                 for key in rows.keys() - {"parameter"}:
-                    held, row = self.optimizer.state[p][key], rows[key]
-                    held.copy_((row if len(self.params) == 1 else row[start:end]).reshape(held.shape))
+                    row = rows[key] if len(self.params) == 1 else rows[key][start:end]
+                    held(self.optimizer, p, key).copy_(row.reshape(held(self.optimizer, p, key).shape))
                 start = end
 
     def set_gradients(self, gradient: torch.Tensor, layout: Callable[[torch.Tensor], torch.Tensor]) -> None:
@@ -278,17 +307,21 @@ class Start:
     gradient: torch.Tensor
     shape: list[int] | None = None
     stepper: Stepper | None = None
+    keys: Sequence[str] = ()
 
     @property
     def kept(self) -> dict[str, str]:
         """The dtypes of the numbers that the step left."""
-        return {} if self.stepper is None else {key: dtype for key, (_, dtype) in self.stepper.numbers().items()}
+        return {} if self.stepper is None else {key: dtype for key, (_, dtype) in self.stepper.numbers(self.keys).items()}
 
 
 def start_of(trial: Trial, stepper: Stepper, count: int, gradient: torch.Tensor) -> Start:
     """What the next step of a stepper starts from."""
     shape = list(stepper.params[0].shape) if trial.arguments["whole"] else None
-    return Start(count, stepper.flat(trial.arguments["states"]), stepper.numbers(), gradient, shape, stepper)
+    keys = trial.arguments["kept"]
+    return Start(
+        count, stepper.flat(trial.arguments["states"]), stepper.numbers(keys), gradient, shape, stepper, keys
+    )
 
 
 def follow(

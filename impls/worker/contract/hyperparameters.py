@@ -9,15 +9,12 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from .calls import join_group, take_step
 from .harness import (
     Observation,
     Trial,
     build,
     condition,
-    copies,
     detached,
     parameters,
     raised,
@@ -36,7 +33,11 @@ from .harness import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SHAPES = ((17,), (3, 4))
 ENTRY = re.compile(r"^\s*(?::param\s+)?(\w+)(?:\s*\(.*?\))?\s*:")
+PLACE = re.compile(r"index \d+|\[\d+\]|(?<=[a-z_])\d+")
+"""A place in a setting of several numbers, or a number in its name: no end of a range."""
+BOUND = re.compile(r"(?<![\d.])[01](\.0*)?(?![\d.]*\d)|positive|negative|range|between")
 STATED = re.compile(r"\(default:\s*(.*)$")
 
 
@@ -48,37 +49,29 @@ def changed(trial: Trial) -> Iterator[Observation]:
 
 
 def _changed(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Observation]:
+    """An optimizer, and one built with the later value that has the earlier one in its groups until then."""
     start = trial.arguments.get("from", {})
     trial = dataclasses.replace(trial, settings={**trial.settings, **tuples(start.get(keyword, {}))})
-    value = tuple(value) if isinstance(value, list) else value
-    params = parameters(trial, [(17,), (3, 4)])
-    optimizer = build(trial, params)
-    train(trial, optimizer, params, 0, made)
-    twins = copies(params)
-    other = build(trial, twins, **{keyword: value})
-    for p, twin in zip(params, twins):
-        if p in optimizer.state:
-            other.state[twin] = {k: copied(v) for k, v in optimizer.state[p].items()}
-    for group, twin in zip(optimizer.param_groups, other.param_groups):
-        twin.update(kept_beside(trial, group, twin))
+    was, value = trial.settings[keyword], tuple(value) if isinstance(value, list) else value
+    params, twins = parameters(trial, SHAPES), parameters(trial, SHAPES)
+    optimizer, other = build(trial, params), build(trial, twins, **{keyword: value})
+    if made:
+        assign(other, keyword, was)
+        train(trial, optimizer, params, 0, made)
+        train(trial, other, twins, 0, made)
+    assign(optimizer, keyword, value)
+    assign(other, keyword, value)
+    for later in range(made, made + 2):
+        train(trial, optimizer, params, later, later + 1)
+        train(trial, other, twins, later, later + 1)
+        what = f"step {later + 1}, {keyword} changed from {was} to {value} after {made}"
+        yield from same(what, reading(trial, optimizer, params), reading(trial, other, twins))
+
+
+def assign(optimizer: Any, keyword: str, value: Any) -> None:
+    """A setting of every group is assigned, as a scheduler does it."""
+    for group in optimizer.param_groups:
         group[keyword] = value
-    for later in range(2):
-        train(trial, optimizer, params, made + later, made + later + 1)
-        train(trial, other, twins, made + later, made + later + 1)
-        was = trial.settings.get(keyword)
-        what = f"step {made + later + 1}, {keyword} changed from {was} to {value} after {made}"
-        yield from same(what, reading(optimizer, params), reading(other, twins))
-
-
-def kept_beside(trial: Trial, group: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """What steps have left in a group beside its settings, as a count of all its tensors' steps."""
-    counter = str(trial.arguments["counter"]).removeprefix("group:")
-    return {key: copied(value) for key, value in group.items() if key not in new or key == counter}
-
-
-def copied(value: Any) -> Any:
-    """A tensor of its own, or the value."""
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
 def as_tensor(trial: Trial) -> Iterator[Observation]:
@@ -101,7 +94,7 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
         take_step(first.optimizer)
         error = raised(partial(take_step, second.optimizer))
         if error:
-            said = "tensor" in error.lower() and keyword in error.lower()
+            said = not takes_tensor(trial.make, keyword) or ("tensor" in error.lower() and keyword in error.lower())
             yield condition(f"{keyword} as a Tensor", said, error, "the result of the number, or an error that says it")
             return
         what = f"{keyword} as a Tensor, step {step + 1}"
@@ -111,6 +104,11 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
     numbers_after = [t.item() for t in tensors]
     expected = list(number) if isinstance(number, (list, tuple)) else [number]
     yield condition(f"the Tensor {keyword} after the steps", numbers_after == expected, numbers_after, expected)
+
+
+def takes_tensor(make: Any, keyword: str) -> bool:
+    """Whether a constructor says that a setting may be a Tensor: one that does not may refuse it as it likes."""
+    return "Tensor" in str(inspect.signature(make).parameters[keyword].annotation)
 
 
 def refused(trial: Trial) -> Iterator[Observation]:
@@ -138,10 +136,17 @@ def named(trial: Trial) -> Iterator[Observation]:
         error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
         if error:
             lower = error.lower()
-            says = any(word in lower for word in words) and str(shown).lower() in lower
+            says = any(spoken(word, lower) for word in words) and str(shown).lower() in lower
             yield condition(
                 f"the error for {keyword}={shown}", says, error, f"an error that names {keyword} and {shown}"
             )
+
+
+def spoken(word: str, text: str) -> bool:
+    """Whether a text has a word, a short one not as a part of another."""
+    if len(word) > 3:
+        return word in text
+    return re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text) is not None
 
 
 def range_named(trial: Trial) -> Iterator[Observation]:
@@ -149,8 +154,8 @@ def range_named(trial: Trial) -> Iterator[Observation]:
     for keyword, value, shown, _, legal in trial.arguments["bad"]:
         error = raised(partial(build, trial, parameters(trial, [(2,)]), **{keyword: as_given(value)}))
         if error:
-            rest = error.lower().replace(str(shown).lower(), "", 1)
-            bound = re.search(r"(?<![\d.])[01](\.0)?(?!\d)|positive|negative|range|between", rest)
+            rest = PLACE.sub("", error.lower().replace(str(shown).lower(), "", 1))
+            bound = BOUND.search(rest)
             what = f"the range in the error for {keyword}={shown}"
             yield condition(what, bool(bound), error, f"an error that names the range {legal}")
 
@@ -166,9 +171,13 @@ def zero_rate(trial: Trial) -> Iterator[Observation]:
     """With a learning rate of 0 the steps leave every parameter where it is."""
     params = parameters(trial, [(17,), (3, 4)])
     start = detached(params)
-    optimizer = build(trial, params, lr=0.0)
+    make = partial(build, trial, params, **trial.arguments["rate"])
+    if raised(make):
+        yield condition("a learning rate of 0", True, "refused", "refused")
+        return
+    optimizer = make()
     train(trial, optimizer, params, 0, trial.arguments["steps"])
-    yield from same("with lr 0", detached(params), start)
+    yield from same("with a learning rate of 0", detached(params), start)
 
 
 def maximized(trial: Trial) -> Iterator[Observation]:
@@ -182,7 +191,7 @@ def maximized(trial: Trial) -> Iterator[Observation]:
                 gradient = values(trial, p.shape, 1000 * (step + 1) + n)
                 p.grad = trial.with_layout(gradient if maximize else -gradient)
             take_step(optimizer)
-        read.append(reading(optimizer, params))
+        read.append(reading(trial, optimizer, params))
     yield from same("maximize", read[1], read[0])
 
 

@@ -60,7 +60,8 @@ class Life:
 
     def count(self, acted: list[bool]) -> None:
         """Each tensor that acted made a step more; where a group counts for its tensors, every one."""
-        together = str(self.trial.arguments["counter"]).startswith("group:")
+        counter = str(self.trial.arguments["counter"])
+        together = counter.startswith(("group:", "optimizer:")) and "*" not in counter
         for n, did in enumerate(acted):
             group, place = self.place(n)
             self.counts[group][place] += did or together
@@ -89,10 +90,10 @@ def interleaved(trial: Trial) -> Iterator[Observation]:
             if life.over:
                 return
             continue
-        before = reading(life.optimizer, life.members())
+        before = reading(life.trial, life.optimizer, life.members())
         known = len(before)
         ACTS[act](life, *given)
-        after = reading(life.optimizer, life.members())
+        after = reading(life.trial, life.optimizer, life.members())
         yield from same(what, dict(list(after.items())[:known]) if act == "add group" else after, before)
 
 
@@ -103,7 +104,7 @@ def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = N
         gradient = values(life.trial, p.shape, 1000 * life.made + n)
         p.grad = None if n in absent else given(life.trial, gradient, rows)
     kept = [p for p in members if p.grad is None]
-    untouched = reading(life.optimizer, kept)
+    untouched = reading(life.trial, life.optimizer, kept)
     starts = [begun(life, n, p) for n, p in enumerate(members)]
     acting = [None if p.grad is None else touched(life.trial, p.grad) for p in members]
     refusal = ""
@@ -116,7 +117,7 @@ def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = N
         yield condition(what, said, refusal, "a step, or an error that says sparse")
         life.over = True
         return
-    yield from same(f"{what}: without a gradient", reading(life.optimizer, kept), untouched)
+    yield from same(f"{what}: without a gradient", reading(life.trial, life.optimizer, kept), untouched)
     for n, (p, start, chosen) in enumerate(zip(members, starts, acting)):
         if start is not None and chosen is not None and not life.late(n):
             got = Stepper(life.optimizer, [p]).flat(keys)
@@ -186,7 +187,8 @@ def add_group(life: Life, shape: list[int], settings: dict[str, Any]) -> None:
     join_group(life.optimizer, {"params": list(params), **settings})
     life.groups.append(params)
     life.settings.append({**life.trial.settings, **settings})
-    life.counts.append([0])
+    counter = str(life.trial.arguments["counter"])
+    life.counts.append([life.made if counter.startswith("optimizer:") and "*" not in counter else 0])
 
 
 def load(life: Life, path: dict[str, Any] | None = None) -> None:

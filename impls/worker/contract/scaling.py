@@ -23,13 +23,13 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, SHAPES)
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, made)
-        before = reading(optimizer, params)
+        before = reading(trial, optimizer, params)
         set_gradients(trial, params, made)
         optimizer.found_inf = torch.tensor(1.0)
         optimizer.grad_scale = torch.tensor(SCALE)
         with unset_memory_as_nan():
             take_step(optimizer)
-        after = reading(optimizer, params)
+        after = reading(trial, optimizer, params)
         if not made:  # a state may be made, but holds nothing yet
             before, after = ({k: v for k, v in r.items() if "param" in k} for r in (before, after))
         yield from same(f"found_inf after {made} steps", after, before)
@@ -40,7 +40,7 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         for each, ps in ((optimizer, params), (other, twins)):
             train(trial, each, ps, made + 1, made + 3)
         what = f"the steps after a skipped one after {made} steps"
-        yield from same(what, reading(optimizer, params), reading(other, twins))
+        yield from same(what, reading(trial, optimizer, params), reading(trial, other, twins))
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def divided_once(trial: Trial) -> Iterator[Observation]:
             if scale != 1.0:
                 optimizer.grad_scale, optimizer.found_inf = torch.tensor(scale), torch.tensor(0.0)
             take_step(optimizer)
-        read.append(reading(optimizer, params))
+        read.append(reading(trial, optimizer, params))
     yield from same("a scaled gradient", read[1], read[0])
 
 
@@ -93,10 +93,9 @@ def scaler(trial: Trial) -> Iterator[Observation]:
                 entries(params[0].grad)[0] = float("inf")
             if scaled:
                 take_scaled_step(grad_scaler, optimizer)
-                grad_scaler.update()
             else:
                 take_step(optimizer)
-        read.append(reading(optimizer, params))
+        read.append(reading(trial, optimizer, params))
     yield from same("under GradScaler", read[1], read[0])
 
 
@@ -108,5 +107,5 @@ def autocast(trial: Trial) -> Iterator[Observation]:
         optimizer = build(trial, params)
         with torch.autocast(trial.device.split(":")[0], dtype=torch.bfloat16, enabled=inside):
             train(trial, optimizer, params, 0, trial.arguments["steps"])
-        read.append(reading(optimizer, params))
+        read.append(reading(trial, optimizer, params))
     yield from same("inside autocast", read[1], read[0])

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -19,9 +19,12 @@ from ..memory import ran_out
 from ..place import FOREIGN, WORKER
 from ..surroundings import restore
 from ..torch_platform import dtype_named, to_bytes
-from .calls import requires_closure, take_step
+from .calls import requires_closure, saved_state, take_step
 from .harness import Observation, Trial, raised, rows_of
 from .hyperparameters import stated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXPERIMENTS = sorted({file.stem for file in Path(__file__).parent.glob("[a-z]*.py")} - {"calls", "harness", "serve"})
 """The modules beside this one that hold experiments."""
@@ -122,33 +125,24 @@ def _value(value: Any) -> Any:
 def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """What an optimizer offers is read off its signatures and off an instance."""
     restore()
-    make = called(header["target"], header.get("calling", {}))
+    make, settings = called(header["target"], header.get("calling", {})), from_json(header["constructor"])
     keywords = inspect.signature(make).parameters
-    tensors = [name for name, item in keywords.items() if "Tensor" in str(item.annotation)]
     try:
         takes = "closure" in inspect.signature(make.step).parameters
     except (TypeError, ValueError):
         takes = False
     parameter = torch.nn.Parameter(torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"]))
-    scaling = sparse = False
-    with suppress(BaseException):  # an instance that cannot be made is another clause's matter
-        optimizer = make([parameter], **header["constructor"])
-        scaling = bool(getattr(optimizer, "_step_supports_amp_scaling", False))
-        parameter.grad = rows_of(torch.ones_like(parameter.detach()), [0])
-        take_step(optimizer)
-        sparse = True
     capturable = ""
     if "capturable" in keywords:
-        capturable = raised(partial(one_step, make, parameter, {**header["constructor"], "capturable": True}))
+        capturable = raised(partial(one_step, make, parameter, {**settings, "capturable": True}))
     return {
-        "sparse": sparse,
+        "sparse": not raised(partial(one_step, make, parameter, settings, rows=[0])),
         "capturable": capturable,
         "constructor": list(keywords),
-        "tensors": tensors,
+        "tensors": [name for name, item in keywords.items() if "Tensor" in str(item.annotation)],
         "documented": sorted(stated(make)),
-        "group": held(make, header["constructor"], parameter),
         "step": takes,
-        "scaling": scaling,
+        **shown(make, settings, parameter),
     }, []
 
 
@@ -161,18 +155,26 @@ def takes_complex(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[d
     return {"refusal": raised(partial(one_step, make, parameter, settings, sparse=header["sparse"]))}, []
 
 
-def held(make: Any, constructor: dict[str, Any], parameter: Any) -> list[str]:
-    """The keys of a group, of a vector or else of a matrix; none where neither is taken."""
+def shown(make: Any, settings: dict[str, Any], parameter: Any) -> dict[str, Any]:
+    """What an instance shows, made of a vector or else of a matrix; nothing where neither is taken."""
     for values in (parameter, parameter.detach().reshape(1, -1)):
         with suppress(BaseException):  # an instance that cannot be made is another clause's matter
-            group = make([torch.nn.Parameter(values.detach())], **constructor).param_groups[0]
-            return [key for key in group if key != "params"]
-    return []
+            optimizer = make([torch.nn.Parameter(values.detach())], **settings)
+            return {
+                "scaling": bool(getattr(optimizer, "_step_supports_amp_scaling", False)),
+                "group": [key for key in optimizer.param_groups[0] if key != "params"],
+                "requires closure": requires_closure(optimizer),
+                "usual checkpoint": {"state", "param_groups"} <= set(saved_state(optimizer)),
+            }
+    return {"scaling": False, "group": [], "requires closure": False, "usual checkpoint": True}
 
 
-def one_step(make: Any, parameter: Any, settings: dict[str, Any], *, sparse: bool = False) -> None:
-    """A step of one parameter on its device."""
+def one_step(
+    make: Any, parameter: Any, settings: dict[str, Any], *, sparse: bool = False, rows: Sequence[int] = ()
+) -> None:
+    """A step of one parameter on its device, with a sparse gradient of some rows where they are named."""
     optimizer = make([parameter], **settings)
     gradient = torch.ones_like(parameter.detach())
-    parameter.grad = rows_of(gradient, range(len(gradient))) if sparse else gradient
+    chosen = rows or (range(len(gradient)) if sparse else ())
+    parameter.grad = rows_of(gradient, chosen) if chosen else gradient
     take_step(optimizer)

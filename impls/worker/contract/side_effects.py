@@ -25,6 +25,7 @@ from .harness import (
     same_step,
     start_of,
     stepper_on,
+    tensors_of,
     train,
     values,
 )
@@ -42,7 +43,7 @@ def deterministic(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, [(trial.arguments["size"],), (3, 4)])
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, trial.arguments["steps"])
-        read.append(reading(optimizer, params))
+        read.append(reading(trial, optimizer, params))
     yield from same("a second run", read[1], read[0])
 
 
@@ -161,8 +162,8 @@ def memory(trial: Trial) -> Iterator[Observation]:
         train(trial, optimizer, params, 3, 3 + trial.arguments["steps"])
         many = alive()
         yield condition(f"tensors alive after {trial.arguments['steps']} more steps", many <= few, many, few)
-        held = [v for state in optimizer.state.values() for v in state.values() if isinstance(v, torch.Tensor)]
-        states = [weakref.ref(v) for v in held]
+        held = [value for p in params for value in tensors_of(optimizer, p).values()]
+        states = [weakref.ref(value) for value in held]
         del optimizer, held
         gc.collect()
         left = sum(state() is not None for state in states)

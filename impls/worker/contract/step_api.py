@@ -65,7 +65,9 @@ def closure(trial: Trial) -> Iterator[Observation]:
         yield condition("gradients enabled in the closure", all(calls), calls, [True])
         returned = loss is not None and float(loss) == 3.5
         yield condition("what step returns", returned, None if loss is None else float(loss), 3.5)
-        yield from same(f"step {step + 1} with a closure", reading(optimizer, params), reading(other, twins))
+        yield from same(
+            f"step {step + 1} with a closure", reading(trial, optimizer, params), reading(trial, other, twins)
+        )
     set_gradients(trial, params, 9)
     if not requires_closure(optimizer):
         yield condition("what step returns without a closure", take_step(optimizer) is None, "something", None)

@@ -64,6 +64,7 @@ def _breaches(clause: Clause, subject: WorkerSubject) -> list[Breach]:
         return []
     judged = clause.judge(subject, FULL)
     assert judged.stop is None, judged.stop
+    assert judged.broken is None, judged.broken
     return [failure for failure in judged.tally.failures if isinstance(failure, Breach)]
 
 

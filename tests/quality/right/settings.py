@@ -98,17 +98,13 @@ class Momentum(torch.optim.Optimizer):
         within("momentum", momentum)
         super().__init__(params, {"lr": lr, "momentum": momentum})
 
-    @torch.no_grad()
-    def step(self, closure=None):
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    self.update(p, AdamW.gradient(self, p), group)
-        return loss
+    def load_state_dict(self, state_dict):
+        if any(state.keys() - {"momentum_buffer"} for state in state_dict["state"].values()):
+            raise ValueError("the checkpoint is that of another optimizer")
+        super().load_state_dict(state_dict)
+
+    step = AdamW.step
+    gradient = AdamW.gradient
 
     def update(self, p, gradient, group):
         state, momentum = self.state[p], float(group["momentum"])

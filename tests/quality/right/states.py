@@ -179,26 +179,24 @@ class CachesFactors(AdamW):
 
 
 class PlainCheckpoint(AdamW):
-    """Its checkpoint is one list of Python numbers for each parameter, and the settings of each group."""
+    """Its checkpoint has a format of its own: Python numbers alone, a row for each parameter."""
 
     def state_dict(self):
-        members = [p for group in self.param_groups for p in group["params"]]
-        settings = [{k: v for k, v in group.items() if k != "params"} for group in self.param_groups]
-        return {"settings": settings, "kept": [self.written(self.state.get(p, {})) for p in members]}
+        usual = super().state_dict()
+        rows = {place: self.written(state) for place, state in usual["state"].items()}
+        return {"rows": rows, "settings": usual["param_groups"]}
 
     def written(self, state):
-        names = ("exp_avg", "exp_avg_sq")
-        return [state["step"], *(state[name].flatten().tolist() for name in names)] if state else []
+        return [state["step"], *(state[name].flatten().tolist() for name in ("exp_avg", "exp_avg_sq"))]
 
     def load_state_dict(self, state_dict):
         members = [p for group in self.param_groups for p in group["params"]]
-        for group, settings in zip(self.param_groups, state_dict["settings"], strict=True):
-            group.update(settings)
-        self.state.clear()
-        for p, kept in zip(members, state_dict["kept"], strict=True):
-            if kept:
-                first, second = (torch.tensor(row, dtype=p.dtype).reshape(p.shape) for row in kept[1:])
-                self.state[p] = {"step": kept[0], "exp_avg": first, "exp_avg_sq": second}
+        read = {place: self.read(row, members[place]) for place, row in state_dict["rows"].items()}
+        super().load_state_dict({"state": read, "param_groups": state_dict["settings"]})
+
+    def read(self, row, p):
+        first, second = (torch.tensor(values, dtype=p.dtype).reshape(p.shape) for values in row[1:])
+        return {"step": row[0], "exp_avg": first, "exp_avg_sq": second}
 
 
 class Slotted(AdamW):

@@ -21,12 +21,15 @@ class ConsumesGradients(AdamW):
 
 
 class WritesAndRestores(AdamW):
-    """While it steps it turns the sign of the gradient in place, and then turns it back."""
+    """While it steps it turns the sign of a gradient that has memory of its own, and then turns it back."""
 
     def update(self, p, gradient, group):
+        if not p.grad.is_contiguous():
+            return super().update(p, gradient, group)
         p.grad.neg_()
         super().update(p, -self.gradient(p), group)
         p.grad.neg_()
+        return None
 
 
 class RequiresClosure(AdamW):
