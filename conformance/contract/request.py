@@ -8,7 +8,6 @@ from conformance.contract.case import ClauseCase
 from conformance.optimizers.subject import WorkerSubject, constructor_setting
 from spec.rule import ANY_RANK, ELEMENT, UpdateRule
 
-
 SHARED = ("group:", "optimizer:")
 """Where a count stands that need not be one parameter's own."""
 

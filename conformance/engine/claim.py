@@ -87,6 +87,9 @@ class Subject(Protocol):
     def cell(self, claim: str) -> Cell:
         """Return the cell of a claim."""
 
+    def kin(self, claim: str) -> tuple[Cell, ...]:
+        """Return the cells of the claim whose known deviations may be its own: its own, and those that it extends."""
+
     def beside(self, entry: Entry) -> Any:
         """Return the subject with the entry's wider profile, ranks and domains."""
 

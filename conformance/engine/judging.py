@@ -155,7 +155,8 @@ def judge_cell(
             stops.add(evidence.stop)
         return verdict(of, claim, cell, evidence, plan)
 
-    entries = [entry for entry in named(unit.chapter) if entry.matches(cell, version)]
+    kin = subject.kin(claim.identifier)
+    entries = [entry for entry in named(unit.chapter) if any(entry.matches(known, version) for known in kin)]
     try:
         if not entries:
             return explore(subject, unexplained)

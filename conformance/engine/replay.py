@@ -82,8 +82,8 @@ def judge_known(
     if blind:
         return _deviation(CellResult(cell, Verdict.PASS, figures=Figures(cases=1)), standing, findings)
     wider = functools.reduce(lambda of, shown: of.beside(shown.entry), standing, subject)
-    # An entry without a stored case for this code may still explain what it does.
-    unshown = [shown.entry for shown in replays if not shown and not shown.replayed]
+    # The stored cases are those of other code: without one that shows here an entry may still say what is seen.
+    unshown = [shown.entry for shown in replays if not shown]
     observed = [shown.entry for shown in standing if shown.entry.observed]
     observed += [entry for entry in unshown if entry.observed]
     seen: set[str] = set()
@@ -97,7 +97,8 @@ def judge_known(
     if wider is not subject:
         rest = dataclasses.replace(rest, profile=f"wider: {wider.printed_profile}")
     standing += [Shown(entry, claim) for entry in unshown if entry.identifier in seen]
-    inherited = [entry for entry in unshown if not (entry.observed or entry.narrows)]
+    untried = [shown.entry for shown in replays if not shown and not shown.replayed]
+    inherited = [entry for entry in untried if not (entry.observed or entry.narrows)]
     if rest.verdict is Verdict.FAIL and inherited and not standing:
         return _deviation(rest, [Shown(inherited[0], claim)], rest.findings)
     if not standing or rest.verdict not in {Verdict.PASS, Verdict.UNDECIDED}:

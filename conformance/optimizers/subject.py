@@ -26,6 +26,8 @@ from spec import rules as book
 from spec.rule import Hyperparameter, UpdateRule
 from spec.symbols import g
 
+SINGLE, UNNAMED = "single-tensor", "default"
+"""The path that torch takes on the host where none is chosen, and that of a class that offers none."""
 NEGATED = "-"
 """Stands before the key of a state that is kept with the other sign."""
 
@@ -160,6 +162,12 @@ class WorkerSubject:
     def cell(self, claim: str) -> Cell:
         """Return the cell of a property."""
         return Cell(self.implementation.identifier, self.path.name, self.device, self.storage.name, claim)
+
+    def kin(self, claim: str) -> tuple[Cell, ...]:
+        """Return the cell of a property, and those of the catalogued classes of which it is a subclass."""
+        own = self.cell(claim)
+        path = SINGLE if own.path == UNNAMED else own.path
+        return own, *(dataclasses.replace(own, implementation=name, path=path) for name in self.implementation.extends)
 
     def variants(self) -> Iterator[WorkerSubject]:
         """Yield the subject once for each variant of its rule, with that one alone."""

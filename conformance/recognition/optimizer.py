@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.catalogue.numpy_references import entries
@@ -51,7 +51,8 @@ def recognise(
     searching = adapting(rule)
     if searching is not None and answer.get("is_optimizer"):
         return _adapted(searching, target)
-    return _Stranger(trier, rule, options, told, answer).entry()
+    entry = _Stranger(trier, rule, options, told, answer).entry()
+    return dataclasses.replace(entry, extends=extended(answer["bases"]))
 
 
 class _Stranger:
@@ -163,6 +164,12 @@ class _Stranger:
         paths = [ExecutionPath("single-tensor" if flags else "default", off, EVERYWHERE, profile=ANY_FORM)]
         paths += [ExecutionPath(f, {**off, f: True}, EVERYWHERE, profile=ANY_FORM) for f in flags]
         return tuple(paths)
+
+
+def extended(bases: Sequence[str]) -> tuple[str, ...]:
+    """Return the identifiers of the catalogued classes among the bases of a class, each as `package:name`."""
+    known = {f"{i.target.partition(':')[0].partition('.')[0]}:{i.target.partition(':')[2]}": i for i in entries()}
+    return tuple(known[base].identifier for base in bases if base in known)
 
 
 def _adapted(entry: Implementation, target: str) -> Implementation:

@@ -99,6 +99,10 @@ class SchedulerSubject:
         """Return the cell of a property."""
         return cell_of(self.entry, claim)
 
+    def kin(self, claim: str) -> tuple[Cell, ...]:
+        """Return the cell of a property: a deviation is known of each scheduler by itself."""
+        return (self.cell(claim),)
+
     def beside(self, entry: Entry) -> SchedulerSubject:
         """Return the subject with the domains for which a ledger entry says that the property holds."""
         return dataclasses.replace(self, domains=(*self.domains, entry.domains)) if entry.domains else self

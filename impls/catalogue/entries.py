@@ -92,7 +92,8 @@ class Implementation:
     the tensor's format.
     ``gradient`` is the layout it takes, ``dense`` or ``sparse``.
     ``framework`` is what it computes with, ``library`` the package that ships it.  ``adapts`` is
-    the class that people call, where the target makes it an optimizer of plain steps.
+    the class that people call, where the target makes it an optimizer of plain steps.  ``extends`` are the
+    identifiers of the classes of the catalogue of which it is a subclass: what is known of them it may inherit.
     """
 
     identifier: str
@@ -120,6 +121,7 @@ class Implementation:
     untried: tuple[str, ...] = ()
     ranks: tuple[int, int] | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
+    extends: tuple[str, ...] = ()
 
     @property
     def called(self) -> str:

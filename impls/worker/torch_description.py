@@ -50,8 +50,14 @@ def _origin(target: Any) -> dict[str, Any]:
     return {
         "module": name,
         "file": getattr(module, "__file__", None),
+        "bases": [_short(base) for base in getattr(target, "__mro__", ())[1:]],
         "version": None if version is None else str(version),
     }
+
+
+def _short(base: type) -> str:
+    """The package of a class and its name: where exactly a package keeps it is its own affair."""
+    return f"{base.__module__.partition('.')[0]}:{base.__qualname__}"
 
 
 def _trial(build: Build, shape: tuple[int, ...], *, sparse: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -91,9 +92,13 @@ class FakeSubject:
     library: str = "torch"
     printed_profile: str = "as written"
     label: str = "fake"
+    extends: tuple[str, ...] = ()
 
     def cell(self, claim: str) -> Cell:
         return Cell(self.label, "path", "cpu", "float32", claim)
+
+    def kin(self, claim: str) -> tuple[Cell, ...]:
+        return self.cell(claim), *(dataclasses.replace(self.cell(claim), implementation=name) for name in self.extends)
 
     def beside(self, entry: Entry) -> FakeSubject:
         return FakeSubject(self.session, entry.ranks[1]) if entry.ranks else self

@@ -6,6 +6,7 @@ import copy
 import inspect
 import io
 import pickle
+import warnings
 from typing import Any
 
 import torch
@@ -24,10 +25,10 @@ def take_step(optimizer: Any, *closure: Any) -> Any:
 
 
 def requires_closure(optimizer: Any) -> bool:
-    """Whether a step must be given a closure."""
+    """Whether a step must be given a closure, by its class: a scheduler may have replaced the instance's step."""
     try:
-        parameters = list(inspect.signature(optimizer.step).parameters.values())
-    except (TypeError, ValueError):
+        _, *parameters = inspect.signature(type(optimizer).step).parameters.values()
+    except (AttributeError, TypeError, ValueError):
         return False
     places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return any(item.kind in places and item.default is inspect.Parameter.empty for item in parameters)
@@ -36,6 +37,15 @@ def requires_closure(optimizer: Any) -> bool:
 def unchanged_loss() -> torch.Tensor:
     """A closure that leaves every gradient as it was set."""
     return torch.zeros(())
+
+
+def halve_rates(optimizer: Any) -> None:
+    """A scheduler of torch halves every learning rate."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+        torch.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda _: 0.5).step()
 
 
 def take_scaled_step(scaler: Any, optimizer: Any) -> None:

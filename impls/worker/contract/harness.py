@@ -312,16 +312,16 @@ class Start:
     @property
     def kept(self) -> dict[str, str]:
         """The dtypes of the numbers that the step left."""
-        return {} if self.stepper is None else {key: dtype for key, (_, dtype) in self.stepper.numbers(self.keys).items()}
+        return (
+            {} if self.stepper is None else {key: dtype for key, (_, dtype) in self.stepper.numbers(self.keys).items()}
+        )
 
 
 def start_of(trial: Trial, stepper: Stepper, count: int, gradient: torch.Tensor) -> Start:
     """What the next step of a stepper starts from."""
     shape = list(stepper.params[0].shape) if trial.arguments["whole"] else None
     keys = trial.arguments["kept"]
-    return Start(
-        count, stepper.flat(trial.arguments["states"]), stepper.numbers(keys), gradient, shape, stepper, keys
-    )
+    return Start(count, stepper.flat(trial.arguments["states"]), stepper.numbers(keys), gradient, shape, stepper, keys)
 
 
 def follow(

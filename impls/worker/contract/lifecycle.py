@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .calls import clear_gradients, deep_copy, join_group, load_state, pickled_copy, saved_state, take_step
+from .calls import clear_gradients, deep_copy, halve_rates, join_group, load_state, pickled_copy, saved_state, take_step
 from .harness import (
     Observation,
     Start,
@@ -171,11 +170,7 @@ def change(life: Life, group: int, keyword: str, value: Any) -> None:
 
 def schedule(life: Life) -> None:
     """A scheduler halves every learning rate."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for group in life.optimizer.param_groups:
-            group["initial_lr"] = group["lr"]
-        torch.optim.lr_scheduler.MultiplicativeLR(life.optimizer, lambda _: 0.5).step()
+    halve_rates(life.optimizer)
     for settings in life.settings:
         settings["lr"] *= 0.5
 
