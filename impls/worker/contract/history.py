@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .calls import add_hook, deep_copy, load_state, saved_state, take_step
 from .harness import (
     Observation,
     Trial,
@@ -58,7 +58,7 @@ def twin_of(trial: Trial, optimizer: Any, params: Sequence[torch.Tensor]) -> tup
     """A fresh optimizer that loaded the state of another, on copies of its parameters."""
     twins = copies(params)
     other = build(trial, [{"params": twins[:1]}, {"params": twins[1:]}])
-    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    load_state(other, deep_copy(saved_state(optimizer)))
     return other, twins
 
 
@@ -66,10 +66,10 @@ def alike(
     trial: Trial, what: str, one: tuple[Any, list[Any]], other: tuple[Any, list[Any]], first: int
 ) -> Iterator[Observation]:
     """Two optimizers and their parameters are equal now, and after two more steps."""
-    yield from same(what, reading(*one), reading(*other))
+    yield from same(what, reading(trial, *one), reading(trial, *other))
     for optimizer, params in (one, other):
         train(trial, optimizer, params, first, first + 2)
-    yield from same(f"{what}, and two steps later", reading(*one), reading(*other))
+    yield from same(f"{what}, and two steps later", reading(trial, *one), reading(trial, *other))
 
 
 def loaded_over(trial: Trial) -> Iterator[Observation]:
@@ -80,7 +80,7 @@ def loaded_over(trial: Trial) -> Iterator[Observation]:
         for group in stepped.param_groups:
             group.update(tuples(trial.arguments["other"]))
         overwritten(own, params)
-        stepped.load_state_dict(copy.deepcopy(source.state_dict()))
+        load_state(stepped, deep_copy(saved_state(source)))
         what = f"a checkpoint of {made} steps loaded after two others"
         yield from alike(trial, what, (stepped, own), twin_of(trial, source, params), made)
 
@@ -91,7 +91,7 @@ def loaded_again(trial: Trial) -> Iterator[Observation]:
         source, params = begun(trial, made)
         earlier, _ = begun(trial, made + 2, first=LATER)
         other, twins = twin_of(trial, earlier, params)
-        other.load_state_dict(copy.deepcopy(source.state_dict()))
+        load_state(other, deep_copy(saved_state(source)))
         what = f"a checkpoint of {made} steps loaded after another"
         yield from alike(trial, what, (other, twins), twin_of(trial, source, params), made)
 
@@ -100,11 +100,11 @@ def went_back(trial: Trial) -> Iterator[Observation]:
     """A checkpoint of its own past brings an optimizer back to it."""
     made = trial.arguments["made"]
     optimizer, params = begun(trial, made)
-    saved, then = copy.deepcopy(optimizer.state_dict()), detached(params)
+    saved, then = deep_copy(saved_state(optimizer)), detached(params)
     twin = twin_of(trial, optimizer, params)
     train(trial, optimizer, params, LATER, LATER + 3)
     overwritten(params, list(then.values()))
-    optimizer.load_state_dict(saved)
+    load_state(optimizer, saved)
     yield from alike(trial, f"back at step {made}", (optimizer, params), twin, made)
 
 
@@ -130,11 +130,11 @@ def interrupted_by(trial: Trial, what: str, *, hook: bool) -> Iterator[Observati
     twin = twin_of(trial, optimizer, params)
     set_gradients(trial, params, LATER)
     if hook:
-        handle = optimizer.register_step_pre_hook(interrupts)
-        said = raised(optimizer.step)
+        handle = add_hook(optimizer, "step_pre", interrupts)
+        said = raised(partial(take_step, optimizer))
         handle.remove()
     else:
-        said = raised(partial(optimizer.step, interrupts))
+        said = raised(partial(take_step, optimizer, interrupts))
     name = CallersError.__name__
     yield condition(f"{what}: what the caller sees", said.startswith(name), said or "nothing", name)
     enabled = torch.is_grad_enabled()
@@ -165,7 +165,7 @@ def misfit_refused(trial: Trial) -> Iterator[Observation]:
     ):
         source = build(trial, groups, **tuples(trial.arguments["other"]))
         train(trial, source, more[: sum(len(group["params"]) for group in groups)], 0, 1)
-        said = raised(partial(optimizer.load_state_dict, copy.deepcopy(source.state_dict())))
+        said = raised(partial(load_state, optimizer, deep_copy(saved_state(source))))
         yield condition(what, bool(said), said or "accepted", "refused")
     yield from alike(trial, "after checkpoints that do not fit", (optimizer, params), twin, 2)
 
@@ -192,19 +192,19 @@ def empty_group(trial: Trial) -> Iterator[Observation]:
     train(trial, optimizer, params, 0, 2)
     twins = copies(params)
     loaded = build(trial, [{"params": []}, {"params": twins}, {"params": []}])
-    loaded.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    load_state(loaded, deep_copy(saved_state(optimizer)))
     for n, (group, now) in enumerate(zip(optimizer.param_groups, loaded.param_groups)):
         for key in sorted(set(group) - {"params"}, key=str):
             got, expected = now.get(key), group[key]
             what = f"{key!r} of group {n} after loading"
             yield condition(what, same_setting(got, expected), described(got), described(expected))
     busy, idle = optimizer.param_groups[1:]
-    for key in trial.settings.keys() ^ set(busy) - {"params"}:
+    for key in set(busy) - {"params", *trial.settings}:
         if not same_setting(busy[key], fresh[1].get(key)):
             held = idle.get(key)
             what = f"{key!r} of a group without parameters after two steps"
             yield condition(what, same_setting(held, busy[key]), described(held), described(busy[key]))
-    yield from same("beside loaded empty groups", reading(loaded, twins), reading(optimizer, params))
+    yield from same("beside loaded empty groups", reading(trial, loaded, twins), reading(trial, optimizer, params))
 
 
 def empty_beside(trial: Trial) -> Iterator[Observation]:
@@ -224,9 +224,9 @@ def empty_beside(trial: Trial) -> Iterator[Observation]:
             set_gradients(trial, twins, step)
             for p in (p for p in params if not p.numel()):
                 p.grad = torch.zeros_like(p)
-            optimizer.step()
-            alone.step()
-        yield from same(what, reading(optimizer, full), reading(alone, twins))
+            take_step(optimizer)
+            take_step(alone)
+        yield from same(what, reading(trial, optimizer, full), reading(trial, alone, twins))
 
 
 def rebuilt(trial: Trial) -> Iterator[Observation]:

@@ -9,12 +9,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .calls import join_group, take_step
+from .calls import deep_copy, join_group, load_state, saved_state, take_step
 from .harness import (
     Observation,
     Trial,
     build,
     condition,
+    copies,
     detached,
     parameters,
     raised,
@@ -43,29 +44,62 @@ STATED = re.compile(r"\(default:\s*(.*)$")
 
 def changed(trial: Trial) -> Iterator[Observation]:
     """A setting changed between two steps acts as in an optimizer built with it."""
-    for keyword, value in trial.arguments["changes"]:
-        for made in trial.arguments["made"]:
-            yield from _changed(trial, keyword, value, made)
-
-
-def _changed(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Observation]:
-    """An optimizer, and one built with the later value that has the earlier one in its groups until then."""
     start = trial.arguments.get("from", {})
-    trial = dataclasses.replace(trial, settings={**trial.settings, **tuples(start.get(keyword, {}))})
-    was, value = trial.settings[keyword], tuple(value) if isinstance(value, list) else value
-    params, twins = parameters(trial, SHAPES), parameters(trial, SHAPES)
+    for keyword, value in trial.arguments["changes"]:
+        begun = dataclasses.replace(trial, settings={**trial.settings, **tuples(start.get(keyword, {}))})
+        changed_to = tuple(value) if isinstance(value, list) else value
+        for made in trial.arguments["made"]:
+            yield from beside_history(begun, keyword, changed_to, made)
+            if made:
+                yield from beside_loaded(begun, keyword, changed_to, made)
+
+
+def beside_history(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Observation]:
+    """The other one is built with the later value, and has the earlier one in its groups until then."""
+    was, params, twins = trial.settings[keyword], parameters(trial, SHAPES), parameters(trial, SHAPES)
     optimizer, other = build(trial, params), build(trial, twins, **{keyword: value})
     if made:
         assign(other, keyword, was)
         train(trial, optimizer, params, 0, made)
         train(trial, other, twins, 0, made)
-    assign(optimizer, keyword, value)
-    assign(other, keyword, value)
+    yield from changed_alike(trial, (optimizer, params), (other, twins), keyword, value, made)
+
+
+def beside_loaded(trial: Trial, keyword: str, value: Any, made: int) -> Iterator[Observation]:
+    """The other one has made no step, and loads a checkpoint; a third one shows that loading alone changes nothing."""
+    pairs = []
+    for _ in range(2):
+        params = parameters(trial, SHAPES)
+        optimizer = build(trial, params)
+        train(trial, optimizer, params, 0, made)
+        twins = copies(params)
+        other = build(trial, twins)
+        if raised(partial(resume, other, optimizer)):
+            return
+        pairs.append(((optimizer, params), (other, twins)))
+    for optimizer, params in pairs[0]:
+        train(trial, optimizer, params, made, made + 2)
+    one, two = (reading(trial, *each) for each in pairs[0])
+    if not any(seen.differing for seen in same("loaded", one, two)):
+        yield from changed_alike(trial, *pairs[1], keyword, value, made)
+
+
+def resume(optimizer: Any, source: Any) -> None:
+    """The checkpoint of another optimizer is loaded."""
+    load_state(optimizer, deep_copy(saved_state(source)))
+
+
+def changed_alike(
+    trial: Trial, one: tuple[Any, list[Any]], two: tuple[Any, list[Any]], keyword: str, value: Any, made: int
+) -> Iterator[Observation]:
+    """A setting of two optimizers is changed, and two steps of both are compared."""
+    for optimizer, _ in (one, two):
+        assign(optimizer, keyword, value)
     for later in range(made, made + 2):
-        train(trial, optimizer, params, later, later + 1)
-        train(trial, other, twins, later, later + 1)
-        what = f"step {later + 1}, {keyword} changed from {was} to {value} after {made}"
-        yield from same(what, reading(trial, optimizer, params), reading(trial, other, twins))
+        for optimizer, params in (one, two):
+            train(trial, optimizer, params, later, later + 1)
+        what = f"step {later + 1}, {keyword} changed from {trial.settings[keyword]} to {value} after {made}"
+        yield from same(what, reading(trial, *one), reading(trial, *two))
 
 
 def assign(optimizer: Any, keyword: str, value: Any) -> None:
