@@ -144,10 +144,10 @@ def step_of(optimizer: Any, parameters: list[Any]) -> Callable[[], Any]:
 
 
 def asks_for_closure(optimizer: Any) -> bool:
-    """Tell whether a step cannot be called with nothing."""
+    """Tell whether a step cannot be called with nothing, by its class: schedulers replace an instance's step."""
     try:
-        parameters = list(inspect.signature(optimizer.step).parameters.values())
-    except (TypeError, ValueError):
+        _, *parameters = inspect.signature(type(optimizer).step).parameters.values()
+    except (AttributeError, TypeError, ValueError):
         return False
     ordinary = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return any(p.default is inspect.Parameter.empty and p.kind in ordinary for p in parameters)

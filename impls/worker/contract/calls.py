@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import io
 import pickle
 import warnings
 from typing import Any
 
 import torch
+
+from ..calling import asks_for_closure
 
 
 def construct(make: Any, params: Any, settings: dict[str, Any]) -> Any:
@@ -19,19 +20,9 @@ def construct(make: Any, params: Any, settings: dict[str, Any]) -> Any:
 
 def take_step(optimizer: Any, *closure: Any) -> Any:
     """A step, with a closure where one is given or where its signature asks for one."""
-    if closure or not requires_closure(optimizer):
+    if closure or not asks_for_closure(optimizer):
         return optimizer.step(*closure)
     return optimizer.step(unchanged_loss)
-
-
-def requires_closure(optimizer: Any) -> bool:
-    """Whether a step must be given a closure, by its class: a scheduler may have replaced the instance's step."""
-    try:
-        _, *parameters = inspect.signature(type(optimizer).step).parameters.values()
-    except (AttributeError, TypeError, ValueError):
-        return False
-    places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return any(item.kind in places and item.default is inspect.Parameter.empty for item in parameters)
 
 
 def unchanged_loss() -> torch.Tensor:

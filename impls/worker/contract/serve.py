@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..calling import called, from_json
+from ..calling import asks_for_closure, called, from_json
 from ..failures import CALLS, RequestError, headline
 from ..memory import ran_out
 from ..place import FOREIGN, WORKER
 from ..surroundings import restore
 from ..torch_platform import dtype_named, to_bytes
-from .calls import requires_closure, saved_state, take_step
+from .calls import saved_state, take_step
 from .harness import Observation, Trial, raised, rows_of
 from .hyperparameters import stated
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 EXPERIMENTS = sorted({file.stem for file in Path(__file__).parent.glob("[a-z]*.py")} - {"calls", "harness", "serve"})
 """The modules beside this one that hold experiments."""
-CALLING = inspect.getfile(requires_closure)
+CALLING = frozenset(inspect.getfile(function) for function in (take_step, called))
+"""The files whose lines call into the code under test."""
 MISCALLED = re.compile(r"missing \d+ required|unexpected keyword|positional arguments? but|multiple values for")
 """What Python says of a call that does not fit the signature."""
 
@@ -90,8 +91,9 @@ def is_ours(raised: BaseException) -> bool:
     frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if not FOREIGN.match(frame.filename)]
     if not frames or not frames[-1].filename.startswith(WORKER):
         return False
-    called = frames[-1].filename == CALLING
-    return not called or (isinstance(raised, TypeError) and bool(MISCALLED.search(str(raised))))
+    if frames[-1].filename not in CALLING:
+        return True
+    return isinstance(raised, TypeError) and bool(MISCALLED.search(str(raised)))
 
 
 def _plain(observation: Observation, buffers: list[bytes]) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def shown(make: Any, settings: dict[str, Any], parameter: Any) -> dict[str, Any]
             return {
                 "scaling": bool(getattr(optimizer, "_step_supports_amp_scaling", False)),
                 "group": [key for key in optimizer.param_groups[0] if key != "params"],
-                "requires closure": requires_closure(optimizer),
+                "requires closure": asks_for_closure(optimizer),
                 "usual checkpoint": {"state", "param_groups"} <= set(saved_state(optimizer)),
             }
     return {"scaling": False, "group": [], "requires closure": False, "usual checkpoint": True}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.utils._python_dispatch
 
+from ..calling import asks_for_closure
 from ..devices import without_waiting
-from .calls import add_hook, clear_gradients, requires_closure, take_step
+from .calls import add_hook, clear_gradients, take_step
 from .harness import (
     Observation,
     Stepper,
@@ -69,7 +70,7 @@ def closure(trial: Trial) -> Iterator[Observation]:
             f"step {step + 1} with a closure", reading(trial, optimizer, params), reading(trial, other, twins)
         )
     set_gradients(trial, params, 9)
-    if not requires_closure(optimizer):
+    if not asks_for_closure(optimizer):
         yield condition("what step returns without a closure", take_step(optimizer) is None, "something", None)
 
 
