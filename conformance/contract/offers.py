@@ -18,12 +18,13 @@ def offers(subject: WorkerSubject) -> Mapping[str, Any]:
 
 
 def asked(subject: WorkerSubject, operation: str, path: ExecutionPath) -> Mapping[str, Any]:
-    """Return the answer to a question about the class, made with every setting at work."""
+    """Return the answer to a question about the class, made with its defaults, or with settings where it has none."""
     rule = next(iter(subject.rules.values()))
     question = {
         "op": operation,
         "target": subject.implementation.target,
-        "constructor": {**subject.held_options(rule, settings.active(rule, subject.fixed)), **path.constructor},
+        "constructor": dict(path.constructor),
+        "settings": subject.held_options(rule, settings.active(rule, subject.fixed)),
         "calling": calling_of(subject),
         "device": subject.device,
         "dtype": subject.storage.name,

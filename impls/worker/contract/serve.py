@@ -127,13 +127,14 @@ def _value(value: Any) -> Any:
 def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """What an optimizer offers is read off its signatures and off an instance."""
     restore()
-    make, settings = called(header["target"], header.get("calling", {})), from_json(header["constructor"])
+    make = called(header["target"], header.get("calling", {}))
     keywords = inspect.signature(make).parameters
     try:
         takes = "closure" in inspect.signature(make.step).parameters
     except (TypeError, ValueError):
         takes = False
     parameter = torch.nn.Parameter(torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"]))
+    settings = usable(make, header, parameter)
     capturable = ""
     if "capturable" in keywords:
         capturable = raised(partial(one_step, make, parameter, {**settings, "capturable": True}))
@@ -151,10 +152,19 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
 def takes_complex(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """Whether an optimizer takes a complex parameter is seen in a step; what it raises is the answer."""
     restore()
-    make, settings = called(header["target"], header.get("calling", {})), from_json(header["constructor"])
+    make = called(header["target"], header.get("calling", {}))
     pairs = torch.ones(5, 2, dtype=dtype_named(header["dtype"]), device=header["device"])
     parameter = torch.nn.Parameter(torch.view_as_complex(pairs))
+    settings = usable(make, header, torch.nn.Parameter(pairs[0]))
     return {"refusal": raised(partial(one_step, make, parameter, settings, sparse=header["sparse"]))}, []
+
+
+def usable(make: Any, header: dict[str, Any], parameter: Any) -> dict[str, Any]:
+    """The path alone, or where no vector is taken with the defaults the settings of the experiments beside it."""
+    path = from_json(header["constructor"])
+    if raised(partial(make, [parameter], **path)):
+        return {**from_json(header["settings"]), **path}
+    return path
 
 
 def shown(make: Any, settings: dict[str, Any], parameter: Any) -> dict[str, Any]:
