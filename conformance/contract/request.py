@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from conformance.contract.case import ClauseCase
-from conformance.optimizers.subject import WorkerSubject, constructor_setting
+from conformance.optimizers.setting_names import constructor_setting
+from conformance.optimizers.subject import WorkerSubject
 from spec.rule import ANY_RANK, ELEMENT, UpdateRule
 
 SHARED = ("group:", "optimizer:")

@@ -12,7 +12,8 @@ from conformance.contract.clause import framework
 from conformance.contract.offers import asked, grouped, offers
 from conformance.engine.ledger import load
 from conformance.engine.verdict import Cell
-from conformance.optimizers.subject import WorkerSubject, constructor_setting
+from conformance.optimizers.setting_names import constructor_setting
+from conformance.optimizers.subject import WorkerSubject
 from spec.rule import UpdateRule
 from spec.symbols import g, lr
 

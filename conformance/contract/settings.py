@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.optimizers.setting_names import placed
-from conformance.optimizers.subject import WorkerSubject, constructor_setting
+from conformance.optimizers.setting_names import constructor_setting, placed
+from conformance.optimizers.subject import WorkerSubject
 from spec.rule import Hyperparameter, UpdateRule
 from spec.symbols import lr
 

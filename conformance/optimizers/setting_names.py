@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,3 +32,14 @@ def written(
                 else:
                     settings.setdefault(setting, []).append(values[item.symbol.name])
     return settings
+
+
+def constructor_setting(switch: str) -> tuple[str, Any]:
+    """Return the keyword and value of a switch: ``amsgrad`` is on, ``ns_steps=1`` is given."""
+    keyword, _, value = switch.partition("=")
+    if not value:
+        return keyword, True
+    try:
+        return keyword, json.loads(value)
+    except ValueError:
+        return keyword, value

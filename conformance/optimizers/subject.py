@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ import numpy as np
 from conformance.engine.ledger import Entry
 from conformance.engine.verdict import Cell
 from conformance.optimizers.cases import Case
-from conformance.optimizers.setting_names import ON_OPTIMIZER, placed, written
+from conformance.optimizers.setting_names import ON_OPTIMIZER, constructor_setting, placed, written
 from conformance.optimizers.tensor_values import expand
 from impls.catalogue.entries import ExecutionPath, Implementation
 from impls.catalogue.torch_optimizers import CATALOGUE
@@ -363,17 +362,6 @@ class WorkerSubject:
                 outcomes.append(TensorOutcome(values, None if count is None else float(count)))
             steps.append(tuple(outcomes))
         return StepsRead(tuple(steps), float(header["step_seconds"]), formats)
-
-
-def constructor_setting(switch: str) -> tuple[str, Any]:
-    """Return the keyword and value of a switch: ``amsgrad`` is on, ``ns_steps=1`` is given."""
-    keyword, _, value = switch.partition("=")
-    if not value:
-        return keyword, True
-    try:
-        return keyword, json.loads(value)
-    except ValueError:
-        return keyword, value
 
 
 def _numbers(rule: UpdateRule) -> set[str]:

@@ -12,7 +12,8 @@ from conformance.contract.clause import Clause
 from conformance.contract.offers import grouped, offers
 from conformance.contract.requirements import deviates_in_arithmetic, needs_given_rate, needs_settings_in_groups
 from conformance.engine.verdict import Level
-from conformance.optimizers.subject import WorkerSubject, constructor_setting
+from conformance.optimizers.setting_names import constructor_setting
+from conformance.optimizers.subject import WorkerSubject
 from reference.formats import FORMATS
 from spec.rule import UpdateRule
 
