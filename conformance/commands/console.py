@@ -307,6 +307,10 @@ def figures(report: Report) -> list[str]:
     return [*lines, *(f"  survived: {name}" for name in survivors[:SHOWN_FINDINGS])]
 
 
+BESIDE = ("changed settings", "other groups", "earlier gradients")
+"""What of a case of several steps or groups decides the value beside what entered it."""
+
+
 def show_finding(console: Console, finding: Finding, folder: str) -> None:
     """Print one finding: the claim, the formula, the smallest case, legal and got."""
     cell = finding.cell
@@ -321,6 +325,7 @@ def show_finding(console: Console, finding: Finding, folder: str) -> None:
         ("property", f"{cell.property}: {finding.sentence}"),
         ("formula", f"{finding.assignment}: {finding.formula_text}" if finding.assignment else ""),
         ("case", _case_line(case)),
+        *((name, "; ".join(f"{at}: {said}" for at, said in case.get(name, {}).items())) for name in BESIDE),
         ("before", before),
         ("legal", f"[{finding.legal[0]}, {finding.legal[1]}]" if low != high or finding.assignment else low),
         ("got", ", ".join(part for part in (finding.value, finding.value_hex, finding.distance) if part)),
@@ -328,7 +333,7 @@ def show_finding(console: Console, finding: Finding, folder: str) -> None:
         ("replay", finding.replay.replace("failures/", f"{folder}/failures/")),
     )
     for name, text in ((name, text) for name, text in rows if text):
-        console.print(f"  [dim]{name:10}[/]{plain(text)}")
+        console.print(f"  [dim]{name:9}[/] {plain(text)}")
 
 
 def _case_line(case: Mapping[str, Any]) -> str:

@@ -80,6 +80,11 @@ class Tally:
             self.ratios.append(finite)
             self.kept += finite.size
 
+    def leave_open(self) -> None:
+        """Count a case at which the subject raised, which is another claim's finding: nothing of it is decided."""
+        self.element_cases += 1
+        self.undecided += 1
+
     def fail(self, failure: Failure) -> None:
         """Add a failure with the values that it stands for."""
         self.outside += failure.count

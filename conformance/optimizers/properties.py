@@ -209,7 +209,7 @@ PROPERTIES: tuple[Property, ...] = (
     ),
     _Property(
         "stability/constant-gradient",
-        "With its own defaults a constant gradient never makes a parameter NaN, nor does none at all.",
+        "With its own defaults, but any decay rates, a constant gradient never makes a parameter NaN, nor does none.",
         "each rule's formula, which is a number for every gradient",
         lambda s, _: long_cases(
             {key: (rule, own_defaults(s, rule)) for key, rule in s.rules.items()}, s.fixed, CONSTANT, LONG
