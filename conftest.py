@@ -29,8 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the mark of tests that need another library."""
+    """Name the marks: of tests that need another library, and of those that are asked for by their mark alone."""
     config.addinivalue_line("markers", "library(name): needs a library beside torch")
+    config.addinivalue_line("markers", "thorough: asks all that a sample asks elsewhere; run by -m thorough")
 
 
 def pytest_report_header() -> str:
@@ -40,9 +41,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a library that is not installed."""
+    """Leave out what needs a library that is not installed, and what is thorough where no marks are asked for."""
     missing = set(absent())
     left_out = {item for item in items if any(m.args[0] in missing for m in item.iter_markers("library"))}
+    if not config.option.markexpr:
+        left_out |= {item for item in items if item.get_closest_marker("thorough")}
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
 

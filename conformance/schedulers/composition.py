@@ -33,6 +33,7 @@ def building_order(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) 
     plain = dataclasses.replace(case, order=())
     first, other = subject.outcome(plain, actions), subject.outcome(case, actions)
     if isinstance(first, TargetError) or isinstance(other, TargetError):
+        tally.leave_open()
         return None
     tally.element_cases += len(first["used"])
     return same(case, actions, tally, RATE, other["used"], first["used"], "the same as built in the listed order")

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from conformance.commands.judging import write_crashes
-from conformance.engine.claim import Plan
+from conformance.engine.claim import Patience, Plan
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged, judge_cell, judge_unit
 from conformance.engine.power import Power
+from conformance.engine.reduction import reduced
 from conformance.engine.verdict import CellResult, Level, Verdict
 from conformance.report.gates import EXIT_STATUS
 from conformance.report.model import Outcome, Report
 from impls.session import Session
 from tests.conformance import fake_units
-from tests.conformance.fake_units import FakeClaim, FakeKind, FakeSubject, FakeUnit
+from tests.conformance.fake_units import FakeClaim, FakeFailure, FakeKind, FakeSubject, FakeUnit
 
 UNIT = FakeUnit("fake", ("asked",))
 SESSION: Any = None
@@ -67,6 +68,16 @@ def test_a_failure_is_reduced_to_its_smallest_case() -> None:
     assert found.case["stored"] == {"number": 11}
     assert found.script == "print(11)\n"
     assert found.confirmed == "seen directly"
+
+
+def test_patience_is_that_of_all_findings_together() -> None:
+    """When it is spent the failure is told as it was found, and nothing simpler is looked for."""
+    subject, claim = FakeSubject(SESSION), FakeClaim("asked", (30,))
+    plan = Plan(1, 1, 0, patience=Patience(trials=5))
+    first = reduced(subject, claim, FakeFailure(30), plan)
+    assert (first.case, plan.patience.over) == (25, True)
+    assert reduced(subject, claim, FakeFailure(40), plan).case == 40
+    assert Patience(seconds=0.0).over
 
 
 def test_a_failure_that_is_not_confirmed_is_no_finding() -> None:

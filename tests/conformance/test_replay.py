@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from conformance.engine import judging
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Failure
 from conformance.engine.judging import verdict
 from conformance.engine.ledger import OPTIMIZERS, Entry, Stored
+from conformance.engine.power import Power
 from conformance.engine.replay import judge_known, replayed
 from conformance.engine.verdict import CellResult, Verdict
 from tests.conformance import fake_units
@@ -81,6 +83,24 @@ def test_the_rest_is_judged_within_what_an_entry_leaves() -> None:
     assert result.verdict is Verdict.DEVIATION
     assert result.profile == "wider: as written"
     assert judged(FakeClaim("asked", (1, 20, 30)), known).verdict is Verdict.FAIL
+
+
+def test_an_entry_whose_cases_show_nothing_in_other_code_still_names_what_is_seen_there() -> None:
+    """The stored cases are those of other code: what is seen here and named there is known, and no more is."""
+    known = entry(3, observed=("x = 20",))
+    assert judged(FAILS, known, strict=False).verdict is Verdict.DEVIATION
+    assert judged(FakeClaim("asked", (1, 20, 40)), known, strict=False).verdict is Verdict.FAIL
+    assert judged(PASSES, known, strict=False).verdict is Verdict.PASS
+
+
+def test_a_subclass_inherits_what_is_known_of_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry about a class speaks of those that extend it, and of no others."""
+    monkeypatch.setattr(judging, "named", lambda _: (entry(20, implementations=("parent",), observed=("x = 20",)),))
+    unit = fake_units.FakeUnit("fake", ("asked",))
+    for extends, verdict_ in ((("parent",), Verdict.DEVIATION), (("another",), Verdict.FAIL)):
+        subject = FakeSubject(extends=extends)
+        result = judging.judge_cell(unit, subject, FAILS, fake_units.VERSION, Power(lambda _: ()))
+        assert result.verdict is verdict_
 
 
 def test_deviations_known_together_are_all_told() -> None:

@@ -1,0 +1,67 @@
+"""Right optimizers of odd build are accused of nothing, whatever they keep, name, refuse or wrap."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from conformance.contract.clauses import CLAUSES
+from conformance.engine.verdict import CellResult, Verdict
+from conformance.recognition.optimizer import recognise
+from impls.session import Session
+from tests.builders import results_of, unit_of
+
+FOLDER = Path(__file__).with_name("right")
+OWN_PROGRAMS = ("distributed/", "whole/import", "whole/leaves-nothing")
+ASKED = [c.identifier for c in CLAUSES if not c.searching and not c.identifier.startswith(OWN_PROGRAMS)]
+PARTS = 4
+"""The clauses are dealt out: each class is asked one part of them, and the other parts where that is asked for."""
+CALM = {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.DEVIATION}
+
+
+def _classes() -> dict[str, tuple[Path, str, dict[str, str]]]:
+    """Return the file, the rule and the options of every class, by its name."""
+    found = {}
+    for path in sorted(FOLDER.glob("*.py")):
+        for node in (node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)):
+            named = {ast.unparse(item.targets[0]): item.value for item in node.body if isinstance(item, ast.Assign)}
+            rule, options = ast.literal_eval(named["rule"]) if "rule" in named else ("adamw", {})
+            found[node.name] = (path, rule, options)
+    return found
+
+
+CLASSES = _classes()
+NAMES = sorted(CLASSES)
+
+
+def accusations(name: str, asked: list[str], session: Session) -> list[tuple[str, Verdict, str]]:
+    """Return what a class is accused of, what is left open, and what broke of ours."""
+    path, rule, options = CLASSES[name]
+    item = recognise(f"{path}:{name}", rule, options, session)
+    found: list[CellResult] = []
+    for way in item.paths:
+        found += results_of(unit_of(item, *asked, path=way.name, cases=3), session)
+    assert any(result.verdict is Verdict.PASS for result in found)
+    return [(r.cell.property, r.verdict, r.reason) for r in found if r.verdict not in CALM]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_right_optimizer_is_accused_of_nothing(name: str, session: Session) -> None:
+    """Of the clauses that fall to it none is broken, none is left open, and none breaks the suite."""
+    assert accusations(name, ASKED[NAMES.index(name) % PARTS :: PARTS], session) == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", NAMES)
+def test_a_right_optimizer_is_accused_of_nothing_by_the_other_clauses(name: str, session: Session) -> None:
+    """Nor do the clauses that fall to others accuse it."""
+    own = ASKED[NAMES.index(name) % PARTS :: PARTS]
+    assert accusations(name, [clause for clause in ASKED if clause not in own], session) == []
+
+
+def test_every_clause_is_asked_of_several() -> None:
+    """The parts are together all clauses, and more classes than parts are asked."""
+    assert sorted(clause for n in range(PARTS) for clause in ASKED[n::PARTS]) == sorted(ASKED)
+    assert len(NAMES) >= 5 * PARTS
