@@ -113,7 +113,7 @@ class _Stranger:
             in_groups=in_groups(trial, {k: v for k, v in keywords.items() if k in trial.values}),
             calling=trial.calling,
             counters_beside=beside,
-            played=read.beside,
+            played=read.played,
             ranks=self.told.ranks,
             told=dataclasses.asdict(self.told) if self.told != NOTHING_TOLD else {},
         )

@@ -51,7 +51,7 @@ def _in_group(group: Mapping[str, Any], value: float) -> Iterator[str]:
 def _on_optimizer(kept: Mapping[str, Any], value: float) -> Iterator[str]:
     for path, item in kept.items():
         numbers = list(item.get("values") or [])
-        near = path.startswith(ON_OPTIMIZER) and "/" not in path.removeprefix(ON_OPTIMIZER + "defaults/")
+        near = path.startswith(ON_OPTIMIZER) and path.count("/") <= 1
         if near and len(numbers) == 1 and _is(numbers[0], value):
             yield path
 

@@ -15,7 +15,7 @@ from reference.formats import FLOAT64, FORMATS, Array, Format
 from reference.intervals.enclosure import StepEnclosure
 from reference.intervals.interval import Interval
 from reference.profile import Profile
-from spec.rule import State, UpdateRule
+from spec.rule import ELEMENT, State, UpdateRule
 from spec.symbols import PARAMETER, g
 
 COUNTERS = ("step", "steps", "t")
@@ -27,15 +27,16 @@ HIDDEN = ""
 
 @dataclass(frozen=True)
 class Places:
-    """Where each state of a rule is kept, the counts, and whether anything else is kept beside them.
+    """Where each state of a rule is kept, and the counts.
 
-    ``follows`` tells whether the parameter did what the rule says, and ``unfound`` are states that
+    ``played`` tells whether they must be set in what a step has left, for what else is kept there or
+    for its shape.  ``follows`` tells whether the parameter did what the rule says, and ``unfound`` are states that
     are kept nowhere.
     """
 
     states: Mapping[str, str]
     counters: tuple[str, ...]
-    beside: bool
+    played: bool
     follows: bool
     unfound: tuple[str, ...] = ()
 
@@ -53,7 +54,10 @@ def places(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], pr
     own = {path for path in trial.steps[-1]["state"] if not path.startswith(SHARED)}
     named = {path.removeprefix(NEGATED).partition("/")[0] for path in (*found.values(), *counters)}
     beside = any(path.partition("/")[0] not in named for path in own)
-    return Places(found, counters, beside or not _plain((*found.values(), *counters)), follows, unfound)
+    kept = ((state, leaves.get(found.get(state.keyword, "").removeprefix(NEGATED))) for state in rule.states)
+    reshaped = any(item and state.per == ELEMENT and not _has_shape(item, state, trial) for state, item in kept)
+    played = beside or reshaped or not _plain((*found.values(), *counters))
+    return Places(found, counters, played, follows, unfound)
 
 
 def _plain(paths: Iterable[str]) -> bool:
@@ -120,7 +124,7 @@ def _matched(
         legal = _legal(trial, rule, scalars, profile, formats)
         follows = follows or _holds(legal, trial)
         for state in missing:
-            fitting = (path for path in _likeliest(state, leaves) if path not in found.values())
+            fitting = (path for path in _likeliest(state, leaves, trial) if path not in found.values())
             place = next((sign for path in fitting for sign in _signs(path, state, trial, legal)), None)
             if place is not None:
                 found[state.keyword] = place
@@ -129,8 +133,13 @@ def _matched(
     return found, follows
 
 
-def _likeliest(state: State, leaves: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    return sorted(leaves, key=lambda path: path != state.keyword)
+def _likeliest(state: State, leaves: Mapping[str, Mapping[str, Any]], trial: TrialSteps) -> list[str]:
+    """Return all paths, first the state's own name and what has its shape."""
+    return sorted(leaves, key=lambda path: (path != state.keyword, not _has_shape(leaves[path], state, trial)))
+
+
+def _has_shape(item: Mapping[str, Any], state: State, trial: TrialSteps) -> bool:
+    return tuple(item.get("shape", ())) == state.shape(trial.shape)
 
 
 def _signs(path: str, state: State, trial: TrialSteps, legal: list[dict[str, Interval]]) -> Iterator[str]:
