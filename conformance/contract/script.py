@@ -20,12 +20,15 @@ def script(subject: WorkerSubject, clause: Tried, breach: Breach) -> str:
     """Return a script that makes the experiment and looks for the observation that breaks the clause."""
     header = request(clause, subject, breach.case)
     held = experiment(clause)
+    if header["calling"]:
+        held = _with_calling(held)
     defined = {node.name for node in ast.parse(held.text).body if hasattr(node, "name")}
     called = target(header["target"], defined)
+    calling = header["calling"]
     sparse = ["    sparse=True,"] if header["sparse"] else []
     trial = [
         "trial = Trial(",
-        f"    {called.name},",
+        f"    {f'wrapped({called.name}, {literal(calling)})' if calling else called.name},",
         f"    path={literal(tuples(header['path']))},",
         f"    settings={literal(tuples(header['settings']))},",
         f"    dtype=torch.{header['dtype']},",
@@ -36,6 +39,12 @@ def script(subject: WorkerSubject, clause: Tried, breach: Breach) -> str:
     ]
     title = f"{subject.implementation.identifier}, {subject.path.name}: {clause.sentence}"
     return assembled(title, [*trial, *_ending(subject, clause, breach)], [called], held=held)
+
+
+def _with_calling(held: Source) -> Source:
+    """Return a source with what calls a constructor as it wants to be called."""
+    more = source(files("impls").joinpath("worker"), "calling", "wrapped")
+    return Source(f"{more.text}\n\n\n{held.text}", {**held.imports, **more.imports})
 
 
 def experiment(clause: Tried) -> Source:

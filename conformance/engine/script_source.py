@@ -28,8 +28,8 @@ class Source:
     imports: Mapping[str, Import]
 
 
-def source(folder: Traversable, module: str, name: str, without: Container[str] = ()) -> Source:
-    """Return a definition of a module with all that it uses, there and in modules that it imports from.
+def source(folder: Traversable, module: str, *names: str, without: Container[str] = ()) -> Source:
+    """Return definitions of a module with all that they use, there and in modules that it imports from.
 
     ``module`` is dotted, and ``folder`` holds all that its relative imports reach.  Names in ``without`` are
     left out: who puts the source into a program defines them there.
@@ -42,7 +42,7 @@ def source(folder: Traversable, module: str, name: str, without: Container[str] 
         for node in statements:
             for defined in _defined(node):
                 found[defined] = (_text(text, node), names_read(ast.unparse(node)))
-    wanted = new = {name}
+    wanted = new = set(names)
     while new:
         new = {used for known in new for used in found[known][1] if used in found} - wanted
         new = {used for used in new if used not in without}

@@ -9,6 +9,7 @@ from typing import Any
 from conformance.engine.evidence import RAISED
 from conformance.engine.script_builder import Body, arguments, literal, repeated, target, tuples
 from conformance.engine.script_source import source
+from conformance.optimizers import script_placed
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.subject import WorkerSubject, prepare
 
@@ -44,7 +45,7 @@ def put(state, key, value):
 
 def body(subject: WorkerSubject, failure: Outside) -> Body:
     """Return the lines that make the steps up to the one that failed."""
-    return _Steps(subject, failure).body()
+    return script_placed.body(subject, failure) if script_placed.needed(subject) else _Steps(subject, failure).body()
 
 
 class _Steps:

@@ -114,6 +114,7 @@ class _Stranger:
             calling=trial.calling,
             counters_beside=beside,
             played=read.played,
+            closure=bool(trial.description["closure"]),
             ranks=self.told.ranks,
             told=dataclasses.asdict(self.told) if self.told != NOTHING_TOLD else {},
         )

@@ -85,7 +85,8 @@ class Implementation:
     to those from a low one to below a high one.
     ``in_groups`` maps them to the keys of a param group where these differ from the constructor's: to
     ``optimizer:NAME`` where a setting stands on the optimizer, and to nothing where it is given once.
-    ``calling`` says how the target is called beside that (``calling`` of the worker), ``untried``
+    ``calling`` says how the target is called beside that (``calling`` of the worker), ``closure``
+    whether a step must be given one, ``untried``
     are keywords of its constructor that were left alone, and ``told`` is what a user said of it.  ``ranks``
     are the least and the most dimensions of the tensors that it speaks of, where not of all.
     ``of_format`` are hyperparameters whose default, by its documentation, is the machine epsilon of
@@ -116,6 +117,7 @@ class Implementation:
     adapts: str = ""
     counters_beside: tuple[str, ...] = ()
     played: bool = False
+    closure: bool = False
     in_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     calling: Mapping[str, Any] = field(default_factory=dict)
     untried: tuple[str, ...] = ()

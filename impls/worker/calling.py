@@ -37,7 +37,12 @@ def called(target: str, calling: dict[str, Any]) -> Any:
     ``function``, it takes parameters, gradients and states, and makes one step; ``renamed`` maps names
     of settings to the keywords of the constructor, ``beta1`` to ``betas[0]``.
     """
-    own = resolve(target)
+    flags = {"flags": from_json(calling["flags"])} if "flags" in calling else {}
+    return wrapped(resolve(target), {**calling, **flags})
+
+
+def wrapped(own: Any, calling: dict[str, Any]) -> Any:
+    """A constructor, or what calls it as it wants to be called."""
     if not calling:
         return own
     return Called(functools.partial(FunctionOptimizer, own) if calling.get("function") else own, calling)
@@ -62,8 +67,7 @@ class Called:
             flat = [p for group in groups for p in group["params"]]
             return self._own(flat, **settings)
         inside = settings if self._calling.get("inside") else {}
-        flags = from_json(self._calling.get("flags", {}))
-        made = [{**inside, **flags, **group} for group in groups]
+        made = [{**inside, **self._calling.get("flags", {}), **group} for group in groups]
         return self._own(made, **({} if inside else settings))
 
     def _renamed(self, settings: dict[str, Any]) -> dict[str, Any]:

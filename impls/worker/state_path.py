@@ -17,7 +17,9 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-IN_GROUP, ON_OPTIMIZER, OWN = "group:", "optimizer:", "*"
+IN_GROUP = "group:"
+ON_OPTIMIZER = "optimizer:"
+OWN = "*"
 DEEPEST = 5
 """So many keys one after the other are looked at."""
 INHERITED = frozenset({"state", "param_groups", "_zero_grad_profile_name", "_warned_capturable_if_run_uncaptured"})

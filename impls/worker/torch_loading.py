@@ -75,16 +75,11 @@ def _play(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot
     if not slots:
         return
     parameters = [slot.parameter for slot in slots]
-    starts = [p.detach().clone() for p in parameters]
     sparse = header.get("gradient", "dense") != "dense"
-    for p in parameters:
-        gradient = trial_values(1, tuple(p.shape), build)
-        p.grad = with_rows(gradient) if sparse else gradient
+    gradients = [trial_values(1, tuple(p.shape), build) for p in parameters]
     with phase("load"):
-        step_of(optimizer, parameters)()
-        for slot, start in zip(slots, starts):
-            slot.parameter.grad = None
-            _set_along(optimizer, slot.parameter, start)
+        play(optimizer, parameters, [with_rows(gradient) if sparse else gradient for gradient in gradients])
+        for slot in slots:
             for key, buffer in zip(header["states"], slot.states):
                 model = held(optimizer, slot.parameter, key)
                 value = _like_model(model, buffer, _sent_as(header, build, key), slot.parameter)
@@ -93,7 +88,18 @@ def _play(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot
                 put(optimizer, slot.parameter, counter, _like(held(optimizer, slot.parameter, counter), slot.count))
 
 
-def _set_along(optimizer: Any, parameter: torch.Tensor, start: torch.Tensor) -> None:
+def play(optimizer: Any, parameters: list[Any], gradients: list[torch.Tensor]) -> None:
+    """One step is made, after which the parameters are again what they were."""
+    starts = [p.detach().clone() for p in parameters]
+    for p, gradient in zip(parameters, gradients):
+        p.grad = gradient
+    step_of(optimizer, parameters)()
+    for p, start in zip(parameters, starts):
+        p.grad = None
+        set_along(optimizer, p, start)
+
+
+def set_along(optimizer: Any, parameter: torch.Tensor, start: torch.Tensor) -> None:
     """The parameter is again what it was, and so is every copy of it in another format."""
     stepped = parameter.detach().clone()
     with torch.no_grad():

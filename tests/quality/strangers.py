@@ -1,7 +1,8 @@
 """Right optimizers of every rule that call things otherwise and keep them elsewhere.
 
 A class is named `FAMILY__VALUES__STYLE`: a rule, the values of its options in their order, joined by one
-underscore, and one of `STYLES`.  Every step of one is a step of the rule's NumPy reference.
+underscore, and one of `STYLES`, with `_late` for one with a mistake.  Every step of the others is a step
+of the rule's NumPy reference.
 """
 
 from __future__ import annotations
@@ -229,11 +230,22 @@ def __getattr__(name):
     if not style:
         raise AttributeError(name)
     rule = book.build(family, options_of(family, values))
+    style = style.removesuffix("_late")
     members = {"rule": rule, "style": STYLES[style], "__module__": __name__}
-    made = type(name, (Stranger,), members)
+    made = type(name, (LateMistake if name.endswith("_late") else Stranger,), members)
     kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter("params", kinds)]
     parameters += [inspect.Parameter(key, kinds, default=value) for key, value in made.own_defaults().items()]
     made.__signature__ = inspect.Signature(parameters)
     globals()[name] = made
     return made
+
+
+class LateMistake(Stranger):
+    """Right in its first two steps, and then it grows."""
+
+    def update(self, p, group):
+        super().update(p, group)
+        counted = self.made if self.style.count == "optimizer" else self.holder(p).get("step", 0)
+        if counted > 2:
+            p.add_(p, alpha=2.0**-10)

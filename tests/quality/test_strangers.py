@@ -12,6 +12,7 @@ from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from spec import rules as book
 from tests.builders import result_of, unit_of
+from tests.conftest import Run
 
 FILE = Path(__file__).with_name("strangers.py")
 FAMILIES = sorted(set(book.families()) - {"lbfgs", "sparse_adam"})
@@ -69,6 +70,17 @@ def test_a_class_of_every_rule_is_judged_under_other_names(family: str, session:
     assert "" not in item.states.values()
     result = result_of(unit_of(item, "agreement/local", cases=2), session)
     assert result.verdict is Verdict.PASS, result.reason
+
+
+@pytest.mark.parametrize("style", ["nested", "once"])
+def test_a_script_sets_what_is_kept_elsewhere(style: str, session: Session, shows: Run) -> None:
+    """A mistake that a parameter under way shows is shown by a script that knows nothing of this project."""
+    item = recognise(f"{FILE}:{ADAMW}__{style}_late", "adam", {"decay": "decoupled"}, session)
+    result = result_of(unit_of(item, "agreement/local", cases=1), session)
+    assert result.verdict is Verdict.FAIL, result.reason
+    script = result.findings[0].script
+    assert "play(optimizer, [p0]" in script
+    shows(script)
 
 
 def test_what_is_told_is_not_looked_for(session: Session) -> None:
