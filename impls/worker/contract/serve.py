@@ -131,7 +131,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
     keywords = inspect.signature(make).parameters
     try:
         takes = "closure" in inspect.signature(make.step).parameters
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):  # a function that makes optimizers has no step
         takes = False
     parameter = torch.nn.Parameter(torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"]))
     settings = usable(make, header, parameter)
