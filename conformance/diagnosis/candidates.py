@@ -1,0 +1,132 @@
+"""All that an implementation may compute instead, in the order in which it is tried."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from conformance.diagnosis.hypothesis import Hypothesis, Sort, Switches
+from conformance.diagnosis.readings import of_lines, of_settings
+from conformance.optimizers.subject import WorkerSubject
+from reference.formats import FLOAT64
+from reference.profile import ALL_FORMS, COMPUTE, STORAGE
+from spec import rules as book
+from spec.family import Family
+from spec.mutants import RuleMutant, mutants
+from spec.rule import UpdateRule
+
+SCALAR_FORMATS = ("float32", "float16", "bfloat16")
+PAIRS_OF = 12
+"""So many hypotheses that explain the most by themselves are tried two at a time."""
+
+
+def named(rule: UpdateRule) -> str:
+    """Return a rule as people call it, with the options that are not the first of their family."""
+    first = {option.name: option.default for option in book.family(rule.name).options}
+    chosen = ", ".join(f"{name}={value}" for name, value in rule.options.items() if value != first.get(name))
+    return f"{rule.name}({chosen})" if chosen else rule.name
+
+
+def candidates(subject: WorkerSubject) -> tuple[Hypothesis, ...]:
+    """Return every single hypothesis about a subject."""
+    return (
+        *_options(subject),
+        *_lines(subject),
+        *_other_rules(subject),
+        *_profiles(subject),
+        *of_settings(subject),
+        *of_lines(subject),
+    )
+
+
+def pairs(ranked: Sequence[Hypothesis]) -> Iterator[Hypothesis]:
+    """Yield two hypotheses at a time, of those that explain the most, that change different lines."""
+    for one, other in itertools.combinations(ranked[:PAIRS_OF], 2):
+        if one.sort is Sort.LINE and other.sort is Sort.LINE and not one.lines & other.lines:
+            rules = {key: _both(rule, other.rules[key], other.lines) for key, rule in one.rules.items()}
+            formula = f"{one.formula}, and {other.formula}"
+            yield Hypothesis(f"{one.title}; {other.title}", Sort.TWO, formula, rules, lines=one.lines | other.lines)
+
+
+def _both(rule: UpdateRule, other: UpdateRule, lines: frozenset[str]) -> UpdateRule:
+    theirs = {line.name: line for line in other.program if line.name in lines}
+    return dataclasses.replace(rule, program=tuple(theirs.get(line.name, line) for line in rule.program))
+
+
+def _options(subject: WorkerSubject) -> Iterator[Hypothesis]:
+    """Yield the claimed rule with other options, nearest first."""
+    claimed = subject.rules[_plainest(subject)]
+    family = book.family(claimed.name)
+    variants = sorted(family.variants(), key=lambda rule: _distance(rule, claimed))
+    for variant in variants:
+        changed = {k: v for k, v in variant.options.items() if claimed.options.get(k) != v}
+        if changed and (rules := _with_options(subject, family, changed)):
+            yield Hypothesis(f"this is {named(variant)}", Sort.OPTION, rules=rules)
+
+
+def _plainest(subject: WorkerSubject) -> Switches:
+    return min(subject.rules, key=len)
+
+
+def _distance(rule: UpdateRule, claimed: UpdateRule) -> int:
+    return sum(claimed.options.get(name) != value for name, value in rule.options.items())
+
+
+def _with_options(
+    subject: WorkerSubject, family: Family[UpdateRule], changed: Mapping[str, str]
+) -> dict[Switches, UpdateRule]:
+    """Return the rules with options changed, but where a switch chooses the option itself."""
+    plain = subject.rules[_plainest(subject)]
+    rules = {}
+    for key, rule in subject.rules.items():
+        switched = {name for name, value in rule.options.items() if plain.options.get(name) != value}
+        chosen = {**rule.options, **{k: v for k, v in changed.items() if k not in switched}}
+        if not family.legal(chosen):
+            return {}
+        rules[key] = family.build(**chosen)
+    return rules
+
+
+def _lines(subject: WorkerSubject) -> Iterator[Hypothesis]:
+    """Yield the formula's mutants of one line, those that read alike in several variants together."""
+    found: dict[str, dict[Switches, RuleMutant]] = {}
+    for key, rule in subject.rules.items():
+        for mutant in mutants(rule, book.family(rule.name)):
+            if not mutant.name.startswith("option "):
+                found.setdefault(mutant.name, {})[key] = mutant
+    for name, by_switches in found.items():
+        mutant = next(iter(by_switches.values()))
+        line = next(o for o, w in zip(mutant.original.program, mutant.wrong.program, strict=True) if o is not w)
+        rules = {key: each.wrong for key, each in by_switches.items()}
+        formula = f"{mutant.line}; the formula has {line.target} <- {line.expression}"
+        yield Hypothesis(name, Sort.LINE, formula, rules, lines=frozenset({line.name}))
+
+
+def _other_rules(subject: WorkerSubject) -> Iterator[Hypothesis]:
+    """Yield other rules of the book whose settings are among those of the claimed one."""
+    claimed = subject.rules[_plainest(subject)]
+    keywords = {h.keyword for h in claimed.hyperparameters}
+    for family in book.families().values():
+        if family.name == claimed.name:
+            continue
+        for variant in family.variants():
+            if {h.keyword for h in variant.hyperparameters} <= keywords:
+                yield Hypothesis(f"this is {named(variant)}", Sort.RULE, rules=dict.fromkeys(subject.rules, variant))
+
+
+def _profiles(subject: WorkerSubject) -> Iterator[Hypothesis]:
+    """Yield other arithmetic: scalars in another format, and all that is legal somewhere."""
+    declared = subject.profile
+    for scalar in SCALAR_FORMATS:
+        if scalar != declared.scalar:
+            changed = declared.widened({"scalar": scalar, "coefficient": STORAGE})
+            yield Hypothesis(f"as if scalars were computed in {scalar}", Sort.PROFILE, profile=changed)
+    if subject.storage is FLOAT64:
+        narrow = declared.widened({"scalar": "float32", "forms": [ALL_FORMS]})
+        yield Hypothesis("as if scalars were computed in float32, in another order", Sort.PROFILE, profile=narrow)
+    if declared.intermediate != COMPUTE:
+        wide = declared.widened({"intermediate": COMPUTE})
+        yield Hypothesis("as if results were kept in wider registers", Sort.PROFILE, profile=wide)
+    every = declared.widened({"forms": [ALL_FORMS]})
+    yield Hypothesis("as if the lines were computed in another legal order", Sort.PROFILE, profile=every)

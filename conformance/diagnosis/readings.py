@@ -1,0 +1,162 @@
+"""Values that are stale or shared: the case as an implementation may have read it."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator
+
+import sympy as sp
+
+from conformance.diagnosis.hypothesis import Hypothesis, Reading, Sort
+from conformance.optimizers.cases import Case
+from conformance.optimizers.subject import Prepared, WorkerSubject
+from spec.rule import Assignment, Hyperparameter, UpdateRule
+
+READ = "_read"
+"""Ends the name of a setting as one line reads it."""
+
+
+def of_lines(subject: WorkerSubject) -> Iterator[Hypothesis]:
+    """Yield stale and shared settings that a single line reads."""
+    rules = subject.rules
+    seen: dict[tuple[str, str], Hyperparameter] = {}
+    for rule in rules.values():
+        for line in rule.program:
+            for item in rule.hyperparameters:
+                if item.symbol in line.expression.free_symbols and item.symbol.name not in subject.fixed:
+                    seen.setdefault((line.name, item.symbol.name), item)
+    for (line_name, name), item in seen.items():
+        changed = {key: _reading_there(rule, line_name, item) for key, rule in rules.items()}
+        for whose, read in (
+            ("that of the first group", _of_group(0, name)),
+            ("that of the last group", _of_group(-1, name)),
+            ("what it was at the first step", _unchanged(name)),
+            ("that of the step before", _late(name)),
+        ):
+            title = f"as if {item.keyword} in the line of the {line_name} were {whose}"
+            reading = Reading(_renamed(name, read))
+            yield Hypothesis(title, Sort.VALUE, rules=changed, reading=reading, lines=frozenset({line_name}))
+
+
+def _reading_there(rule: UpdateRule, line_name: str, item: Hyperparameter) -> UpdateRule:
+    """Return the rule in which one line reads a setting under a name of its own."""
+    symbol = sp.Symbol(item.symbol.name + READ, **item.symbol.assumptions0)
+    swap = {item.symbol: symbol}
+
+    def renamed(line: Assignment) -> Assignment:
+        if line.name != line_name:
+            return line
+        forms = tuple(dataclasses.replace(form, expression=form.expression.xreplace(swap)) for form in line.forms)
+        return dataclasses.replace(line, expression=line.expression.xreplace(swap), forms=forms)
+
+    read = dataclasses.replace(item, symbol=symbol, keyword=item.keyword + READ)
+    return dataclasses.replace(
+        rule, hyperparameters=(*rule.hyperparameters, read), program=tuple(map(renamed, rule.program))
+    )
+
+
+def _renamed(name: str, read: Callable[[Case], Case]) -> Callable[[Case], Case]:
+    """Return a reading of one line: what ``read`` makes of a setting stands under the line's own name."""
+
+    def both(case: Case) -> Case:
+        other = read(case)
+        groups = tuple(
+            dataclasses.replace(
+                group, hyperparameters={**group.hyperparameters, name + READ: theirs.hyperparameters[name]}
+            )
+            for group, theirs in zip(case.groups, other.groups, strict=True)
+        )
+        changes = tuple(
+            {**now, **({name + READ: theirs[name]} if name in theirs else {})}
+            for now, theirs in zip(case.changes, other.changes, strict=True)
+        )
+        return dataclasses.replace(case, groups=groups, changes=changes)
+
+    return both
+
+
+def of_settings(subject: WorkerSubject) -> Iterator[Hypothesis]:
+    """Yield stale and shared values that all lines read: settings of another group or step, counts that lag."""
+    names = {h.symbol.name: h.keyword for rule in subject.rules.values() for h in rule.hyperparameters}
+    for name, keyword in names.items():
+        if name not in subject.fixed:
+            yield _reading(f"as if {keyword} were that of the first group", _of_group(0, name))
+            yield _reading(f"as if {keyword} were that of the last group", _of_group(-1, name))
+            yield _reading(f"as if {keyword} stayed what it was at the first step", _unchanged(name))
+            yield _reading(f"as if {keyword} were that of the step before", _late(name))
+    yield from _swapped(subject)
+    yield _reading("as if only the first group's settings counted", _of_group(0))
+    yield Hypothesis("as if t were t-1", Sort.VALUE, reading=Reading(prepared=_counted(-1)))
+    yield Hypothesis("as if t were t+1", Sort.VALUE, reading=Reading(prepared=_counted(1)))
+
+
+def _swapped(subject: WorkerSubject) -> Iterator[Hypothesis]:
+    """Yield one setting in the place of another of its kind, in every line."""
+    settings = {h.symbol.name: h for rule in subject.rules.values() for h in rule.hyperparameters}
+    for one, other in itertools.permutations(settings.values(), 2):
+        if one.domain == other.domain and one.symbol.name not in subject.fixed:
+            title = f"as if {one.keyword} were {other.keyword} everywhere"
+            yield _reading(title, _exchanged(one.symbol.name, other.symbol.name))
+
+
+def _exchanged(name: str, by: str) -> Callable[[Case], Case]:
+    """Return the reading in which a setting has the value of another one."""
+
+    def read(case: Case) -> Case:
+        groups = tuple(
+            dataclasses.replace(group, hyperparameters={**group.hyperparameters, name: group.hyperparameters[by]})
+            for group in case.groups
+        )
+        changes = tuple({k: v for k, v in change.items() if k != name} for change in case.changes)
+        changes = tuple({**c, name: c[by]} if by in c else c for c in changes)
+        return dataclasses.replace(case, groups=groups, changes=changes)
+
+    return read
+
+
+def _reading(title: str, settings: Callable[[Case], Case]) -> Hypothesis:
+    return Hypothesis(title, Sort.VALUE, reading=Reading(settings))
+
+
+def _of_group(place: int, *names: str) -> Callable[[Case], Case]:
+    """Return the reading in which every group has settings of one; without names all of them."""
+
+    def read(case: Case) -> Case:
+        source = case.groups[place].hyperparameters
+        taken = {name: source[name] for name in (names or source) if name in source}
+        groups = tuple(
+            dataclasses.replace(group, hyperparameters={**group.hyperparameters, **taken}) for group in case.groups
+        )
+        return dataclasses.replace(case, groups=groups)
+
+    return read
+
+
+def _unchanged(name: str) -> Callable[[Case], Case]:
+    """Return the reading in which a setting never changes."""
+
+    def read(case: Case) -> Case:
+        changes = tuple({k: v for k, v in change.items() if k != name} for change in case.changes)
+        return dataclasses.replace(case, changes=changes)
+
+    return read
+
+
+def _late(name: str) -> Callable[[Case], Case]:
+    """Return the reading in which a change of a setting acts one step late."""
+
+    def read(case: Case) -> Case:
+        before = ({}, *case.changes[:-1]) if case.changes else ()
+        changes = tuple(
+            {**{k: v for k, v in now.items() if k != name}, **{k: v for k, v in late.items() if k == name}}
+            for now, late in zip(case.changes, before, strict=True)
+        )
+        return dataclasses.replace(case, changes=changes)
+
+    return read
+
+
+def _counted(by: int) -> Callable[[tuple[Prepared, ...]], tuple[Prepared, ...]]:
+    """Return the reading in which every tensor has made more or fewer steps."""
+    return lambda prepared: tuple(dataclasses.replace(item, count=item.count + by) for item in prepared)

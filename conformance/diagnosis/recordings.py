@@ -1,0 +1,94 @@
+"""Runs of a subject that are judged again under every hypothesis."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from conformance.diagnosis.hypothesis import Hypothesis
+from conformance.engine.drawing import draw
+from conformance.engine.evidence import Tally
+from conformance.optimizers import agreement, trajectory
+from conformance.optimizers.cases import Case, to_plain
+from conformance.optimizers.strategies import local_cases, trajectory_cases
+from conformance.optimizers.subject import Prepared, StepsRead, WorkerSubject, prepare
+from impls.session import TargetError
+from reference.expression import decided
+from reference.formats import Array
+from reference.undefined import Undefined
+from spec.rule import UpdateRule
+
+STEPS, COURSES = 20, 6
+"""Cases of one step from any state, and of several steps from the start."""
+SIZE, SIZE_OF_COURSE = 32, 8
+SEED = 20
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One case, the arrays that it was given, and what the subject made of them."""
+
+    case: Case
+    prepared: tuple[Prepared, ...]
+    outcome: StepsRead
+
+    def judged(self, subject: WorkerSubject, hypothesis: Hypothesis) -> Tally | None:
+        """Return what the hypothesis leaves outside; nothing where it cannot be asked here."""
+        supposed = hypothesis.of(subject)
+        case = hypothesis.reading.settings(self.case)
+        rule = supposed.rules[case.switches]
+        case = _with_settings(case, rule)
+        prepared = _with_states(hypothesis.reading.prepared(self.prepared), rule, case)
+        if prepared is None:
+            return None
+        tally = Tally()
+        judge = trajectory.judge if self.case.steps > 1 else agreement.judge
+        try:
+            judge(case, prepared, self.outcome, supposed, tally)
+        except (Undefined, ValueError, KeyError, FloatingPointError):
+            return None  # the supposed formula has no value here
+        return tally
+
+
+def record(subject: WorkerSubject, first: Iterable[Case]) -> list[Recording]:
+    """Return the runs of cases that are given and of others that are drawn to tell formulas apart."""
+    steps = draw(local_cases(subject.rules, subject.fixed, SIZE), STEPS, SEED, to_plain)
+    courses = draw(trajectory_cases(subject.rules, subject.fixed, SIZE_OF_COURSE), COURSES, SEED, to_plain)
+    return list(_recorded(subject, (*first, *steps, *courses)))
+
+
+def _recorded(subject: WorkerSubject, cases: Iterable[Case]) -> Iterator[Recording]:
+    for case in cases:
+        prepared = prepare(case, subject.rules[case.switches], subject.storage)
+        try:
+            yield Recording(case, prepared, subject.run(case, prepared, every=case.steps > 1))
+        except TargetError:
+            continue
+
+
+def _with_settings(case: Case, rule: UpdateRule) -> Case:
+    """Return a case with the defaults of settings that only the supposed rule has."""
+    defaults = {h.symbol.name: h.default for h in rule.hyperparameters}
+    groups = tuple(
+        dataclasses.replace(group, hyperparameters={**defaults, **group.hyperparameters}) for group in case.groups
+    )
+    return dataclasses.replace(case, groups=groups)
+
+
+def _with_states(prepared: tuple[Prepared, ...], rule: UpdateRule, case: Case) -> tuple[Prepared, ...] | None:
+    """Return tensors with the states that only the supposed rule has, at their start; none where they are under way."""
+    found = []
+    for item in prepared:
+        missing = [s for s in rule.states if s.symbol.name not in item.values]
+        if item.count < 0 or (missing and item.count):
+            return None
+        scalars = case.groups[item.group].hyperparameters
+        values: Mapping[str, Array] = {
+            s.symbol.name: np.full(s.shape(item.shape), float(decided(s.initial)(**scalars))).reshape(-1)
+            for s in missing
+        }
+        found.append(dataclasses.replace(item, values={**item.values, **values}))
+    return tuple(found)

@@ -1,0 +1,84 @@
+"""Which hypotheses hold every result of a subject, on cases that tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from conformance.diagnosis.candidates import candidates, pairs
+from conformance.diagnosis.hypothesis import Hypothesis, Sort
+from conformance.diagnosis.recordings import Recording, record
+from conformance.optimizers.cases import Case
+from conformance.optimizers.subject import WorkerSubject
+
+RANKED_ON = 3
+"""Failing runs on which hypotheses that do not explain everything are ranked."""
+LEAST_DECIDED = 0.25
+"""A hypothesis whose enclosures decide less of what the claim's do explains nothing."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What explains a subject's results: the likeliest hypothesis, and others that do too.
+
+    ``tried`` counts hypotheses, ``runs`` those of the subject, and ``failing`` the runs that its claim
+    does not explain.
+    """
+
+    best: Hypothesis | None
+    rivals: tuple[Hypothesis, ...]
+    tried: int
+    runs: int
+    failing: int
+
+
+def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
+    """Return what a subject computes instead of its claim; ``first`` are cases that are known to fail."""
+    recordings = record(subject, first)
+    claim = Hypothesis("as claimed", Sort.OPTION, profile=subject.profile)
+    claimed = [(run, run.judged(subject, claim)) for run in recordings]
+    failing = [run for run, tally in claimed if tally is not None and tally.outside]
+    others = [run for run, tally in claimed if tally is not None and not tally.outside]
+    single = candidates(subject)
+    if not failing:
+        return Diagnosis(None, (), len(single), len(recordings), 0)
+    failing.sort(key=lambda run: (run.case.steps, len(run.prepared)))  # what is judged in the shortest time
+    ordered = [*failing, *others]
+    holding = [item for item in single if _holds(item, subject, ordered)]
+    tried = len(single)
+    if not holding:
+        ranked = _ranked(claim, single, subject, failing[:RANKED_ON])
+        doubles = list(pairs(ranked))
+        tried += len(doubles)
+        holding = [item for item in doubles if _holds(item, subject, ordered)]
+    best, *rivals = sorted(holding, key=lambda item: item.sort) or (None,)
+    return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing))
+
+
+def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Recording]) -> bool:
+    """Tell whether every result is in the enclosure of the hypothesis, and its enclosures decide."""
+    decided = values = asked = 0
+    for run in runs:
+        tally = run.judged(subject, hypothesis)
+        if tally is None:
+            continue
+        if tally.outside:
+            return False
+        asked += 1
+        decided += tally.decided
+        values += tally.element_cases
+    return asked > 0 and decided > LEAST_DECIDED * values
+
+
+def _ranked(
+    claim: Hypothesis, hypotheses: Sequence[Hypothesis], subject: WorkerSubject, runs: Sequence[Recording]
+) -> list[Hypothesis]:
+    """Return the hypotheses that leave fewer values outside than the claim, the best first."""
+
+    def left(hypothesis: Hypothesis) -> float:
+        tallies = [run.judged(subject, hypothesis) for run in runs]
+        return sum(float("inf") if tally is None else tally.outside for tally in tallies)
+
+    claimed = left(claim)
+    scored = [(left(item), place, item) for place, item in enumerate(hypotheses)]
+    return [item for score, _, item in sorted(scored, key=lambda each: each[:2]) if score < claimed]
