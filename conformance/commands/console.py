@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
-from rich import markup
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from conformance.commands.findings import show_causes
+from conformance.commands.plain_text import plain
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged
 from conformance.engine.runs import Listener, UnitResult
-from conformance.engine.safe_text import LONGEST, safe_text
 from conformance.engine.verdict import Cell, CellResult, Finding, Level, Shown, Verdict
 from conformance.report import gates, totals
 from conformance.report.matrix import finest_first
 from conformance.report.model import ImplementationEntry, Report
-from conformance.report.wording import fault
 
 SIGNS: dict[Shown, tuple[str, str, str]] = {
     Verdict.PASS: ("green", "✓", "pass"),
@@ -41,11 +40,6 @@ FOLDED = 3
 SHOWN_FINDINGS = 6
 MANY = 3
 """Of more implementations than these the console shows an overview; the page has the rest."""
-
-
-def plain(text: str, longest: int = LONGEST) -> str:
-    """Return a text that rich prints as it stands: no mark-up, no control, of a few lines."""
-    return markup.escape(safe_text(text, longest))
 
 
 class Progress(Listener):
@@ -213,13 +207,9 @@ def show_report(console: Console, report: Report, folder: str) -> None:
         console.print(overview(report))
         signs = [mark for verdict, mark in MARKS.items() if verdict is not Verdict.NOT_APPLICABLE]
         console.print(f"properties: {'  '.join(signs)}")
+    show_causes(console, report, folder)
     for item in report.implementations:
         _show_implementation(console, report, item, whole=not many)
-    failing = [f for r in report.results if r.shown is Verdict.FAIL for f in r.findings]
-    for finding in failing[:SHOWN_FINDINGS]:
-        show_finding(console, finding, folder)
-    if len(failing) > SHOWN_FINDINGS:
-        console.print(f"\n… and {len(failing) - SHOWN_FINDINGS} more findings: see the report")
     for line in () if many else advice(report):
         console.print(line)
     _show_deviations(console, report, whole=not many)
@@ -305,44 +295,3 @@ def figures(report: Report) -> list[str]:
         f"proven  {proven.claims:,} of {proven.claims_total:,} claims about the formulas",
     ]
     return [*lines, *(f"  survived: {name}" for name in survivors[:SHOWN_FINDINGS])]
-
-
-BESIDE = ("changed settings", "other groups", "earlier gradients")
-"""What of a case of several steps or groups decides the value beside what entered it."""
-
-
-def show_finding(console: Console, finding: Finding, folder: str) -> None:
-    """Print one finding: the claim, the formula, the smallest case, legal and got."""
-    cell = finding.cell
-    console.print(
-        f"\n[bold red]✗[/] [bold]{plain(cell.implementation)}[/] on {plain(cell.path)}, {plain(cell.dtype)}: "
-        f"{plain(fault(finding))}"
-    )
-    case = finding.case
-    before = "  ".join(f"{k}={_short(v)}" for k, v in case.get("before", {}).items())
-    low, high = finding.legal
-    rows = (
-        ("property", f"{cell.property}: {finding.sentence}"),
-        ("formula", f"{finding.assignment}: {finding.formula_text}" if finding.assignment else ""),
-        ("case", _case_line(case)),
-        *((name, "; ".join(f"{at}: {said}" for at, said in case.get(name, {}).items())) for name in BESIDE),
-        ("before", before),
-        ("legal", f"[{finding.legal[0]}, {finding.legal[1]}]" if low != high or finding.assignment else low),
-        ("got", ", ".join(part for part in (finding.value, finding.value_hex, finding.distance) if part)),
-        ("confirmed", finding.confirmed),
-        ("replay", finding.replay.replace("failures/", f"{folder}/failures/")),
-    )
-    for name, text in ((name, text) for name, text in rows if text):
-        console.print(f"  [dim]{name:9}[/] {plain(text)}")
-
-
-def _case_line(case: Mapping[str, Any]) -> str:
-    """The case of an optimizer, or that of a scheduler, in one line."""
-    if "hyperparameters" not in case:
-        return "; ".join(f"{name}: {value}" for name, value in case.items() if name != "stored")
-    scalars = "  ".join(f"{k}={_short(v)}" for k, v in case["hyperparameters"].items())
-    return f"{scalars}  switches: {case['switches']}  shapes: {case['tensors']}"
-
-
-def _short(value: str) -> str:
-    return f"{float(value):.9g}"

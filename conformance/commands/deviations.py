@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from conformance.commands.console import show_finding
+from conformance.commands.findings import show_finding
 from conformance.commands.judging import CONFORMS, NOT_JUDGED
 from conformance.commands.recording import cells, installed
 from conformance.commands.usage_errors import UsageError

@@ -20,9 +20,12 @@ from conformance.catalogue.installed import versions
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.commands.console import Progress, show_report
+from conformance.diagnosis.causes import causes
 from conformance.engine import crashes, runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.stream import Stream
+from conformance.engine.verdict import Cause, Cell
+from conformance.optimizers.subject import WorkerSubject
 from conformance.report import write_report
 from conformance.report.assembly import assemble, environment_of
 from conformance.report.gates import exit_status
@@ -165,9 +168,25 @@ def judge(order: Order, console: Console) -> tuple[Report, int]:
         whole=order.whole and not outcome.cut_short,
         cut_short=bool(outcome.cut_short),
     )
-    report = dataclasses.replace(report, strict=order.strict)
+    found = () if outcome.cut_short else _causes(order, work, report)
+    report = dataclasses.replace(report, strict=order.strict, causes=found)
     _written(order, work, report, console)
     return report, outcome.status or exit_status(report)
+
+
+def _causes(order: Order, work: Sequence[Unit], report: Report) -> tuple[Cause, ...]:
+    """Return the causes of the findings; values that are wrong are asked for in a worker of their own."""
+    if not any(result.findings and not result.deviation for result in report.results):
+        return ()
+    units = {unit.cell(""): unit for unit in work if isinstance(unit, OptimizerUnit)}
+    with Session(order.python, timeout=order.timeout) as session:
+        subjects: dict[Cell, WorkerSubject] = {}
+
+        def subject_of(cell: Cell) -> WorkerSubject:
+            of = dataclasses.replace(cell, property="")
+            return subjects.get(of) or subjects.setdefault(of, units[of].subject(session))
+
+        return causes(report.results, subject_of)
 
 
 def _written(order: Order, work: Sequence[Unit], report: Report, console: Console) -> None:

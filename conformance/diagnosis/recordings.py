@@ -57,10 +57,11 @@ def record(subject: WorkerSubject, first: Iterable[Case]) -> list[Recording]:
     """Return the runs of cases that are given and of others that are drawn to tell formulas apart."""
     steps = draw(local_cases(subject.rules, subject.fixed, SIZE), STEPS, SEED, to_plain)
     courses = draw(trajectory_cases(subject.rules, subject.fixed, SIZE_OF_COURSE), COURSES, SEED, to_plain)
-    return list(_recorded(subject, (*first, *steps, *courses)))
+    return list(recorded(subject, (*first, *steps, *courses)))
 
 
-def _recorded(subject: WorkerSubject, cases: Iterable[Case]) -> Iterator[Recording]:
+def recorded(subject: WorkerSubject, cases: Iterable[Case]) -> Iterator[Recording]:
+    """Yield the runs of cases, but for those at which the subject raises."""
     for case in cases:
         prepared = prepare(case, subject.rules[case.switches], subject.storage)
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from conformance.diagnosis.candidates import candidates, pairs
 from conformance.diagnosis.hypothesis import Hypothesis, Sort
 from conformance.diagnosis.recordings import Recording, record
+from conformance.diagnosis.regimes import regime, told
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
 
@@ -30,6 +31,8 @@ class Diagnosis:
     tried: int
     runs: int
     failing: int
+    regimes: tuple[str, ...] = ()
+    """Where values are wrong, and by which factor, if nothing explains them."""
 
 
 def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
@@ -52,7 +55,8 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
         tried += len(doubles)
         holding = [item for item in doubles if _holds(item, subject, ordered)]
     best, *rivals = sorted(holding, key=lambda item: item.sort) or (None,)
-    return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing))
+    regimes = () if best is not None else told(regime(subject, ordered))
+    return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes)
 
 
 def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Recording]) -> bool:

@@ -122,6 +122,24 @@ class CellResult:
         return self.level if self.verdict is Verdict.FAIL and self.level is Level.SHOULD else self.verdict
 
 
+@dataclass(frozen=True)
+class Cause:
+    """One reason for the findings of an implementation, and the cells that it explains.
+
+    ``title`` says in a few words what is wrong, ``diagnosis`` what the code computes instead or why that
+    is not known, ``where`` the place in its source as far as that is known.  ``case`` names the finding
+    that shows it best.
+    """
+
+    implementation: str
+    title: str
+    level: Level
+    diagnosis: str
+    where: str
+    case: str
+    explains: tuple[Cell, ...]
+
+
 def of_values_outside(findings: tuple[Finding, ...], figures: Figures) -> tuple[Verdict, str]:
     """Return the verdict on a cell with values outside, and why: what is not confirmed is undecided."""
     outside = f"{figures.outside:,} of {figures.values:,} values are outside"

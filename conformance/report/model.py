@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass, field
 
 from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry, TrainingEntry
-from conformance.engine.verdict import CellResult, Level
+from conformance.engine.verdict import Cause, CellResult, Level
 
 SCHEMA_NAME = "stepproof-report"
 SCHEMA_VERSION = 3
@@ -225,5 +225,6 @@ class Report:
     cut_short: bool = False
     strict: bool = False
     cases_hash: str = ""
+    causes: tuple[Cause, ...] = ()
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION

@@ -1,0 +1,134 @@
+"""The causes of a run's findings: what the code computes instead, and which cells that explains."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from conformance.claims import BY_IDENTIFIER
+from conformance.diagnosis.hypothesis import AS_GIVEN, Hypothesis
+from conformance.diagnosis.joining import ARITHMETIC, Joined, joined
+from conformance.diagnosis.recordings import recorded
+from conformance.diagnosis.search import Diagnosis, diagnose
+from conformance.engine.ledger import OPTIMIZERS
+from conformance.engine.reduction import failures_of
+from conformance.engine.verdict import Cause, Cell, CellResult, Finding
+from conformance.optimizers.cases import Case
+from conformance.optimizers.rule_kind import RULE
+from conformance.optimizers.subject import WorkerSubject
+from impls.session import TargetError, WorkerFailure
+
+SubjectOf = Callable[[Cell], WorkerSubject]
+"""Returns the subject of a cell, as it was judged."""
+MOST_CAUSES = 3
+"""So many causes in the arithmetic of one implementation are looked for."""
+SEVERAL = 3
+
+
+def causes(results: Sequence[CellResult], subject_of: SubjectOf) -> tuple[Cause, ...]:
+    """Return the causes of all findings, implementation by implementation, the gravest first."""
+    found: list[Cause] = []
+    for name in dict.fromkeys(result.cell.implementation for result in results):
+        mine = [result for result in results if result.cell.implementation == name]
+        for group in joined(mine):
+            found += _of_arithmetic(group, subject_of) if group.sort == ARITHMETIC else [_told(group)]
+    return tuple(found)
+
+
+def _told(group: Joined) -> Cause:
+    """Return the cause of findings that say themselves what is wrong."""
+    first = group.findings[0]
+    if group.sort == "raised":
+        title, diagnosis = f"it raises {first.value}", first.confirmed
+        return _cause(group.findings, title, diagnosis, first.confirmed.removeprefix("raised at "))
+    if group.sort == "should":
+        return _cause(group.findings, f"{first.quantity}: {first.value}", first.sentence, "")
+    return _cause(group.findings, f"{first.cell.property}: {first.quantity}", first.sentence, "")
+
+
+def _cause(findings: Sequence[Finding], title: str, diagnosis: str, where: str) -> Cause:
+    first, cells = findings[0], tuple(dict.fromkeys(finding.cell for finding in findings))
+    level = min((finding.level for finding in findings), key=list(type(first.level)).index)
+    return Cause(first.cell.implementation, title, level, diagnosis, where, first.identifier, cells)
+
+
+def _of_arithmetic(group: Joined, subject_of: SubjectOf) -> Iterator[Cause]:
+    """Yield the causes of values that are wrong: what one does not explain is another's."""
+    left = list(group.findings)
+    for _ in range(MOST_CAUSES):
+        if not left:
+            return
+        try:
+            subject = subject_of(left[0].cell)
+            found = diagnose(subject, _cases(left))
+            hypothesis = found.best
+            explained = [] if hypothesis is None else [f for f in left if _explains(hypothesis, f, subject_of)]
+        except (TargetError, WorkerFailure) as failure:
+            yield _cause(left, "values are wrong", f"the code could not be asked more: {failure}", "")
+            return
+        if hypothesis is None or not explained:
+            yield _cause(left, _wrong(left), _unexplained(found), _place(subject))
+            return
+        yield _cause(explained, hypothesis.title, _explained(found, hypothesis), _place(subject))
+        left = [finding for finding in left if finding not in explained]
+    if left:
+        yield _cause(left, _wrong(left), f"not looked into beside {MOST_CAUSES} other causes", "")
+
+
+def _place(subject: WorkerSubject) -> str:
+    """Return the file and the line at which the step of the code under test begins, if that can be read."""
+    target = subject.implementation.target
+    answer = subject.session.request({"op": "place", "target": target}).header
+    return str(answer["place"])
+
+
+def _wrong(findings: Sequence[Finding]) -> str:
+    """Return the quantities that are wrong."""
+    quantities = tuple(dict.fromkeys(finding.quantity for finding in findings))
+    more = ", …" if len(quantities) > SEVERAL else ""
+    return f"wrong: {', '.join(quantities[:SEVERAL])}{more}"
+
+
+def _explained(found: Diagnosis, hypothesis: Hypothesis) -> str:
+    """Return what is computed instead, and how sure that is."""
+    sure = f"it holds every result of {found.runs} runs, of which the claim fails {found.failing}"
+    rivals = [item.title for item in found.rivals if item.title != hypothesis.title]
+    or_else = f"; so does: {', or '.join(rivals[:SEVERAL])}" if rivals else f", and no other of {found.tried} does"
+    return ". ".join(part for part in (hypothesis.formula, f"{sure}{or_else}") if part)
+
+
+def _unexplained(found: Diagnosis) -> str:
+    """Return how many hypotheses were tried, and where the values are wrong."""
+    if not found.failing:
+        return f"{found.runs} further runs show nothing wrong: the case below does"
+    said = f"none of {found.tried} hypotheses holds every result of {found.runs} runs"
+    return ". ".join((said, *found.regimes)) if found.regimes else said
+
+
+def _cases(findings: Sequence[Finding]) -> list[Case]:
+    """Return the cases of the first cell's findings that are steps of the rule."""
+    cell = findings[0].cell
+    return [RULE.read(_stored(f)) for f in findings if f.cell == cell and f.case["kind"] == RULE.name]
+
+
+def _stored(finding: Finding) -> dict[str, Any]:
+    stored: dict[str, Any] = finding.case["stored"]
+    return stored
+
+
+def _explains(hypothesis: Hypothesis, finding: Finding, subject_of: SubjectOf) -> bool:
+    """Tell whether a finding's case shows nothing wrong where the hypothesis is the claim."""
+    claim = BY_IDENTIFIER[OPTIMIZERS][finding.cell.property]
+    subject = subject_of(finding.cell)
+    supposed = hypothesis.of(subject)
+    supposed = dataclasses.replace(supposed, profile=hypothesis.profile or supposed.profile)
+    if claim.applies(supposed):
+        return True
+    case = claim.kind.read(_stored(finding))
+    if claim.kind is RULE and finding.cell.property.startswith("agreement/"):
+        tallies = [run.judged(subject, hypothesis) for run in recorded(subject, [case])]
+        return all(tally is not None and not tally.outside for tally in tallies)
+    if hypothesis.reading is not AS_GIVEN:
+        return True  # the experiment reads the case itself: the wrong reading is in every step of it
+    return not failures_of(supposed, claim, case)

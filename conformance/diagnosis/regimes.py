@@ -1,0 +1,120 @@
+"""Where values are wrong, and by which factor: what all wrong elements share and the right ones do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from conformance.diagnosis.recordings import Recording
+from conformance.optimizers.agreement import Slab, slabs
+from conformance.optimizers.subject import GRADIENT, WorkerSubject
+from reference.formats import Array
+from reference.intervals.enclosure import StepEnclosure, as_intervals
+from reference.intervals.exact import exact_step
+from spec.rule import UpdateRule
+from spec.symbols import t
+
+MOSTLY = 0.9
+"""A regime is told where so many of its elements are wrong."""
+ALIKE = 1e-6
+"""Factors are the same that differ by less, in relation to them."""
+LEAST = 8
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of a step: what is so of it, whether it is wrong, and its step over the formula's."""
+
+    features: frozenset[str]
+    wrong: bool
+    factor: float
+    scalars: Mapping[str, float]
+
+
+def regime(subject: WorkerSubject, runs: Sequence[Recording]) -> list[Element]:
+    """Return every element of the runs of one step."""
+    found: list[Element] = []
+    with np.errstate(all="ignore"):
+        for run in (run for run in runs if run.case.steps == 1):
+            rule = subject.rules[run.case.switches]
+            for slab in slabs(run.case, run.prepared, run.outcome, rule):
+                if slab.origin.size:
+                    found += _elements(subject, rule, run, slab)
+    return found
+
+
+def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Slab) -> Iterable[Element]:
+    size = slab.origin.shape[1]
+    enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, run.outcome.state_formats)
+    legal = enclosure(as_intervals(slab.before, subject.storage))
+    centre = exact_step(enclosure.program, subject.storage, slab.scalars, slab.before, run.outcome.state_formats)
+    wrong: Array = np.zeros(size, bool)
+    for name, value in slab.after.items():
+        wrong |= ~np.broadcast_to(legal[name].contains(value.astype(subject.storage.work)), value.shape).reshape(-1)
+    name = rule.parameter.symbol.name
+    start = slab.before[name].reshape(-1).astype(float)
+    moved = slab.after[name].reshape(-1).astype(float) - start if name in slab.after else np.full(size, np.nan)
+    factors = moved / (np.asarray(centre[name], dtype=float).reshape(-1) - start)
+    gradients = slab.before[GRADIENT].reshape(-1)
+    common = _common(run, slab)
+    for place in range(size):
+        shape = run.prepared[int(slab.origin[0, place])].shape
+        own = {"the gradient is 0" if gradients[place] == 0.0 else "the gradient is not 0"}
+        own |= {"in tensors without dimensions"} if not shape else set()
+        yield Element(common | own, bool(wrong[place]), float(factors[place]), slab.scalars)
+
+
+def _common(run: Recording, slab: Slab) -> frozenset[str]:
+    """Return what is so of all elements of a slab."""
+    first = slab.scalars["t"] == 1.0
+    found = {"in the first step" if first else "after the first step"}
+    found |= {"in the first group" if slab.group == 0 else "in further groups"}
+    return frozenset(found | {f"with {switch}" for switch in run.case.switches})
+
+
+def told(elements: Sequence[Element]) -> tuple[str, ...]:
+    """Return in words where the wrong elements are, and the factor of their steps."""
+    wrong = [element for element in elements if element.wrong]
+    if len(wrong) < LEAST:
+        return ()
+    shared = frozenset.intersection(*(element.features for element in wrong))
+    telling = [name for name in sorted(shared) if any(name not in element.features for element in elements)]
+    there = [element for element in elements if shared <= element.features]
+    said = []
+    if telling:
+        always = "always" if sum(e.wrong for e in there) >= MOSTLY * len(there) else "sometimes"
+        said.append(f"wrong only {' and '.join(telling)}, and {always} there")
+    factor = _factor(wrong)
+    return (*said, f"the step is {factor} times the formula's") if factor else tuple(said)
+
+
+def _factor(wrong: Sequence[Element]) -> str:
+    """Return the factor between got and expected steps as a number or a setting, if it is one."""
+    known = [element for element in wrong if np.isfinite(element.factor) and element.factor]
+    if len(known) < LEAST:
+        return ""
+    for name, expression in _expressions(known[0].scalars):
+        if all(_is(element.factor, expression, element.scalars) for element in known):
+            return name
+    first = known[0].factor
+    same = all(abs(element.factor - first) <= ALIKE * abs(first) for element in known)
+    return f"{first:.6g}" if same else ""
+
+
+def _expressions(scalars: Mapping[str, float]) -> Iterable[tuple[str, sp.Expr]]:
+    """Yield simple expressions of one setting, the plainest first."""
+    for name in scalars:
+        if name != t.name:
+            x = sp.Symbol(name)
+            for expression in (x, 1 / x, 1 - x, 1 / (1 - x), 1 - x**t, 1 / (1 - x**t), sp.sqrt(x)):
+                yield str(expression), expression
+
+
+def _is(factor: float, expression: sp.Expr, scalars: Mapping[str, float]) -> bool:
+    value = complex(expression.subs({symbol: scalars[symbol.name] for symbol in expression.free_symbols}))
+    if not np.isfinite(value.real) or value.imag:
+        return False
+    return bool(abs(factor - value.real) <= ALIKE * abs(value.real))
