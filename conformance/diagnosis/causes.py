@@ -79,7 +79,7 @@ def _of_arithmetic(group: Joined, subject_of: SubjectOf) -> Iterator[Cause]:
 def _place(subject: WorkerSubject) -> str:
     """Return the file and the line at which the step of the code under test begins, if that can be read."""
     target = subject.implementation.target
-    answer = subject.session.request({"op": "place", "target": target}).header
+    answer = subject.session.request({"op": "step_place", "target": target}).header
     return str(answer["place"])
 
 

@@ -23,9 +23,10 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
 
 
 def render_summary(report: Report) -> str:
-    """The verdict, what was not run, the matrix, the findings in short and the deviations."""
+    """The verdict, what is wrong, what was not run, the matrix, the findings in short and the deviations."""
     parts: tuple[tuple[Callable[[Report], list[str]], int], ...] = (
         (_verdict_lines, 12_000),
+        (_cause_lines, 18_000),
         (_not_run_lines, 18_000),
         (_matrix_lines, 70_000),
         (_finding_lines, 60_000),
@@ -54,6 +55,17 @@ def _verdict_lines(report: Report) -> list[str]:
     title = f"## {SYMBOLS[gates.overall(report)]} {gates.headline(report)}"
     warnings = [f"> **!** {_safe(text)}." for text in gates.warnings(report)]
     return [title, "", totals.verdict_sentence(report), "", tested + powerful + proven, "", *warnings, ""]
+
+
+def _cause_lines(report: Report) -> list[str]:
+    if not report.causes:
+        return []
+    told = (
+        f"- **{_safe(cause.title)}** ({_safe(cause.implementation)}, {cause.level}): {_safe(cause.diagnosis)}"
+        f" It explains {counted(len(cause.explains), 'cell')}."
+        for cause in report.causes
+    )
+    return ["### What is wrong", "", *told, ""]
 
 
 def _not_run_lines(report: Report) -> list[str]:

@@ -30,6 +30,7 @@ OPERATIONS = {
     "prepare": "interpreter:prepare",
     "probe": "interpreter:probe",
     "signature": "signature:signature",
+    "step_place": "signature:step_place",
     "describe": "torch_description:describe",
     "run": "torch_optimizer:run",
     "compiles": "torch_compiled:compiles",

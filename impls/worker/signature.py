@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from .place import Frame
 from .serialisation import to_json
 from .target import resolve
 from .text import shown
@@ -13,6 +14,13 @@ from .text import shown
 def signature(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """The parameters of a target, none where it has no signature."""
     return {"parameters": parameters_of(resolve(header["target"])) or []}, []
+
+
+def step_place(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+    """The file and the line at which the step of a target is written, nothing where that is unknown."""
+    target = resolve(header["target"])
+    code = getattr(inspect.unwrap(getattr(target, "step", target)), "__code__", None)
+    return {"place": "" if code is None else str(Frame(code.co_filename, code.co_firstlineno, code.co_name))}, []
 
 
 def parameters_of(target: Any) -> list[dict[str, Any]] | None:

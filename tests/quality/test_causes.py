@@ -1,0 +1,77 @@
+"""A cause is told once: what the code computes instead, and which cells that explains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.claims import BY_IDENTIFIER
+from conformance.diagnosis.causes import causes
+from conformance.diagnosis.search import diagnose
+from conformance.engine.claim import Plan
+from conformance.engine.judging import verdict
+from conformance.engine.ledger import OPTIMIZERS
+from conformance.engine.verdict import Cause, CellResult, Level
+from conformance.optimizers.subject import WorkerSubject
+from conformance.recognition.optimizer import recognise
+from impls.session import Session
+from tests.builders import subject_of
+
+FILE = Path(__file__).with_name("wrong_optimizers.py")
+PLAN = Plan(4, 64, 0)
+COMPUTES = {
+    "EpsilonInside": "this is adam(decay=decoupled, epsilon=inside)",
+    "SecondGroup": "as if lr in the line of the update were that of the first group",
+    "DecayAfter": "update: decay after the update",
+    "WeightInFloat32": "as if scalars were computed in float32",
+}
+
+
+def _subject(name: str, session: Session) -> WorkerSubject:
+    item = recognise(f"{FILE}:{name}", "adamw", {"decay": "decoupled", "epsilon": "outside"}, session)
+    return subject_of(item, session, dtype="float64")
+
+
+def _judged(subject: WorkerSubject, name: str) -> CellResult:
+    claim = BY_IDENTIFIER[OPTIMIZERS][name]
+    return verdict(subject, claim, subject.cell(name), claim.judge(subject, PLAN), PLAN)
+
+
+def _causes(name: str, claims: list[str], session: Session) -> tuple[Cause, ...]:
+    subject = _subject(name, session)
+    return causes([_judged(subject, claim) for claim in claims], lambda _: subject)
+
+
+@pytest.mark.parametrize("name", ["SecondGroup", "DecayAfter", "WeightInFloat32"])
+def test_a_mistake_is_named(name: str, session: Session) -> None:
+    """Of all hypotheses the one that holds says what the optimizer computes instead."""
+    found = diagnose(_subject(name, session), ())
+    assert found.best is not None
+    assert found.best.title == COMPUTES[name]
+    assert found.failing
+
+
+def test_an_optimizer_without_a_mistake_has_no_diagnosis(session: Session) -> None:
+    """Where every result is legal there is nothing to explain."""
+    found = diagnose(_subject("AdamW", session), ())
+    assert (found.best, found.failing) == (None, 0)
+
+
+def test_one_cause_explains_every_property_of_the_arithmetic(session: Session) -> None:
+    """A wrong denominator is one cause of all findings, and names the place of the step."""
+    claims = ["agreement/local", "agreement/trajectory", "bias-correction/constant-gradient"]
+    (cause,) = _causes("EpsilonInside", claims, session)
+    assert cause.title == COMPUTES["EpsilonInside"]
+    assert {cell.property for cell in cause.explains} == set(claims)
+    assert cause.level is Level.MUST
+    assert "wrong_optimizers.py" in cause.where
+
+
+def test_exceptions_of_one_place_are_one_cause(session: Session) -> None:
+    """An optimizer that raises has one cause, which says what it raises."""
+    subject = _subject("EpsilonInside", session)
+    found = _judged(subject, "hyperparameters/refused-in-group")
+    (cause,) = causes([found], lambda _: subject)
+    assert cause.level is Level.SHOULD
+    assert cause.explains == (found.cell,)
