@@ -17,6 +17,7 @@ from rich.console import Console
 
 from conformance.catalogue.installed import NAMES
 from conformance.recognition.constructor import NotJudgeableError
+from conformance.recognition.identification.candidates import as_in
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.identity import Identity, identify
 from impls.catalogue.entries import Implementation
@@ -24,6 +25,7 @@ from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.libraries import OTHERS
 from impls.session import Session, TargetError
 from spec import rules as book
+from spec.rule import UpdateRule
 
 ARRANGING = frozenset({"foreach", "fused", "jit"})
 """Arguments that choose how it is computed, not what."""
@@ -68,14 +70,30 @@ def row_of(item: Implementation, session: Session) -> Row:
             (item.identifier, f"makes no trial step: {str(error).splitlines()[0]}", "no", "", "", ""), right=False
         )
     seconds = f"{time.perf_counter() - start:.1f}"
-    labels = [candidate.rule.label for candidate in identity.fitting]
-    wanted = book.build(item.rule, item.options).label
-    right = bool(labels) and labels[0] == wanted
-    verdict = "yes" if right else f"one of them: {wanted}" if wanted in labels else f"no: {wanted}"
-    taken = labels[0] if labels else "nothing"
-    return Row(
-        (item.identifier, taken, verdict, _same(identity), _following(identity), seconds), right or wanted in labels
-    )
+    wanted = book.build(item.rule, item.options)
+    verdict, right = _verdict(identity, wanted)
+    taken = identity.best.rule.label if identity.best else "nothing"
+    return Row((item.identifier, taken, verdict, _same(identity), _following(identity), seconds), right)
+
+
+def _verdict(identity: Identity, wanted: UpdateRule) -> tuple[str, bool]:
+    """Return in words whether a target is taken for what its entry says, and whether it may be."""
+    best = identity.best
+    if best is None:
+        return f"no: {wanted.label}", False
+    if best.rule is wanted:
+        return "yes", True
+    others = [switch.rule for switch in identity.switches if switch.rule is not None]
+    ways = {"on vectors": identity.on_vectors, **{f"with {s.name}": s.rule for s in identity.switches}}
+    for words, candidate in ways.items():
+        if candidate is not None and candidate.rule is wanted:
+            return f"{words} {wanted.label}", True
+    for candidate in (best, *others, *([identity.on_vectors] if identity.on_vectors else [])):
+        if candidate.rule.name == wanted.name and proven_equal(candidate, as_in(candidate, wanted)):
+            return f"as {wanted.label}, proven equal", True
+    if wanted in {candidate.rule for candidate in identity.fitting}:
+        return f"or {wanted.label}, which these steps do not tell apart", True
+    return f"no: {wanted.label}", False
 
 
 def _same(identity: Identity) -> str:

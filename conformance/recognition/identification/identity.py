@@ -85,6 +85,7 @@ def identify(target: str, session: Session, limits: Limits = ANYTHING, told: Tol
         found, astray = _turned_on(found, start, session, limits)
     found = _with_quiet(found, idle)
     found = _narrowed_down(found, session)
+    found, optional = _without_optional(found, session)
     question, best = found.course.question, found.fitting[0]
     return Identity(
         target,
@@ -94,7 +95,7 @@ def identify(target: str, session: Session, limits: Limits = ANYTHING, told: Tol
         found.within_rounding,
         idle,
         astray,
-        tuple(_switches(start, found, session)),
+        (*_switches(start, found, session), *optional),
         _on_vectors(question, best, session),
     )
 
@@ -213,6 +214,35 @@ def _narrowed_down(found: Found, session: Session) -> Found:
     return found
 
 
+def _without_optional(found: Found, session: Session) -> tuple[Found, list[Switch]]:
+    """Leave a setting None by default to its default, where the rule has a variant without it."""
+    optional = []
+    for slot in found.course.question.slots:
+        best = found.fitting[0]
+        part = next((keyword for keyword, mine in best.named.items() if mine == slot and slot.unset), None)
+        if part is None:
+            continue
+        question = found.course.question
+        slots = tuple(other.at_default() if other is slot else other for other in question.slots)
+        course = asked_with(question, session, slots=slots)
+        without = [
+            rule
+            for rule in Limits((best.rule.name,)).rules(found.course)
+            if part not in {h.keyword for h in rule.hyperparameters}
+        ]
+        if course is not None and without:
+            plain = explained(course, (as_in(asked_again(best, course), rule) for rule in without))
+            if plain.fitting:
+                optional.append(Switch(slot.name, slot.value, best))
+                fitting = _fewest_changes_first(best, plain.fitting)
+                found = dataclasses.replace(plain, fitting=fitting, following=found.following)
+    return found, optional
+
+
+def _fewest_changes_first(best: Candidate, fitting: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    return tuple(sorted(fitting, key=lambda one: len(changed_options(best.rule, one.rule))))
+
+
 def _switches(start: Opened, found: Found, session: Session) -> Iterator[Switch]:
     """Yield what each switch does to the rule."""
     question, best = found.course.question, found.fitting[0]
@@ -251,7 +281,7 @@ def _explained(name: str, value: object, course: Course, best: Candidate) -> Swi
         mine = explained(course, (as_in(as_asked, rule) for rule, own in every if best.named.keys() <= own))
     if not mine.fitting:
         return Switch(name, value, None, UNEXPLAINED)
-    nearest = min(mine.fitting, key=lambda one: len(changed_options(best.rule, one.rule)))
+    nearest = _fewest_changes_first(best, mine.fitting)[0]
     if nearest.rule is best.rule:
         return Switch(name, value, None, NO_CHANGE)
     return Switch(name, value, nearest)

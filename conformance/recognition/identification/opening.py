@@ -18,6 +18,8 @@ LAYOUTS = ("dense", "sparse")
 FRAMEWORKS = ("torch", "jax")
 UNSET = (0.61, 0.43, 0.69)
 """What a setting is given whose default is None."""
+NEEDED = 0.37
+"""What one is given that cannot stay None."""
 OFF, GUARD, WEIGHT, LARGE = "nothing", "guard", "weight", "large"
 
 
@@ -53,7 +55,8 @@ def opened(target: str, session: Session, told: Told) -> Opened:
 
 def _with_unset(question: Question, names: tuple[str, ...], session: Session) -> Question:
     """Return a question with a number for each setting that has none by default and takes one with effect."""
-    for name, number in zip(names, itertools.cycle(UNSET)):
+    known = {slot.name for slot in question.slots}
+    for name, number in zip((name for name in names if name not in known), itertools.cycle(UNSET)):
         before = asked_with(question, session)
         slots = (*question.slots, Slot(name, None, 0.0, number, unset=True))
         after = asked_with(question, session, slots=slots)
@@ -69,10 +72,17 @@ def _questions(target: str, constructor: Constructor, framework: str, told: Told
     for way in CALLINGS if torch else CALLINGS[:1]:
         for layout in LAYOUTS if torch else LAYOUTS[:1]:
             for shapes in (MATRICES, VECTORS):
-                for slots in numbers(constructor.slots):
+                for slots in _given(constructor):
                     yield Question(
                         target, slots, dict(told.arguments), shapes, FLOAT64, layout, framework, {**way, **flags}
                     )
+
+
+def _given(constructor: Constructor) -> Iterator[tuple[Slot, ...]]:
+    """Yield numbers for the slots, then a number for one setting more that cannot stay None."""
+    yield from numbers(constructor.slots)
+    for name in constructor.unset:
+        yield (*constructor.slots, Slot(name, None, None, NEEDED))
 
 
 def numbers(slots: tuple[Slot, ...]) -> Iterator[tuple[Slot, ...]]:
