@@ -57,6 +57,8 @@ class Node:
     divisor: tuple[bool, ...] = ()
     conditions: tuple[Condition, ...] = ()
     exponent_of: Callable[..., float] | None = None
+    exponent_names: frozenset[str] = frozenset()
+    """The scalars that an exponent is made of."""
 
 
 @functools.cache
@@ -145,7 +147,8 @@ class Compiler:
             return self._node("power", (self.compile(base),), expression, exponent=int(exponent))
         if exponent.is_integer and not exponent.free_symbols & self._tensor_symbols(exponent):
             whole = decided(exponent)
-            return self._node("power", (self.compile(base),), expression, exponent_of=whole)
+            names = frozenset(symbol.name for symbol in exponent.free_symbols)
+            return self._node("power", (self.compile(base),), expression, exponent_of=whole, exponent_names=names)
         if not self._tensor_symbols(expression):
             return self._node("real_power", (self.compile(base), self.compile(exponent)), expression)
         raise TypeError(f"the exponent `{exponent}` in `{expression}` has no arithmetic")

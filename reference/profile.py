@@ -42,8 +42,10 @@ class Profile:
     ``contraction``: a rounding may be skipped (fused multiply-add, wider registers). ``flush``:
     numbers that are subnormal in the format of computation are zero, as results and as operands.
     ``forms``: the legal forms used. ``units``: errors of operations in units in the last place
-    where they are not rounded correctly. ``rule``: the name of the rule that is claimed, whose forms
-    alone may be named. Raises ``ValueError`` for a value or form that there is not.
+    where they are not rounded correctly. ``derived``: forms beside them that were found, of
+    ``spec.derived_forms``. ``single``: the symbols of scalars that are float32 tensors themselves, which
+    makes float32 of all that is computed from them. ``rule``: the name of the rule that is claimed, whose
+    forms alone may be named. Raises ``ValueError`` for a value or form that there is not.
     """
 
     intermediate: str = STORAGE
@@ -54,7 +56,14 @@ class Profile:
     flush: bool = False
     forms: frozenset[str] = frozenset()
     units: Mapping[str, float] = field(default_factory=dict)
+    derived: frozenset[str] = frozenset()
+    single: frozenset[str] = frozenset()
     rule: str = ""
+
+    @property
+    def every_form(self) -> frozenset[str]:
+        """The names of all forms that may be used: written ones and derived ones."""
+        return self.forms | self.derived
 
     def __post_init__(self) -> None:
         for key, choices in CHOICES.items():
@@ -87,7 +96,8 @@ class Profile:
         forms = declared.get("forms", ())
         if isinstance(forms, str):
             raise TypeError(f"`forms` of a profile is a list; give [`{forms}`]")
-        return cls(**{**declared, "forms": frozenset(forms), "rule": rule})
+        sets = {key: frozenset(declared[key]) for key in ("derived", "single") if key in declared}
+        return cls(**{**declared, **sets, "forms": frozenset(forms), "rule": rule})
 
     def widened(self, changes: Mapping[str, Any]) -> Profile:
         """Return this profile with the keys of a ledger entry replaced."""
@@ -104,12 +114,14 @@ class Profile:
         parts = [
             f"results rounded to {self.intermediate}",
             f"scalars in {self.scalar}, cast to {self.coefficient}",
+            *([f"{', '.join(sorted(self.single))} as float32 tensors"] if self.single else []),
             "contraction allowed" if self.contraction else "no contraction",
         ]
         if self.flush:
             parts.append("subnormals flushed")
         parts += [f"{name} within {value:g} units" for name, value in sorted(self.units.items())]
-        forms = "every legal form" if ALL_FORMS in self.forms else ", ".join(sorted(self.forms))
+        named = ["every legal form"] if ALL_FORMS in self.forms else sorted(self.forms)
+        forms = ", ".join([*named, *sorted(self.derived)])
         parts.append(f"forms: {forms or 'as written'}")
         return "; ".join(parts)
 

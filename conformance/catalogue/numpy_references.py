@@ -10,14 +10,8 @@ import numpy as np
 
 from conformance.optimizers.agreement import shaped
 from conformance.optimizers.cases import Case
-from conformance.optimizers.subject import (
-    GRADIENT,
-    Prepared,
-    StepsRead,
-    TensorOutcome,
-    WorkerSubject,
-    rules_by_switches,
-)
+from conformance.optimizers.rule_variants import rules_by_switches
+from conformance.optimizers.subject import GRADIENT, Prepared, StepsRead, TensorOutcome, WorkerSubject
 from impls.catalogue.entries import ExecutionPath, Implementation
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.libraries import OTHERS

@@ -10,10 +10,11 @@ from conformance.catalogue import selection
 from conformance.catalogue.numpy_references import FRAMEWORK, reference_subject
 from conformance.engine.claim import Claim, NotRunError, Plan
 from conformance.engine.evidence import Exhibit
+from conformance.engine.exhibits import ArithmeticEntry
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.power import Power
 from conformance.engine.verdict import Cell
-from conformance.optimizers import mutants
+from conformance.optimizers import mutants, profile_search
 from conformance.optimizers.subject import WorkerSubject, worker_subject
 from impls.catalogue.entries import ExecutionPath, Implementation
 from impls.session import Session
@@ -24,6 +25,8 @@ CASES_PER_SECOND = 1.1
 ELEMENTS, LARGE = 16384, 65536
 """Elements of a large tensor; more where a case is dear and its elements are not."""
 POWER_FORMATS = ("float32", "float64")
+ARITHMETIC = "arithmetic"
+"""The sort of what is shown of a profile that was found."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,10 @@ class OptimizerUnit:
         storage = FORMATS[self.dtype]
         if self.implementation.framework == FRAMEWORK:
             return reference_subject(self.implementation, storage, session)
-        return worker_subject(self.implementation, self.path, self.device, storage, session)
+        subject = worker_subject(self.implementation, self.path, self.device, storage, session)
+        if subject.found is not None:
+            profile_search.find(subject, subject.found, self.seed)
+        return subject
 
     def plan(self, claim: Claim, power: Power) -> Plan:
         """Return how hard a claim is tested."""
@@ -84,8 +90,12 @@ class OptimizerUnit:
         return Power(mutants.of)
 
     def exhibits(self, subject: WorkerSubject) -> Iterator[Exhibit]:
-        """Yield nothing: its claims show what there is."""
-        yield from ()
+        """Yield the profile that was found, where nobody declared one."""
+        if subject.found is not None:
+            spared = {label: tuple(sorted(lines)) for label, lines in subject.found.spared.items()}
+            cell = self.cell("")
+            entry = ArithmeticEntry(cell.implementation, cell.path, cell.dtype, str(subject.profile), spared)
+            yield Exhibit(ARITHMETIC, dataclasses.asdict(entry))
 
 
 def units(

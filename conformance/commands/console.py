@@ -232,6 +232,8 @@ def _show_implementation(console: Console, report: Report, item: ImplementationE
         console.print(matrix(mine))
         for sentence in not_applicable(mine):
             console.print(f"  [dim]– not applicable: {plain(sentence)}[/]")
+        for where, profile in _alike(item.found).items():
+            console.print(f"  profile found on {plain(where)}: {plain(profile)}")
     without: dict[str, list[Cell]] = {}
     for r in mine:
         if r.verdict in {Verdict.ERROR, Verdict.OURS, Verdict.UNDECIDED} or (
@@ -260,6 +262,14 @@ def advice(report: Report) -> list[str]:
     return lines
 
 
+def _alike(found: Mapping[str, str]) -> dict[str, str]:
+    """Return each profile that was found once, with all paths and formats that it was found for."""
+    places: dict[str, list[str]] = {}
+    for where, profile in found.items():
+        places.setdefault(profile, []).append(where)
+    return {" and ".join(where): profile for profile, where in places.items()}
+
+
 def _show_deviations(console: Console, report: Report, *, whole: bool) -> None:
     """Print the known deviations with their reasons if ``whole``, else how many cells have which."""
     if whole:
@@ -283,6 +293,7 @@ def figures(report: Report) -> list[str]:
     mutants = totals.mutants_of(report.rules)
     power, proven = totals.power(mutants), totals.proven(report.rules)
     survivors = [m.name for m in mutants if m.status == "survived"]
+    spared = f", {power.spared:,} live by the profile found" if power.spared else ""
     lines = [
         (
             f"tested  {tested.element_cases:,} element-cases, {tested.values:,} values: {tested.outside:,} "
@@ -290,8 +301,13 @@ def figures(report: Report) -> list[str]:
         ),
         (
             f"power   {power.killed:,} of {power.total:,} formula mutants killed, "
-            f"{power.equivalent:,} proven equivalent, {power.survived:,} survived"
+            f"{power.equivalent:,} proven equivalent, {power.survived:,} survived{spared}"
         ),
         f"proven  {proven.claims:,} of {proven.claims_total:,} claims about the formulas",
     ]
-    return [*lines, *(f"  survived: {name}" for name in survivors[:SHOWN_FINDINGS])]
+    lives = [
+        f"  lives by the profile found, and would not by the textbook's: {m.name}"
+        for m in mutants
+        if m.status == "spared"
+    ]
+    return [*lines, *(f"  survived: {name}" for name in survivors[:SHOWN_FINDINGS]), *lives]

@@ -157,7 +157,7 @@ def _profiles(subject: WorkerSubject, clause: Clause) -> tuple[Profile, ...]:
 
     They are judged by agreement; here they would only be found once more.
     """
-    own = [(subject.path.name, subject.profile)]
+    own = [(subject.path.name, subject.widest_profile)]
     if clause.every_path:
         there = subject.implementation.paths_on(subject.device)
         own += [

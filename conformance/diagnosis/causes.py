@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -122,7 +121,7 @@ def _explains(hypothesis: Hypothesis, finding: Finding, subject_of: SubjectOf) -
     claim = BY_IDENTIFIER[OPTIMIZERS][finding.cell.property]
     subject = subject_of(finding.cell)
     supposed = hypothesis.of(subject)
-    supposed = dataclasses.replace(supposed, profile=hypothesis.profile or supposed.profile)
+    supposed = supposed.with_profile(hypothesis.profile or supposed.profile)
     if claim.applies(supposed):
         return True
     case = claim.kind.read(_stored(finding))

@@ -63,4 +63,4 @@ class Hypothesis:
         """
         rules = {**subject.rules, **self.rules}
         profile = self.profile or dataclasses.replace(subject.profile, units=dict.fromkeys(UNITS, ROOM))
-        return dataclasses.replace(subject, rules=rules, profile=profile)
+        return dataclasses.replace(subject, rules=rules).with_profile(profile)

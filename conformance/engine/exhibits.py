@@ -64,6 +64,21 @@ class TrainingEntry:
 
 
 @dataclass(frozen=True)
+class ArithmeticEntry:
+    """The profile that was found for a path in one format, of code that declares none.
+
+    ``spared`` holds, by formula, the lines of the mutants that it lets live and that would be dead if the
+    code computed as the textbook writes it.
+    """
+
+    implementation: str
+    path: str
+    dtype: str
+    profile: str
+    spared: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
 class PointsEntry:
     """Of the ``points`` that a search visited, how many were judged, and what of them left its enclosure.
 

@@ -41,6 +41,11 @@ class Power:
         """Return how many mutants of each formula have been killed."""
         return {label: len(names) for label, names in self.killed.items()}
 
+    def withdraw(self, counts: Mapping[str, int]) -> None:
+        """Bring to life again what was killed since ``counts`` were taken."""
+        for label, names in self.killed.items():
+            self.killed[label] = dict(list(names.items())[: counts.get(label, 0)])
+
     def since(self, counts: Mapping[str, int]) -> dict[str, dict[str, str]]:
         """Return what was killed since ``counts`` were taken; a formula that was opened is there too."""
         return {

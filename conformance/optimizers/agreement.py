@@ -164,6 +164,19 @@ def judge(
     return taken
 
 
+def outside(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject) -> frozenset[str]:
+    """Return the quantities of which a value of one step is outside its enclosure; of a large tensor its first part."""
+    rule, found = subject.rules[case.switches], set[str]()
+    for slab in slabs(case, prepared, outcome, rule):
+        if slab.origin.size:
+            enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
+            legal = enclosure(as_intervals(slab.part(0, BLOCK), subject.storage))
+            for name, stored in slab.result(0, BLOCK).items():
+                if not legal[name].contains(stored.astype(subject.storage.work)).all():
+                    found.add(name)
+    return frozenset(found)
+
+
 def samples(
     case: Case,
     prepared: tuple[Prepared, ...],

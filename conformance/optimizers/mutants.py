@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from conformance.engine.power import Power
 from conformance.optimizers.agreement import Sample
+from conformance.optimizers.found_profile import FoundProfile
 from reference.formats import Array, Format
-from reference.intervals.enclosure import program
+from reference.intervals.enclosure import StepEnclosure, as_intervals, program
 from reference.intervals.exact import exact_step
 from spec import rules as book
 from spec.mutants import RuleMutant, mutants
@@ -29,6 +31,22 @@ def kill(power: Power, samples: Iterable[Sample], storage: Format, cell: str) ->
             for mutant in power.open(sample.rule):
                 if _outside(mutant, sample, storage, lines):
                     power.kill(sample.rule, mutant, cell)
+
+
+def spare(power: Power, samples: Iterable[Sample], storage: Format, found: FoundProfile) -> None:
+    """Note the living mutants that would be dead by the textbook's profile: the one that was found lets them live."""
+    if found.profile == found.narrowest:
+        return
+    with np.errstate(all="ignore"):
+        for sample in samples:
+            spared = found.spared.setdefault(sample.rule.label, set())
+            living = [mutant for mutant in power.open(sample.rule) if mutant.line not in spared]
+            if not living:
+                continue
+            strict = StepEnclosure(sample.rule, found.narrowest, storage, sample.scalars, sample.formats)
+            legal = strict(as_intervals(sample.before, storage))
+            told, lines = dataclasses.replace(sample, legal=legal), _lines(sample, storage)
+            spared |= {mutant.line for mutant in living if _outside(mutant, told, storage, lines)}
 
 
 def differs(power: Power, sample: Sample, storage: Format) -> bool:

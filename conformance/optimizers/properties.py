@@ -39,6 +39,8 @@ def _local(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], t
     samples = agreement.judge(case, prepared, outcome, subject, tally)
     if plan.power is not None:
         mutants.kill(plan.power, samples, subject.storage, plan.credit)
+        if subject.found is not None:
+            mutants.spare(plan.power, samples, subject.storage, subject.found)
 
 
 def _along(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:

@@ -14,7 +14,7 @@ from conformance.engine.evidence import Evidence, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
 from conformance.engine.verdict import Level
-from conformance.optimizers import large_tensors, targeting
+from conformance.optimizers import large_tensors, profile_search, targeting
 from conformance.optimizers.cases import Case
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.strategies import beside_thresholds
@@ -75,7 +75,16 @@ class Property:
         return self.in_arithmetic if entry.narrows and self.in_arithmetic is not None else self
 
     def judge(self, subject: WorkerSubject, plan: Plan) -> Evidence:
-        """Judge the property on drawn cases."""
+        """Judge the property on drawn cases, once more where a wider profile explains what is outside."""
+        before = plan.power.counts() if plan.power is not None else {}
+        evidence = self._explored(subject, plan)
+        while evidence.tally.failures and profile_search.widen(subject, evidence.tally.failures):
+            if plan.power is not None:
+                plan.power.withdraw(before)
+            evidence = self._explored(subject, plan)
+        return evidence
+
+    def _explored(self, subject: WorkerSubject, plan: Plan) -> Evidence:
         concerned = {key: rule for key, rule in subject.rules.items() if self.speaks_of(rule)}
         subject = dataclasses.replace(subject, rules=concerned)
         exploration = Exploration(RULE)

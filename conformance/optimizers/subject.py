@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +12,8 @@ import numpy as np
 from conformance.engine.ledger import Entry
 from conformance.engine.verdict import Cell
 from conformance.optimizers.cases import Case
+from conformance.optimizers.found_profile import FoundProfile
+from conformance.optimizers.rule_variants import narrowed, rules_by_switches
 from conformance.optimizers.setting_names import ON_OPTIMIZER, constructor_setting, placed, written
 from conformance.optimizers.tensor_values import expand
 from impls.catalogue.entries import ExecutionPath, Implementation
@@ -21,7 +22,7 @@ from impls.session import Session
 from reference.formats import FORMATS, Array, Format
 from reference.intervals.exact import scalar_line
 from reference.profile import Profile
-from spec import rules as book
+from spec.derived_forms import with_derived_forms
 from spec.rule import Hyperparameter, UpdateRule
 from spec.symbols import g
 
@@ -90,18 +91,6 @@ class RuleSubject(Protocol):
         """Make the steps of a case; raises ``TargetError`` or ``WorkerFailure``."""
 
 
-def rules_by_switches(
-    name: str, options: Mapping[str, str], switches: Mapping[str, tuple[str, str]]
-) -> dict[tuple[str, ...], UpdateRule]:
-    """Return the rule claimed for every combination of constructor switches."""
-    found = {}
-    for count in range(len(switches) + 1):
-        for chosen in itertools.combinations(sorted(switches), count):
-            on = dict(switches[switch] for switch in chosen)
-            found[chosen] = book.build(name, {**options, **on})
-    return found
-
-
 def prepare(case: Case, rule: UpdateRule, storage: Format) -> tuple[Prepared, ...]:
     """Expand every tensor of a case."""
     prepared = []
@@ -121,9 +110,20 @@ class WorkerSubject:
     device: str
     storage: Format
     session: Session
-    profile: Profile
+    declared: Profile
     rules: Mapping[tuple[str, ...], UpdateRule]
     fixed: Mapping[str, float]
+    found: FoundProfile | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """What may legally differ in its arithmetic: as declared, or as found."""
+        return self.declared if self.found is None else self.found.profile
+
+    @property
+    def widest_profile(self) -> Profile:
+        """The profile with every written form, where it was found: another regime may need it."""
+        return self.declared if self.found is None else self.found.widest
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -156,7 +156,7 @@ class WorkerSubject:
     @property
     def printed_profile(self) -> str:
         """What may legally differ in its arithmetic, in words."""
-        return str(self.profile)
+        return f"{'found: ' if self.found else ''}{self.profile}"
 
     def cell(self, claim: str) -> Cell:
         """Return the cell of a property."""
@@ -180,7 +180,7 @@ class WorkerSubject:
 
     def with_profile(self, profile: Profile) -> WorkerSubject:
         """Return the same subject judged under another profile."""
-        return dataclasses.replace(self, profile=profile)
+        return dataclasses.replace(self, declared=profile, found=None)
 
     def with_ranks(self, least: int, most: int) -> WorkerSubject:
         """Return the same subject judged on tensors of so many dimensions."""
@@ -368,17 +368,6 @@ def _numbers(rule: UpdateRule) -> set[str]:
     return {state.symbol.name for state in rule.states if state.scalar}
 
 
-def narrowed(rule: UpdateRule, domains: Mapping[str, tuple[float, float]]) -> UpdateRule:
-    """Return a rule of which only the hyperparameters are drawn that an implementation accepts."""
-    if not domains:
-        return rule
-    kept = tuple(
-        dataclasses.replace(h, domain=h.domain.within(*domains[h.keyword])) if h.keyword in domains else h
-        for h in rule.hyperparameters
-    )
-    return dataclasses.replace(rule, hyperparameters=kept)
-
-
 def worker_subject(
     implementation: Implementation, path: ExecutionPath, device: str, storage: Format, session: Session
 ) -> WorkerSubject:
@@ -388,7 +377,10 @@ def worker_subject(
     symbols = {h.keyword: h.symbol.name for rule in rules.values() for h in rule.hyperparameters}
     fixed = {symbols[key]: value for key, value in implementation.fixed.items() if key in symbols}
     profile = Profile.from_mapping(path.profile, implementation.rule).on(storage)
-    subject = WorkerSubject(implementation, path, device, storage, session, profile, rules, fixed)
+    found = None
+    if not path.declared:
+        rules, found = {key: with_derived_forms(rule) for key, rule in rules.items()}, FoundProfile(profile, profile)
+    subject = WorkerSubject(implementation, path, device, storage, session, profile, rules, fixed, found)
     return subject.with_ranks(*implementation.ranks) if implementation.ranks else subject
 
 

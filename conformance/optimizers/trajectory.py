@@ -24,6 +24,19 @@ def judge(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subjec
                 _compare(case, index, item, step, legal, outcome, tally)
 
 
+def outside(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject) -> frozenset[str]:
+    """Return the quantities of which a value is outside its enclosure after some step."""
+    found = set[str]()
+    for index, item in enumerate(prepared):
+        for step, legal in enumerate(propagate(case, item, outcome, subject)):
+            for name, stored in outcome.steps[step][index].values.items():
+                if stored is not None:
+                    value = stored.astype(legal[name].lo.dtype).reshape(legal[name].lo.shape)
+                    if not legal[name].contains(value).all():
+                        found.add(name)
+    return frozenset(found)
+
+
 def propagate(case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubject) -> Iterator[dict[str, Interval]]:
     """Yield the enclosures of every quantity of one tensor after each step, from the start."""
     rule, work = subject.rules[case.switches], subject.storage.work

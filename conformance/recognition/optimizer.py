@@ -19,7 +19,7 @@ from spec import rules as book
 from spec.rule import UpdateRule
 
 ANY_FORM: dict[str, Any] = {"forms": ("*",), "units": {"root": 1.0}, "coefficient": "storage", "bound": "storage"}
-"""What the framework's eager operations may do to anybody's code, whatever form it takes."""
+"""What the framework's eager operations may do to anybody's code, whatever form it takes: the widest profile."""
 
 
 def catalogued(target: str) -> Implementation | None:
@@ -162,8 +162,10 @@ class _Stranger:
         decays = (name for name in (DECAY, "wd") if self.signature.offers(name) and name not in used)
         idle = {} if DECAY in own else dict.fromkeys(decays, 0.0)
         off: dict[str, Any] = {**dict.fromkeys(flags, False), **idle, **self.told.arguments}
-        paths = [ExecutionPath("single-tensor" if flags else "default", off, EVERYWHERE, profile=ANY_FORM)]
-        paths += [ExecutionPath(f, {**off, f: True}, EVERYWHERE, profile=ANY_FORM) for f in flags]
+        paths = [
+            ExecutionPath("single-tensor" if flags else "default", off, EVERYWHERE, profile=ANY_FORM, declared=False)
+        ]
+        paths += [ExecutionPath(f, {**off, f: True}, EVERYWHERE, profile=ANY_FORM, declared=False) for f in flags]
         return tuple(paths)
 
 

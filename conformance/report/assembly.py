@@ -13,11 +13,11 @@ from typing import TypeVar
 import msgspec
 
 from conformance.catalogue.numpy_references import FRAMEWORK, judged_rules
-from conformance.catalogue.optimizer_units import OptimizerUnit
+from conformance.catalogue.optimizer_units import ARITHMETIC, OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.claims import BY_IDENTIFIER
 from conformance.engine.evidence import Exhibit
-from conformance.engine.exhibits import CurveEntry, SearchEntry, TrainingEntry
+from conformance.engine.exhibits import ArithmeticEntry, CurveEntry, SearchEntry, TrainingEntry
 from conformance.engine.ledger import Entry, load
 from conformance.engine.power import Power
 from conformance.engine.runs import UnitResult
@@ -75,7 +75,7 @@ def assemble(
         environment=dict(environment),
         rules=() if cut_short else (*_rules(work, results, whole=whole), *_schedules(work, results)),
         properties=tuple(_properties(work)),
-        implementations=tuple(_implementations(work, environment)),
+        implementations=tuple(_implementations(work, arithmetic_of(results), environment)),
         results=tuple(dataclasses.replace(r, seconds=0.0) for r in cells),
         deviations=tuple(_deviations(cells)),
         not_run=not_run,
@@ -103,13 +103,16 @@ def _power(power: Power, results: Sequence[UnitResult]) -> Power:
 
 def _rules(work: Work, results: Sequence[UnitResult], *, whole: bool) -> Iterator[model.RuleEntry]:
     power = _power(Power(rule_mutants.of), results)
+    spared: dict[str, set[str]] = {}
+    for label, lines in (pair for entry in arithmetic_of(results) for pair in entry.spared.items()):
+        spared.setdefault(label, set()).update(lines)
     judged: dict[str, dict[str, UpdateRule]] = {}
     for item in dict.fromkeys(unit.implementation.identifier for unit in work if isinstance(unit, OptimizerUnit)):
         unit = next(u for u in work if isinstance(u, OptimizerUnit) and u.implementation.identifier == item)
         for rule in judged_rules(unit.implementation).values():
             judged.setdefault(rule.name, {})[rule.label] = rule
     families = rule_book.families()
-    yield from (rule_section.section(families[name], rules, power) for name, rules in judged.items())
+    yield from (rule_section.section(families[name], rules, power, spared) for name, rules in judged.items())
     if whole:
         yield from (rule_section.unjudged(f) for name, f in families.items() if name not in judged)
 
@@ -146,20 +149,28 @@ def _properties(work: Work) -> Iterator[model.PropertyEntry]:
         yield from (model.PropertyEntry(c.identifier, c.sentence, c.source, c.level) for c in named)
 
 
-def _implementations(work: Work, environment: Mapping[str, str]) -> Iterator[model.ImplementationEntry]:
+def arithmetic_of(results: Sequence[UnitResult]) -> tuple[ArithmeticEntry, ...]:
+    """Return the profiles that were found."""
+    return exhibited((e for r in results for e in r.exhibits), ARITHMETIC, ArithmeticEntry)
+
+
+def _implementations(
+    work: Work, found: Sequence[ArithmeticEntry], environment: Mapping[str, str]
+) -> Iterator[model.ImplementationEntry]:
     optimizers: dict[str, list[OptimizerUnit]] = {}
     for unit in work:
         if isinstance(unit, OptimizerUnit):
             optimizers.setdefault(unit.implementation.identifier, []).append(unit)
     for name, mine in optimizers.items():
         item = mine[0].implementation
-        declared = {f"{u.path.name} on {u.device}": u.path.profile for u in mine}
+        declared = {f"{u.path.name} on {u.device}": u.path.profile for u in mine if u.path.declared}
         profiles = {where: str(Profile.from_mapping(given, item.rule)) for where, given in declared.items()}
+        looked = {f"{e.path}, {e.dtype}": e.profile for e in found if e.implementation == name}
         claims = _claims(item.rule, item.options)
         claims = f"{item.rule} with every option" if item.framework == FRAMEWORK else claims
         library = f"{item.library} {environment.get(item.library, '')}".strip()
         family = rule_book.names()[item.rule][0].name
-        yield model.ImplementationEntry(name, item.called, family, claims, library, profiles)
+        yield model.ImplementationEntry(name, item.called, family, claims, library, profiles, looked)
     yield from (_scheduler(unit, environment) for unit in work if isinstance(unit, SchedulerUnit))
 
 

@@ -59,7 +59,10 @@ class ProofEntry:
 
 @dataclass(frozen=True)
 class MutantEntry:
-    """One formula mutant; ``status`` is ``killed``, ``equivalent`` (proven) or ``survived``."""
+    """One formula mutant; ``status`` is ``killed``, ``equivalent`` (proven), ``spared`` or ``survived``.
+
+    One that is ``spared`` lives by a profile that was found; by the textbook's it would be dead.
+    """
 
     name: str
     status: str
@@ -137,7 +140,10 @@ class PropertyEntry:
 
 @dataclass(frozen=True)
 class ImplementationEntry:
-    """Something that claims a rule; ``profiles`` maps a path to its printed profile."""
+    """Something that claims a rule; ``profiles`` maps a path to its printed profile.
+
+    ``found`` maps a path and a format to the profile that was found for it, where none is declared.
+    """
 
     identifier: str
     target: str
@@ -145,6 +151,7 @@ class ImplementationEntry:
     claims: str
     framework: str
     profiles: dict[str, str]
+    found: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,11 @@ def _panel(axes: Axes, counts: Sequence[int], square: Square, *, last: bool) -> 
 
 def _mutant_bar(axes: Axes, middle: float, name: str, strength: MutantCounts) -> None:
     start = 0
-    for count, colour in ((strength.survived, SURVIVED), (strength.killed, KILLED), (strength.equivalent, LINE)):
+    for count, colour in (
+        (strength.survived, SURVIVED),
+        (strength.killed, KILLED),
+        (strength.spared + strength.equivalent, LINE),
+    ):
         axes.barh(middle, count, height=0.5, left=start, color=colour, linewidth=0)
         start += count
     counts = f"{strength.killed} killed · {strength.equivalent} equivalent"

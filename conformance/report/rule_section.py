@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeAlias
 
 from conformance.engine.exhibits import AssignmentEntry, FormEntry
 from conformance.engine.power import Power
@@ -18,11 +18,17 @@ from spec.family import Family
 from spec.proofs import form_is_equal, proofs
 from spec.rule import Assignment, Hyperparameter, State, UpdateRule
 
+Spared: TypeAlias = Mapping[str, Collection[str]]
+"""By formula, the lines of the mutants that only a profile that was found lets live."""
+NONE_SPARED: Spared = {}
 
-def section(family: Family[UpdateRule], rules: dict[str, UpdateRule], power: Power) -> model.RuleEntry:
+
+def section(
+    family: Family[UpdateRule], rules: dict[str, UpdateRule], power: Power, spared: Spared = NONE_SPARED
+) -> model.RuleEntry:
     """Return the section of a rule, with its variants that were judged."""
     first = next(iter(rules.values()))
-    variants = [_variant(rule, power) for rule in rules.values()]
+    variants = [_variant(rule, power, spared) for rule in rules.values()]
     reference = f"reference/rules/{family.name}.py" if family.name in references.references() else ""
     entry = entry_of(family, first.hyperparameters, first.states, variants)
     return dataclasses.replace(entry, step_sizes=step_sizes(first), reference=reference)
@@ -72,7 +78,7 @@ def state_entry(state: State) -> model.StateEntry:
     )
 
 
-def mutant_entries(formula: object, power: Power) -> tuple[model.MutantEntry, ...]:
+def mutant_entries(formula: object, power: Power, spared: Spared = NONE_SPARED) -> tuple[model.MutantEntry, ...]:
     """Return what became of a formula's mutants; nothing where this run did not measure it."""
     label = str(formula.label)  # type: ignore[attr-defined]
     if label not in power.killed:
@@ -80,14 +86,15 @@ def mutant_entries(formula: object, power: Power) -> tuple[model.MutantEntry, ..
     power.open(formula)
     dead, found = power.killed[label], []
     for name, mutant in power.mutants[label].items():
-        status = "killed" if name in dead else "equivalent" if mutant.equivalent else "survived"
+        alive = "spared" if name in spared.get(label, ()) else "survived"
+        status = "killed" if name in dead else "equivalent" if mutant.equivalent else alive
         found.append(model.MutantEntry(mutant.name, status, mutant.line, dead.get(name, "")))
     return tuple(found)
 
 
-def _variant(rule: UpdateRule, power: Power) -> model.VariantEntry:
+def _variant(rule: UpdateRule, power: Power, spared: Spared) -> model.VariantEntry:
     lines = tuple(_line(rule, line) for line in rule.program)
-    return model.VariantEntry(rule.label, dict(rule.options), lines, mutant_entries(rule, power))
+    return model.VariantEntry(rule.label, dict(rule.options), lines, mutant_entries(rule, power, spared))
 
 
 def _line(rule: UpdateRule, line: Assignment) -> AssignmentEntry:

@@ -48,12 +48,13 @@ class MutantCounts:
 
     killed: int
     equivalent: int
+    spared: int
     survived: int
 
     @property
     def total(self) -> int:
         """Every mutant is counted, whatever became of it."""
-        return self.killed + self.equivalent + self.survived
+        return self.killed + self.equivalent + self.spared + self.survived
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,10 @@ def tested(results: Iterable[CellResult]) -> Tested:
 
 
 def power(mutants: Iterable[MutantEntry]) -> MutantCounts:
-    """A mutant that is neither killed nor proven equivalent has survived."""
+    """A mutant that is neither killed nor proven equivalent has survived, unless a profile found lets it live."""
     status = Counter(mutant.status for mutant in mutants)
-    killed, equivalent = status["killed"], status["equivalent"]
-    return MutantCounts(killed, equivalent, status.total() - killed - equivalent)
+    killed, equivalent, spared = status["killed"], status["equivalent"], status["spared"]
+    return MutantCounts(killed, equivalent, spared, status.total() - killed - equivalent - spared)
 
 
 def mutants_of(rules: Iterable[RuleEntry]) -> tuple[MutantEntry, ...]:

@@ -23,7 +23,8 @@ class ExecutionPath:
     count, powers and corrections are computed there, by a kernel that may take any legal form.
     ``properties`` are patterns of what is judged on it, and ``otherwise`` says why the rest is not
     run.  A path that is judged ``on_request`` alone says why; a case on it has the ``cost`` of so
-    many others.  ``compiled`` tells whether the step is given to torch.compile.
+    many others.  ``compiled`` tells whether the step is given to torch.compile.  Where nobody ``declared``
+    the profile, it is the widest one, within which the narrowest that explains the results is looked for.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ExecutionPath:
     cost: int = 1
     compiled: bool = False
     scalars_to_device: bool = False
+    declared: bool = True
 
     def runs_on(self, device: str) -> bool:
         """Tell whether the path can be taken on a device."""

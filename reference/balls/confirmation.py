@@ -11,11 +11,13 @@ from reference.balls import PRECISION
 from reference.balls.exact_range import ExactRange, ExactRangeArithmetic
 from reference.formats import Format
 from reference.intervals.enclosure import CompiledForm, program
-from reference.intervals.evaluation import Scalars, Tensors
+from reference.intervals.evaluation import Narrow, Scalars, Tensors
 from reference.intervals.roundings import (
     coefficient_rounding,
     scalar_rounding,
     scalar_units,
+    single_rounding,
+    single_units,
     store_rounding,
     tensor_rounding,
     tensor_units,
@@ -67,7 +69,7 @@ def enclose(
     rule: UpdateRule, profile: Profile, storage: Format, scalars: Mapping[str, float], before: Mapping[str, float]
 ) -> dict[str, ExactRange]:
     """Return the enclosure of every quantity of one element after a step."""
-    compiled = program(rule, profile.forms)
+    compiled = program(rule, profile.every_form)
     kept = {state.symbol.name for state in rule.states if state.scalar}
     scalars = {**{name: value for name, value in before.items() if name in kept}, **scalars}
     units = tensor_units(profile)
@@ -81,6 +83,7 @@ def enclose(
         lambda number: _rounded(scalar, ExactRange.exactly(number)),
         lambda range_: _rounded(cast, range_),
         compiled.scalar_lines,
+        narrow=Narrow(profile.single, ExactRangeArithmetic(single_rounding(), single_units(profile))),
     )
     for name, node in compiled.state_lines.items():
         values.define(name, values.value(node))

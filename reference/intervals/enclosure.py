@@ -11,12 +11,13 @@ import sympy as sp
 
 from reference.expression import Node, compiler, decided
 from reference.formats import FLOAT64, FORMATS, Array, Format
-from reference.intervals.evaluation import Scalars, Tensors, walk
+from reference.intervals.evaluation import Narrow, Scalars, Tensors, walk
 from reference.intervals.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded
 from reference.intervals.roundings import (
     coefficient_rounding,
     operand,
     scalar_arithmetic,
+    single_arithmetic,
     store_rounding,
     tensor_arithmetic,
     tensor_rounding,
@@ -126,7 +127,7 @@ class StepEnclosure:
         for name, value in scalars.items():
             if 0.0 < abs(value) < SMALLEST_SCALAR:
                 raise ValueError(f"{rule.name}: {name}={value!r} is below {SMALLEST_SCALAR!r}; give 0 or more")
-        self.program = program(rule, profile.forms)
+        self.program = program(rule, profile.every_form)
         self.profile, self.storage, self.given = profile, storage, dict(scalars)
         self.arithmetic = tensor_arithmetic(profile, storage)
         self.state_formats = state_formats or {}
@@ -201,7 +202,8 @@ class StepEnclosure:
             return store_rounding(self.profile, storage)(lo, hi, value.flags)
 
         kept = stored if rounded and self.profile.bound == STORAGE else None
-        return Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines, kept)
+        narrow = Narrow(self.profile.single if rounded else frozenset(), single_arithmetic(self.profile))
+        return Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines, kept, narrow)
 
     def lines(self, tensors: Mapping[str, Interval]) -> dict[str, Interval]:
         """Return the enclosure of every line on tensors, and what they start from, by symbol."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,13 +12,30 @@ from reference.expression import KINDS_OF_WHOLE, Comparison, Node
 from reference.intervals.arithmetic import Arithmetic, Number
 
 
+@dataclass(frozen=True)
+class Narrow(Generic[Number]):
+    """The given scalars that are tensors of a narrow format themselves, and the arithmetic of that format."""
+
+    names: frozenset[str]
+    arithmetic: Arithmetic[Number]
+
+    def rounded(self, value: Number) -> Number:
+        """Return a scalar in the narrow format."""
+        return self.arithmetic.multiply(value, self.arithmetic.constant(1.0))
+
+    def entered(self, value: Number) -> Number:
+        """Return a scalar that is none of the narrow ones where it meets one: it may be rounded first."""
+        return self.arithmetic.hull(value, self.rounded(value))
+
+
 @dataclass
 class Scalars(Generic[Number]):
     """Scalar subexpressions in scalar arithmetic, each computed once.
 
     ``given`` holds the hyperparameters and the step count exactly as the case gives them.
     ``cast`` rounds a scalar to the format in which it meets a tensor, ``stored`` to that of the
-    tensor itself, where a bound of its elements may be kept so.
+    tensor itself, where a bound of its elements may be kept so.  What is computed from a scalar of
+    ``narrow`` is computed in its arithmetic.
     """
 
     arithmetic: Arithmetic[Number]
@@ -26,8 +44,10 @@ class Scalars(Generic[Number]):
     cast: Callable[[Number], Number]
     lines: Mapping[str, Node]
     stored: Callable[[Number], Number] | None = None
+    narrow: Narrow[Number] | None = None
 
     def __post_init__(self) -> None:
+        self._narrowed: dict[Node, bool] = {}
         self._values: dict[Node, Number] = {}
         self._casts: dict[Node, Number] = {}
         self._symbols: dict[str, Number] = {}
@@ -35,8 +55,24 @@ class Scalars(Generic[Number]):
     def value(self, node: Node) -> Number:
         """Return a scalar in scalar arithmetic."""
         if node not in self._values:
-            self._values[node] = walk(node, self, self.arithmetic)
+            if self.narrow is not None and self.narrowed(node):
+                self._values[node] = walk(node, _NarrowScalars(self, self.narrow), self.narrow.arithmetic)
+            else:
+                self._values[node] = walk(node, self, self.arithmetic)
         return self._values[node]
+
+    def narrowed(self, node: Node) -> bool:
+        """Tell whether a scalar is computed from one that is a tensor of a narrow format."""
+        if self.narrow is None or not self.narrow.names:
+            return False
+        if node not in self._narrowed:
+            line = self.lines.get(node.name)
+            self._narrowed[node] = (
+                node.name in self.narrow.names
+                or bool(node.exponent_names & self.narrow.names)
+                or any(self.narrowed(part) for part in (*node.operands, *([line] if line else ())))
+            )
+        return self._narrowed[node]
 
     def cast_value(self, node: Node) -> Number:
         """Return a scalar as it meets a tensor."""
@@ -58,6 +94,27 @@ class Scalars(Generic[Number]):
     def operand(self, node: Node) -> Number:
         """Return an operand of a scalar operation."""
         return self.value(node)
+
+    bound = operand
+
+
+class _NarrowScalars(Scalars[Number]):
+    """Scalars as an operation in a narrow format reads them: others may be rounded to it first."""
+
+    def __init__(self, scalars: Scalars[Number], narrow: Narrow[Number]) -> None:
+        self.scalars, self.entering, self.given = scalars, narrow, scalars.given
+
+    def symbol(self, name: str) -> Number:
+        """Return a scalar; one that is given is rounded to the format."""
+        value = self.scalars.symbol(name)
+        return self.entering.rounded(value) if name in self.entering.names else value
+
+    def operand(self, node: Node) -> Number:
+        """Return an operand, which may have been rounded to the format."""
+        value = self.scalars.value(node)
+        if self.scalars.narrowed(node):
+            return value
+        return self.entering.entered(value)
 
     bound = operand
 
@@ -169,6 +226,7 @@ class _Partial(Generic[Number]):
     value: Number
     inverse: bool
     scalar: bool
+    narrow: bool = False
 
 
 class _Association(Generic[Number]):
@@ -219,10 +277,19 @@ class _Association(Generic[Number]):
     def _join(self, a: _Operand | _Partial[Number], b: _Operand | _Partial[Number]) -> _Partial[Number]:
         scalar = a.scalar and b.scalar
         if scalar and isinstance(self.values, Tensors):
-            scalars = self.values.scalars
-            x, y = (scalars.value(p.node) if isinstance(p, _Operand) else p.value for p in (a, b))
-            return self._operate(x, y, a, b, scalars.arithmetic, scalar=True)
+            return self._join_scalars(a, b, self.values.scalars)
         return self._operate(self._number(a), self._number(b), a, b, self.arithmetic, scalar=scalar)
+
+    def _join_scalars(
+        self, a: _Operand | _Partial[Number], b: _Operand | _Partial[Number], scalars: Scalars[Number]
+    ) -> _Partial[Number]:
+        x, y = (scalars.value(p.node) if isinstance(p, _Operand) else p.value for p in (a, b))
+        of_x, of_y = (scalars.narrowed(p.node) if isinstance(p, _Operand) else p.narrow for p in (a, b))
+        if scalars.narrow is None or not (of_x or of_y):
+            return self._operate(x, y, a, b, scalars.arithmetic, scalar=True)
+        x, y = (value if of else scalars.narrow.entered(value) for value, of in ((x, of_x), (y, of_y)))
+        joined = self._operate(x, y, a, b, scalars.narrow.arithmetic, scalar=True)
+        return dataclasses.replace(joined, narrow=True)
 
     def _operate(
         self,
@@ -243,4 +310,4 @@ class _Association(Generic[Number]):
         return _Partial(value, inverse=False, scalar=scalar)
 
     def _either(self, a: _Partial[Number], b: _Partial[Number]) -> _Partial[Number]:
-        return _Partial(self.arithmetic.hull(a.value, b.value), a.inverse, a.scalar)
+        return _Partial(self.arithmetic.hull(a.value, b.value), a.inverse, a.scalar, a.narrow)

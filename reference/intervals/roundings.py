@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from reference.formats import FLOAT64, FORMATS, Format
+from reference.formats import FLOAT32, FLOAT64, FORMATS, Format
 from reference.intervals.interval import Interval, IntervalArithmetic, Rounding
 from reference.intervals.summation import TensorArithmetic
 from reference.profile import COMPUTE, HOST_UNITS, UNITS, Profile, compute_format, flushes
@@ -53,6 +53,11 @@ def scalar_rounding(profile: Profile) -> Rounding:
     return Rounding(dataclasses.replace(FORMATS[profile.scalar], work=FLOAT64.work))
 
 
+def single_rounding() -> Rounding:
+    """Return how the result of one operation on scalars that are float32 tensors is rounded."""
+    return Rounding(dataclasses.replace(FLOAT32, work=FLOAT64.work), keep_exact=False)
+
+
 def tensor_units(profile: Profile) -> dict[str, float]:
     """Return the errors of operations on tensors, in units in the last place."""
     return {**UNITS, **profile.units}
@@ -63,6 +68,11 @@ def scalar_units(profile: Profile) -> dict[str, float]:
     return {**(HOST_UNITS if FORMATS[profile.scalar] == FLOAT64 else UNITS), **profile.units}
 
 
+def single_units(profile: Profile) -> dict[str, float]:
+    """Return the errors of operations on scalars that are float32 tensors, in units in the last place."""
+    return {**UNITS, **profile.units}
+
+
 def tensor_arithmetic(profile: Profile, storage: Format) -> IntervalArithmetic:
     """Return interval arithmetic for tensors of ``storage``."""
     return TensorArithmetic(tensor_rounding(profile, storage), tensor_units(profile))
@@ -71,3 +81,8 @@ def tensor_arithmetic(profile: Profile, storage: Format) -> IntervalArithmetic:
 def scalar_arithmetic(profile: Profile) -> IntervalArithmetic:
     """Return interval arithmetic for host scalars."""
     return IntervalArithmetic(scalar_rounding(profile), scalar_units(profile))
+
+
+def single_arithmetic(profile: Profile) -> IntervalArithmetic:
+    """Return interval arithmetic for scalars that are float32 tensors."""
+    return IntervalArithmetic(single_rounding(), single_units(profile))

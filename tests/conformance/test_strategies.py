@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from conformance.contract import settings
 from conformance.engine import drawing
+from conformance.optimizers.rule_variants import narrowed
 from conformance.optimizers.strategies import hyperparameter
-from conformance.optimizers.subject import narrowed
 from spec import rules as book
 from spec.rule import UpdateRule
 

@@ -1,0 +1,108 @@
+"""Right optimizers that compute their formula in some other order or precision; loaded by path, with torch alone."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import torch
+
+_spec = importlib.util.spec_from_file_location("wrong_optimizers", Path(__file__).with_name("wrong_optimizers.py"))
+_beside = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_beside)
+
+
+class Odd(_beside.AdamW):
+    """A right AdamW of which the whole arithmetic is a subclass's."""
+
+    def update(self, p, gradient, group):
+        state = self.state[p]
+        if not state:
+            state["step"] = torch.tensor(0.0)
+            state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(p), torch.zeros_like(p)
+        state["step"] += 1
+        self.average(state["exp_avg"], state["exp_avg_sq"], gradient, *group["betas"])
+        settings = (group["lr"], *group["betas"], group["eps"], group["weight_decay"])
+        self.move(p, state["exp_avg"], state["exp_avg_sq"], state["step"].item(), *settings)
+
+    def average(self, m, v, g, beta1, beta2):
+        m.mul_(beta1).add_(g, alpha=1 - beta1)
+        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+
+    def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
+        p.mul_(1 - lr * decay)
+        p.addcdiv_(m, (v.sqrt() / (1 - beta2**t) ** 0.5).add_(eps), value=-lr / (1 - beta1**t))
+
+
+class ScaledEpsilon(Odd):
+    def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
+        scale = (1 - beta2**t) ** 0.5
+        p.mul_(1 - lr * decay)
+        p.addcdiv_(m, v.sqrt().add_(eps * scale), value=-lr * scale / (1 - beta1**t))
+
+
+class OldDecay(Odd):
+    def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
+        old = p.clone()
+        p.addcdiv_(m, (v.sqrt() / (1 - beta2**t) ** 0.5).add_(eps), value=-lr / (1 - beta1**t))
+        p.sub_(old, alpha=lr * decay)
+
+
+class FoldedStepSize(Odd):
+    def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
+        scale = (1 - beta2**t) ** 0.5
+        p.mul_(1 - lr * decay)
+        p.sub_((v.sqrt() + eps * scale).reciprocal_().mul_(m).mul_(lr * scale / (1 - beta1**t)))
+
+
+class Lerp(Odd):
+    def average(self, m, v, g, beta1, beta2):
+        m.lerp_(g, 1 - beta1)
+        v.lerp_(g * g, 1 - beta2)
+
+
+class MirroredLerp(Odd):
+    def average(self, m, v, g, beta1, beta2):
+        m.copy_(torch.lerp(g, m, beta1))
+        v.copy_(torch.lerp(g * g, v, beta2))
+
+
+class Float64Inside(Odd):
+    def update(self, p, gradient, group):
+        state = self.state[p]
+        if not state:
+            state["step"] = torch.tensor(0.0)
+            state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(p), torch.zeros_like(p)
+        state["step"] += 1
+        wide = [x.double() for x in (p, state["exp_avg"], state["exp_avg_sq"], gradient)]
+        self.average(*wide[1:], *group["betas"])
+        settings = (group["lr"], *group["betas"], group["eps"], group["weight_decay"])
+        self.move(*wide[:3], state["step"].item(), *settings)
+        for kept, value in zip((p, state["exp_avg"], state["exp_avg_sq"]), wide, strict=False):
+            kept.copy_(value)
+
+
+class CountInFloat32(Odd):
+    def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
+        t = torch.tensor(t, dtype=torch.float32)
+        p.mul_(1 - lr * decay)
+        p.sub_(lr / (1 - beta1**t) * m / (v.sqrt() / (1 - beta2**t) ** 0.5 + eps))
+
+
+class ScalarsInFloat32(Odd):
+    def average(self, m, v, g, beta1, beta2):
+        one, two = torch.tensor(beta1, dtype=torch.float32), torch.tensor(beta2, dtype=torch.float32)
+        m.mul_(one).add_(g * (1 - one))
+        v.mul_(two).add_(g * g * (1 - two))
+
+    def move(self, p, m, v, t, *settings):
+        lr, beta1, beta2, eps, decay = (torch.tensor(x, dtype=torch.float32) for x in settings)
+        p.mul_(1 - lr * decay)
+        p.sub_(lr / (1 - beta1**t) * m / (v.sqrt() / (1 - beta2**t) ** 0.5 + eps))
+
+
+class ScaledByTheWrongCorrection(Odd):
+    def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
+        scale = (1 - beta2**t) ** 0.5
+        p.mul_(1 - lr * decay)
+        p.addcdiv_(m, v.sqrt().add_(eps * (1 - beta1**t)), value=-lr * scale / (1 - beta1**t))

@@ -1,0 +1,97 @@
+"""The profile of code that declares none is found: the narrowest legal one that explains its results."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from conformance import claims
+from conformance.catalogue.installed import version_of
+from conformance.engine.evidence import Exhibit
+from conformance.engine.judging import judge_unit
+from conformance.engine.verdict import Verdict
+from conformance.optimizers import mutants
+from conformance.optimizers.subject import WorkerSubject
+from conformance.recognition.optimizer import recognise
+from impls.session import Session
+from reference.profile import Profile
+from spec import rules as book
+from spec.derived_forms import derived_names, proven, with_derived_forms
+from spec.rule import Form
+from spec.symbols import theta_t
+from tests.builders import result_of, subject_of, unit_of
+
+ODD = Path(__file__).with_name("odd_arithmetic.py")
+WRONG = Path(__file__).with_name("wrong_optimizers.py")
+SETTINGS = "beta1, beta2, epsilon, eta, lambda"
+EXPLANATIONS = {
+    "ScaledEpsilon": "update: quotient scaled by sqrt(c2)",
+    "OldDecay": "update: taken apart",
+    "FoldedStepSize": "update: quotient scaled by sqrt(c2), reciprocal",
+    "Lerp": "second moment: interpolated from g**2, by the weight left",
+    "MirroredLerp": "first moment: interpolated from g, ",
+    "Float64Inside": "scalars in float64, cast to compute; contraction allowed; root within 1 units; forms: as written",
+    "CountInFloat32": "t as float32 tensors",
+    "ScalarsInFloat32": f"{SETTINGS} as float32 tensors",
+}
+
+
+def found(name: str, session: Session, file: Path = ODD) -> WorkerSubject:
+    """Return an AdamW of a file, as it is judged in float32."""
+    return subject_of(recognise(f"{file}:{name}", "adamw", {}, session), session)
+
+
+@pytest.mark.parametrize("name", EXPLANATIONS)
+def test_a_right_optimizer_passes_under_the_profile_that_explains_it(name: str, session: Session) -> None:
+    """Whatever order or precision it computes in is found, printed with its cell, and is a pass."""
+    item = recognise(f"{ODD}:{name}", "adamw", {}, session)
+    result = result_of(unit_of(item, "agreement/local", cases=12), session)
+    assert result.verdict is Verdict.PASS, result.reason
+    assert result.profile.startswith("found: ")
+    assert EXPLANATIONS[name] in result.profile
+
+
+@pytest.mark.parametrize(("name", "file"), [("ScaledByTheWrongCorrection", ODD), ("WeightInFloat32", WRONG)])
+def test_no_profile_explains_a_mistake(name: str, file: Path, session: Session) -> None:
+    """Scalars that are moved wrongly, or rounded in one place alone, are outside every legal profile."""
+    judged = found(name, session, file)
+    assert judged.found is not None
+    assert judged.found.exhausted
+    item = recognise(f"{file}:{name}", "adamw", {}, session)
+    assert result_of(unit_of(item, "agreement/local", cases=6), session).verdict is Verdict.FAIL
+
+
+def test_a_form_that_is_not_proven_is_no_form() -> None:
+    """Every form that AdamW's update is rewritten as is proven, and one with a wrong sign is not."""
+    rule = with_derived_forms(book.build("adamw"))
+    line = rule.assignment(theta_t)
+    names = derived_names(line)
+    assert all(proven(rule, name) for name in names[:4])
+    form = next(form for form in line.forms if form.name == names[0])
+    wrong = Form("update: wrong", 2 * line.expression - form.expression + 1, by_name=True)
+    changed = dataclasses.replace(line, forms=(*line.forms, wrong))
+    program = tuple(changed if other is line else other for other in rule.program)
+    assert not proven(dataclasses.replace(rule, program=program), wrong.name)
+
+
+def test_no_declared_profile_has_derived_forms() -> None:
+    """``*`` stands for the forms of the book: what is derived is used by its own name alone."""
+    rule = with_derived_forms(book.build("adamw"))
+    derived = [form for line in rule.program for form in line.forms if form.name in derived_names(line)]
+    assert derived
+    assert all(form.by_name for form in derived)
+    assert not Profile.from_mapping({"forms": ["*"]}, "adamw").derived
+
+
+def test_mutants_that_only_the_found_profile_lets_live_are_named(session: Session) -> None:
+    """Where small weights are what a number near one leaves, one that is off by 1e-6 lives, and is named."""
+    item = recognise(f"{ODD}:MirroredLerp", "adamw", {}, session)
+    unit = unit_of(item, "agreement/local", cases=6, measure_power=True)
+    judged = judge_unit(unit, claims.BY_IDENTIFIER[unit.chapter], session, version_of, {})
+    shown = next(event for event in judged if isinstance(event, Exhibit))
+    rule = book.build("adamw")
+    names = {mutant.line: mutant.name for mutant in mutants.of(rule)}
+    spared = [names[line] for line in shown.data["spared"][rule.label]]
+    assert any("1e-6" in name for name in spared), spared
