@@ -36,8 +36,9 @@ def show_cause(console: Console, cause: Cause, finding: Finding, folder: str) ->
     sign, style = ("✗", "bold red") if must else ("!", "yellow")
     console.print(f"\n[{style}]{sign}[/] [bold]{plain(cause.implementation)}[/]: [bold]{plain(cause.title)}[/]")
     cells = cause.explains
-    rows = (("", cause.diagnosis), ("where", cause.where), ("explains", explained(cells)), *_rows(finding, folder))
-    _print(console, rows)
+    rows = (("diagnosis", cause.diagnosis), ("where", cause.where), ("explains", explained(cells)))
+    # What the cause says already is not said again.
+    _print(console, (*rows, *(row for row in _rows(finding, folder) if row[1] not in {cause.where, cause.title})))
 
 
 def explained(cells: tuple[Cell, ...]) -> str:

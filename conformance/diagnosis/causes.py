@@ -39,8 +39,7 @@ def _told(group: Joined) -> Cause:
     """Return the cause of findings that say themselves what is wrong."""
     first = group.findings[0]
     if group.sort == "raised":
-        title, diagnosis = f"it raises {first.value}", first.confirmed
-        return _cause(group.findings, title, diagnosis, first.confirmed.removeprefix("raised at "))
+        return _cause(group.findings, f"it raises {first.value}", first.sentence, first.confirmed)
     if group.sort == "should":
         return _cause(group.findings, f"{first.quantity}: {first.value}", first.sentence, "")
     return _cause(group.findings, f"{first.cell.property}: {first.quantity}", first.sentence, "")

@@ -44,8 +44,20 @@ def joined(results: Iterable[CellResult]) -> Iterator[Joined]:
     found: dict[tuple[str, str], list[Finding]] = {}
     for finding in (finding for result in results for finding in result.findings if not result.deviation):
         found.setdefault(_reason(finding), []).append(finding)
+    _with_their_exceptions(found)
     groups = [Joined(sort, name, tuple(sorted(held, key=_legible))) for (sort, name), held in found.items()]
     yield from sorted(groups, key=lambda group: (group.level is Level.SHOULD, group.sort != ARITHMETIC))
+
+
+def _with_their_exceptions(found: dict[tuple[str, str], list[Finding]]) -> None:
+    """Put the findings that report an exception to those of the same exception."""
+    raised = {held[0].value: reason for reason, held in found.items() if reason[0] == "raised"}
+    for reason in [reason for reason in found if reason[0] == "clause"]:
+        for finding in [finding for finding in found[reason] if finding.value in raised]:
+            found[raised[finding.value]].append(finding)
+            found[reason].remove(finding)
+        if not found[reason]:
+            del found[reason]
 
 
 def _reason(finding: Finding) -> tuple[str, str]:

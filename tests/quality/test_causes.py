@@ -10,9 +10,10 @@ from conformance.claims import BY_IDENTIFIER
 from conformance.diagnosis.causes import causes
 from conformance.diagnosis.search import diagnose
 from conformance.engine.claim import Plan
+from conformance.engine.evidence import RAISED
 from conformance.engine.judging import verdict
 from conformance.engine.ledger import OPTIMIZERS
-from conformance.engine.verdict import Cause, CellResult, Level
+from conformance.engine.verdict import Cause, Cell, CellResult, Finding, Level, Verdict
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
@@ -68,10 +69,34 @@ def test_one_cause_explains_every_property_of_the_arithmetic(session: Session) -
     assert "wrong_optimizers.py" in cause.where
 
 
-def test_exceptions_of_one_place_are_one_cause(session: Session) -> None:
-    """An optimizer that raises has one cause, which says what it raises."""
+def test_what_only_should_hold_is_a_cause_of_its_own(session: Session) -> None:
+    """A setting that is not refused is told apart from results that are wrong, and at its level."""
     subject = _subject("EpsilonInside", session)
     found = _judged(subject, "hyperparameters/refused-in-group")
     (cause,) = causes([found], lambda _: subject)
     assert cause.level is Level.SHOULD
     assert cause.explains == (found.cell,)
+
+
+def test_findings_with_one_exception_are_one_cause() -> None:
+    """A clause that reports an exception in its values joins the cells in which the same is raised."""
+    first = _finding("state/deepcopy", RAISED, "AttributeError: no such thing")
+    second = _finding("life/interleaved", "act 2, step", "AttributeError: no such thing")
+    third = _finding("groups/empty", "beside empty groups", "0.5")
+    results = [CellResult(f.cell, Verdict.FAIL, findings=(f,)) for f in (first, second, third)]
+    told = {cause.title: {cell.property for cell in cause.explains} for cause in causes(results, _nobody)}
+    assert told == {
+        "it raises AttributeError: no such thing": {"state/deepcopy", "life/interleaved"},
+        "groups/empty: beside empty groups": {"groups/empty"},
+    }
+
+
+def _nobody(cell: Cell) -> WorkerSubject:
+    raise AssertionError(f"{cell} is no matter of arithmetic")
+
+
+def _finding(name: str, quantity: str, value: str) -> Finding:
+    cell = Cell("mine.Adam", "default", "cpu", "float32", name)
+    legal, case = ("", ""), {"kind": "clause", "stored": {}}
+    texts = ("", "", "", case, legal, legal, value, "", "", "compared exactly", "", "", "")
+    return Finding(name, cell, "A sentence.", quantity, *texts)
