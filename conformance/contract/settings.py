@@ -50,8 +50,8 @@ def active(rule: UpdateRule, fixed: Mapping[str, float]) -> dict[str, float]:
 def bare(rule: UpdateRule, fixed: Mapping[str, float]) -> Iterator[dict[str, float]]:
     """Yield settings with the weight decay, and with all that may be, switched off."""
     chosen = active(rule, fixed)
-    kept = {"lr", "betas[0]", "betas[1]", "eps", "alpha", "rho"}
-    optional = [h for h in rule.hyperparameters if 0.0 in h.domain and h.keyword not in kept]
+    kept = {"lr", "betas", "eps", "alpha", "rho"}
+    optional = [h for h in rule.hyperparameters if 0.0 in h.domain and placed(h.keyword)[0] not in kept]
     decay = {h.symbol.name: 0.0 for h in optional if h.keyword == "weight_decay"}
     if decay:
         yield chosen | decay
