@@ -55,6 +55,7 @@ def request(clause: Tried, subject: WorkerSubject, case: ClauseCase) -> dict[str
             "kept": kept_by(subject, rule),
             "whole": not rule.elementwise,
             "counter": subject.implementation.counter,
+            "counters beside": list(subject.implementation.counters_beside),
             "target": target_of(clause, subject),
         },
     }

@@ -70,7 +70,7 @@ CLAUSES = (
     ),
     Clause(
         "history/empty-group",
-        "Groups without parameters are saved, loaded and counted like the others.",
+        "Groups without parameters are saved and loaded like the others.",
         "torch, Optimizer.state_dict: it has every param group",
         "history.empty_group",
         beside_other({}),

@@ -150,8 +150,10 @@ def count_kept(trial: Trial) -> Iterator[Observation]:
     for count in trial.arguments["counts"]:
         optimizer, params = started(trial, 1)
         for p in params:
-            kept = held(optimizer, p, key)
-            put(optimizer, p, key, kept.clone().fill_(count) if isinstance(kept, torch.Tensor) else count)
+            for place in (key, *trial.arguments.get("counters beside", ())):
+                kept = held(optimizer, p, place)
+                if kept is not None:
+                    put(optimizer, p, place, kept.clone().fill_(count) if isinstance(kept, torch.Tensor) else count)
         other, twins = fresh(trial, params)
         load_state(other, deep_copy(saved_state(optimizer)))
         got = float(held(other, twins[0], key))

@@ -50,7 +50,7 @@ class NewGroupResets(Kept):
 
 
 class EmptyGroupRaises(Kept):
-    """groups/empty"""
+    """groups/empty, and with it history/empty-group"""
 
     def add_param_group(self, group):
         super().add_param_group(group)

@@ -18,7 +18,8 @@ Kept = kept.Kept
 
 
 class LoadForgetsMoment(Kept):
-    """state/round-trip, and with it state/other-path, state/weights-only"""
+    """state/round-trip, and with it state/other-path, state/weights-only, history/closure-raises,
+    history/data-replaced, history/empty-group, history/hook-raises, history/misfit-refused"""
 
     def load_state_dict(self, state_dict):
         super().load_state_dict(state_dict)
@@ -87,7 +88,9 @@ class CountInBfloat16(Kept):
 
 
 class OldSettings(Kept):
-    """state/settings-loaded, and with it state/round-trip, state/weights-only"""
+    """state/settings-loaded, and with it state/round-trip, state/weights-only, history/closure-raises,
+    history/data-replaced, history/empty-group, history/hook-raises, history/loaded-over, history/misfit-refused,
+    history/went-back"""
 
     def load_state_dict(self, state_dict):
         before = [group["weight_decay"] for group in self.param_groups]
