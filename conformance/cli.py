@@ -1,40 +1,22 @@
-"""The command line of stepproof."""
+"""The command line of stepproof: one table of subcommands, each of which is imported when it is asked for."""
 
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from conformance import claims
-from conformance.catalogue import installed
-from conformance.catalogue.installed import TORCH, Installation, find
-from conformance.catalogue.numpy_references import entries, implementations
-from conformance.commands import deviations, identify, judging, listing, plot, replay, told, training
-from conformance.commands.usage_errors import UsageError, nearest, pairs
-from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
+from conformance.commands.usage_errors import UsageError, among, pairs
 from conformance.engine.safe_text import safe_text
-from conformance.engine.stream import ResumeError
-from conformance.recognition.constructor import NotJudgeableError
-from conformance.recognition.optimizer import adapting, catalogued, dotted, recognise
-from conformance.recognition.scheduler import own_scheduler
-from conformance.schedulers.entries import entries as scheduler_entries
-from conformance.schedulers.entries import named, reference_entries
-from conformance.training.experiment import RULES, SHOWN, STEPS
-from conformance.training.problems import PROBLEMS
-from impls.catalogue.entries import Implementation
-from impls.catalogue.from_scratch import FROM_SCRATCH
-from impls.catalogue.scheduler_entries import Scheduler
 from impls.devices import DEVICES, FLOATS, HOST
-from impls.libraries import LIBRARIES
-from impls.session import Session, TargetError, WorkerFailure
-from spec.book import ShadowedRuleError
 
+Add = Callable[[argparse.ArgumentParser], None]
 Run = Callable[[argparse.Namespace, Console], int]
 EPILOG = """examples:
   stepproof check torch.optim:AdamW --rule adamw      judge one optimizer, every path and format
@@ -54,6 +36,19 @@ EPILOG = """examples:
 exit status: 0 conforms, 1 does not, 2 could not be judged; 130 or 143 if it was cut short"""
 
 
+class Subcommand(argparse.ArgumentParser):
+    """The parser of a subcommand, which gets its arguments when it is asked for."""
+
+    add: Add | None = None
+
+    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
+        """Parse what stands after the name of the subcommand."""
+        add, self.add = self.add, None
+        if add is not None:
+            add(self)
+        return super().parse_known_args(args, namespace)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "stepproof",
@@ -61,37 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, run: Run, words: str) -> argparse.ArgumentParser:
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Subcommand)
+    for name, (words, run, add) in COMMANDS.items():
         added = commands.add_parser(name, help=words)
         added.set_defaults(run=run)
-        return added
-
-    _add_check(command("check", _check, "judge one optimizer or scheduler"))
-    asked = command("identify", _identify, "say which rule an unknown optimizer implements")
-    asked.add_argument("target", help="module:Class, or path/to/file.py:Class")
-    asked.add_argument("--python", help="the interpreter of the optimizer's own environment")
-    told.add_given(asked)
-    _add_report(command("report", _report, "judge the catalogue and write the report"))
-    shown = command("show", _show, "print the formula of a rule or a schedule")
-    shown.add_argument("rule")
-    _add_option(shown)
-    command("rules", lambda _, console: _listed(listing.list_rules, console), "list the rule book")
-    command("schedules", lambda _, console: _listed(listing.list_schedules, console), "list the schedules")
-    command("clauses", lambda _, console: _listed(listing.list_clauses, console), "list the optimizer contract")
-    _add_training(command("train", _train, "train a tutorial's problem and judge every step"))
-    again = command("replay", lambda given, console: replay.replay(console, given.case), "run a failing case again")
-    again.add_argument("case", type=Path, help="a file of build/conformance/failures")
-    known = command("deviations", _deviations, "list what is known to deviate, or show one")
-    known.add_argument("name", nargs="?", default="", help="a deviation, or a part of a name")
-    known.add_argument("--script", action="store_true", help="print the standalone script alone")
-    known.add_argument("--python", help="the interpreter of another environment")
-    plotted = command("plot", _plot, "draw a schedule: stepproof plot cosine --T 100 --warmup 10")
-    plotted.add_argument("plotted", metavar="SCHEDULE")
-    plotted.add_argument("--svg", type=Path, metavar="FILE", help="write the curve as SVG too")
-    _add_option(plotted)
-    command("devices", _devices, "say which devices a worker sees")
+        added.add = add
     return parser
 
 
@@ -100,11 +69,39 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     check.add_argument("--rule", help="the rule it claims (see `stepproof rules`)")
     check.add_argument("--schedule", help="the schedule it claims (see `stepproof schedules`)")
     _add_option(check)
-    told.add(check)
+    _add_told(check)
     _add_run(check, budget=25.0)
 
 
+def _add_told(check: argparse.ArgumentParser) -> None:
+    said = {
+        "--setting": "what the constructor calls a setting of the rule: lr=learning_rate, betas[0]=beta1",
+        "--state": "where a state of the rule is kept: exp_avg=m, exp_avg_sq=moments/1, exp_avg=optimizer:m/*",
+    }
+    for name, words in said.items():
+        check.add_argument(name, action="append", default=[], metavar="NAME=VALUE", help=words)
+    _add_given(check)
+    check.add_argument("--ranks", metavar="LOW-HIGH", help="tensors of so many dimensions alone: 0-1 for vectors")
+
+
+def _add_given(parser: argparse.ArgumentParser) -> None:
+    said = {
+        "--argument": "what else the constructor is given: JSON, a word, or module:attribute for an object",
+        "--group": "what every param group says of itself: use_muon=true",
+    }
+    for name, words in said.items():
+        parser.add_argument(name, action="append", default=[], metavar="NAME=VALUE", help=words)
+
+
+def _add_identify(identify: argparse.ArgumentParser) -> None:
+    identify.add_argument("target", help="module:Class, or path/to/file.py:Class")
+    identify.add_argument("--python", help="the interpreter of the optimizer's own environment")
+    _add_given(identify)
+
+
 def _add_report(report: argparse.ArgumentParser) -> None:
+    from conformance.catalogue.installed import NAMES
+
     report.add_argument("--only", action="append", default=[], metavar="NAME", help="an implementation")
     report.add_argument("--references", action="store_true", help="judge the NumPy references too")
     report.add_argument(
@@ -112,9 +109,30 @@ def _add_report(report: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"one of {', '.join(installed.NAMES)} (default: all that are installed)",
+        help=f"one of {', '.join(NAMES)} (default: all that are installed)",
     )
     _add_run(report, budget=10.0)
+
+
+def _add_show(show: argparse.ArgumentParser) -> None:
+    show.add_argument("rule")
+    _add_option(show)
+
+
+def _add_replay(replay: argparse.ArgumentParser) -> None:
+    replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
+
+
+def _add_deviations(deviations: argparse.ArgumentParser) -> None:
+    deviations.add_argument("name", nargs="?", default="", help="a deviation, or a part of a name")
+    deviations.add_argument("--script", action="store_true", help="print the standalone script alone")
+    deviations.add_argument("--python", help="the interpreter of another environment")
+
+
+def _add_plot(plot: argparse.ArgumentParser) -> None:
+    plot.add_argument("plotted", metavar="SCHEDULE")
+    plot.add_argument("--svg", type=Path, metavar="FILE", help="write the curve as SVG too")
+    _add_option(plot)
 
 
 def _add_option(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +140,9 @@ def _add_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_training(train: argparse.ArgumentParser) -> None:
+    from conformance.training.experiment import RULES, STEPS
+    from conformance.training.problems import PROBLEMS
+
     train.add_argument("problem", help=f"one of {', '.join(PROBLEMS)}")
     train.add_argument("--rule", action="append", default=[], help=f"one of {', '.join(RULES)}")
     train.add_argument("--steps", type=int, default=STEPS, help=f"steps in full batches (default {STEPS})")
@@ -163,159 +184,65 @@ def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     )
 
 
-def _known(what: str, given: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    for name in given:
-        if name not in known:
-            raise nearest(what, name, known)
-    return tuple(given) or tuple(known)
-
-
 def _check(given: argparse.Namespace, console: Console) -> int:
-    if given.rule and given.schedule:
-        raise UsageError(f"--rule {given.rule} and --schedule {given.schedule} exclude each other; give one")
-    _limits(given)
-    with Session(given.python, timeout=given.timeout) as session:
-        if given.schedule or named(given.target) is not None:
-            chosen = Installation((), (), (_scheduler(given, session),))
-        else:
-            chosen = Installation((_optimizer(given, session, console),), ())
-    return _judge(given, console, chosen, whole=False)
+    from conformance.commands import orders
 
-
-def _report(given: argparse.Namespace, console: Console) -> int:
-    _limits(given)
-    names = _known("implementation", given.only, [item.identifier for item in entries()])
-    if given.only:
-        chosen = Installation(tuple(item for item in entries() if item.identifier in names), ())
-    else:
-        found = find(_known("library", given.library, installed.NAMES), given.python)
-        own, plain = (implementations(), reference_entries()) if given.references else ((), ())
-        notebook = FROM_SCRATCH if TORCH in _known("library", given.library, installed.NAMES) else ()
-        chosen = Installation((*own, *found.implementations, *notebook), found.not_run, (*plain, *found.schedulers))
-    return _judge(given, console, chosen, whole=not given.only and given.device == HOST)
-
-
-def _limits(given: argparse.Namespace) -> None:
-    if not 0 < given.budget < 1e6:
-        raise UsageError(f"--budget {given.budget:g} is not in (0, 1e6) seconds; give more than 0")
-    if not 0 < given.timeout < 1e6:
-        raise UsageError(f"--timeout {given.timeout:g} is not in (0, 1e6) seconds; give more than 0")
-    if given.jobs is not None and not 0 < given.jobs <= 256:
-        raise UsageError(f"--jobs {given.jobs} is not in 1 to 256; give the number of processes")
-
-
-def _judge(given: argparse.Namespace, console: Console, chosen: Installation, *, whole: bool) -> int:
-    if given.device != HOST and given.device not in judging.devices(given.python)[0]:
-        console.print(DEVICES[given.device].absent)
-        return judging.NOT_JUDGED
-    if not (chosen.implementations or chosen.schedulers):
-        raise UsageError("; ".join(chosen.not_run))
-    order = judging.Order(
-        chosen.implementations,
-        chosen.schedulers,
-        shlex.join(["stepproof", *sys.argv[1:]]),
-        given.budget,
-        given.seed,
-        given.output,
-        device=given.device,
-        dtypes=_known("format", given.dtype, FLOATS),
-        properties=_properties(given, chosen),
-        python=given.python,
-        timeout=given.timeout,
-        jobs=given.jobs or judging.cores(),
-        absent=chosen.not_run,
-        whole=whole,
-        paths=_paths(given, chosen),
-        resume=given.resume,
-        strict=given.strict,
-    )
-    return judging.judge(order, console)[1]
-
-
-def _properties(given: argparse.Namespace, chosen: Installation) -> tuple[str, ...]:
-    """Return the properties that are asked for, each of which something chosen has."""
-    known = [
-        *(claims.identifiers(OPTIMIZERS) if chosen.implementations else ()),
-        *(claims.identifiers(SCHEDULERS) if chosen.schedulers else ()),
-    ]
-    return _known("property", given.property, known) if given.property else ()
-
-
-def _paths(given: argparse.Namespace, chosen: Installation) -> tuple[str, ...]:
-    """Return the execution paths that are asked for, each of which something chosen has."""
-    names = [p.name for i in chosen.implementations for p in i.paths_on(given.device)]
-    names += [entry.path for entry in chosen.schedulers]
-    return _known("path", given.path, tuple(dict.fromkeys(names))) if given.path else ()
-
-
-def _optimizer(given: argparse.Namespace, session: Session, console: Console) -> Implementation:
-    options = pairs(given.option)
-    known = catalogued(given.target)
-    if known is None and (meant := dotted(given.target)):
-        raise UsageError(f"there is no target `{given.target}`: {meant} is meant, with a colon")
-    rule = given.rule or (known.rule if known else "")
-    if rule:
-        listing.rule(rule, options)
-    if known is None and ":" not in given.target:
-        raise nearest("target", given.target, [i.identifier for i in entries()])
-    if (known is None or known.rule != rule) and not adapting(rule):
-        claim = identify.claim_of(given.target, rule, options, session, told.given_beside(given))
-        console.print(safe_text(claim.sentence), markup=False, soft_wrap=True)
-        said = claim.told(told.told_of(given, claim.rule))
-        return recognise(given.target, claim.rule, claim.options, session, said)
-    return recognise(given.target, rule, options, session, told.told_of(given, rule))
+    return orders.check(given, console)
 
 
 def _identify(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import identify, told
+    from impls.session import Session
+
     with Session(given.python) as session:
         return identify.show(console, given.target, session, told.given_beside(given))
 
 
-def _scheduler(given: argparse.Namespace, session: Session) -> Scheduler:
-    known, options = named(given.target), pairs(given.option)
-    name = given.schedule or (known.schedule if known else "")
-    listing.schedule(name, options)
-    if known and known.schedule == name and options.items() <= known.options.items():
-        if known.library in LIBRARIES and (reason := installed.probe(LIBRARIES[known.library], session)[1]):
-            raise UsageError(installed.missing(LIBRARIES[known.library], reason))
-        return known
-    if ":" not in given.target:
-        raise nearest("scheduler", given.target, [item.identifier for item in scheduler_entries()])
-    return own_scheduler(given.target, name, options, session)
+def _report(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import orders
+
+    return orders.report(given, console)
 
 
 def _show(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import listing
+
     listing.show(console, given.rule, pairs(given.option))
-    return judging.CONFORMS
+    return CONFORMS
 
 
-def _listed(listed: Callable[[Console], None], console: Console) -> int:
-    listed(console)
-    return judging.CONFORMS
+def _rules(_: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import listing
+
+    listing.list_rules(console)
+    return CONFORMS
 
 
-def _deviations(given: argparse.Namespace, console: Console) -> int:
-    return deviations.deviations(console, given.name, given.python, script_alone=given.script)
+def _schedules(_: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import listing
+
+    listing.list_schedules(console)
+    return CONFORMS
 
 
-def _plot(given: argparse.Namespace, console: Console) -> int:
-    plot.draw(console, given.plotted, pairs(given.option), given.settings, given.svg)
-    return judging.CONFORMS
+def _clauses(_: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import clauses
 
-
-def _devices(_: argparse.Namespace, console: Console) -> int:
-    found, framework = judging.devices(None)
-    console.print(f"torch {framework}: {', '.join(found)}")
-    return judging.CONFORMS
+    clauses.list_clauses(console)
+    return CONFORMS
 
 
 def _train(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import training
+    from conformance.training.experiment import RULES, SHOWN
+    from conformance.training.problems import PROBLEMS
+
     if not 0 < given.steps <= 1000:
         raise UsageError(f"--steps {given.steps} is not in 1 to 1000; give one of these")
     if given.lr is not None and not 0 <= given.lr < float("inf"):
         raise UsageError(f"--lr {given.lr:g} is not in [0, ∞); give a learning rate of 0 or more")
-    problem = _known("problem", [given.problem], tuple(PROBLEMS))[0]
-    rules = _known("rule with an optimizer of torch", given.rule, RULES) if given.rule else SHOWN
+    problem = among("problem", [given.problem], tuple(PROBLEMS))[0]
+    rules = among("rule with an optimizer of torch", given.rule, RULES) if given.rule else SHOWN
     return training.train(
         console,
         problem,
@@ -328,6 +255,56 @@ def _train(given: argparse.Namespace, console: Console) -> int:
     )
 
 
+def _replay(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import replay
+
+    return replay.replay(console, given.case)
+
+
+def _deviations(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import deviations
+
+    return deviations.deviations(console, given.name, given.python, script_alone=given.script)
+
+
+def _plot(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import plot
+
+    plot.draw(console, given.plotted, pairs(given.option), given.settings, given.svg)
+    return CONFORMS
+
+
+def _devices(_: argparse.Namespace, console: Console) -> int:
+    from conformance.commands.judging import devices
+    from impls.session import Session
+
+    with Session() as session:
+        found, framework = devices(session)
+    console.print(f"torch {framework}: {', '.join(found)}")
+    return CONFORMS
+
+
+def _nothing(_: argparse.ArgumentParser) -> None:
+    """A subcommand without arguments."""
+
+
+COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
+    "check": ("judge one optimizer or scheduler", _check, _add_check),
+    "identify": ("say which rule an unknown optimizer implements", _identify, _add_identify),
+    "report": ("judge the catalogue and write the report", _report, _add_report),
+    "show": ("print the formula of a rule or a schedule", _show, _add_show),
+    "rules": ("list the rule book", _rules, _nothing),
+    "schedules": ("list the schedules", _schedules, _nothing),
+    "clauses": ("list the optimizer contract", _clauses, _nothing),
+    "train": ("train a tutorial's problem and judge every step", _train, _add_training),
+    "replay": ("run a failing case again", _replay, _add_replay),
+    "deviations": ("list what is known to deviate, or show one", _deviations, _add_deviations),
+    "plot": ("draw a schedule: stepproof plot cosine --T 100 --warmup 10", _plot, _add_plot),
+    "devices": ("say which devices a worker sees", _devices, _nothing),
+}
+"""What each subcommand is for, what runs it, and what adds its arguments."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = _parser()
@@ -338,26 +315,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Run = given.run
     try:
         return run(given, Console(highlight=False, emoji=False))
-    except (
-        UsageError,
-        ShadowedRuleError,
-        ResumeError,
-        NotJudgeableError,
-        WorkerFailure,
-        TargetError,
-        OSError,
-    ) as error:
-        said = f"stepproof: {safe_text(str(error))}"
-        Console(stderr=True, highlight=False, emoji=False).print(said, markup=False)
-        return judging.NOT_JUDGED
     except KeyboardInterrupt:
         Console(stderr=True).print("stepproof: stopped before anything was judged")
         return 130
-    except Exception:  # noqa: BLE001 - Python's own status for it is that of "does not conform"
-        traceback.print_exc()
-        said = "stepproof: this is an error of stepproof's own, and no verdict; please report it"
-        Console(stderr=True, highlight=False).print(said, markup=False)
-        return judging.NOT_JUDGED
+    except Exception as error:  # noqa: BLE001 - Python's own status for it is that of "does not conform"
+        if isinstance(error, _sentences()):
+            said = f"stepproof: {safe_text(str(error))}"
+        else:
+            traceback.print_exc()
+            said = "stepproof: this is an error of stepproof's own, and no verdict; please report it"
+        Console(stderr=True, highlight=False, emoji=False).print(said, markup=False)
+        return NOT_JUDGED
+
+
+def _sentences() -> tuple[type[Exception], ...]:
+    """Return the exceptions whose message tells the user what is wrong and what to do."""
+    from conformance.engine.stream import ResumeError
+    from conformance.recognition.constructor import NotJudgeableError
+    from impls.session import TargetError, WorkerFailure
+    from spec.book import ShadowedRuleError
+
+    return (UsageError, ShadowedRuleError, ResumeError, NotJudgeableError, WorkerFailure, TargetError, OSError)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +76,7 @@ class Profile:
             if not units >= UNITS["add"]:
                 raise ValueError(f"`{operation}` cannot be within {units!r} units; give {UNITS['add']} or more")
         for form in sorted(self.forms - {ALL_FORMS, TEXTBOOK}):
-            if form not in form_names(self.rule):
+            if not has_form(self.rule, form):
                 known = ", ".join(sorted(form_names(self.rule))) or "none"
                 raise ValueError(f"{self.rule or 'the book'} has no form `{form}`; it has: {known}")
 
@@ -127,15 +126,23 @@ class Profile:
 
 
 @functools.cache
+def has_form(rule: str, name: str) -> bool:
+    """Tell whether a variant of a rule has a form of that name; without a rule one of the book."""
+    return any(name == form for form in _forms(rule))
+
+
+@functools.cache
 def form_names(rule: str) -> frozenset[str]:
     """Return the names of the forms of every variant of a rule; without a rule those of the book."""
-    if not rule:
-        return frozenset().union(*(form_names(name) for name in book.families()))
-    family, _ = book.names()[rule]
-    chosen = itertools.product(*(option.values for option in family.options))
-    variants = (dict(zip((o.name for o in family.options), values, strict=True)) for values in chosen)
-    programs = (family.build(**options).program for options in variants if family.legal(options))
-    return frozenset(form.name for program in programs for line in program for form in line.forms)
+    return frozenset(_forms(rule))
+
+
+def _forms(rule: str) -> Iterator[str]:
+    """Yield the names of the forms of one variant after the other, the default one first, as they are built."""
+    for family in [book.family(rule)] if rule else book.families().values():
+        for options in family.choices():
+            program = book.build(family.name, options).program
+            yield from (form.name for line in program for form in line.forms)
 
 
 def compute_format(storage: Format) -> Format:

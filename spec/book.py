@@ -48,13 +48,39 @@ class Book(Generic[Formula]):
         self._families: dict[str, Family[Formula]] = {}
         self._built: dict[tuple[str, tuple[tuple[str, str], ...]], Formula] = {}
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether people use ``name`` for a family."""
+        try:
+            self.named(name)
+        except KeyError:
+            return False
+        return True
+
+    def family_names(self) -> tuple[str, ...]:
+        """Return the name of every family, of which none is imported."""
+        return modules(self.package, self.own)
+
     def family(self, name: str) -> Family[Formula]:
         """Return the family called ``name``, of which the name may be an alias; raises ``KeyError``."""
-        return self._named(name)[0]
+        return self.named(name)[0]
+
+    def named(self, name: str) -> tuple[Family[Formula], Mapping[str, str]]:
+        """Return the family that people call ``name`` and the options that it means; raises ``KeyError``.
+
+        Others are imported where that is no family's own name, those last with whose name it does not begin.
+        """
+        known = self.family_names()
+        if name in self._families or name in known:
+            return self._imported(name), {}
+        for other in sorted(known, key=lambda own: not name.startswith(own)):
+            family = self._imported(other)
+            if name in family.aliases:
+                return family, family.aliases[name]
+        raise KeyError(name)
 
     def families(self) -> dict[str, Family[Formula]]:
         """Return every family by name."""
-        return {name: self._imported(name) for name in modules(self.package, self.own)}
+        return {name: self._imported(name) for name in self.family_names()}
 
     def names(self) -> dict[str, tuple[Family[Formula], Mapping[str, str]]]:
         """Return every name people use for a family, with the options that it means."""
@@ -70,17 +96,12 @@ class Book(Generic[Formula]):
         The same is built once.  Raises ``KeyError`` for an unknown name and ``ValueError`` for an
         unknown option or value.
         """
-        family, meant = self._named(name)
+        family, meant = self.named(name)
         chosen = family.chosen({**meant, **(options or {})}, name)
         key = family.name, tuple(chosen.items())
         if key not in self._built:
             self._built[key] = family.build(**chosen)
         return self._built[key]
-
-    def _named(self, name: str) -> tuple[Family[Formula], Mapping[str, str]]:
-        if name in self._families or name in modules(self.package, self.own):
-            return self._imported(name), {}
-        return self.names()[name]
 
     def _imported(self, name: str) -> Family[Formula]:
         if name not in self._families:

@@ -103,7 +103,7 @@ class Family(Generic[Formula]):
         return {option.name: options.get(option.name, option.default) for option in self.options}
 
     def choices(self) -> tuple[dict[str, str], ...]:
-        """Return every choice of options that go together."""
+        """Return every choice of options that go together, the defaults first."""
         chosen: list[dict[str, str]] = [{}]
         for option in self.options:
             chosen = [{**known, option.name: value} for known in chosen for value in option.values]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from conformance import claims
+from conformance.catalogue.entries import entries
 from conformance.catalogue.installed import version_of
-from conformance.catalogue.numpy_references import entries
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.engine.claim import Claim, Unit, unexplained
 from conformance.engine.evidence import Exhibit, Failure

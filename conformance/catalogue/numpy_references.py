@@ -1,4 +1,4 @@
-"""The NumPy references as implementations: judged in this process like anybody's code."""
+"""The NumPy references as subjects: judged in this process like anybody's code."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from conformance.catalogue.entries import FRAMEWORK, NUMPY
 from conformance.optimizers.agreement import shaped
 from conformance.optimizers.cases import Case
 from conformance.optimizers.rule_variants import rules_by_switches
 from conformance.optimizers.subject import GRADIENT, Prepared, StepsRead, TensorOutcome, WorkerSubject
-from impls.catalogue.entries import ExecutionPath, Implementation
-from impls.catalogue.torch_optimizers import CATALOGUE
-from impls.libraries import OTHERS
+from impls.catalogue.entries import Implementation
 from impls.session import Session
 from reference import rules as references
 from reference.formats import Array, Format
@@ -22,31 +21,6 @@ from reference.profile import Profile
 from spec import rules as book
 from spec.family import Family
 from spec.rule import UpdateRule
-
-NUMPY = ExecutionPath("numpy", profile={"intermediate": "compute"})
-"""Half formats are computed in float32, scalars in double; every rule as its spec writes it."""
-FRAMEWORK, PREFIX = "numpy", "reference."
-
-
-def implementations() -> tuple[Implementation, ...]:
-    """Return one catalogue entry for each reference."""
-    return tuple(
-        Implementation(
-            f"{PREFIX}{name}",
-            f"reference.rules.{name}:step",
-            name,
-            (NUMPY,),
-            counter=None,
-            framework=FRAMEWORK,
-            library=FRAMEWORK,
-        )
-        for name in references.references()
-    )
-
-
-def entries() -> tuple[Implementation, ...]:
-    """Return everything that can be judged by name: the references, the catalogue, other libraries."""
-    return (*implementations(), *CATALOGUE, *OTHERS)
 
 
 def variants(family: Family[UpdateRule]) -> Iterator[Mapping[str, str]]:
@@ -62,7 +36,7 @@ def variants(family: Family[UpdateRule]) -> Iterator[Mapping[str, str]]:
 
 def variant_rules(name: str) -> dict[tuple[str, ...], UpdateRule]:
     """Return the rule of each variant, by its options written as ``name=value``."""
-    family, _ = book.names()[name]
+    family = book.family(name)
     found: dict[tuple[str, ...], UpdateRule] = {}
     for chosen in variants(family):
         key = tuple(sorted(f"{option}={value}" for option, value in chosen.items()))

@@ -68,7 +68,7 @@ def claim_of(target: str, rule: str, options: Mapping[str, str], session: Sessio
 
     Raises ``UsageError`` where no rule is named and none explains the steps.
     """
-    family, meant = book.names()[rule] if rule else (None, {})
+    family, meant = book.named(rule) if rule else (None, {})
     limits = Limits((family.name,), {**meant, **options}) if family else ANYTHING
     try:
         identity = identify(target, session, limits, told)

@@ -36,14 +36,12 @@ from impls.catalogue.scheduler_entries import Scheduler
 from impls.devices import DEVICES, FLOATS, HOST
 from impls.session import Session
 
-CONFORMS, DOES_NOT, NOT_JUDGED = 0, 1, 2
 Unit = OptimizerUnit | SchedulerUnit
 
 
-def devices(python: str | None) -> tuple[list[str], str]:
+def devices(session: Session) -> tuple[list[str], str]:
     """Return the devices and the version of the framework that a worker sees."""
-    with Session(python) as session:
-        header = session.request({"op": "hello"}).header
+    header = session.request({"op": "hello"}).header
     return list(header["devices"]), str(header["torch"])
 
 
@@ -137,14 +135,16 @@ class Order:
         }
 
 
-def judge(order: Order, console: Console) -> tuple[Report, int]:
+def judge(order: Order, console: Console, session: Session) -> tuple[Report, int]:
     """Judge what is ordered and write the report; returns it and the exit status.
 
-    Raises ``ResumeError`` where the order is to go on from another run than its own.
+    The worker of ``session`` is asked what it sees, and ends before those that judge are started.  Raises
+    ``ResumeError`` where the order is to go on from another run than its own.
     """
     start = time.perf_counter()
     prepare(order.output)
-    present, framework = devices(order.python)
+    present, framework = devices(session)
+    session.close()
     not_run = order.not_run(present)
     judged: tuple[Implementation | Scheduler, ...] = (*order.implementations, *order.schedulers)
     environment = {**environment_of(framework), **versions(judged, order.python)}

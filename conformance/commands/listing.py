@@ -1,27 +1,26 @@
-"""Lists and shows the book: rules, schedules, clauses, devices."""
+"""Lists and shows the book: its rules and schedules."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from conformance.catalogue.numpy_references import entries
+from conformance.catalogue.entries import entries
 from conformance.commands.usage_errors import UsageError, nearest
-from conformance.contract.clauses import CLAUSES
 from conformance.schedulers.entries import entries as scheduler_entries
 from conformance.schedulers.formula_lines import lines
 from spec import rendering
 from spec import rules as rule_book
 from spec import schedules as schedule_book
-from spec.family import Family
+from spec.book import Book
+from spec.family import Family, Formula
 from spec.rule import Hyperparameter, UpdateRule
 from spec.schedule import Schedule
 
-Formula = TypeVar("Formula")
 HYPERPARAMETER = ("symbol", "keyword", "default", "domain", "meaning")
 
 
@@ -44,39 +43,33 @@ def table_of(headings: Iterable[str], title: str = "") -> Table:
 
 def rule(name: str, options: Mapping[str, str]) -> UpdateRule:
     """Return a rule of the book; raises ``UsageError`` for what it does not have."""
-    return _built("rule", rule_book.names(), rule_book.build, name, options)
+    return _built("rule", rule_book.BOOK, name, options)
 
 
 def schedule(name: str, options: Mapping[str, str]) -> Schedule:
     """Return a schedule of the book; raises ``UsageError`` for what it does not have."""
-    return _built("schedule", sorted(schedule_book.families()), schedule_book.build, name, options)
+    return _built("schedule", schedule_book.BOOK, name, options)
 
 
-def _built(
-    what: str,
-    known: Collection[str],
-    build: Callable[[str, Mapping[str, str]], Formula],
-    name: str,
-    options: Mapping[str, str],
-) -> Formula:
-    if name not in known:
-        raise nearest(what, name, known)
+def _built(what: str, book: Book[Formula], name: str, options: Mapping[str, str]) -> Formula:
+    if name not in book:
+        raise nearest(what, name, book.names())
     try:
-        return build(name, options)
+        return book.build(name, options)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
 
 def show(console: Console, name: str, options: Mapping[str, str]) -> None:
     """Print a rule's or a schedule's formula, hyperparameters and options."""
-    if name in schedule_book.families():
+    if name in schedule_book.BOOK.family_names():
         scheduled = schedule(name, options)
         program = [
             Line(line.text, line.name, [(form.text, form.name) for form in line.forms])
             for line in lines(scheduled, frozenset())
         ]
-        _show(console, schedule_book.families()[name], scheduled, program)
-    elif name in rule_book.names():
+        _show(console, schedule_book.family(name), scheduled, program)
+    elif name in rule_book.BOOK:
         shown = rule(name, options)
         program = [
             Line(
@@ -86,9 +79,9 @@ def show(console: Console, name: str, options: Mapping[str, str]) -> None:
             )
             for line in shown.program
         ]
-        _show(console, rule_book.names()[name][0], shown, program)
+        _show(console, rule_book.family(name), shown, program)
     else:
-        raise nearest("rule or schedule", name, [*rule_book.names(), *schedule_book.families()])
+        raise nearest("rule or schedule", name, [*rule_book.names(), *schedule_book.BOOK.family_names()])
 
 
 def _show(console: Console, family: Family[Any], shown: UpdateRule | Schedule, program: Iterable[Line]) -> None:
@@ -138,12 +131,4 @@ def list_schedules(console: Console) -> None:
         owners = ", ".join(s.identifier for s in scheduler_entries() if s.schedule == name)
         citation = f"{family.citation.authors} ({family.citation.year})"
         table.add_row(name, citation, ", ".join(option.name for option in family.options), owners)
-    console.print(table)
-
-
-def list_clauses(console: Console) -> None:
-    """Print every clause of the contract with its level, its sentence and its source."""
-    table = table_of(("clause", "level", "says", "source"))
-    for clause in CLAUSES:
-        table.add_row(clause.identifier, str(clause.level), clause.sentence, clause.source)
     console.print(table)

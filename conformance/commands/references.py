@@ -14,11 +14,12 @@ from rich.console import Console
 
 from conformance import claims
 from conformance.catalogue import optimizer_units, scheduler_units
-from conformance.catalogue.numpy_references import PREFIX, implementations
+from conformance.catalogue.entries import PREFIX, implementations
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
+from conformance.commands.exit_status import CONFORMS, DOES_NOT, NOT_JUDGED
 from conformance.commands.findings import show_finding
-from conformance.commands.judging import CONFORMS, DOES_NOT, NOT_JUDGED, cores
+from conformance.commands.judging import cores
 from conformance.commands.usage_errors import UsageError, nearest
 from conformance.engine import runs
 from conformance.engine.claim import Unit

@@ -11,7 +11,7 @@ from rich.console import Console
 from conformance import claims
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.schedule_references import scheduler_subject
-from conformance.commands.judging import CONFORMS, DOES_NOT
+from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.usage_errors import nearest
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.reduction import failures_of

@@ -1,4 +1,4 @@
-"""What a user says of a target that cannot be read off it: the options of `check` that say it."""
+"""What a user says of a target that cannot be read off it, with options of ``stepproof check``."""
 
 from __future__ import annotations
 
@@ -17,28 +17,6 @@ OBJECT = re.compile(r"[\w./-]+:[A-Za-z_][\w.]*")
 """What a module calls by a name: `package.module:attribute`, `path/to/file.py:attribute`."""
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Add the options to a parser."""
-    said = {
-        "--setting": "what the constructor calls a setting of the rule: lr=learning_rate, betas[0]=beta1",
-        "--state": "where a state of the rule is kept: exp_avg=m, exp_avg_sq=moments/1, exp_avg=optimizer:m/*",
-    }
-    for name, words in said.items():
-        parser.add_argument(name, action="append", default=[], metavar="NAME=VALUE", help=words)
-    add_given(parser)
-    parser.add_argument("--ranks", metavar="LOW-HIGH", help="tensors of so many dimensions alone: 0-1 for vectors")
-
-
-def add_given(parser: argparse.ArgumentParser) -> None:
-    """Add those that say what a target is given beside its settings."""
-    said = {
-        "--argument": "what else the constructor is given: JSON, a word, or module:attribute for an object",
-        "--group": "what every param group says of itself: use_muon=true",
-    }
-    for name, words in said.items():
-        parser.add_argument(name, action="append", default=[], metavar="NAME=VALUE", help=words)
-
-
 def given_beside(given: argparse.Namespace) -> Told:
     """Return what a target is given beside its settings, whatever its rule is."""
     return Told(
@@ -49,7 +27,7 @@ def given_beside(given: argparse.Namespace) -> Told:
 
 def told_of(given: argparse.Namespace, rule: str) -> Told:
     """Return what is said; raises ``UsageError`` for a setting or a state that the rule does not have."""
-    variants = book.family(rule).variants()
+    variants = book.family(rule).variants() if given.setting or given.state else ()
     settings = {h.keyword for variant in variants for h in variant.hyperparameters}
     states = {state.keyword for variant in variants for state in variant.states}
     return dataclasses.replace(

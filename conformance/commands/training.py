@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from conformance.commands.judging import CONFORMS, DOES_NOT
+from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.report.loss_curves import training_plot
 from conformance.report.plots import standalone
 from conformance.report.training_figures import training_figures, training_heading

@@ -28,3 +28,11 @@ def pairs(given: Sequence[str], option: str = "--option") -> dict[str, str]:
             raise UsageError(f"`{option} {item}` needs a value: {option} {item}=VALUE")
         found[name] = value
     return found
+
+
+def among(what: str, given: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return the names given, all that are known where there is none; raises ``UsageError`` for an unknown one."""
+    for name in given:
+        if name not in known:
+            raise nearest(what, name, known)
+    return tuple(given) or tuple(known)

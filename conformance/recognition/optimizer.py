@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.catalogue.numpy_references import entries
+from conformance.catalogue.entries import entries
 from conformance.recognition.constructor import NOTHING_TOLD, Told, check, keywords_of, setting_name, signature_of
 from conformance.recognition.options import DECAY, kinds_of_decay, switches_of
 from conformance.recognition.settings import fixed_of, in_groups
@@ -62,7 +62,7 @@ class _Stranger:
         self, trier: Trier, rule: str, options: Mapping[str, str], told: Told, answer: Mapping[str, Any]
     ) -> None:
         self.trier, self.rule, self.options, self.told = trier, rule, options, told
-        self.family, self.meant = book.names()[rule]
+        self.family, self.meant = book.named(rule)
         self.signature = signature_of(answer["signature"])
         every = {h.keyword: h for variant in self.family.variants() for h in variant.hyperparameters}
         self.keywords = keywords_of(every.values(), self.signature, told.settings)

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import msgspec
 
-from conformance.catalogue.numpy_references import FRAMEWORK, judged_rules
+from conformance.catalogue.entries import FRAMEWORK
+from conformance.catalogue.numpy_references import judged_rules
 from conformance.catalogue.optimizer_units import ARITHMETIC, OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.claims import BY_IDENTIFIER
@@ -111,20 +112,18 @@ def _rules(work: Work, results: Sequence[UnitResult], *, whole: bool) -> Iterato
         unit = next(u for u in work if isinstance(u, OptimizerUnit) and u.implementation.identifier == item)
         for rule in judged_rules(unit.implementation).values():
             judged.setdefault(rule.name, {})[rule.label] = rule
-    families = rule_book.families()
-    yield from (rule_section.section(families[name], rules, power, spared) for name, rules in judged.items())
+    yield from (rule_section.section(rule_book.family(name), rules, power, spared) for name, rules in judged.items())
     if whole:
-        yield from (rule_section.unjudged(f) for name, f in families.items() if name not in judged)
+        yield from (rule_section.unjudged(f) for name, f in rule_book.families().items() if name not in judged)
 
 
 def _schedules(work: Work, results: Sequence[UnitResult]) -> Iterator[model.RuleEntry]:
     power = _power(Power(schedule_mutants.of), results)
-    families = schedule_book.families()
     mine = [(u, r) for u, r in zip(work, results, strict=True) if isinstance(u, SchedulerUnit)]
     for name in sorted({unit.entry.schedule for unit, _ in mine}):
         of_it = [(u, r) for u, r in mine if u.entry.schedule == name]
         curves = exhibited((e for _, r in of_it for e in r.exhibits), "curve", CurveEntry)
-        yield schedule_section.section(families[name], [u.entry for u, _ in of_it], curves, power)
+        yield schedule_section.section(schedule_book.family(name), [u.entry for u, _ in of_it], curves, power)
 
 
 def _training(results: Sequence[UnitResult]) -> tuple[TrainingEntry, ...]:
@@ -169,7 +168,7 @@ def _implementations(
         claims = _claims(item.rule, item.options)
         claims = f"{item.rule} with every option" if item.framework == FRAMEWORK else claims
         library = f"{item.library} {environment.get(item.library, '')}".strip()
-        family = rule_book.names()[item.rule][0].name
+        family = rule_book.family(item.rule).name
         yield model.ImplementationEntry(name, item.called, family, claims, library, profiles, looked)
     yield from (_scheduler(unit, environment) for unit in work if isinstance(unit, SchedulerUnit))
 

@@ -51,10 +51,10 @@ def unlike_starts(entry: Scheduler) -> tuple[ScheduleCase, ...]:
 
 
 @st.composite
-def ending_in(draw: Draw, entry: Scheduler, names: frozenset[str]) -> ScheduleCase:
-    """Draw a composition whose last part is one of the named schedulers."""
-    case: ScheduleCase = draw(strategies.compositions(entry, parts=NESTED))
-    last = draw(st.sampled_from([s for s in SCHEDULERS if s.identifier in names]))
+def ending_in(draw: Draw, entry: Scheduler, chosen: Callable[[Scheduler], bool]) -> ScheduleCase:
+    """Draw a composition whose last part is one of the chosen schedulers."""
+    case: ScheduleCase = draw(strategies.compositions(entry, parts=nestable()))
+    last = draw(st.sampled_from([s for s in SCHEDULERS if chosen(s)]))
     part = strategies.node(draw, last, len(case.base), case.steps + 8)
     if entry.schedule == "chain":
         part = dataclasses.replace(part, settings=tuple({**values, "eta_min": 0.0} for values in part.settings))
@@ -80,15 +80,17 @@ def refused(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) -> Wron
     return WrongReading(case, actions, "no error", math.nan, NAN, expected)
 
 
-NESTED = tuple(s for s in strategies.CHAINABLE if s.schedule != "given")
+def nestable() -> tuple[Scheduler, ...]:
+    """Return the parts of a composition within another one."""
+    return tuple(s for s in strategies.chainable() if s.schedule != "given")
 
 
 @st.composite
 def nested(draw: Draw, entry: Scheduler, inner: str, place: int) -> ScheduleCase:
     """Draw a sequence of which one part is itself a sequence or a chain."""
-    case: ScheduleCase = draw(strategies.compositions(entry, parts=NESTED))
+    case: ScheduleCase = draw(strategies.compositions(entry, parts=nestable()))
     held = next(s for s in SCHEDULERS if s.schedule == inner)
-    inside = draw(strategies.compositions(held, parts=NESTED))
+    inside = draw(strategies.compositions(held, parts=nestable()))
     groups = len(case.base)
     parts = [_for_groups(part, groups) for part in inside.node.parts]
     within = SchedulerNode(held.identifier, parts=tuple(parts), milestones=inside.node.milestones)
@@ -108,6 +110,11 @@ def only_for(*names: str) -> Callable[[Scheduler], bool]:
         return entry.schedule in names and entry.interface != OPTAX
 
     return of_sort
+
+
+def is_called(identifier: str) -> Callable[[Scheduler], bool]:
+    """Return what tells whether a scheduler is the one of that name."""
+    return lambda entry: entry.identifier == identifier
 
 
 SEQUENCE, CHAIN, EITHER = only_for("sequence"), only_for("chain"), only_for("sequence", "chain")
@@ -137,7 +144,7 @@ PROPERTIES = (
         "A product that follows in a sequence starts from the groups' own lr, as every other schedule.",
         IN_SEQUENCE,
         in_force,
-        partial(ending_in, names=frozenset({"torch.MultiplicativeLR"})),
+        partial(ending_in, chosen=is_called("torch.MultiplicativeLR")),
         of_sort=SEQUENCE,
     ),
     SchedulerProperty(
@@ -145,7 +152,7 @@ PROPERTIES = (
         "A cycle that follows in a sequence leaves the schedules before it their lr.",
         IN_SEQUENCE,
         in_force,
-        partial(ending_in, names=strategies.TAKES_OVER),
+        partial(ending_in, chosen=strategies.takes_over),
         of_sort=SEQUENCE,
     ),
     SchedulerProperty(
@@ -153,7 +160,7 @@ PROPERTIES = (
         "A cosine to 0 in a chain multiplies, before its end and after it.",
         IN_CHAIN,
         in_force,
-        partial(ending_in, names=frozenset({"torch.CosineAnnealingLR"})),
+        partial(ending_in, chosen=is_called("torch.CosineAnnealingLR")),
         of_sort=CHAIN,
     ),
     SchedulerProperty(
@@ -161,7 +168,7 @@ PROPERTIES = (
         "A composition refuses a scheduler that needs metrics with a clear error.",
         IN_SEQUENCE,
         refused,
-        partial(ending_in, names=frozenset({"torch.ReduceLROnPlateau"})),
+        partial(ending_in, chosen=is_called("torch.ReduceLROnPlateau")),
         of_sort=EITHER,
     ),
 )

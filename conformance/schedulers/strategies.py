@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -21,6 +22,7 @@ Draw: TypeAlias = Callable[[st.SearchStrategy[Any]], Any]
 LONGEST = 48
 """The longest horizon that is drawn: every special place of a schedule is a few steps away."""
 TENSOR_FORMATS = ("float64", "float32")
+COMPOSED = frozenset({"sequence", "chain"})
 UNBOUNDED = frozenset({TORCH, NUMPY})
 """Libraries whose schedulers may end above the learning rate at which they begin."""
 
@@ -209,17 +211,33 @@ def of(entry: Scheduler, *, tensor: bool = False) -> st.SearchStrategy[ScheduleC
     """Return cases of any scheduler."""
     if follows_metrics(entry):
         return over_metrics(entry, tensor=tensor)
-    if entry.schedule in {"sequence", "chain"}:
+    if entry.schedule in COMPOSED:
         return compositions(entry, tensor=tensor)
     return cases(entry, tensor=tensor)
 
 
-PLAIN = tuple(s for s in SCHEDULERS if s.schedule not in {"sequence", "chain"} and not follows_metrics(s))
-TAKES_OVER = frozenset(s.identifier for s in PLAIN if s.library == "torch" and book.build(s.schedule).sets_base)
-"""Schedulers that set the groups' own lr when they are built."""
-RESTARTABLE = tuple(s for s in PLAIN if s.by_epoch and s.identifier not in TAKES_OVER | {"torch.MultiplicativeLR"})
-"""Parts of a sequence; the others are asked in properties of their own."""
-CHAINABLE = tuple(s for s in PLAIN if s.chainable)
+def takes_over(entry: Scheduler) -> bool:
+    """Tell whether a scheduler sets the groups' own lr when it is built."""
+    return entry.library == TORCH and _plain(entry) and book.build(entry.schedule).sets_base
+
+
+def _plain(entry: Scheduler) -> bool:
+    return entry.schedule not in COMPOSED and not follows_metrics(entry)
+
+
+@functools.cache
+def restartable() -> tuple[Scheduler, ...]:
+    """Return the parts of a sequence; the others are asked in properties of their own."""
+    left_out = "torch.MultiplicativeLR"
+    return tuple(s for s in SCHEDULERS if _plain(s) and s.by_epoch and not takes_over(s) and s.identifier != left_out)
+
+
+@functools.cache
+def chainable() -> tuple[Scheduler, ...]:
+    """Return the parts of a chain."""
+    return tuple(s for s in SCHEDULERS if s.chainable and _plain(s))
+
+
 JOINABLE = tuple(
     s
     for s in OTHER_SCHEDULERS
@@ -236,8 +254,8 @@ def compositions(
     functions = entry.interface == OPTAX
     groups, count = draw(st.integers(1, 1 if functions else 2)), draw(st.integers(2, 3))
     same = tuple(s for s in OTHER_SCHEDULERS if s.identifier == entry.each[1])
-    chained = CHAINABLE if entry.schedule == "chain" else RESTARTABLE
-    known = parts or same or (JOINABLE if functions else chained)
+    if not (known := parts or same):
+        known = JOINABLE if functions else chainable() if entry.schedule == "chain" else restartable()
     steps = 60
     base = tuple(draw(RATES) for _ in range(groups))
     chosen = tuple(node(draw, draw(st.sampled_from(known)), groups, steps + 8, base) for _ in range(count))

@@ -20,11 +20,15 @@ Step: TypeAlias = Callable[[Mapping[str, str], Format, Mapping[str, float], Mapp
 """Options, format, scalars and arrays before the step, all by name, to the arrays after it."""
 
 
+def names() -> tuple[str, ...]:
+    """Return the name of every rule family with a reference."""
+    return modules(__name__, own="reference")
+
+
 @functools.cache
 def references() -> dict[str, Step]:
     """Return the reference step of every rule family by name."""
-    names = modules(__name__, own="reference")
-    return {name: importlib.import_module(f"{__name__}.{name}").step for name in names}
+    return {name: importlib.import_module(f"{__name__}.{name}").step for name in names()}
 
 
 def step(

@@ -9,4 +9,4 @@ from spec.book import Book
 from spec.rule import UpdateRule
 
 BOOK: Book[UpdateRule] = Book(__name__, own="spec")
-family, families, names, build = BOOK.family, BOOK.families, BOOK.names, BOOK.build
+family, named, families, names, build = BOOK.family, BOOK.named, BOOK.families, BOOK.names, BOOK.build

@@ -6,4 +6,4 @@ from spec.book import Book
 from spec.schedule import Schedule
 
 BOOK: Book[Schedule] = Book(__name__)
-family, families, names, build = BOOK.family, BOOK.families, BOOK.names, BOOK.build
+family, named, families, names, build = BOOK.family, BOOK.named, BOOK.families, BOOK.names, BOOK.build

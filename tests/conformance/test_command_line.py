@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from conformance.optimizers.properties import PROPERTIES
 from tests.builders import entry
 from tests.conformance import fake_units
 
+HEAVY = ("hypothesis", "matplotlib", "jinja2", "msgspec")
 SCHEMA = Path(__file__).parents[2] / "conformance" / "report" / "schema.json"
 
 
@@ -45,6 +48,42 @@ def test_a_wrong_request_gets_one_sentence(given: list[str], words: str, capsys:
     error = " ".join(capsys.readouterr().err.split())
     assert words in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("given", "absent"),
+    [
+        (["check", "--help"], ["spec", "reference", "numpy", "sympy"]),
+        (["rules"], ["spec.schedules.cosine", "conformance.claims", *HEAVY]),
+        (["show", "adamw"], ["spec.rules.sgd", "spec.schedules.cosine", "conformance.claims", *HEAVY]),
+    ],
+)
+def test_a_command_imports_what_it_shows_and_no_more(given: list[str], absent: list[str]) -> None:
+    """Help is there without the book, a formula without any other, and neither with what judging needs."""
+    code = f"""
+import contextlib, sys
+from conformance.cli import main
+with contextlib.suppress(SystemExit):
+    assert main({given}) == 0
+print("\\n" + " ".join(sys.modules))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *said, modules = done.stdout.splitlines()
+    assert len(said) > 5
+    assert not set(modules.split()) & set(absent)
+
+
+def test_what_judges_an_optimizer_imports_no_schedule_of_the_book() -> None:
+    """All claims are there before any formula is built, and a form is found in the first variant that has it."""
+    code = """
+import sys
+from conformance import claims
+from reference.profile import Profile
+from spec.rules import BOOK
+assert claims.CHAPTERS
+Profile.from_mapping({"forms": ["step size first"]}, "adamw")
+print(len(BOOK._built), *(name for name in sys.modules if name.startswith(("spec.rules.", "spec.schedules."))))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "spec.rules.rmsprop", "spec.rules.adam"]
 
 
 def test_show_prints_the_formula(capsys: pytest.CaptureFixture[str]) -> None:

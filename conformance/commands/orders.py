@@ -1,0 +1,145 @@
+"""Reads what is to be judged off a command line, and judges it: ``stepproof check`` and ``stepproof report``."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+
+from rich.console import Console
+
+from conformance import claims
+from conformance.catalogue import installed
+from conformance.catalogue.entries import entries, implementations
+from conformance.catalogue.installed import TORCH, Installation, find
+from conformance.commands import identify, judging, listing, told
+from conformance.commands.exit_status import NOT_JUDGED
+from conformance.commands.usage_errors import UsageError, among, nearest, pairs
+from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from conformance.engine.safe_text import safe_text
+from conformance.recognition.optimizer import adapting, catalogued, dotted, recognise
+from conformance.recognition.scheduler import own_scheduler
+from conformance.schedulers.entries import entries as scheduler_entries
+from conformance.schedulers.entries import named, reference_entries
+from impls.catalogue.entries import Implementation
+from impls.catalogue.from_scratch import FROM_SCRATCH
+from impls.catalogue.scheduler_entries import Scheduler
+from impls.devices import DEVICES, FLOATS, HOST
+from impls.libraries import LIBRARIES
+from impls.session import Session
+
+
+def check(given: argparse.Namespace, console: Console) -> int:
+    """Judge one optimizer or scheduler; returns the exit status."""
+    if given.rule and given.schedule:
+        raise UsageError(f"--rule {given.rule} and --schedule {given.schedule} exclude each other; give one")
+    _limits(given)
+    with Session(given.python, timeout=given.timeout) as session:
+        if given.schedule or named(given.target) is not None:
+            chosen = Installation((), (), (_scheduler(given, session),))
+        else:
+            chosen = Installation((_optimizer(given, session, console),), ())
+        return _judge(given, console, chosen, session, whole=False)
+
+
+def report(given: argparse.Namespace, console: Console) -> int:
+    """Judge the catalogue, or the implementations that are named; returns the exit status."""
+    _limits(given)
+    with Session(given.python, timeout=given.timeout) as session:
+        chosen = _chosen(given)
+        return _judge(given, console, chosen, session, whole=not given.only and given.device == HOST)
+
+
+def _chosen(given: argparse.Namespace) -> Installation:
+    """Return what of the catalogue is asked for and can be judged."""
+    names = among("implementation", given.only, [item.identifier for item in entries()])
+    if given.only:
+        return Installation(tuple(item for item in entries() if item.identifier in names), ())
+    found = find(among("library", given.library, installed.NAMES), given.python)
+    own, plain = (implementations(), reference_entries()) if given.references else ((), ())
+    notebook = FROM_SCRATCH if TORCH in among("library", given.library, installed.NAMES) else ()
+    return Installation((*own, *found.implementations, *notebook), found.not_run, (*plain, *found.schedulers))
+
+
+def _limits(given: argparse.Namespace) -> None:
+    if not 0 < given.budget < 1e6:
+        raise UsageError(f"--budget {given.budget:g} is not in (0, 1e6) seconds; give more than 0")
+    if not 0 < given.timeout < 1e6:
+        raise UsageError(f"--timeout {given.timeout:g} is not in (0, 1e6) seconds; give more than 0")
+    if given.jobs is not None and not 0 < given.jobs <= 256:
+        raise UsageError(f"--jobs {given.jobs} is not in 1 to 256; give the number of processes")
+
+
+def _judge(given: argparse.Namespace, console: Console, chosen: Installation, session: Session, *, whole: bool) -> int:
+    if given.device != HOST and given.device not in judging.devices(session)[0]:
+        console.print(DEVICES[given.device].absent)
+        return NOT_JUDGED
+    if not (chosen.implementations or chosen.schedulers):
+        raise UsageError("; ".join(chosen.not_run))
+    order = judging.Order(
+        chosen.implementations,
+        chosen.schedulers,
+        shlex.join(["stepproof", *sys.argv[1:]]),
+        given.budget,
+        given.seed,
+        given.output,
+        device=given.device,
+        dtypes=among("format", given.dtype, FLOATS),
+        properties=_properties(given, chosen),
+        python=given.python,
+        timeout=given.timeout,
+        jobs=given.jobs or judging.cores(),
+        absent=chosen.not_run,
+        whole=whole,
+        paths=_paths(given, chosen),
+        resume=given.resume,
+        strict=given.strict,
+    )
+    return judging.judge(order, console, session)[1]
+
+
+def _properties(given: argparse.Namespace, chosen: Installation) -> tuple[str, ...]:
+    """Return the properties that are asked for, each of which something chosen has."""
+    known = [
+        *(claims.identifiers(OPTIMIZERS) if chosen.implementations else ()),
+        *(claims.identifiers(SCHEDULERS) if chosen.schedulers else ()),
+    ]
+    return among("property", given.property, known) if given.property else ()
+
+
+def _paths(given: argparse.Namespace, chosen: Installation) -> tuple[str, ...]:
+    """Return the execution paths that are asked for, each of which something chosen has."""
+    names = [p.name for i in chosen.implementations for p in i.paths_on(given.device)]
+    names += [entry.path for entry in chosen.schedulers]
+    return among("path", given.path, tuple(dict.fromkeys(names))) if given.path else ()
+
+
+def _optimizer(given: argparse.Namespace, session: Session, console: Console) -> Implementation:
+    options = pairs(given.option)
+    known = catalogued(given.target)
+    if known is None and (meant := dotted(given.target)):
+        raise UsageError(f"there is no target `{given.target}`: {meant} is meant, with a colon")
+    rule = given.rule or (known.rule if known else "")
+    if rule:
+        listing.rule(rule, options)
+    if known is None and ":" not in given.target:
+        raise nearest("target", given.target, [i.identifier for i in entries()])
+    if (known is None or known.rule != rule) and not adapting(rule):
+        claim = identify.claim_of(given.target, rule, options, session, told.given_beside(given))
+        console.print(safe_text(claim.sentence), markup=False, soft_wrap=True)
+        said = claim.told(told.told_of(given, claim.rule))
+        return recognise(given.target, claim.rule, claim.options, session, said)
+    return recognise(given.target, rule, options, session, told.told_of(given, rule))
+
+
+def _scheduler(given: argparse.Namespace, session: Session) -> Scheduler:
+    known, options = named(given.target), pairs(given.option)
+    name = given.schedule or (known.schedule if known else "")
+    listing.schedule(name, options)
+    if known and known.schedule == name and options.items() <= known.options.items():
+        if known.library in LIBRARIES and (reason := installed.probe(LIBRARIES[known.library], session)[1]):
+            raise UsageError(installed.missing(LIBRARIES[known.library], reason))
+        return known
+    if ":" not in given.target:
+        raise nearest("scheduler", given.target, [item.identifier for item in scheduler_entries()])
+    return own_scheduler(given.target, name, options, session)
