@@ -17,6 +17,7 @@ from conformance.optimizers.properties import PROPERTIES
 from tests.builders import entry
 from tests.conformance import fake_units
 
+OURS = "error of stepproof"
 HEAVY = ("hypothesis", "matplotlib", "jinja2", "msgspec")
 SCHEMA = Path(__file__).parents[2] / "conformance" / "report" / "schema.json"
 
@@ -155,8 +156,8 @@ def test_a_check_writes_a_valid_report_and_repeats_itself(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("judge", "verdicts", "words"),
     [
-        (fake_units.judge_with_a_fault, ["error", "pass"], "error of stepproof: ZeroDivisionError: of ours at 2"),
-        (fake_units.judge_and_die, ["pass", "error"], "error of stepproof: the process that judged it ended"),
+        (fake_units.judge_with_a_fault, [OURS, "pass"], "error of stepproof: ZeroDivisionError: of ours at 2"),
+        (fake_units.judge_and_die, ["pass", OURS], "error of stepproof: the process that judged it ended"),
     ],
 )
 def test_an_error_of_ours_could_not_be_judged(
@@ -168,4 +169,4 @@ def test_an_error_of_ours_could_not_be_judged(
     assert main([*given, "--output", str(tmp_path)]) == 2
     results = json.loads((tmp_path / "report.json").read_text())["results"]
     assert [result["verdict"] for result in results] == verdicts
-    assert [r["reason"][: len(words)] for r in results if r["verdict"] == "error"] == [words]
+    assert [r["reason"][: len(words)] for r in results if r["verdict"] == OURS] == [words]
