@@ -71,7 +71,24 @@ def equal(left: sp.Expr, right: sp.Expr) -> bool:
     Raises ``BeyondLimitError`` where the difference is too large to ask.
     """
     difference = left - right
-    return _equal_by_cases(uncast(difference)) or any(form == 0 for form in _simplest(difference))
+    plain = uncast(difference)
+    if _equal_by_branches(plain) or _equal_by_cases(plain):
+        return True
+    forms = _simplest(difference)
+    if any(form == 0 for form in itertools.islice(forms, 2)):
+        return True
+    # A number settles in a moment what SymPy would try for seconds to simplify.
+    return not different(plain, sp.S.Zero) and any(form == 0 for form in forms)
+
+
+def _equal_by_branches(difference: sp.Expr) -> bool:
+    """Tell whether a difference is zero in every branch of the one choice that is made in it."""
+    choices = difference.atoms(sp.Piecewise)
+    conditions = {tuple(condition for _, condition in choice.args) for choice in choices}
+    if len(conditions) != 1:
+        return False
+    branches = range(len(conditions.pop()))
+    return all(equal(difference.xreplace({c: c.args[i][0] for c in choices}), sp.S.Zero) for i in branches)
 
 
 def _equal_by_cases(difference: sp.Expr) -> bool:

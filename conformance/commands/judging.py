@@ -143,6 +143,7 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
     """
     start = time.perf_counter()
     prepare(order.output)
+    runs.preload()
     present, framework = devices(session)
     session.close()
     not_run = order.not_run(present)

@@ -10,8 +10,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from multiprocessing import connection
+from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from typing import Any, Self
 
 from conformance.engine.claim import Unit
@@ -87,6 +88,18 @@ def run(
     return outcome
 
 
+def preload() -> None:
+    """Start the process that judges are forked from: it imports what they need while this one goes on."""
+    _context()
+    forkserver.ensure_running()
+
+
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    return context
+
+
 def _take(unit: Unit, result: UnitResult, event: Any, listeners: Sequence[Listener]) -> None:
     if isinstance(event, Judged):
         result.add(event)
@@ -129,9 +142,7 @@ class _Process:
 
     def __init__(self, judge: Judge) -> None:
         self.connection, theirs = multiprocessing.Pipe()
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(PRELOADED))
-        self.process = context.Process(target=_serve, args=(theirs, judge), daemon=True)
+        self.process = _context().Process(target=_serve, args=(theirs, judge), daemon=True)
         self.process.start()
         theirs.close()
         self.unit: int | None = None
