@@ -77,3 +77,25 @@ def test_each_pair_is_asked_about_once() -> None:
     assert prove(_claim(lambda: (pair, pair))).proven
     assert prove(_claim(lambda: (pair,))).proven
     assert proofs.equal.cache_info().misses == 1
+
+
+def test_a_number_refutes_before_anything_is_simplified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two expressions that differ at a point are not handed to SymPy's simplification, which may take long."""
+
+    def simplified(*_: object) -> None:
+        raise AssertionError("it was simplified")
+
+    monkeypatch.setattr(sp, "factor", simplified)
+    monkeypatch.setattr(sp, "simplify", simplified)
+    y = sp.Symbol("y", positive=True)
+    assert not proofs.equal(sp.sqrt(y + 1) ** 3, sp.sqrt(y) + 1)
+    assert proofs.equal((y + 1) ** 2, y**2 + 2 * y + 1)
+
+
+@pytest.mark.parametrize(("second", "proven"), [(x**2 + 2 * x + 1, True), (x**2 + 1, False)])
+def test_what_is_chosen_is_equal_in_every_branch(second: sp.Expr, proven: bool) -> None:
+    """A choice between two expressions equals one between others where both do, and where one differs not."""
+    y = sp.Symbol("y", real=True)
+    left = sp.Piecewise((x * (x + 1), y > 5), ((x + 1) ** 2, True))
+    right = sp.Piecewise((x**2 + x, y > 5), (second, True))
+    assert proofs.equal(left, right) is proven
