@@ -21,8 +21,8 @@ from impls import process
 ADDRESS = "PRELOADED_INTERPRETER"
 """Names the socket of the interpreter to the processes that judge."""
 SERVER = Path(__file__).parent / "preloaded_interpreter.py"
-INTERPRETERS_OWN = ("PYTHON", "LD_", "OMP_", "MKL_")
-"""What only a new process reads of its environment."""
+INTERPRETERS_OWN = ("PYTHON", "LD_", "OMP_", "MKL_", "TORCH", "CXX")
+"""What only a new process reads of its environment, or torch when it is imported."""
 
 
 class Interpreter:
