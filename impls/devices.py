@@ -36,6 +36,8 @@ class Device:
         return f"not run: no {self.title} device"
 
 
+APPLE = Device("mps", "MPS", ("float32", "bfloat16", "float16"), flushes=True, scalar="float32")
+"""Metal has no double precision, and lets a device flush subnormals; that this suffices is not measured yet."""
 DEVICES: dict[str, Device] = {
-    device.name: device for device in (Device(HOST, "CPU"), Device("cuda", "CUDA", scalar="float32"))
+    device.name: device for device in (Device(HOST, "CPU"), Device("cuda", "CUDA", scalar="float32"), APPLE)
 }

@@ -19,7 +19,7 @@ FUSED: Mapping[str, Any] = {"foreach": False, "fused": True}
 TORCH_PATHS = (
     ExecutionPath("single-tensor", SINGLE, EVERYWHERE, profile=EAGER),
     ExecutionPath("foreach", {"foreach": True}, EVERYWHERE, profile=EAGER),
-    ExecutionPath("fused", FUSED, (HOST, "cuda"), profile=KERNEL, scalars_to_device=True),
+    ExecutionPath("fused", FUSED, (HOST, "cuda", "mps"), profile=KERNEL, scalars_to_device=True),
 )
 CAPTURABLE = ExecutionPath(
     "capturable", {**SINGLE, "capturable": True}, ("cuda",), profile=EAGER, scalars_to_device=True

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOST = "cpu"
-ACCELERATORS = ("cuda",)
+ACCELERATORS = ("cuda", "mps")
 """Devices by the names of torch's modules for them."""
 
 
