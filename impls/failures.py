@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 Cause = Literal["signal", "exit", "timeout", "memory", "start", "protocol"]
+REFUSALS = frozenset({"AssertionError", "NotImplementedError", "TypeError", "ValueError"})
+"""The exceptions by which a constructor says that it does not take what it is given."""
 
 
 class TargetError(Exception):
@@ -22,6 +24,11 @@ class TargetError(Exception):
         self.message = message
         self.traceback = traceback
         self.place = place
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether a constructor says that it does not take what it was given."""
+        return self.where == "construct" and self.kind in REFUSALS
 
     def __str__(self) -> str:
         return f"{self.kind} during `{self.where}`: {self.message}"

@@ -43,10 +43,26 @@ class Domain:
         below = value < self.high if self.high_open else value <= self.high
         return above and below
 
-    def within(self, low: float, high: float) -> Domain:
-        """Return the part of the domain from ``low`` to below ``high``, ``low`` alone where both are one."""
-        open_below = self.low_open and low <= self.low
-        return Domain(max(low, self.low), min(high, self.high), open_below, low < high)
+    def within(self, low: float, high: float, low_open: bool = False, high_open: bool | None = None) -> Domain:
+        """Return the part of the domain from ``low`` to ``high``.
+
+        The upper end is open where nothing is said of it, unless both are one value.
+        """
+        open_below = low_open if low > self.low else self.low_open or (low_open and low == self.low)
+        if high_open is None:
+            open_above = low < high
+        else:
+            open_above = high_open if high < self.high else self.high_open or (high_open and high == self.high)
+        return Domain(max(low, self.low), min(high, self.high), open_below, open_above)
+
+    @property
+    def inner(self) -> float:
+        """A legal value: the lower end, or one past it where that is open or there is none."""
+        if not self.low_open and self.low > -float("inf"):
+            return self.low
+        if self.low > -float("inf"):
+            return self.low + 1.0 if self.high == float("inf") else (self.low + self.high) / 2
+        return self.high - 1.0 if self.high < float("inf") else 0.0
 
     def __str__(self) -> str:
         left, right = "(" if self.low_open else "[", ")" if self.high_open else "]"

@@ -49,7 +49,7 @@ def judged_rules(implementation: Implementation) -> Mapping[tuple[str, ...], Upd
     """Return every rule that an implementation is held against, by the switches that choose it."""
     if implementation.framework == FRAMEWORK:
         return variant_rules(implementation.rule)
-    return rules_by_switches(implementation.rule, implementation.options, implementation.switches)
+    return rules_by_switches(implementation)
 
 
 @dataclass(frozen=True)

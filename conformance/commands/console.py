@@ -210,7 +210,7 @@ def show_report(console: Console, report: Report, folder: str) -> None:
     show_causes(console, report, folder)
     for item in report.implementations:
         _show_implementation(console, report, item, whole=not many)
-    for line in () if many else advice(report):
+    for line in () if many or report.causes else advice(report):
         console.print(line)
     _show_deviations(console, report, whole=not many)
     console.print()
@@ -234,6 +234,14 @@ def _show_implementation(console: Console, report: Report, item: ImplementationE
             console.print(f"  [dim]– not applicable: {plain(sentence)}[/]")
         for where, profile in _alike(item.found).items():
             console.print(f"  profile found on {plain(where)}: {plain(profile)}")
+    refused = [r for r in mine if r.figures.refused and r.verdict is Verdict.PASS]
+    if refused:
+        count, every = sum(r.figures.refused for r in refused), sum(r.figures.cases for r in refused)
+        said = refused[0].reason.partition(": ")[2]
+        console.print(
+            f"  [dim]– refused by its constructor: {count:,} of {every + count:,} cases of "
+            f"{len(refused)} cells that pass: {plain(said)}[/]"
+        )
     without: dict[str, list[Cell]] = {}
     for r in mine:
         if r.verdict in {Verdict.ERROR, Verdict.OURS, Verdict.UNDECIDED} or (

@@ -119,10 +119,11 @@ class Order:
         devices = (d.absent for name, d in DEVICES.items() if self.implementations and name not in present)
         paths = selection.left_out(self.implementations, self.device, self.paths, self.asked(OPTIMIZERS))
         units = scheduler_units.units(self.schedulers, properties=(), budget=self.budget, seed=self.seed)
+        refused = (f"not run: {i.identifier} refuses {why}" for i in self.implementations for why in i.refusals)
         schedulers = [f"not run: {u.label}: {why}" for u in units if (why := self._left_out(u))]
         held = DEVICES[self.device].dtypes
         formats = (f"not run: {name}: no such format on {self.device}" for name in self.dtypes if name not in held)
-        return (*devices, *formats, *paths, *schedulers, *self.absent)
+        return (*devices, *formats, *paths, *refused, *schedulers, *self.absent)
 
     def identity(self, work: Sequence[Unit], environment: Mapping[str, str]) -> dict[str, Any]:
         """Return what must be the same for one run to go on from another."""

@@ -21,7 +21,8 @@ from conformance.engine.ledger import OPTIMIZERS, Entry, named
 from conformance.engine.verdict import Level
 from conformance.optimizers.properties import LOCAL
 from conformance.optimizers.subject import WorkerSubject
-from impls.session import SuiteError
+from conformance.recognition.asking import Asking
+from impls.session import SuiteError, TargetError
 from reference.profile import Profile
 from spec.rule import UpdateRule
 
@@ -107,7 +108,7 @@ class Clause:
 
     def judge(self, subject: WorkerSubject, plan: Plan) -> Evidence:
         """Judge the clause in all its cases; a worker that stops ends it."""
-        exploration = Exploration(self.kind)
+        exploration = Exploration(self.kind, refuses=subject.refuses)
         exploration.listed(self.cases(subject), lambda case: self.run(subject, case, exploration.evidence.tally, plan))
         return exploration.evidence
 
@@ -118,6 +119,10 @@ class Clause:
         buffers = iter(answer.buffers)
         keys = subject.keys(rule)
         negated = {keys[symbol] for symbol in subject.negated(rule) if symbol in keys}
+        error = answer.header["error"]
+        if error is not None and error["ours"] != "True" and (refusal := _refusal(subject, case)):
+            tally.refused.append(refusal)
+            return
         tally.cases += 1
         for plain in answer.header["observations"]:
             tally.element_cases += plain["compared"]
@@ -130,7 +135,6 @@ class Clause:
             else:
                 found = [differing(case, plain)]
             add(found, tally, plan)
-        error = answer.header["error"]
         if error is not None:
             if error["ours"] == "True":
                 where = f"{clause_place(self)}, at `{error['line']}`"
@@ -143,6 +147,17 @@ class Clause:
 def clause_place(clause: Clause) -> str:
     """Return where in the worker a clause's experiment stands."""
     return f"the experiment {clause.experiment}"
+
+
+def _refusal(subject: WorkerSubject, case: ClauseCase) -> str:
+    """Return what is said of the settings of a case alone, where code that declares nothing refuses them."""
+    if subject.implementation.declared:
+        return ""
+    asking = Asking(subject)
+    (answer,) = asking.answers([asking.trial(case.switches, case.settings)])
+    if answer["ok"] or not subject.refuses(TargetError(answer["where"], answer["type"], answer["message"])):
+        return ""
+    return f"{answer['type']}: {answer['message']}"
 
 
 def add(found: list[Breach], tally: Tally, plan: Plan) -> None:

@@ -169,6 +169,11 @@ def needs_single_tensor_path(subject: WorkerSubject) -> str:
     return "torch refuses it beside foreach and fused" if path.get("foreach") or path.get("fused") else ""
 
 
+def needs_float32(subject: WorkerSubject) -> str:
+    """Require the one format that speaks for all."""
+    return "" if subject.storage.name == "float32" else "the format plays no part; float32 is judged"
+
+
 def needs_program_of_its_own(subject: WorkerSubject) -> str:
     """Require the cell that speaks for all paths and formats, of what is no part of torch itself."""
     item = subject.implementation
@@ -177,7 +182,7 @@ def needs_program_of_its_own(subject: WorkerSubject) -> str:
     first = item.paths_on(subject.device)[0].name
     if subject.path.name != first:
         return f"the path plays no part; {first} is judged"
-    return "" if subject.storage.name == "float32" else "the format plays no part; float32 is judged"
+    return needs_float32(subject)
 
 
 def _unmoved(rule: UpdateRule) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conformance.optimizers.rule_variants import rules_by_switches
 from conformance.optimizers.setting_names import constructor_setting, placed
 from conformance.optimizers.subject import WorkerSubject
+from conformance.recognition.ends import probes
 from spec.rule import Hyperparameter, UpdateRule
 from spec.symbols import lr
 
@@ -34,11 +36,16 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
 """Two values of a setting: few bits, so that no format rounds them; nothing zero, so that nothing is left out."""
 
 
+HALVES = 20
+"""So often a number is halved to come into a domain that ends lower."""
+
+
 def _value(item: Hyperparameter, which: int) -> float:
     values = NUMBERS.get(item.keyword)
     value = values[which] if values else item.default or 0.125
-    legal = (number for number in (value, item.default) if number in item.domain)
-    return next(legal, item.domain.low)
+    smaller = (value * 2.0**-power for power in range(1, HALVES))
+    legal = (number for number in (value, item.default, *smaller) if number in item.domain)
+    return next(legal, item.domain.inner)
 
 
 def active(rule: UpdateRule, fixed: Mapping[str, float]) -> dict[str, float]:
@@ -116,6 +123,30 @@ def names(keyword: str, item: Hyperparameter) -> list[str]:
     own |= {word.replace("_", " ") for word in own} | {word.replace("_", "") for word in own}
     singular = {word.rstrip("s") for word in own if len(word.rstrip("s")) > 2}
     return sorted(word.lower() for word in own | singular)
+
+
+def legal_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
+    """Return keyword, value, what is shown of it, why it is legal and how many steps are made with it.
+
+    Of code of which nobody declared the domain it is the book's, and a switch that its constructor names.
+    """
+    item, active_ones = subject.implementation, active(rule, subject.fixed)
+    whole = rule if item.declared else next(iter(rules_by_switches(item).values()))
+    found = [
+        [subject.keyword(h)[0], _with(subject, rule, active_ones, h, value), f"{value!r}", f"it is in {h.domain}", 0]
+        for h in whole.hyperparameters
+        if h.symbol.name not in subject.fixed
+        for value in probes(h)
+    ]
+    alone = (refusal.setting for refusal in item.refusals if refusal.value == "True" and not refusal.beside)
+    return [*found, *([name, True, "True", "its constructor has it", 1] for name in alone)]
+
+
+def _with(
+    subject: WorkerSubject, rule: UpdateRule, chosen: Mapping[str, float], item: Hyperparameter, value: float
+) -> Any:
+    """Return what is given for the keyword of a setting at a value."""
+    return subject.options(rule, {**chosen, item.symbol.name: value})[subject.keyword(item)[0]]
 
 
 def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:

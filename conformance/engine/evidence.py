@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -71,6 +72,8 @@ class Tally:
     exhibits: list[Exhibit] = field(default_factory=list)
     inapplicable: list[str] = field(default_factory=list)
     """For each case of which the claim says nothing, why."""
+    refused: list[str] = field(default_factory=list)
+    """For each case that the subject does not take, what it said."""
 
     def add_ratios(self, ratio: npt.NDArray[Any]) -> None:
         """Add observed errors over the room that the enclosures leave."""
@@ -94,7 +97,7 @@ class Tally:
         """Add all that another tally gathered."""
         for name in ("cases", "element_cases", "values", "outside", "undecided", "histogram", "kept"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("ratios", "failures", "exhibits", "inapplicable"):
+        for name in ("ratios", "failures", "exhibits", "inapplicable", "refused"):
             getattr(self, name).extend(getattr(other, name))
 
     @property
@@ -116,7 +119,23 @@ class Tally:
             round(float(np.median(drawn)), 6) if drawn.size else None,
             round(float(drawn.max()), 6) if drawn.size else None,
             tuple(int(count) for count in self.histogram),
+            len(self.refused),
         )
+
+    @property
+    def refusal(self) -> str:
+        """How many cases the subject does not take, and what it says of most of them; or nothing."""
+        if not self.refused:
+            return ""
+        said, _ = Counter(self.refused).most_common(1)[0]
+        return (
+            f"{len(self.refused):,} of {self.cases + len(self.refused):,} cases are refused by the constructor: {said}"
+        )
+
+    @property
+    def mostly_refused(self) -> bool:
+        """Whether more cases are refused than judged, which leaves the claim open."""
+        return len(self.refused) > self.cases
 
 
 @dataclass(frozen=True)

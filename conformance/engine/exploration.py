@@ -26,6 +26,8 @@ class Exploration:
     digest: Digest = field(default_factory=Digest)
     enough: Callable[[], bool] = lambda: False
     """Tells whether the cases that follow need not be judged."""
+    refuses: Callable[[TargetError], bool] = lambda _: False
+    """Tells whether the subject may refuse a case as it does, so that the others are judged."""
 
     def listed(self, cases: Iterable[Any], body: Body) -> None:
         """Judge cases in their order; the first that stops the subject, or breaks the judge, is the last."""
@@ -39,6 +41,8 @@ class Exploration:
             except (TargetError, WorkerFailure) as error:
                 if isinstance(error, SuiteError):
                     self._broke(error, plain)
+                elif isinstance(error, TargetError) and self.refuses(error):
+                    self.evidence.tally.refused.append(f"{error.kind}: {error.message}")
                 else:
                     self.evidence.stop = Stop(error, case)
             except Exception as error:  # noqa: BLE001 - what was found before is kept

@@ -177,8 +177,9 @@ def verdict(subject: Subject, claim: Claim, cell: Cell, evidence: Evidence, plan
         crash = crashes.crash_of(evidence.broken, cell, evidence.broken_at)
     if tally.failures:
         findings = confirmed_findings(subject, claim, cell, tally.failures, plan)
-        said = of_values_outside(findings, figures)
-        return CellResult(cell, *said, figures, findings=findings, digest=digest, crash=crash)
+        decided, said = of_values_outside(findings, figures)
+        said = "; ".join(filter(None, (said, tally.refusal)))
+        return CellResult(cell, decided, said, figures, findings=findings, digest=digest, crash=crash)
     if crash is not None:
         return crashes.result_of(cell, crash, figures, digest)
     if evidence.stop is not None:
@@ -186,10 +187,11 @@ def verdict(subject: Subject, claim: Claim, cell: Cell, evidence: Evidence, plan
         return _stopped(subject, claim, cell, evidence.stop, plan, error)
     if tally.inapplicable and not figures.element_cases:
         return CellResult(cell, Verdict.NOT_APPLICABLE, tally.inapplicable[0], figures, digest=digest)
-    if not figures.values or figures.element_cases <= figures.undecided:
+    if tally.mostly_refused or not figures.values or figures.element_cases <= figures.undecided:
         reason = "no element-case could be decided" if figures.cases else "no case was judged"
+        reason = tally.refusal if tally.mostly_refused else reason
         return CellResult(cell, Verdict.UNDECIDED, reason, figures, digest=digest)
-    return CellResult(cell, Verdict.PASS, "", figures, digest=digest)
+    return CellResult(cell, Verdict.PASS, tally.refusal, figures, digest=digest)
 
 
 def _stopped(subject: Subject, claim: Claim, cell: Cell, stop: Stop, plan: Plan, result: CellResult) -> CellResult:

@@ -50,6 +50,7 @@ class Figures:
     of one case with all its values.  ``undecided`` counts element-cases whose enclosure could not
     decide (an unbounded side, a possible NaN, both branches of a switch).  The ratios are observed
     error over the room that the enclosure leaves on that side, taken on ``ratio_sample`` values.
+    ``refused`` counts further cases, which the subject's constructor did not take.
     """
 
     cases: int = 0
@@ -61,6 +62,7 @@ class Figures:
     median_ratio: float | None = None
     largest_ratio: float | None = None
     ratio_histogram: tuple[int, ...] = ()
+    refused: int = 0
 
 
 @dataclass(frozen=True)

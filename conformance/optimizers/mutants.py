@@ -19,8 +19,9 @@ from spec.rule import UpdateRule
 
 
 def of(rule: UpdateRule) -> tuple[RuleMutant, ...]:
-    """Return the mutants of a rule."""
-    return mutants(rule, book.family(rule.name))
+    """Return the mutants of a rule, those of the book's whatever part of the domain a subject takes."""
+    whole = book.build(rule.name, rule.options)
+    return mutants(dataclasses.replace(rule, hyperparameters=whole.hyperparameters), book.family(rule.name))
 
 
 def kill(power: Power, samples: Iterable[Sample], storage: Format, cell: str) -> None:

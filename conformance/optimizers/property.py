@@ -87,7 +87,7 @@ class Property:
     def _explored(self, subject: WorkerSubject, plan: Plan) -> Evidence:
         concerned = {key: rule for key, rule in subject.rules.items() if self.speaks_of(rule)}
         subject = dataclasses.replace(subject, rules=concerned)
-        exploration = Exploration(RULE)
+        exploration = Exploration(RULE, refuses=subject.refuses)
         body = partial(self._body, exploration, subject, plan)
         if self.every_variant:
             each = max(4, plan.cases // len(concerned))

@@ -16,9 +16,9 @@ from conformance.optimizers.found_profile import FoundProfile
 from conformance.optimizers.rule_variants import narrowed, rules_by_switches
 from conformance.optimizers.setting_names import ON_OPTIMIZER, constructor_setting, placed, written
 from conformance.optimizers.tensor_values import expand
-from impls.catalogue.entries import ExecutionPath, Implementation
+from impls.catalogue.entries import Ends, ExecutionPath, Implementation
 from impls.catalogue.torch_optimizers import CATALOGUE
-from impls.session import Session
+from impls.session import Session, TargetError
 from reference.formats import FORMATS, Array, Format
 from reference.intervals.exact import scalar_line
 from reference.profile import Profile
@@ -153,6 +153,13 @@ class WorkerSubject:
         """Tell whether it is an entry of the catalogue of torch."""
         return self.implementation in CATALOGUE
 
+    def refuses(self, error: TargetError) -> bool:
+        """Tell whether a case is one that code of which nobody declared the domain does not take.
+
+        What the catalogue declares to be taken is taken, or that is a finding.
+        """
+        return error.is_refusal and not self.implementation.declared
+
     @property
     def printed_profile(self) -> str:
         """What may legally differ in its arithmetic, in words."""
@@ -184,13 +191,10 @@ class WorkerSubject:
 
     def with_ranks(self, least: int, most: int) -> WorkerSubject:
         """Return the same subject judged on tensors of so many dimensions."""
-        rules = {
-            key: dataclasses.replace(rule, ranks=(max(least, rule.ranks[0]), min(most, rule.ranks[1])))
-            for key, rule in self.rules.items()
-        }
+        rules = {key: narrowed(rule, {}, (least, most)) for key, rule in self.rules.items()}
         return dataclasses.replace(self, rules=rules)
 
-    def with_domains(self, domains: Mapping[str, tuple[float, float]]) -> WorkerSubject:
+    def with_domains(self, domains: Mapping[str, Ends]) -> WorkerSubject:
         """Return the same subject judged with settings, by keyword, within narrower ranges."""
         rules = {switches: narrowed(rule, domains) for switches, rule in self.rules.items()}
         return dataclasses.replace(self, rules=rules)
@@ -372,8 +376,9 @@ def worker_subject(
     implementation: Implementation, path: ExecutionPath, device: str, storage: Format, session: Session
 ) -> WorkerSubject:
     """Return the subject for one cell of the catalogue."""
-    rules = rules_by_switches(implementation.rule, implementation.options, implementation.switches)
-    rules = {switches: narrowed(rule, implementation.domains) for switches, rule in rules.items()}
+    rules = {
+        switches: narrowed(rule, implementation.domains) for switches, rule in rules_by_switches(implementation).items()
+    }
     symbols = {h.keyword: h.symbol.name for rule in rules.values() for h in rule.hyperparameters}
     fixed = {symbols[key]: value for key, value in implementation.fixed.items() if key in symbols}
     profile = Profile.from_mapping(path.profile, implementation.rule).on(storage)

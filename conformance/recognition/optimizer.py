@@ -7,7 +7,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.catalogue.entries import entries
-from conformance.recognition.constructor import NOTHING_TOLD, Told, check, keywords_of, setting_name, signature_of
+from conformance.recognition.constructor import (
+    NOTHING_TOLD,
+    NotJudgeableError,
+    Told,
+    check,
+    keywords_of,
+    setting_name,
+    signature_of,
+)
+from conformance.recognition.domain import within_its_domain
 from conformance.recognition.options import DECAY, kinds_of_decay, switches_of
 from conformance.recognition.settings import fixed_of, in_groups
 from conformance.recognition.states import HIDDEN, Places, places
@@ -52,7 +61,7 @@ def recognise(
     if searching is not None and answer.get("is_optimizer"):
         return _adapted(searching, target)
     entry = _Stranger(trier, rule, options, told, answer).entry()
-    return dataclasses.replace(entry, extends=extended(answer["bases"]))
+    return within_its_domain(dataclasses.replace(entry, extends=extended(answer["bases"])), session)
 
 
 class _Stranger:
@@ -148,7 +157,11 @@ class _Stranger:
             variant = book.build(self.rule, {**choice, **dict([option])})
             more = [state.keyword for state in variant.states if state.keyword not in {*found, *unfound}]
             if more:
-                there = self._places(self._trial(variant, {switch: True}), variant)
+                try:
+                    trial = self._trial(variant, {switch: True})
+                except NotJudgeableError:  # it refuses the switch, or a case of its own shows what it raises
+                    continue
+                there = self._places(trial, variant)
                 found |= {keyword: there.states[keyword] for keyword in more if keyword in there.states}
                 unfound |= {keyword for keyword in more if keyword not in there.states}
         found |= self.told.states

@@ -70,21 +70,35 @@ class Trier:
     def steps(
         self, rule: UpdateRule, keywords: Mapping[str, tuple[str, ...]], switches: Mapping[str, Any]
     ) -> TrialSteps:
-        """Return what trial steps with settings of their own show; raises ``NotJudgeableError`` where none work."""
+        """Return what trial steps with settings of their own show, or with the rule's defaults.
+
+        Raises ``NotJudgeableError`` where none work.
+        """
         shape = (2, 3) if rule.matrices else (4,)
         offered = [item for item in rule.hyperparameters if item.keyword in keywords]
-        values = watched(offered)
-        given = written(offered, {h.symbol.name: values[h.keyword] for h in offered}, keywords)
-        constructor = {**given, **self.arguments, **switches}
+        said = ""
+        for values in (watched(offered), {item.keyword: item.default for item in offered}):
+            given = written(offered, {h.symbol.name: values[h.keyword] for h in offered}, keywords)
+            constructor = {**given, **self.arguments, **switches}
+            found = self._tried(constructor, shape, values)
+            if isinstance(found, TrialSteps):
+                return found
+            said = said or self._said(found, constructor, shape)
+        raise NotJudgeableError(said)
+
+    def _tried(
+        self, constructor: Mapping[str, Any], shape: tuple[int, ...], values: Mapping[str, float]
+    ) -> TrialSteps | list[Mapping[str, Any]]:
+        """Return the first trial that makes its steps, or what each of them raised."""
         failed: list[Mapping[str, Any]] = []
         for way in self.ways:
             for layout, storage in TRIALS:
-                asked = {"constructor": constructor, "shape": list(shape), "calling": way}
+                asked = {"constructor": dict(constructor), "shape": list(shape), "calling": way}
                 trial = self.described(**asked, gradient=layout, dtype=storage.name)["trial"]
                 if trial.get("ok"):
                     return TrialSteps(trial, shape, storage, layout, values, way)
                 failed.append(trial)
-        raise NotJudgeableError(self._said(failed, constructor, shape))
+        return failed
 
     @property
     def ways(self) -> list[Mapping[str, Any]]:

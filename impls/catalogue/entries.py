@@ -68,6 +68,30 @@ class ExecutionPath:
         return "*" in self.properties
 
 
+Ends = tuple[float, float] | tuple[float, float, bool, bool]
+"""A low and a high value, and whether each is left out: of two values the low one is in and the high one is not."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something legal that an implementation does not take: ``setting`` at ``value`` raised ``kind``.
+
+    ``beside`` is the setting without which it takes it, if one decides; ``where`` is the phase, construct
+    or step.
+    """
+
+    setting: str
+    value: str
+    kind: str
+    message: str
+    where: str = "construct"
+    beside: str = ""
+
+    def __str__(self) -> str:
+        beside = f" beside {self.beside}" if self.beside else ""
+        return f"{self.setting}={self.value}{beside}: {self.kind}: {self.message}"
+
+
 @dataclass(frozen=True)
 class Implementation:
     """Code that claims a rule.
@@ -84,13 +108,14 @@ class Implementation:
     ``derived`` are keys of its state that hold a scalar line of the rule, computed ahead.
     ``keywords`` maps the rule's hyperparameter keywords to its own, where they differ; those in
     ``absent`` are given as None where they are 0, and ``domains`` narrows the legal values of some
-    to those from a low one to below a high one.
+    to those between two ends.  ``apart`` are switches that it does not take together.
     ``in_groups`` maps them to the keys of a param group where these differ from the constructor's: to
     ``optimizer:NAME`` where a setting stands on the optimizer, and to nothing where it is given once.
     ``calling`` says how the target is called beside that (``calling`` of the worker), ``closure``
     whether a step must be given one, ``untried``
     are keywords of its constructor that were left alone, and ``told`` is what a user said of it.  ``ranks``
     are the least and the most dimensions of the tensors that it speaks of, where not of all.
+    Where it is not ``declared`` the judge found all this out, and ``refusals`` is what it saw refused on the way.
     ``of_format`` are hyperparameters whose default, by its documentation, is the machine epsilon of
     the tensor's format.
     ``gradient`` is the layout it takes, ``dense`` or ``sparse``.
@@ -113,7 +138,10 @@ class Implementation:
     gradient: str = "dense"
     keywords: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
-    domains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    domains: Mapping[str, Ends] = field(default_factory=dict)
+    apart: tuple[frozenset[str], ...] = ()
+    declared: bool = True
+    refusals: tuple[Refusal, ...] = ()
     library: str = "torch"
     of_format: tuple[str, ...] = ()
     adapts: str = ""

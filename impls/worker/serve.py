@@ -32,6 +32,7 @@ OPERATIONS = {
     "signature": "signature:signature",
     "step_place": "signature:step_place",
     "describe": "torch_description:describe",
+    "tries": "torch_tries:tries",
     "run": "torch_optimizer:run",
     "compiles": "torch_compiled:compiles",
     "train": "torch_training:train",

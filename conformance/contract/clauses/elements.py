@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from conformance.contract.arguments import each, once
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.contract.arguments import each, of_first_variant, once
 from conformance.contract.clause import Clause
 from conformance.contract.requirements import (
     all_of,
     needs_complex_parameters,
+    needs_float32,
     needs_independent_elements,
     needs_tensors_of_rank,
 )
+from conformance.engine.verdict import Level
+from conformance.optimizers.rule_variants import rules_by_switches
+from conformance.optimizers.subject import WorkerSubject
+from conformance.recognition.domain import SHAPES
+from impls.devices import FLOATS
+from impls.failures import REFUSALS
+from spec.rule import UpdateRule
 
 TITLE = "Elements"
 
 ELEMENTWISE = "the rule's own citation: its formula is stated for one element"
 SIZES = ([*range(1, 18), 31, 33, 63, 64, 65, 127, 255, 256, 257, 1021, 1023, 1024, 1025], [65535, 65536, 65537, 131073])
+
+
+def _taken(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    """Yield the formats, and the shapes that the rule's own tensors have."""
+    item = subject.implementation
+    whole = rule if item.declared else next(iter(rules_by_switches(item).values()))
+    least, most = item.told.get("ranks") or whole.ranks
+    dtypes = subject.path.dtypes if item.declared else FLOATS
+    shapes = [list(shape) for shape in SHAPES if max(least, item.gradient != "dense") <= len(shape) <= most]
+    yield {"formats": list(dtypes), "any": shapes, "refusals": sorted(REFUSALS)}
 
 
 CLAUSES = (
@@ -57,6 +78,15 @@ CLAUSES = (
         "elements.shaped",
         each({"shapes": [[], [0], [3, 0], [1], [1, 1, 1], [7, 5], [2, 3, 2, 3, 2]], "steps": 2}),
         needs=needs_independent_elements,
+    ),
+    Clause(
+        "elements/every-parameter",
+        "A parameter of every format and of any number of dimensions makes a step.",
+        "torch, torch.optim: an iterable of parameters, of whatever shape and floating format",
+        "elements.taken",
+        of_first_variant(_taken),
+        needs=needs_float32,
+        level=Level.SHOULD,
     ),
     Clause(
         "elements/complex",

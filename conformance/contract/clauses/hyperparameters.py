@@ -14,6 +14,7 @@ from conformance.contract.requirements import (
     all_of,
     changes,
     needs_documented_defaults,
+    needs_float32,
     needs_given_rate,
     needs_keyword,
     needs_rate_of_zero,
@@ -23,6 +24,7 @@ from conformance.contract.requirements import (
 )
 from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject
+from impls.failures import REFUSALS
 from spec.rule import UpdateRule
 from spec.symbols import lr
 
@@ -59,6 +61,11 @@ def _bad(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]
 def _may_be_zero(subject: WorkerSubject) -> str:
     found = any(grouped(subject, settings.switched_off(subject, rule)) for rule in subject.rules.values())
     return "" if found else "no setting of its formula that a group holds may be zero"
+
+
+@of_first_variant
+def _legal(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    yield {"values": settings.legal_values(subject, rule), "refusals": sorted(REFUSALS)}
 
 
 REFUSED = Clause(
@@ -109,6 +116,15 @@ CLAUSES = (
         "hyperparameters.as_tensor",
         each({"keyword": "betas", "steps": 2}),
         needs=all_of(needs_keyword("betas"), needs_tensor_setting("betas"), needs_visible_state),
+    ),
+    Clause(
+        "hyperparameters/whole-domain",
+        "Every legal value of a setting is taken, and every switch that the constructor has.",
+        DOMAINS,
+        "hyperparameters.taken",
+        _legal,
+        needs=needs_float32,
+        level=Level.SHOULD,
     ),
     REFUSED,
     Clause(

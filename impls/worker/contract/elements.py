@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from .harness import (
     same,
     set_gradients,
     stepper_on,
+    train,
     values,
 )
 
@@ -83,6 +85,22 @@ def shaped(trial: Trial) -> Iterator[Observation]:
         one = stepper_on(trial, [torch.nn.Parameter(start.reshape(-1).clone())])
         other = stepper_on(trial, [torch.nn.Parameter(start.clone())])
         yield from follow(trial, f"of shape {list(shape)}", one, other, trial.arguments["steps"])
+
+
+def taken(trial: Trial) -> Iterator[Observation]:
+    """No format of a parameter and no number of its dimensions is refused."""
+    asked = [(name, list(trial.arguments["any"][-1])) for name in trial.arguments["formats"]]
+    own = str(trial.dtype).rpartition(".")[2]
+    for name, shape in [*asked, *((own, shape) for shape in trial.arguments["any"])]:
+        error = raised(partial(one_step, dataclasses.replace(trial, dtype=getattr(torch, name)), shape))
+        takes = error.partition(":")[0] not in trial.arguments["refusals"]
+        yield condition(f"a parameter of {name} and shape {shape}", takes, error or "taken", "a step")
+
+
+def one_step(trial: Trial, shape: list[int]) -> None:
+    """A step of one parameter of just this shape."""
+    params = [torch.nn.Parameter(values(trial, tuple(shape), 0))]
+    train(trial, build(trial, params), params, 0, 1)
 
 
 def complex_numbers(trial: Trial) -> Iterator[Observation]:

@@ -145,6 +145,20 @@ def takes_tensor(make: Any, keyword: str) -> bool:
     return "Tensor" in str(inspect.signature(make).parameters[keyword].annotation)
 
 
+def taken(trial: Trial) -> Iterator[Observation]:
+    """No legal value of a setting is refused at construction, and no switch by then or in a step."""
+    for keyword, value, shown, legal, steps in trial.arguments["values"]:
+        error = raised(partial(made_with, trial, steps, **{keyword: as_given(value)}))
+        takes = error.partition(":")[0] not in trial.arguments["refusals"]
+        yield condition(f"{keyword}={shown}", takes, error or "taken", f"taken: {legal}")
+
+
+def made_with(trial: Trial, steps: int, **more: Any) -> None:
+    """So many steps of an optimizer with other settings."""
+    params = parameters(trial, [(2,)])
+    train(trial, build(trial, params, **more), params, 0, steps)
+
+
 def refused(trial: Trial) -> Iterator[Observation]:
     """A value outside its range raises an error at construction."""
     for keyword, value, shown, _, legal in trial.arguments["bad"]:

@@ -6,6 +6,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import torch
+
 spec = importlib.util.spec_from_file_location("kept", Path(__file__).with_name("kept.py"))
 kept = importlib.util.module_from_spec(spec)
 sys.modules["kept"] = kept
@@ -61,3 +63,13 @@ class ComplexSquared(Kept):
 
     def step_parameter(self, p, gradient, group):
         self.update(p, p, gradient, group)
+
+
+class RefusesNumbers(Kept):
+    """elements/every-parameter"""
+
+    def unrepeated(self, params):
+        params = super().unrepeated(params)
+        if any(isinstance(p, torch.Tensor) and p.dim() == 0 for p in params):
+            raise ValueError("a parameter of no dimension is not taken; give one of one element")
+        return params

@@ -103,3 +103,12 @@ class MaximizeGrows(Kept):
 
     def decay(self, p, group):
         return -group["weight_decay"] if group["maximize"] else group["weight_decay"]
+
+
+class RefusesZeroRate(Kept):
+    """hyperparameters/whole-domain"""
+
+    def check(self, settings):
+        super().check(settings)
+        if "lr" in settings and not settings["lr"] > 0:
+            raise ValueError(self.complaint("lr", settings["lr"], "(0, ∞)"))
