@@ -41,13 +41,13 @@ def regime(subject: WorkerSubject, runs: Sequence[Recording]) -> list[Element]:
         for run in (run for run in runs if run.case.steps == 1):
             rule = subject.rules[run.case.switches]
             for slab in slabs(run.case, run.prepared, run.outcome, rule):
-                if slab.origin.size:
+                if slab.size:
                     found += _elements(subject, rule, run, slab)
     return found
 
 
 def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Slab) -> Iterable[Element]:
-    size = slab.origin.shape[1]
+    size = slab.size
     enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, run.outcome.state_formats)
     legal = enclosure(as_intervals(slab.before, subject.storage))
     centre = exact_step(enclosure.program, subject.storage, slab.scalars, slab.before, run.outcome.state_formats)
@@ -61,7 +61,7 @@ def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Sl
     gradients = slab.before[GRADIENT].reshape(-1)
     common = _common(run, slab)
     for place in range(size):
-        shape = run.prepared[int(slab.origin[0, place])].shape
+        shape = run.prepared[slab.origin(place)[0]].shape
         own = {"the gradient is 0" if gradients[place] == 0.0 else "the gradient is not 0"}
         own |= {"in tensors without dimensions"} if not shape else set()
         yield Element(common | own, bool(wrong[place]), float(factors[place]), slab.scalars)

@@ -16,6 +16,8 @@ from impls.session import TargetError, WorkerFailure
 RAISED = "it raises"
 """The quantity of a failure that is an exception, or the end of a worker."""
 RATIO_BINS = 20
+EDGES = np.linspace(0.0, 1.0, RATIO_BINS + 1)[1:-1]
+"""The edges between the bins."""
 MOST_RATIOS = 200_000
 """Ratios of one cell that are kept for its median; the histogram counts all."""
 
@@ -78,7 +80,8 @@ class Tally:
     def add_ratios(self, ratio: npt.NDArray[Any]) -> None:
         """Add observed errors over the room that the enclosures leave."""
         finite = ratio[np.isfinite(ratio)].astype(np.float64)
-        self.histogram += np.histogram(finite, RATIO_BINS, (0.0, 1.0))[0]
+        inner = finite[(finite >= 0.0) & (finite <= 1.0)]
+        self.histogram += np.bincount(np.searchsorted(EDGES, inner, "right"), minlength=RATIO_BINS)
         if self.kept < MOST_RATIOS:
             self.ratios.append(finite)
             self.kept += finite.size

@@ -12,13 +12,12 @@ from conformance.engine.evidence import Tally
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import GRADIENT, Prepared, RuleSubject, StepsRead
 from reference.formats import Array, Format
-from reference.intervals.enclosure import StepEnclosure, as_intervals
-from reference.intervals.exact import exact_step
 from reference.intervals.interval import Interval
+from reference.intervals.judging import StepJudge
 from spec.rule import UpdateRule
 
 BLOCK = 8192
-"""Elements enclosed at once: the arrays of one operation stay in the processor's cache."""
+"""Elements of a large tensor that tell whether a profile explains it."""
 SAMPLE = 512
 """Elements of a slab on which ratios are measured and mutants evaluated."""
 
@@ -31,10 +30,24 @@ class Slab:
     scalars: Mapping[str, float]
     before: Mapping[str, Array]
     after: Mapping[str, Array]
-    origin: Array
-    """For each element the index of its tensor and its place in it."""
+    tensors: Mapping[int, int]
+    """The indices of its tensors, in order, and how many elements each has."""
     whole: bool = False
     """Whether the elements count for each other, and so are judged together."""
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return sum(self.tensors.values())
+
+    def origin(self, place: int) -> tuple[int, int]:
+        """Return the index of the tensor of an element, and its place in it."""
+        tensors = iter(self.tensors.items())
+        index, size = next(tensors)
+        while place >= size:
+            place -= size
+            index, size = next(tensors)
+        return index, place
 
     def part(self, start: int, length: int) -> dict[str, Array]:
         """Return ``length`` elements before the step; all of them where they count for each other."""
@@ -104,11 +117,11 @@ def slabs(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead | None,
     final = outcome.steps[-1] if outcome else ()
     for (group, count, alone, numbers), members in joined.items():
         before = {
-            name: np.concatenate([prepared[i].values[name] for i in members])
+            name: _joined([prepared[i].values[name] for i in members])
             for name in prepared[members[0]].values
             if name not in kept
         }
-        before[GRADIENT] = np.concatenate([prepared[i].gradients[0] for i in members])
+        before[GRADIENT] = _joined([prepared[i].gradients[0] for i in members])
         sizes = [len(prepared[i].gradients[0]) for i in members]
         after = {}
         for quantity in rule.quantities if final else ():
@@ -117,15 +130,17 @@ def slabs(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead | None,
             if len(shown) == len(parts):
                 if quantity.scalar:
                     shown = [np.repeat(part, size) for part, size in zip(shown, sizes, strict=True)]
-                after[quantity.symbol.name] = np.concatenate(shown)
-        owner = np.repeat(members, sizes)
-        place = np.concatenate([np.arange(size) for size in sizes])
+                after[quantity.symbol.name] = _joined(shown)
         scalars = {**case.groups[group].hyperparameters, "t": float(count + 1)}
         scalars |= dict(zip(kept, numbers, strict=True))
         if alone >= 0:
             shape = prepared[alone].shape
             before, after = shaped(rule, before, shape), shaped(rule, after, shape)
-        yield Slab(group, scalars, before, after, np.stack([owner, place]), whole=not rule.elementwise)
+        yield Slab(group, scalars, before, after, dict(zip(members, sizes, strict=True)), whole=not rule.elementwise)
+
+
+def _joined(parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def shaped(rule: UpdateRule, values: Mapping[str, Array], shape: tuple[int, ...]) -> dict[str, Array]:
@@ -155,12 +170,10 @@ def judge(
     taken = []
     with np.errstate(all="ignore"):
         for slab in slabs(case, prepared, outcome, rule):
-            if not slab.origin.size:
+            if not slab.size:
                 continue
-            enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
-            for start in range(0, 1 if slab.whole else slab.origin.shape[1], BLOCK):
-                _judge_block(case, slab, start, enclosure, tally)
-            taken.append(_sample(slab, enclosure, tally))
+            step = StepJudge(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
+            taken.append(_judge_slab(case, slab, step, tally))
     return taken
 
 
@@ -168,12 +181,9 @@ def outside(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subj
     """Return the quantities of which a value of one step is outside its enclosure; of a large tensor its first part."""
     rule, found = subject.rules[case.switches], set[str]()
     for slab in slabs(case, prepared, outcome, rule):
-        if slab.origin.size:
-            enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
-            legal = enclosure(as_intervals(slab.part(0, BLOCK), subject.storage))
-            for name, stored in slab.result(0, BLOCK).items():
-                if not legal[name].contains(stored.astype(subject.storage.work)).all():
-                    found.add(name)
+        if slab.size:
+            step = StepJudge(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
+            found |= step(slab.part(0, BLOCK), slab.result(0, BLOCK), 0).outside.keys()
     return frozenset(found)
 
 
@@ -191,56 +201,33 @@ def samples(
     rule = subject.rules[case.switches]
     with np.errstate(all="ignore"):
         for slab in slabs(case, prepared, None, rule):
-            if slab.origin.size and promising(_unenclosed(slab, rule, formats)):
-                enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, formats)
-                yield _sample(slab, enclosure, Tally())
+            if slab.size and promising(_unenclosed(slab, rule, formats)):
+                step = StepJudge(rule, subject.profile, subject.storage, slab.scalars, formats)
+                before = slab.part(0, SAMPLE)
+                yield Sample(rule, slab.scalars, before, step(before, {}, SAMPLE).legal, formats)
 
 
 def _unenclosed(slab: Slab, rule: UpdateRule, formats: Mapping[str, Format]) -> Sample:
     return Sample(rule, slab.scalars, slab.part(0, SAMPLE), {}, formats)
 
 
-def _judge_block(case: Case, slab: Slab, start: int, enclosure: StepEnclosure, tally: Tally) -> None:
-    before = slab.part(start, BLOCK)
-    legal = enclosure(as_intervals(before, enclosure.storage))
-    undecided: Array = np.zeros(before[GRADIENT].shape, bool)
-    for name, stored in slab.result(start, BLOCK).items():
-        value = stored.astype(enclosure.storage.work)
-        inside = legal[name].contains(value)
-        undecided |= legal[name].undecided()
-        tally.values += value.size
-        count = int(np.count_nonzero(~inside))
-        if count:
-            outside = _outside(case, slab, start, int(np.argmin(inside)), name, legal[name])
-            tally.fail(dataclasses.replace(outside, count=count))
-    tally.element_cases += undecided.size
-    tally.undecided += int(np.count_nonzero(undecided))
+def _judge_slab(case: Case, slab: Slab, step: StepJudge, tally: Tally) -> Sample:
+    judged = step(slab.before, slab.after, SAMPLE)
+    tally.values += sum(value.size for value in slab.after.values())
+    for name, (count, first) in judged.outside.items():
+        tally.fail(dataclasses.replace(_outside(slab, case, step, name, first), count=count))
+    tally.element_cases += slab.before[GRADIENT].size
+    tally.undecided += judged.undecided
+    tally.add_ratios(judged.ratios)
+    return Sample(step.rule, slab.scalars, slab.part(0, SAMPLE), judged.legal, step.state_formats)
 
 
-def _outside(case: Case, slab: Slab, start: int, first: int, name: str, legal: Interval) -> Outside:
-    place = start + first
-    tensor, element = slab.origin[:, place]
+def _outside(slab: Slab, case: Case, step: StepJudge, name: str, place: int) -> Outside:
+    tensor, element = slab.origin(place)
     before = {key: float(value.flat[place % value.size]) for key, value in slab.before.items()}
-    shape = slab.result(start, BLOCK)[name].shape
-    lo, hi = (np.broadcast_to(end, shape) for end in (legal.lo, legal.hi))
-    bounds = (float(lo.flat[first]), float(hi.flat[first]))
+    start = 0 if slab.whole else place
+    interval = step(slab.part(start, 1), {}, 1).legal[name]
+    shape = slab.after[name].shape if slab.whole else (1,)
+    lo, hi = (np.broadcast_to(end, shape).flat[place - start] for end in (interval.lo, interval.hi))
     value = float(slab.after[name].flat[place])
-    return Outside(case, name, int(tensor), int(element), slab.scalars, before, bounds, value)
-
-
-def _sample(slab: Slab, enclosure: StepEnclosure, tally: Tally) -> Sample:
-    before = slab.part(0, SAMPLE)
-    legal = enclosure(as_intervals(before, enclosure.storage))
-    kept = enclosure.state_formats
-    centre = exact_step(enclosure.program, enclosure.storage, slab.scalars, before, kept)
-    for name, stored in slab.result(0, SAMPLE).items():
-        tally.add_ratios(ratios(stored.astype(enclosure.storage.work), centre[name], legal[name]))
-    return Sample(enclosure.program.rule, slab.scalars, before, legal, kept)
-
-
-def ratios(value: Array, centre: Array, legal: Interval) -> Array:
-    """Return |value - centre| over the room the enclosure leaves on that side."""
-    above = (value - centre) / (legal.hi - centre)
-    below = (centre - value) / (centre - legal.lo)
-    ratio = np.where(value == centre, 0.0, np.where(value > centre, above, below))
-    return np.where(np.isfinite(legal.lo) & np.isfinite(legal.hi), ratio, np.nan)
+    return Outside(case, name, int(tensor), int(element), slab.scalars, before, (float(lo), float(hi)), value)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from conformance.engine.evidence import Tally
-from conformance.optimizers.agreement import Outside, ratios, shaped
+from conformance.optimizers.agreement import Outside, shaped
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import GRADIENT, Prepared, RuleSubject, StepsRead
 from reference.formats import FLOAT64
-from reference.intervals.enclosure import StepEnclosure
 from reference.intervals.interval import Interval
+from reference.intervals.judging import StepJudge, ratios
 
 
 def judge(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject, tally: Tally) -> None:
@@ -51,7 +51,7 @@ def propagate(case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubje
         if case.changes:
             scalars.update(case.changes[step])
         scalars["t"] = float(item.count + step + 1)
-        enclosure = StepEnclosure(
+        judge_step = StepJudge(
             rule,
             subject.profile,
             subject.storage,
@@ -60,7 +60,7 @@ def propagate(case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubje
             {name: _number(known.pop(name)) for name in kept},
         )
         known[GRADIENT] = Interval.exactly(gradient.astype(work))
-        legal = enclosure(known)
+        legal = dict(judge_step(known, {}, gradient.size).legal)
         known.update(legal)
         yield legal
 

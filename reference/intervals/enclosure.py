@@ -12,7 +12,7 @@ import sympy as sp
 from reference.expression import Node, compiler, decided
 from reference.formats import FLOAT64, FORMATS, Array, Format
 from reference.intervals.evaluation import Narrow, Scalars, Tensors, walk
-from reference.intervals.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded
+from reference.intervals.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded, select
 from reference.intervals.roundings import (
     coefficient_rounding,
     operand,
@@ -106,6 +106,28 @@ def _named(line: Assignment, forms: frozenset[str]) -> frozenset[str]:
     return forms
 
 
+def other_name(forms: tuple[CompiledForm, ...]) -> str:
+    """Return the symbol of which a line is another name, or the negative; nothing for a line of its own."""
+    tree = forms[0].tree
+    inner = tree.operands[0] if tree.kind == "negate" else tree
+    alone = len(forms) == 1 and forms[0].when == sp.true
+    return inner.name if alone and inner.kind == "symbol" and not inner.scalar else ""
+
+
+def origin(program: Program, name: str) -> str:
+    """Return the tensor of which a line is another name, or the line itself."""
+    while name in program.lines and other_name(program.lines[name]):
+        name = other_name(program.lines[name])
+    return name
+
+
+def refuse_tiny(rule: UpdateRule, scalars: Mapping[str, float]) -> None:
+    """Raise ``ValueError`` for a number too small to enclose."""
+    for name, value in scalars.items():
+        if 0.0 < abs(value) < SMALLEST_SCALAR:
+            raise ValueError(f"{rule.name}: {name}={value!r} is below {SMALLEST_SCALAR!r}; give 0 or more")
+
+
 class StepEnclosure:
     """Encloses steps of one rule under one profile for one set of scalars.
 
@@ -124,9 +146,7 @@ class StepEnclosure:
         state_formats: Mapping[str, Format] | None = None,
         kept: Mapping[str, Interval] | None = None,
     ) -> None:
-        for name, value in scalars.items():
-            if 0.0 < abs(value) < SMALLEST_SCALAR:
-                raise ValueError(f"{rule.name}: {name}={value!r} is below {SMALLEST_SCALAR!r}; give 0 or more")
+        refuse_tiny(rule, scalars)
         self.program = program(rule, profile.every_form)
         self.profile, self.storage, self.given = profile, storage, dict(scalars)
         self.arithmetic = tensor_arithmetic(profile, storage)
@@ -237,6 +257,7 @@ class _Step:
         self.enclosure = enclosure
         profile, storage = enclosure.profile, enclosure.storage
         self.known = {name: operand(profile, storage, value) for name, value in tensors.items()}
+        self.flushed = {name for name, value in tensors.items() if value.point and not self.known[name].point}
         self.tensors = Tensors(enclosure.scalars, self.line, enclosure.arithmetic)
         self.others: dict[Format, Tensors[Interval]] = {}
 
@@ -262,9 +283,15 @@ class _Step:
             value = store_rounding(self.enclosure.profile, kept)(value.lo, value.hi, value.flags)
             work = self.enclosure.storage.work
             return Interval(value.lo.astype(work), value.hi.astype(work), *value.flags)
-        if all(self.line(symbol).point for symbol in form.tree.repeated):
+        uncertain = [symbol for symbol in form.tree.repeated if not self.line(symbol).point]
+        if not uncertain:
             return self.tensors.operand(form.tree)
-        return self._measured(name, form)
+        measured = self._measured(name, form)
+        if not self.flushed.issuperset(origin(self.enclosure.program, symbol) for symbol in uncertain):
+            return measured
+        # Most elements of a tensor with subnormals are no subnormals, and known values.
+        open_ = functools.reduce(np.logical_or, (self.line(name).lo < self.line(name).hi for name in uncertain))
+        return select(~open_, open_, self.tensors.operand(form.tree), measured)
 
     def _measured(self, name: str, form: CompiledForm) -> Interval:
         running, enclosure = self.enclosure.running, self.enclosure

@@ -27,20 +27,35 @@ SMALLEST_SCALAR = 2.0**-200
 class Interval:
     """Arrays of lower and upper ends, with flags for elements that may be NaN or took both branches.
 
-    ``least`` and ``most`` are the smallest lower and the largest upper end of the whole array:
-    when they are finite, or of one sign, cheaper rules apply to all elements.
+    Where the smallest lower and the largest upper end of the whole array are finite, or of one sign,
+    cheaper rules apply to all elements.
     """
 
-    __slots__ = ("both", "hi", "least", "lo", "most", "nan", "point")
+    __slots__ = ("_least", "_most", "both", "hi", "lo", "nan", "point")
 
     def __init__(self, lo: Array, hi: Array, nan: Flag = False, both: Flag = False, *, point: bool = False) -> None:
         self.lo, self.hi, self.nan, self.both, self.point = lo, hi, nan, both, point
-        self.least, self.most = float(lo.min()), float(hi.max())
+        self._least: float | None = None
+        self._most: float | None = None
 
     @classmethod
     def exactly(cls, value: Array) -> Interval:
         """Return the interval of one known value for each element."""
         return cls(value, value, nan=False, point=True)
+
+    @property
+    def least(self) -> float:
+        """The smallest lower end of the whole array."""
+        if self._least is None:
+            self._least = float(self.lo.min())
+        return self._least
+
+    @property
+    def most(self) -> float:
+        """The largest upper end of the whole array."""
+        if self._most is None:
+            self._most = float(self.hi.max())
+        return self._most
 
     @property
     def bounded(self) -> bool:
@@ -202,10 +217,10 @@ class IntervalArithmetic:
         """Enclose a**exponent for a whole exponent: one rounding for a square, else a power's."""
         low, high = np.abs(a.lo), np.abs(a.hi)
         small, large = np.minimum(low, high), np.maximum(low, high)
-        if a.least < 0.0 < a.most:
-            small = small * ((a.lo > 0.0) | (a.hi < 0.0))
+        if not (a.least >= 0.0 or a.most <= 0.0):
+            small = np.where((a.lo > 0.0) | (a.hi < 0.0), small, 0.0)
         lo, hi = small**exponent, large**exponent
-        if exponent % 2 and a.least < 0.0:
+        if exponent % 2 and not a.least >= 0.0:
             lo, hi = a.lo**exponent, a.hi**exponent
         units = self.units["multiply" if exponent == 2 else "power"]
         return self.rounding(lo, hi, a.flags, units)
@@ -214,7 +229,7 @@ class IntervalArithmetic:
         """Enclose the square root of a; a radicand that may be negative may give NaN."""
         flags = a.flags
         lo = a.lo
-        if a.least < 0.0:
+        if not a.least >= 0.0:
             flags = either(flags, (a.lo < 0.0, False))
             lo = np.maximum(lo, 0.0)
         return self.rounding(np.sqrt(lo), np.sqrt(np.maximum(a.hi, 0.0)), flags, self.units["root"])
@@ -244,7 +259,7 @@ class IntervalArithmetic:
     def absolute(self, a: Interval) -> Interval:
         """Enclose |a|, which is exact."""
         low, high = np.abs(a.lo), np.abs(a.hi)
-        inner = np.minimum(low, high) * ((a.lo > 0.0) | (a.hi < 0.0))
+        inner = np.where((a.lo > 0.0) | (a.hi < 0.0), np.minimum(low, high), 0.0)
         return Interval(inner, np.maximum(low, high), *a.flags)
 
     def sign(self, a: Interval) -> Interval:
@@ -328,7 +343,9 @@ def _quotient(a: Interval, b: Interval) -> tuple[Array, Array]:
 
 
 def _quotient_of_any(a: Interval, b: Interval) -> tuple[Array, Array, Array]:
-    corners = [_zero_for_nan(x / y) for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
+    # A zero that is computed may have either sign; at an end it is approached from inside.
+    below, above = (b.lo, b.hi) if b.point else (b.lo + 0.0, np.where(b.hi == 0.0, -0.0, b.hi))
+    corners = [_zero_for_nan(x / y) for x in (a.lo, a.hi) for y in (below, above)]
     lo = np.minimum(np.minimum(corners[0], corners[1]), np.minimum(corners[2], corners[3]))
     hi = np.maximum(np.maximum(corners[0], corners[1]), np.maximum(corners[2], corners[3]))
     # A divisor that is zero or reaches it: the quotient has no bound on the sides it can take.

@@ -1,0 +1,78 @@
+"""Compiled enclosures held against the walk: the same ends and flags, to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from conformance.optimizers.cases import TensorCase
+from conformance.optimizers.subject import GRADIENT
+from conformance.optimizers.tensor_values import expand
+from reference.formats import Array, Format
+from reference.intervals.compiled.records import record
+from reference.intervals.interval import Interval
+from reference.intervals.judging import StepJudge
+from reference.profile import Profile
+from spec.rule import UpdateRule
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is enclosed: a rule under a profile, in a format, its states in formats of their own, with scalars."""
+
+    rule: UpdateRule
+    profile: Profile
+    storage: Format
+    state_formats: Mapping[str, Format]
+    scalars: Mapping[str, float]
+
+    @property
+    def judge(self) -> StepJudge:
+        """What judges its steps."""
+        return StepJudge(self.rule, self.profile, self.storage, self.scalars, self.state_formats)
+
+    def compiled(self) -> bool:
+        """Compile it, and tell whether that could be done."""
+        found = record(self.judge.task(frozenset((GRADIENT, *_tensors(self.rule)))))
+        return found.step is not None or found.compile()
+
+
+def _tensors(rule: UpdateRule) -> tuple[str, ...]:
+    return tuple(quantity.symbol.name for quantity in rule.quantities if not quantity.scalar)
+
+
+def drawn(setup: Setup, size: int, seed: int, regime: str) -> dict[str, Array]:
+    """Return the tensors before a step: magnitudes of a regime, zeros, infinities and NaN."""
+    case = TensorCase((size,), 6, seed, regime)
+    values, gradients = expand(case, setup.rule, setup.storage, setup.scalars)
+    before = {name: values[name].copy() for name in _tensors(setup.rule)} | {GRADIENT: gradients[0].copy()}
+    before[GRADIENT][5::97], before[GRADIENT][7::97] = np.inf, np.nan
+    for step, name in enumerate(_tensors(setup.rule), 2):
+        before[name][step::89], before[name][step + 40 :: 89] = np.inf, np.nan
+    return before
+
+
+def differences(setup: Setup, before: Mapping[str, Array], after: Mapping[str, Array]) -> tuple[int, int]:
+    """Return how many ends, flags, ratios and counts were compared of one step, and how many differ."""
+    size = before[GRADIENT].size
+    with np.errstate(all="ignore"):
+        walked, compiled = setup.judge.walked(before, after, size), setup.judge(before, after, size)
+    finite = [np.where(np.isfinite(found.ratios), found.ratios, np.nan) for found in (walked, compiled)]
+    compared = [_same(*finite)]
+    compared.append(np.array([walked.outside == compiled.outside, walked.undecided == compiled.undecided]))
+    for name, legal in walked.legal.items():
+        other = compiled.legal[name]
+        compared += [_same(legal.lo, other.lo), _same(legal.hi, other.hi)]
+        compared += [_flag(legal, a) == _flag(legal, b) for a, b in zip(legal.flags, other.flags, strict=True)]
+    return sum(item.size for item in compared), sum(int(np.count_nonzero(~item)) for item in compared)
+
+
+def _same(a: Array, b: Array) -> Array:
+    """Tell where two arrays of one type hold the same number; of zeros whatever their signs."""
+    return np.asarray((a == b) | (np.isnan(a) & np.isnan(b)))
+
+
+def _flag(of: Interval, flag: Array | bool) -> Array:
+    return np.broadcast_to(flag, of.lo.shape)
