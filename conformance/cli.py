@@ -290,7 +290,7 @@ def _nothing(_: argparse.ArgumentParser) -> None:
 
 COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
     "check": ("judge one optimizer or scheduler", _check, _add_check),
-    "identify": ("say which rule an unknown optimizer implements", _identify, _add_identify),
+    "identify": ("say which rule or schedule an unknown optimizer or scheduler is", _identify, _add_identify),
     "report": ("judge the catalogue and write the report", _report, _add_report),
     "show": ("print the formula of a rule or a schedule", _show, _add_show),
     "rules": ("list the rule book", _rules, _nothing),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from conformance.commands.identify_schedule import described_schedule
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.safe_text import safe_text
 from conformance.recognition.constructor import NOTHING_TOLD, NotJudgeableError, Told
@@ -16,6 +17,7 @@ from conformance.recognition.identification.candidates import DECAY, Candidate
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.fit import Agreement
 from conformance.recognition.identification.identity import REFUSED, Identity, Switch, changed_options, identify
+from conformance.recognition.identification.schedule_identity import identify_schedule
 from conformance.recognition.identification.search import ANYTHING, Limits
 from conformance.recognition.identification.steps import STEPS
 from impls.session import Session, TargetError
@@ -56,11 +58,19 @@ def _options(best: Candidate, identity: Identity) -> dict[str, tuple[str, str]]:
 
 
 def show(console: Console, target: str, session: Session, told: Told = NOTHING_TOLD) -> int:
-    """Print what a target is identified as; returns the exit status."""
-    identity = identify(target, session, told=told)
-    for line in described(identity):
+    """Print what a target is identified as, an optimizer or a scheduler; returns the exit status."""
+    try:
+        identity = identify(target, session, told=told)
+        found, lines = identity.best is not None, list(described(identity))
+    except NotJudgeableError as error:
+        try:
+            schedule = identify_schedule(target, session)
+        except NotJudgeableError:
+            raise error from None
+        found, lines = bool(schedule.fitting), list(described_schedule(schedule))
+    for line in lines:
         console.print(safe_text(line), markup=False, soft_wrap=True)
-    return FOUND if identity.best is not None else NOT_FOUND
+    return FOUND if found else NOT_FOUND
 
 
 def claim_of(target: str, rule: str, options: Mapping[str, str], session: Session, told: Told = NOTHING_TOLD) -> Claim:

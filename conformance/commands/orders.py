@@ -12,11 +12,12 @@ from conformance import claims
 from conformance.catalogue import installed
 from conformance.catalogue.entries import entries, implementations
 from conformance.catalogue.installed import TORCH, Installation, find
-from conformance.commands import identify, judging, listing, told
+from conformance.commands import identify, identify_schedule, judging, listing, told
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.usage_errors import UsageError, among, nearest, pairs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
+from conformance.recognition.identification.schedule_identity import ScheduleIdentity
 from conformance.recognition.optimizer import adapting, catalogued, dotted, recognise
 from conformance.recognition.scheduler import own_scheduler
 from conformance.schedulers.entries import entries as scheduler_entries
@@ -37,6 +38,10 @@ def check(given: argparse.Namespace, console: Console) -> int:
     with Session(given.python, timeout=given.timeout) as session:
         if given.schedule or named(given.target) is not None:
             chosen = Installation((), (), (_scheduler(given, session),))
+        elif (found := _unnamed_schedule(given, session)) is not None:
+            _say(console, identify_schedule.first_line(found))
+            claimed = found.fitting[0].schedule
+            chosen = Installation((), (), (own_scheduler(given.target, claimed.name, claimed.options, session),))
         else:
             chosen = Installation((_optimizer(given, session, console),), ())
         return _judge(given, console, chosen, session, whole=False)
@@ -126,10 +131,21 @@ def _optimizer(given: argparse.Namespace, session: Session, console: Console) ->
         raise nearest("target", given.target, [i.identifier for i in entries()])
     if (known is None or known.rule != rule) and not adapting(rule):
         claim = identify.claim_of(given.target, rule, options, session, told.given_beside(given))
-        console.print(safe_text(claim.sentence), markup=False, soft_wrap=True)
+        _say(console, claim.sentence)
         said = claim.told(told.told_of(given, claim.rule))
         return recognise(given.target, claim.rule, claim.options, session, said)
     return recognise(given.target, rule, options, session, told.told_of(given, rule))
+
+
+def _unnamed_schedule(given: argparse.Namespace, session: Session) -> ScheduleIdentity | None:
+    """Return the schedule of a target for which nobody says a rule or a schedule, where it follows one."""
+    if given.rule or catalogued(given.target) is not None or ":" not in given.target:
+        return None
+    return identify_schedule.schedule_of(given.target, session)
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(safe_text(sentence), markup=False, soft_wrap=True)
 
 
 def _scheduler(given: argparse.Namespace, session: Session) -> Scheduler:

@@ -26,7 +26,7 @@ def __getattr__(name: str) -> Any:
     names = _names(target, always)
     if fields["framework"] == "torch":
         return _class(target, always, names)
-    return _function(target, always, names)
+    return _function(target, always, names, *(("optimizer",) if fields["framework"] == "scheduler" else ()))
 
 
 def _names(target: Any, always: dict[str, Any]) -> dict[str, inspect.Parameter]:
@@ -34,7 +34,7 @@ def _names(target: Any, always: dict[str, Any]) -> dict[str, inspect.Parameter]:
     parameters = [
         parameter
         for name, parameter in inspect.signature(target).parameters.items()
-        if name not in {*always, "params"} and parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        if name not in {*always, "params", "optimizer"} and parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
     parameters.sort(key=lambda parameter: zlib.crc32(parameter.name.encode()))
     return {f"p{place}": parameter for place, parameter in enumerate(parameters)}
@@ -49,11 +49,11 @@ def _signature(names: dict[str, inspect.Parameter], *first: str) -> inspect.Sign
     return inspect.Signature(before + after)
 
 
-def _function(target: Any, always: dict[str, Any], names: dict[str, inspect.Parameter]) -> Any:
-    def hidden(**given: Any) -> Any:
-        return target(**always, **{names[name].name: value for name, value in given.items()})
+def _function(target: Any, always: dict[str, Any], names: dict[str, inspect.Parameter], *first: str) -> Any:
+    def hidden(*before: Any, **given: Any) -> Any:
+        return target(*before, **always, **{names[name].name: value for name, value in given.items()})
 
-    hidden.__signature__ = _signature(names)  # type: ignore[attr-defined]
+    hidden.__signature__ = _signature(names, *first)  # type: ignore[attr-defined]
     return hidden
 
 
