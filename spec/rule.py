@@ -205,7 +205,7 @@ class UpdateRule:
     @functools.cached_property
     def matrices(self) -> bool:
         """Tell whether its tensors must have rows and columns."""
-        return any(line.expression.has(*OF_MATRICES) for line in self.program)
+        return self.ranks[0] > 1 or any(line.expression.has(*OF_MATRICES) for line in self.program)
 
     @functools.cached_property
     def multiplies(self) -> bool:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as version_of_package
 from pathlib import Path
@@ -123,7 +123,15 @@ class Order:
         schedulers = [f"not run: {u.label}: {why}" for u in units if (why := self._left_out(u))]
         held = DEVICES[self.device].dtypes
         formats = (f"not run: {name}: no such format on {self.device}" for name in self.dtypes if name not in held)
-        return (*devices, *formats, *paths, *refused, *schedulers, *self.absent)
+        return (*devices, *formats, *paths, *refused, *self._untried(), *schedulers, *self.absent)
+
+    def _untried(self) -> Iterator[str]:
+        """Yield a sentence for each optimizer that has keywords beside its settings."""
+        for item in self.implementations:
+            if item.untried:
+                count = f"{len(item.untried)} keyword{'s' * (len(item.untried) > 1)} of its constructor"
+                names = ", ".join(item.untried)
+                yield f"not run: {item.identifier}: {count} with other values than their defaults: {names}"
 
     def identity(self, work: Sequence[Unit], environment: Mapping[str, str]) -> dict[str, Any]:
         """Return what must be the same for one run to go on from another."""

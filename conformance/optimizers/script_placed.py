@@ -35,7 +35,7 @@ def needed(subject: WorkerSubject) -> bool:
     """Tell whether an optimizer is called, or keeps things, in a way of its own."""
     item = subject.implementation
     given = any(isinstance(value, Mapping) for path in item.paths for value in path.constructor.values())
-    return bool(item.calling or item.played or item.counters_beside or item.closure or given or subject.given_once)
+    return bool(item.calling or item.played or item.counters_beside or item.closure or given or subject.apart)
 
 
 def body(subject: WorkerSubject, failure: Outside) -> Body:
@@ -60,14 +60,14 @@ class _Placed:
         one = self.subject.implementation.counter or ""
         counts = one.startswith(ON_OPTIMIZER) and "*" not in one
         same = item.group == self.owner.group
-        return (same or not (counts or self.subject.given_once)) and (item.count == self.owner.count or not counts)
+        return (same or not (counts or self.subject.apart)) and (item.count == self.owner.count or not counts)
 
     def body(self) -> Body:
         """Return the lines, with the value that they lead to and what they import."""
         calling = self.header["calling"]
         made = self.targets[0].name
         constructor = {**self.header["constructor"]}
-        if self.subject.given_once:
+        if self.subject.apart:
             constructor |= self.header["groups"][self.owner.group]["constructor"]
         settings = self._settings(constructor)
         steps = self._steps()

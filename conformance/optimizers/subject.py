@@ -250,6 +250,11 @@ class WorkerSubject:
         return self._symbols(shared)
 
     @property
+    def apart(self) -> bool:
+        """Tell whether groups with settings of their own need optimizers of their own."""
+        return bool(self.given_once or self.implementation.calling.get("flat"))
+
+    @property
     def constant(self) -> frozenset[str]:
         """Settings, by symbol, that cannot be changed between steps."""
         return self._symbols({keyword for keyword, places in self.implementation.in_groups.items() if not places})
@@ -300,7 +305,7 @@ class WorkerSubject:
             "counter": self.implementation.counter,
             "counters_beside": list(self.implementation.counters_beside),
             "played": self.implementation.played,
-            "once": bool(self.given_once),
+            "once": self.apart,
             "calling": dict(self.implementation.calling),
             "compiled": self.path.compiled,
             "gradient": self.implementation.gradient,

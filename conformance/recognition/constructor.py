@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.optimizers.setting_names import placed
@@ -11,6 +11,8 @@ from conformance.recognition.synonyms import names
 from spec.rule import Hyperparameter, UpdateRule
 
 STARS = {"var_positional": "*", "var_keyword": "**"}
+GRADIENTS = "grad"
+"""How the gradients of a function of parameters, gradients and states are called, at least at first."""
 MUST = object()
 """Stands for the default of what must be given."""
 
@@ -44,16 +46,18 @@ NOTHING_TOLD = Told()
 class Signature:
     """The keywords of a constructor beside its parameters, with their defaults.
 
-    ``more`` tells whether it takes keywords that it does not name, and ``shown`` is how it is written.
+    ``more`` tells whether it takes keywords that it does not name, ``shown`` is how it is written, and
+    ``function`` tells whether it is a function of parameters, gradients and states.
     """
 
     defaults: Mapping[str, Any]
     more: bool
     shown: str
+    function: bool = False
 
     def beside(self, group: Mapping[str, Any]) -> Signature:
         """Return the signature with what a param group shows beside it."""
-        return Signature({**group, **self.defaults}, self.more, self.shown)
+        return replace(self, defaults={**group, **self.defaults})
 
     def offers(self, keyword: str) -> bool:
         """Tell whether a keyword takes a number: ``lr``, or the first of several, ``betas[0]``."""
@@ -73,12 +77,17 @@ class Signature:
 
 
 def signature_of(described: Sequence[Mapping[str, Any]] | None) -> Signature:
-    """Return the signature that the worker describes; its first parameter is the parameters."""
+    """Return the signature that the worker describes; its first parameter is the parameters.
+
+    Where gradients and states follow, it is a function that makes one step.
+    """
     items = described or ()
     shown = ", ".join(STARS.get(item["kind"], "") + item["name"] for item in items)
     named = [item for item in items if item["kind"] not in STARS]
+    function = len(named) > 2 and named[1]["name"].startswith(GRADIENTS) and named[2]["name"].startswith("state")
     more = described is None or any(item["kind"] == "var_keyword" for item in items)
-    return Signature({item["name"]: item.get("default", MUST) for item in named[1:]}, more, f"({shown})")
+    rest = named[3:] if function else named[1:]
+    return Signature({item["name"]: item.get("default", MUST) for item in rest}, more, f"({shown})", function)
 
 
 def keywords_of(
@@ -105,12 +114,18 @@ def setting_name(keyword: str) -> str:
     return placed(keyword)[0]
 
 
-def check(target: str, formula: UpdateRule, signature: Signature, keywords: Mapping[str, Any], told: Told) -> None:
-    """Raise ``NotJudgeableError`` where no setting is known, or where something else must be given."""
+def check(
+    target: str, formula: UpdateRule, signature: Signature, keywords: Mapping[str, Any], told: Told, refusal: str
+) -> None:
+    """Raise ``NotJudgeableError`` where no setting is known, or where something else must be given.
+
+    ``refusal`` is what a call without settings raised, or nothing.
+    """
     if not keywords:
+        raised = f", and called with none it raised {refusal}" if refusal else ""
         raise NotJudgeableError(
             f"`{target}` cannot be judged: no setting of {formula.name} can be read off the signature of "
-            f"its constructor, {signature.shown}; say which is which: {_said(formula)}"
+            f"its constructor, {signature.shown}{raised}; say which is which: {_said(formula)}"
         )
     known = {setting_name(name) for names_ in keywords.values() for name in names_} | set(told.arguments)
     missing = signature.required(known)

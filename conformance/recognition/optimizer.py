@@ -6,7 +6,10 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import sympy as sp
+
 from conformance.catalogue.entries import entries
+from conformance.optimizers.setting_names import constructor_setting
 from conformance.recognition.constructor import (
     NOTHING_TOLD,
     NotJudgeableError,
@@ -17,18 +20,24 @@ from conformance.recognition.constructor import (
     signature_of,
 )
 from conformance.recognition.domain import within_its_domain
+from conformance.recognition.leftovers import untried
 from conformance.recognition.options import DECAY, kinds_of_decay, switches_of
 from conformance.recognition.settings import fixed_of, in_groups
-from conformance.recognition.states import HIDDEN, Places, places
-from conformance.recognition.trial import TrialSteps, Trier
+from conformance.recognition.states import HIDDEN, Places, idle, places
+from conformance.recognition.trial import TRIALS, TrialSteps, Trier
 from impls.catalogue.entries import EVERYWHERE, ExecutionPath, Implementation
 from impls.session import Session
+from reference.formats import FLOAT32, Format
 from reference.profile import Profile
 from spec import rules as book
 from spec.rule import UpdateRule
 
 ANY_FORM: dict[str, Any] = {"forms": ("*",), "units": {"root": 1.0}, "coefficient": "storage", "bound": "storage"}
 """What the framework's eager operations may do to anybody's code, whatever form it takes: the widest profile."""
+
+
+SMALLEST = 2.0**-24
+"""The least number that is drawn of a setting whose zero is left out."""
 
 
 def catalogued(target: str) -> Implementation | None:
@@ -55,7 +64,8 @@ def recognise(
     known = next((i for i in called if options in ({}, dict(i.options))), None)
     if known is not None:
         return known
-    trier = Trier(target, session, told.arguments, told.flags)
+    least = told.ranks[0] if told.ranks else 0
+    trier = Trier(target, session, told.arguments, told.flags, matrices=least > 1)
     answer = trier.described(constructor={})
     searching = adapting(rule)
     if searching is not None and answer.get("is_optimizer"):
@@ -72,14 +82,17 @@ class _Stranger:
     ) -> None:
         self.trier, self.rule, self.options, self.told = trier, rule, options, told
         self.family, self.meant = book.named(rule)
+        self.refusal = ""
         self.signature = signature_of(answer["signature"])
         every = {h.keyword: h for variant in self.family.variants() for h in variant.hyperparameters}
         self.keywords = keywords_of(every.values(), self.signature, told.settings)
-        if self.signature.more or not self.keywords:
+        if self.signature.function:
+            self.trier = dataclasses.replace(trier, function=True)
+        elif self.signature.more or not self.keywords:
             self.trier = dataclasses.replace(trier, inside=not self.signature.more)
             self.signature = self.signature.beside(self._accepted())
             self.keywords = keywords_of(every.values(), self.signature, told.settings)
-        check(trier.target, book.build(rule, options), self.signature, self.keywords, told)
+        check(trier.target, book.build(rule, options), self.signature, self.keywords, told, self.refusal)
         usual = switches_of(self.family, self.signature.defaults, options)
         self.switches = usual if told.switches is None else told.switches
 
@@ -94,8 +107,14 @@ class _Stranger:
         return {}
 
     def _shown(self, constructor: Mapping[str, Any], way: Mapping[str, Any]) -> Mapping[str, Any]:
-        trial = self.trier.described(constructor=dict(constructor), calling=way)["trial"]
-        return dict(trial["options"]) if trial.get("ok") else {}
+        shapes = [[2, 3]] if any(variant.matrices for variant in self.family.variants()) else [[4], [2, 3]]
+        asked = {"constructor": dict(constructor), "calling": way}
+        for shape in shapes:
+            trial = self.trier.described(**asked, shape=shape)["trial"]
+            if trial.get("ok"):
+                return dict(trial["options"])
+            self.refusal = self.refusal or f"{trial['type']}: {trial['message']}"
+        return {}
 
     def entry(self) -> Implementation:
         """Return the entry, of the first kind of decay that explains the trial steps."""
@@ -103,6 +122,7 @@ class _Stranger:
         kinds = kinds_of_decay(self.family, chosen, takes=DECAY in self.keywords)
         found = [self._read({**chosen, **kind}) for kind in kinds]
         choice, formula, trial, read = next((each for each in found if each[-1].follows), found[0])
+        self.switches = {name: (key, value) for name, (key, value) in self.switches.items() if choice.get(key) != value}
         own = {h.keyword for variant in self._variants(choice) for h in variant.hyperparameters}
         keywords = {keyword: names for keyword, names in self.keywords.items() if keyword in own}
         states = {state: path for state, path in self._states(read, choice).items() if state != path}
@@ -125,25 +145,67 @@ class _Stranger:
             played=read.played,
             closure=bool(trial.description["closure"]),
             ranks=self.told.ranks,
+            untried=self._untried(trial),
+            domains=self._domains(formula, read),
             told=dataclasses.asdict(self.told) if self.told != NOTHING_TOLD else {},
         )
 
     def _read(self, choice: Mapping[str, str]) -> tuple[Mapping[str, str], UpdateRule, TrialSteps, Places]:
         formula = book.build(self.rule, choice)
-        trial = self._trial(formula, {})
-        return choice, formula, trial, self._places(trial, formula)
+        trial, found = self._followed(formula, {})
+        return choice, formula, trial, found
 
-    def _trial(self, formula: UpdateRule, switches: Mapping[str, Any]) -> TrialSteps:
-        own = {h.keyword for h in formula.hyperparameters}
-        keywords = {keyword: names for keyword, names in self.keywords.items() if keyword in own}
-        return self.trier.steps(formula, keywords, switches)
+    def _followed(self, formula: UpdateRule, switches: Mapping[str, Any]) -> tuple[TrialSteps, Places]:
+        """Return a trial and what it shows: in single precision where that alone is what the formula says."""
+        usual = self._trial(formula, switches)
+        found = self._places(usual, formula)
+        if found.follows or usual.storage is FLOAT32:
+            return usual, found
+        try:
+            single = self._trial(formula, switches, [(usual.gradient, FLOAT32)])
+        except NotJudgeableError:
+            return usual, found
+        there = self._places(single, formula)
+        return (single, there) if there.follows else (usual, found)
+
+    def _untried(self, trial: TrialSteps) -> tuple[str, ...]:
+        given = {constructor_setting(switch)[0] for switch in self.switches}
+        known = {*trial.constructor, *given, *(setting_name(n) for names in self.keywords.values() for n in names)}
+        return untried(self.trier, self.signature, trial, trial.constructor, known)
+
+    def _domains(self, formula: UpdateRule, read: Places) -> dict[str, tuple[float, float]]:
+        """Return settings without their zero, where a state that has no part in a step then is kept otherwise."""
+        found = {}
+        for item in formula.hyperparameters:
+            switches_off = any(line.expression.has(sp.Eq(item.symbol, 0)) for line in formula.program)
+            own = self.keywords.get(item.keyword, ("[",))[0]
+            if switches_off and 0.0 in item.domain and "[" not in own:
+                try:
+                    trial = self._trial(formula, {own: 0.0})
+                except NotJudgeableError:
+                    continue
+                at_zero = dataclasses.replace(trial, values={**trial.values, item.keyword: 0.0})
+                if idle(at_zero, formula, self._scalars(at_zero, formula), self._profile(trial, formula), read):
+                    found[item.keyword] = (SMALLEST, item.domain.high)
+        return found
 
     def _places(self, trial: TrialSteps, formula: UpdateRule) -> Places:
+        return places(trial, formula, self._scalars(trial, formula), self._profile(trial, formula))
+
+    def _scalars(self, trial: TrialSteps, formula: UpdateRule) -> dict[str, float]:
         keywords = {keyword: self.keywords[keyword] for keyword in trial.values}
         values = {**fixed_of(trial, formula, keywords), **trial.values}
-        scalars = {h.symbol.name: values[h.keyword] for h in formula.hyperparameters}
-        profile = Profile.from_mapping(ANY_FORM, formula.name).on(trial.storage)
-        return places(trial, formula, scalars, profile)
+        return {h.symbol.name: values[h.keyword] for h in formula.hyperparameters}
+
+    def _profile(self, trial: TrialSteps, formula: UpdateRule) -> Profile:
+        return Profile.from_mapping(ANY_FORM, formula.name).on(trial.storage)
+
+    def _trial(
+        self, formula: UpdateRule, more: Mapping[str, Any], trials: Sequence[tuple[str, Format]] = TRIALS
+    ) -> TrialSteps:
+        own = {h.keyword for h in formula.hyperparameters}
+        keywords = {keyword: names for keyword, names in self.keywords.items() if keyword in own}
+        return self.trier.steps(formula, keywords, more, trials)
 
     def _variants(self, choice: Mapping[str, str]) -> Iterator[UpdateRule]:
         yield book.build(self.rule, choice)
@@ -158,12 +220,12 @@ class _Stranger:
             more = [state.keyword for state in variant.states if state.keyword not in {*found, *unfound}]
             if more:
                 try:
-                    trial = self._trial(variant, {switch: True})
+                    _, there = self._followed(variant, dict([constructor_setting(switch)]))
                 except NotJudgeableError:  # it refuses the switch, or a case of its own shows what it raises
                     continue
-                there = self._places(trial, variant)
                 found |= {keyword: there.states[keyword] for keyword in more if keyword in there.states}
-                unfound |= {keyword for keyword in more if keyword not in there.states}
+                if there.follows:  # and otherwise the variant is wrong, or its switch is not heard
+                    unfound |= {keyword for keyword in more if keyword not in there.states}
         found |= self.told.states
         unfound -= set(self.told.states)
         return dict.fromkeys({*found, *unfound}, HIDDEN) if unfound else found

@@ -60,6 +60,14 @@ def places(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], pr
     return Places(found, counters, played, follows, unfound)
 
 
+def idle(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], profile: Profile, read: Places) -> bool:
+    """Tell whether the parameter does what the rule says, and a state that has no part in it then does not."""
+    legal = _legal(trial, rule, scalars, profile, {})
+    held = ((state, read.states[state.keyword]) for state in rule.states if read.states.get(state.keyword))
+    kept = all(path in _signs(path.removeprefix(NEGATED), state, trial, legal) for state, path in held)
+    return not kept and _holds(legal, trial)
+
+
 def _plain(paths: Iterable[str]) -> bool:
     """Tell whether paths are keys of a state alone, or counts of groups."""
     return not any("/" in path or path.startswith("optimizer:") for path in paths)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ class TrialSteps:
     """The worker's description of steps: ``shape`` and ``storage`` are the parameter's.
 
     ``gradient`` is the layout of the gradients that it took, ``values`` are the settings that it
-    had, by the rule's keyword, and ``calling`` is how it was called.
+    had, by the rule's keyword, ``calling`` is how it was called, and ``constructor`` with what.
     """
 
     description: Mapping[str, Any]
@@ -32,6 +32,7 @@ class TrialSteps:
     gradient: str = "dense"
     values: Mapping[str, float] = field(default_factory=dict)
     calling: Mapping[str, Any] = field(default_factory=dict)
+    constructor: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def steps(self) -> list[Mapping[str, Any]]:
@@ -61,6 +62,10 @@ class Trier:
     flags: Mapping[str, Any]
     inside: bool = False
     """Whether its settings stand in the groups alone."""
+    matrices: bool = False
+    """Whether it is asked about matrices alone."""
+    function: bool = False
+    """Whether it is a function of parameters, gradients and states."""
 
     def described(self, **asked: Any) -> Mapping[str, Any]:
         """Return the worker's description of the target."""
@@ -68,35 +73,43 @@ class Trier:
         return header
 
     def steps(
-        self, rule: UpdateRule, keywords: Mapping[str, tuple[str, ...]], switches: Mapping[str, Any]
+        self,
+        rule: UpdateRule,
+        keywords: Mapping[str, tuple[str, ...]],
+        switches: Mapping[str, Any],
+        trials: Sequence[tuple[str, Format]] = TRIALS,
     ) -> TrialSteps:
         """Return what trial steps with settings of their own show, or with the rule's defaults.
 
         Raises ``NotJudgeableError`` where none work.
         """
-        shape = (2, 3) if rule.matrices else (4,)
+        shape = (2, 3) if rule.matrices or self.matrices else (4,)
         offered = [item for item in rule.hyperparameters if item.keyword in keywords]
         said = ""
         for values in (watched(offered), {item.keyword: item.default for item in offered}):
             given = written(offered, {h.symbol.name: values[h.keyword] for h in offered}, keywords)
             constructor = {**given, **self.arguments, **switches}
-            found = self._tried(constructor, shape, values)
+            found = self._tried(constructor, shape, values, trials)
             if isinstance(found, TrialSteps):
                 return found
             said = said or self._said(found, constructor, shape)
         raise NotJudgeableError(said)
 
     def _tried(
-        self, constructor: Mapping[str, Any], shape: tuple[int, ...], values: Mapping[str, float]
+        self,
+        constructor: Mapping[str, Any],
+        shape: tuple[int, ...],
+        values: Mapping[str, float],
+        trials: Sequence[tuple[str, Format]],
     ) -> TrialSteps | list[Mapping[str, Any]]:
         """Return the first trial that makes its steps, or what each of them raised."""
         failed: list[Mapping[str, Any]] = []
         for way in self.ways:
-            for layout, storage in TRIALS:
+            for layout, storage in trials:
                 asked = {"constructor": dict(constructor), "shape": list(shape), "calling": way}
                 trial = self.described(**asked, gradient=layout, dtype=storage.name)["trial"]
                 if trial.get("ok"):
-                    return TrialSteps(trial, shape, storage, layout, values, way)
+                    return TrialSteps(trial, shape, storage, layout, values, way, constructor)
                 failed.append(trial)
         return failed
 
@@ -104,7 +117,15 @@ class Trier:
     def ways(self) -> list[Mapping[str, Any]]:
         """How the target may be called, the usual way first."""
         flags = {"flags": dict(self.flags)} if self.flags else {}
-        return [{**way, **flags} for way in (({"inside": True},) if self.inside else CALLINGS)]
+        own = ({"function": True},) if self.function else ({"inside": True},) if self.inside else CALLINGS
+        return [{**way, **flags} for way in own]
+
+    def again(self, trial: TrialSteps, constructor: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the same steps show with other keywords."""
+        like = {"shape": list(trial.shape), "gradient": trial.gradient, "dtype": trial.storage.name}
+        described: Mapping[str, Any] = self.described(**like, constructor=dict(constructor), calling=trial.calling)
+        shown: Mapping[str, Any] = described["trial"]
+        return shown
 
     def _said(self, failed: list[Mapping[str, Any]], given: Mapping[str, Any], shape: tuple[int, ...]) -> str:
         """Return what the trial that came farthest raised, and what to do."""

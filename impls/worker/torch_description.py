@@ -17,7 +17,8 @@ from .text import shown
 from .torch_platform import name_of, with_rows
 from .torch_trial import ELEMENTS, Build, trial_values
 
-TRIAL_STEPS = 3
+SCALES = (1.0, 2.0, 0.0625)
+"""How large the gradient of each trial step is: it falls below former ones, which maxima show."""
 LARGEST = 4096
 """What holds more numbers is told by its shape alone."""
 
@@ -70,8 +71,8 @@ def _trial(build: Build, shape: tuple[int, ...], *, sparse: bool) -> dict[str, A
         first = _places(optimizer, parameter)
         closure = asks_for_closure(optimizer)
     steps = [
-        _trial_step(optimizer, parameter, trial_values(step, shape, build), sparse=sparse)
-        for step in range(1, TRIAL_STEPS + 1)
+        _trial_step(optimizer, parameter, scale * trial_values(step, shape, build), sparse=sparse)
+        for step, scale in enumerate(SCALES, start=1)
     ]
     with phase("read"):
         defaults = dict(getattr(optimizer, "defaults", {}))
