@@ -1,0 +1,70 @@
+"""A right optimizer is judged however it is called: as a function, with names, with flags, in parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import cli
+from conformance.engine.verdict import Verdict
+from conformance.recognition.constructor import Told
+from conformance.recognition.optimizer import recognise
+from impls.session import Session
+from tests.builders import result_of, unit_of
+
+FILE = Path(__file__).with_name("odd_constructors.py")
+CALLED: list[tuple[str, str, Told, dict[str, Any]]] = [
+    ("functional_adam", "adam", Told(), {"function": True}),
+    ("make_adamw", "adamw", Told(), {}),
+    ("NeedsModel", "adamw", Told(arguments={"model": "Name"}), {}),
+    ("Named", "adamw", Told(), {"flat": True, "named": True}),
+    ("NeedsClosure", "adamax", Told(), {}),
+    ("NotAnOptimizer", "adam", Told(), {}),
+    ("Masters", "sgd", Told(), {}),
+    ("InGroups", "adam", Told(flags={"heavy": False}), {"inside": True, "flags": {"heavy": False}}),
+    ("InGroups", "sgd", Told(flags={"heavy": True}), {"inside": True, "flags": {"heavy": True}}),
+    ("ByShape", "adam", Told(ranks=(0, 1)), {}),
+    ("ByShape", "sgd", Told(ranks=(2, 9)), {}),
+]
+
+
+@pytest.mark.parametrize(("name", "rule", "told", "calling"), CALLED)
+def test_it_is_called_as_it_wants_to_be(
+    name: str, rule: str, told: Told, calling: dict[str, Any], session: Session
+) -> None:
+    """The way to call it is found, or said, and its formula agrees from any state."""
+    item = recognise(f"{FILE}:{name}", rule, {}, session, told)
+    assert item.calling == calling
+    assert "" not in item.states.values()
+    result = result_of(unit_of(item, "agreement/local", cases=2), session)
+    assert result.verdict is Verdict.PASS, result.reason
+
+
+def test_a_switch_is_turned_over(session: Session) -> None:
+    """One that is refused or changes nothing is done with; what may change a step keeps its name."""
+    assert recognise(f"{FILE}:Named", "adamw", {}, session).untried == ("window", "halved")
+
+
+def test_keywords_that_were_not_tried_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed has their count and their names."""
+    given = ["check", f"{FILE}:Named", "--rule", "adamw", "--dtype", "float32", "--property", "state/step-count"]
+    assert cli.main([*given, "--budget", "1", "--output", str(tmp_path / "out")]) in {0, 1}
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "2 keywords of its constructor with other values than their defaults: window, halved" in printed
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--setting", "rate=x"], "there is no setting `rate`"),
+        (["--state", "m=x"], "there is no state `m`"),
+        (["--argument", "model"], "`--argument model` needs a value"),
+        (["--ranks", "2-1"], "--ranks 2-1 is no range of dimensions"),
+    ],
+)
+def test_what_cannot_be_said_is_refused(given: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A setting or a state that the rule does not have, a value that is missing: the sentence names it."""
+    assert cli.main(["check", f"{FILE}:Named", "--rule", "adamw", *given]) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
