@@ -195,7 +195,8 @@ def _laid(gradient: torch.Tensor, layout: str) -> torch.Tensor:
 
 def _step_of(each: Running, header: dict[str, Any]) -> Callable[[], Any]:
     if not header.get("compiled"):
-        return step_of(each.optimizer, [slot.parameter for slot in each.slots])
+        with phase("step"):
+            return step_of(each.optimizer, [slot.parameter for slot in each.slots])
     from .torch_compiled import compiled
 
     return compiled(each.optimizer)
