@@ -21,8 +21,8 @@ from impls import process
 ADDRESS = "PRELOADED_INTERPRETER"
 """Names the socket of the interpreter to the processes that judge."""
 SERVER = Path(__file__).parent / "preloaded_interpreter.py"
-INTERPRETERS_OWN = ("PYTHON", "LD_", "OMP_", "MKL_", "TORCH", "CXX")
-"""What only a new process reads of its environment, or torch when it is imported."""
+NOT_READ = frozenset({"PYTEST_CURRENT_TEST"})
+"""What nothing but pytest reads of an environment."""
 
 
 class Interpreter:
@@ -42,7 +42,7 @@ class Interpreter:
                 number = listening.fileno()
                 command = [sys.executable, str(SERVER), str(number)]
                 self._process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[number]
+                    command, env=_read(os.environ), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[number]
                 )
         return self.place
 
@@ -112,11 +112,12 @@ class Worker(Program):
 def serve_workers(address: Callable[[], str]) -> None:
     """Let every worker that this process starts from now on be a copy, where a new one would be the same.
 
-    One of another interpreter, or in an environment that an interpreter reads when it starts, is new.
+    One of another interpreter, or in another environment than this process has now, is new.
     """
+    usual = _read(os.environ)
 
     def started(command: Sequence[str], *, cwd: Path | None, env: Mapping[str, str], **more: Any) -> Any:
-        if list(command) == [sys.executable, str(process.BOOTSTRAP)] and _own(env) == _own(os.environ):
+        if list(command) == [sys.executable, str(process.BOOTSTRAP)] and _read(env) == usual:
             return Worker(address(), cwd or Path.cwd(), env)
         return subprocess.Popen(command, cwd=cwd, env=env, **more)
 
@@ -129,5 +130,6 @@ def start_workers_anew() -> None:
     process.subprocess = subprocess  # type: ignore[attr-defined]
 
 
-def _own(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name.startswith(INTERPRETERS_OWN)}
+def _read(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a worker may read of an environment, with what a session adds to it."""
+    return {"OMP_NUM_THREADS": "1"} | {name: value for name, value in environment.items() if name not in NOT_READ}
