@@ -11,8 +11,8 @@ import pytest
 
 from conformance.commands.judging import write_crashes
 from conformance.engine.claim import Patience, Plan
-from conformance.engine.evidence import Exhibit
-from conformance.engine.judging import Judged, judge_cell, judge_unit
+from conformance.engine.evidence import Evidence, Exhibit, Tally
+from conformance.engine.judging import Judged, judge_cell, judge_unit, verdict
 from conformance.engine.power import Power
 from conformance.engine.reduction import reduced
 from conformance.engine.verdict import CellResult, Level, Verdict
@@ -24,6 +24,7 @@ from tests.conformance.fake_units import FakeClaim, FakeFailure, FakeKind, FakeS
 
 UNIT = FakeUnit("fake", ("asked",))
 SESSION: Any = None
+SUBJECT = FakeSubject(SESSION)
 
 
 def results(unit: FakeUnit, *claims: FakeClaim) -> list[CellResult]:
@@ -92,6 +93,20 @@ def test_a_stop_has_the_case_at_which_it_came() -> None:
     """A cell that ends in an exception of the step tells the case, and the script that raises it."""
     (found,) = judged(FakeClaim("asked", acts={2: fake_units.step_raises})).findings
     assert found.case["stored"] == {"number": 2}
+
+
+def test_a_claim_that_says_nothing_of_some_cases_and_sees_no_other_is_undecided() -> None:
+    """Where the subject raised in the other cases nothing is known, which is not the same as not applicable."""
+
+    def unfit(claim: FakeClaim, tally: Tally, *, raises: bool) -> Verdict:
+        tally.inapplicable.append("it has no such state")
+        if raises:
+            tally.leave_open()
+        return verdict(SUBJECT, claim, SUBJECT.cell("asked"), Evidence(tally), Plan(1, 1, 0)).verdict
+
+    claim = FakeClaim("asked")
+    assert unfit(claim, Tally(), raises=False) is Verdict.NOT_APPLICABLE
+    assert unfit(claim, Tally(), raises=True) is Verdict.UNDECIDED
 
 
 def test_an_exception_of_ours_costs_its_cell_and_no_other() -> None:
