@@ -12,6 +12,8 @@ from conformance.engine.evidence import RAISED
 NAN = float("nan")
 STEP, SEARCH = "by the enclosure of the step", "by the reference on balls"
 """How an observation is compared that is not compared exactly."""
+EXACTLY = "compared exactly"
+"""How all else is compared."""
 BESIDE = " beside it"
 """Ends the quantity of a value that a second run made, with which the first is compared."""
 ACT = re.compile(r"act (\d+), ")

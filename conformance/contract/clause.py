@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.catalogue.installed import version_of
 from conformance.contract import settings
-from conformance.contract.breach import Breach
+from conformance.contract.breach import EXACTLY, Breach
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause_kind import CLAUSE
 from conformance.contract.observation import differing, illegal, raising, read
@@ -30,6 +31,7 @@ Arguments = Callable[[WorkerSubject, UpdateRule], Iterator[Mapping[str, Any]]]
 Needs = Callable[[WorkerSubject], str]
 ADDED = frozenset({"legal"})
 """Arguments that only the case of a finding carries."""
+DRAWS = "two equal runs of it differ, as it draws at random: no two runs can be compared"
 CALLS_ITSELF = "its steps call the function themselves: the clauses of searches speak of it"
 
 
@@ -64,6 +66,8 @@ class Clause:
     share: float = 1.0
     searching: bool = False
     """Whether it speaks of optimizers that call the function themselves."""
+    of_repetition: bool = False
+    """Whether it is about runs that are the same: of what draws at random no others are compared exactly."""
 
     @property
     def kind(self) -> Kind:
@@ -110,7 +114,19 @@ class Clause:
         """Judge the clause in all its cases; a worker that stops ends it."""
         exploration = Exploration(self.kind, refuses=subject.refuses)
         exploration.listed(self.cases(subject), lambda case: self.run(subject, case, exploration.evidence.tally, plan))
-        return exploration.evidence
+        return self.comparable(subject, exploration.evidence)
+
+    def comparable(self, subject: WorkerSubject, evidence: Evidence) -> Evidence:
+        """Return the evidence without what was compared exactly, where two equal runs of the subject differ."""
+        tally = evidence.tally
+        if not tally.failures or self.of_repetition or self.searching or not draws(subject):
+            return evidence
+        kept = [failure for failure in tally.failures if failure.compared != EXACTLY]
+        if kept:
+            evidence.tally = dataclasses.replace(tally, failures=kept, outside=sum(f.count for f in kept))
+        else:
+            evidence.tally = Tally(inapplicable=[DRAWS])
+        return evidence
 
     def run(self, subject: WorkerSubject, case: ClauseCase, tally: Tally, plan: Plan) -> None:
         """Judge one case and add it to ``tally``."""
@@ -144,6 +160,9 @@ class Clause:
             add([raising(case, error)], tally, plan)
 
 
+REPEATED = Clause("", "Two equal runs end equal.", "", "side_effects.repeated", lambda *_: iter(()))
+
+
 def clause_place(clause: Clause) -> str:
     """Return where in the worker a clause's experiment stands."""
     return f"the experiment {clause.experiment}"
@@ -158,6 +177,16 @@ def _refusal(subject: WorkerSubject, case: ClauseCase) -> str:
     if answer["ok"] or not subject.refuses(TargetError(answer["where"], answer["type"], answer["message"])):
         return ""
     return f"{answer['type']}: {answer['message']}"
+
+
+def draws(subject: WorkerSubject) -> bool:
+    """Tell whether two equal runs differ, as those of an optimizer do that rounds at random."""
+    switches, rule = next(iter(subject.rules.items()))
+    case = ClauseCase(switches, settings.active(rule, subject.fixed), {"size": 999, "steps": 2})
+    header = request(REPEATED, subject, case)
+    key = ("repeated", json.dumps([header, subject.path.name], sort_keys=True))
+    answer = subject.session.remember(key, lambda: subject.session.request(header).header)
+    return any(seen["differing"] for seen in answer["observations"])
 
 
 def add(found: list[Breach], tally: Tally, plan: Plan) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.contract.breach import BESIDE, NAN, STEP, Breach
+from conformance.contract.breach import BESIDE, EXACTLY, NAN, STEP, Breach
 from conformance.contract.case import ClauseCase
 from conformance.engine.evidence import RAISED, Tally
 from conformance.optimizers.agreement import shaped
@@ -206,7 +206,7 @@ def differing(case: ClauseCase, plain: Mapping[str, Any]) -> Breach:
         numbers[0],
         expected=_text(expected),
         got=_text(got),
-        compared="compared exactly",
+        compared=EXACTLY,
         count=plain["differing"],
     )
 

@@ -11,7 +11,7 @@ from conformance.contract.clauses import CLAUSES
 from conformance.engine.verdict import CellResult, Verdict
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
-from tests.builders import results_of, unit_of
+from tests.builders import result_of, results_of, unit_of
 
 FOLDER = Path(__file__).with_name("right")
 OWN_PROGRAMS = ("distributed/", "whole/import", "whole/leaves-nothing")
@@ -59,6 +59,24 @@ def test_a_right_optimizer_is_accused_of_nothing_by_the_other_clauses(name: str,
     """Nor do the clauses that fall to others accuse it."""
     own = ASKED[NAMES.index(name) % PARTS :: PARTS]
     assert accusations(name, [clause for clause in ASKED if clause not in own], session) == []
+
+
+@pytest.mark.parametrize(
+    ("clause", "verdict"),
+    [
+        ("whole/deterministic", Verdict.PASS),
+        ("groups/empty", Verdict.NOT_APPLICABLE),
+        ("state/deepcopy", Verdict.NOT_APPLICABLE),
+        ("groups/tensor-twice", Verdict.PASS),
+    ],
+)
+def test_what_rounds_at_random_is_compared_with_nothing(clause: str, verdict: Verdict, session: Session) -> None:
+    """With a seed two runs are equal; without one no two can be compared, and all else is judged."""
+    path, rule, options = CLASSES["RoundsAtRandom"]
+    item = recognise(f"{path}:RoundsAtRandom", rule, options, session)
+    result = result_of(unit_of(item, clause, dtype="bfloat16", cases=3), session)
+    assert result.verdict is verdict, result.reason
+    assert ("draws at random" in result.reason) is (verdict is Verdict.NOT_APPLICABLE)
 
 
 def test_every_clause_is_asked_of_several() -> None:

@@ -39,7 +39,7 @@ class LifeClause(Clause):
         examples = max(LEAST, min(LIVES, plan.cases))
         drawn = lives(World(subject), examples=examples, acts=ACTS, seed=plan.seed)
         exploration.listed(drawn, lambda case: self.run(subject, case, tally, plan))
-        return exploration.evidence
+        return self.comparable(subject, exploration.evidence)
 
 
 CLAUSES: tuple[Clause, ...] = (

@@ -12,10 +12,11 @@ TITLE = "Side effects"
 CLAUSES = (
     Clause(
         "whole/deterministic",
-        "Two equal runs end equal.",
+        "Two equal runs that begin with one seed end equal.",
         "torch, notes on reproducibility",
         "side_effects.deterministic",
         once({"size": 999, "steps": 2}),
+        of_repetition=True,
     ),
     Clause(
         "whole/threads",

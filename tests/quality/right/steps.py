@@ -9,7 +9,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))  # a worker loads each file by itself
 
-from right_adamw import AdamW
+from right_adamw import AdamW, adamw
 
 
 class ConsumesGradients(AdamW):
@@ -96,3 +96,32 @@ class ListsAlone(AdamW):
         torch._foreach_add_(below, eps)
         torch._foreach_mul_(members, 1 - lr * decay)
         torch._foreach_addcdiv_(members, firsts, below, [-lr / (1 - beta1**count) for count in counts])
+
+
+class RoundsAtRandom(AdamW):
+    """It computes a step of a bfloat16 parameter in float32, and rounds it up or down at random."""
+
+    def update(self, p, gradient, group):
+        if p.dtype != torch.bfloat16:
+            return super().update(p, gradient, group)
+        x, (first, second, count) = p.float(), self.kept(p, group)
+        adamw(x, gradient.float(), first, second, count, *self.settings(group))
+        bits = x.view(torch.int32)
+        up = torch.randint(0, 1 << 16, p.shape, dtype=torch.int32, device=p.device)
+        p.copy_(bits.add_(up).bitwise_and_(-(1 << 16)).view(torch.float32))
+        return None
+
+    def kept(self, p, group):
+        state = self.state[p]
+        if not state:
+            state.update(step=0, exp_avg=self.zeros(p), exp_avg_sq=self.zeros(p))
+        state["step"] += 1
+        return state["exp_avg"], state["exp_avg_sq"], state["step"]
+
+    def zeros(self, p):
+        return torch.zeros_like(p, dtype=torch.float32 if p.dtype == torch.bfloat16 else p.dtype)
+
+    def load_state_dict(self, state_dict):
+        super().load_state_dict(state_dict)
+        for p, state in self.state.items():
+            state.update(exp_avg=state["exp_avg"].to(self.zeros(p)), exp_avg_sq=state["exp_avg_sq"].to(self.zeros(p)))
