@@ -141,10 +141,6 @@ def judge_cell(
 ) -> CellResult:
     """Judge one cell: whether it applies, what the ledger knows of it, and all that this leaves."""
     cell, stops = subject.cell(claim.identifier), stops or Stops()
-    if reason := claim.applies(subject):
-        return CellResult(cell, Verdict.NOT_APPLICABLE, reason)
-    if stops.reason:
-        return CellResult(cell, Verdict.ERROR, stops.reason)
 
     def explore(of: Any, known: Callable[[Failure], bool]) -> CellResult:
         plan = dataclasses.replace(unit.plan(claim, power), explained=known, patience=stops.patience)
@@ -158,6 +154,10 @@ def judge_cell(
     kin = subject.kin(claim.identifier)
     entries = [entry for entry in named(unit.chapter) if any(entry.matches(known, version) for known in kin)]
     try:
+        if reason := claim.applies(subject):
+            return CellResult(cell, Verdict.NOT_APPLICABLE, reason)
+        if stops.reason:
+            return CellResult(cell, Verdict.ERROR, stops.reason)
         if not entries:
             return explore(subject, unexplained)
         strict = subject.own and recorded(subject.library, version)

@@ -109,6 +109,18 @@ def test_a_claim_that_says_nothing_of_some_cases_and_sees_no_other_is_undecided(
     assert unfit(claim, Tally(), raises=True) is Verdict.UNDECIDED
 
 
+def test_a_subject_that_raises_when_it_is_asked_what_it_offers_is_no_error_of_ours() -> None:
+    """Whether a claim applies may be asked of the code under test, whose exception stays its own."""
+
+    class Asking(FakeClaim):
+        def applies(self, subject: Any) -> str:
+            fake_units.step_raises(1)
+            return ""
+
+    result = judged(Asking("asked"))
+    assert (result.verdict, result.reason) == (Verdict.ERROR, "RuntimeError during `step`: no step today")
+
+
 def test_an_exception_of_ours_costs_its_cell_and_no_other() -> None:
     """The cell is an error that says whose it is and where; the cells beside it are judged."""
     first, broken, last = results(

@@ -13,7 +13,13 @@ from typing import Any
 from conformance.contract.case import ClauseCase
 from conformance.contract.clause import Clause, always
 from conformance.contract.request import target_of
-from conformance.contract.requirements import Needs, all_of, needs_dense_gradients, needs_visible_state
+from conformance.contract.requirements import (
+    Needs,
+    all_of,
+    needs_dense_gradients,
+    needs_step_alone,
+    needs_visible_state,
+)
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
 from conformance.optimizers.subject import WorkerSubject
@@ -90,6 +96,7 @@ CLAUSES: tuple[Clause, ...] = (
         "Under ZeroRedundancyOptimizer every process ends with the parameters of one process.",
         "torch, ZeroRedundancyOptimizer: wraps any optimizer and shards its states",
         "zero_redundancy",
+        needs_step_alone,
     ),
     _clause(
         "sharded",
