@@ -87,6 +87,12 @@ def needs_step_count(subject: WorkerSubject) -> str:
     return "" if subject.counted else "it keeps no step count"
 
 
+def needs_count_of_group(subject: WorkerSubject) -> str:
+    """Require a step count that is kept in a param group."""
+    counter = subject.implementation.counter or ""
+    return "" if counter.startswith("group:") else "no param group counts its steps"
+
+
 def needs_visible_state(subject: WorkerSubject) -> str:
     """Require that every state of the rule can be read."""
     return subject.unreadable

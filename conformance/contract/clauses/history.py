@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from conformance.contract.arguments import beside_other
 from conformance.contract.clause import Clause
-from conformance.contract.requirements import needs_closure, needs_dense_gradients
+from conformance.contract.requirements import needs_closure, needs_count_of_group, needs_dense_gradients
+from conformance.engine.verdict import Level
 
 TITLE = "An optimizer with a past"
 
@@ -74,6 +75,15 @@ CLAUSES = (
         "torch, Optimizer.state_dict: it has every param group",
         "history.empty_group",
         beside_other({}),
+    ),
+    Clause(
+        "history/empty-group-counts",
+        "A count that a group keeps goes on while the group has no parameters.",
+        "torch, fully_shard: a process may hold no part of a group, and load what another saved",
+        "history.empty_counts",
+        beside_other({}),
+        needs=needs_count_of_group,
+        level=Level.SHOULD,
     ),
     Clause(
         "history/empty-beside",

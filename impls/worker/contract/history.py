@@ -197,10 +197,22 @@ def empty_group(trial: Trial) -> Iterator[Observation]:
     load_state(loaded, deep_copy(saved_state(optimizer)))
     for n, (group, now) in enumerate(zip(optimizer.param_groups, loaded.param_groups)):
         for key in [*settings_held(trial, optimizer), *counted]:
-            got, expected = now.get(key), group[key]
+            got, expected = now.get(key), group.get(key)
             what = f"{key!r} of group {n} after loading"
             yield condition(what, same_setting(got, expected), described(got), described(expected))
     yield from same("beside loaded empty groups", reading(trial, loaded, twins), reading(trial, optimizer, params))
+
+
+def empty_counts(trial: Trial) -> Iterator[Observation]:
+    """A count that a group keeps goes on where it has no parameters: another process may have some there."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, [{"params": []}, {"params": params}, {"params": []}])
+    train(trial, optimizer, params, 0, 2)
+    key = str(trial.arguments["counter"]).partition(":")[2]
+    first, busy, last = (group.get(key) for group in optimizer.param_groups)
+    for n, idle in ((0, first), (2, last)):
+        what = f"{key!r} of group {n}, without parameters, after two steps"
+        yield condition(what, same_setting(idle, busy), described(idle), described(busy))
 
 
 def empty_beside(trial: Trial) -> Iterator[Observation]:

@@ -117,6 +117,23 @@ class LoadsNothingIntoEmptyGroups(Kept):
                 group.update(self.defaults)
 
 
+class CountsInBusyGroups(Kept):
+    """history/empty-group-counts, and with it gradients/late"""
+
+    def step_group(self, group):
+        if group["params"]:
+            group["step"] = group.get("step", 0) + 1
+        super().step_group(group)
+
+    def update(self, p, x, gradient, group):
+        state = self.state[p]
+        if not state:
+            state.update({key: value for key, value in self.start(p, x).items() if key != "step"})
+        state["step"] = group["step"] - 1
+        super().update(p, x, gradient, group)
+        del state["step"]
+
+
 class EndsAtAnEmptyTensor(Kept):
     """history/empty-beside"""
 
