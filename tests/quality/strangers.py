@@ -1,7 +1,7 @@
 """Right optimizers of every rule that call things otherwise and keep them elsewhere.
 
-A class is named `FAMILY__VALUES__STYLE`: a rule, the values of its options in their order, joined by one
-underscore, and one of `STYLES`, with `_late` for one with a mistake.  Every step of the others is a step
+A class is named `FAMILY__DIGITS__STYLE`: a rule, the place of each option's value among its values, and
+one of `STYLES`, with `_late` for one with a mistake.  Every step of the others is a step
 of the rule's NumPy reference.
 """
 
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # a worker knows nothing of 
 from reference import rules as references
 from reference.formats import FORMATS
 from spec import rules as book
+from spec.rule import ELEMENT
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,13 @@ class Stranger(torch.optim.Optimizer):
             found[item.keyword] = torch.full(item.shape(tuple(p.shape)), start, dtype=kept)
         return found
 
+    def packed(self):
+        """Return the states that have a number for each element."""
+        return [item.keyword for item in self.rule.states if not item.scalar and item.per == ELEMENT]
+
     def put_states(self, p, states):
         holder, style = self.holder(p), self.style
-        whole = [key for key, value in states.items() if value.shape == p.shape]
+        whole = self.packed()
         if style.states == "packed" and whole:
             holder["packed"] = torch.stack([states[key] for key in whole])
             states = {key: value for key, value in states.items() if key not in whole}
@@ -179,7 +184,7 @@ class Stranger(torch.optim.Optimizer):
         if style.states == "listed":
             return dict(zip([item.keyword for item in self.rule.states], holder["buffers"], strict=True))
         found = {}
-        whole = [i.keyword for i in self.rule.states if not i.scalar and i.shape(tuple(p.shape)) == tuple(p.shape)]
+        whole = self.packed()
         if style.states == "packed" and whole:
             found = dict(zip(whole, holder["packed"], strict=True))
         rest = (i.keyword for i in self.rule.states if i.keyword not in found)
@@ -221,7 +226,8 @@ class Stranger(torch.optim.Optimizer):
 
 
 def options_of(family, values):
-    return dict(zip([option.name for option in book.families()[family].options], values.split("-"), strict=True))
+    options = book.families()[family].options
+    return {option.name: list(option.values)[int(digit)] for option, digit in zip(options, values, strict=True)}
 
 
 def __getattr__(name):
