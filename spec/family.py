@@ -15,10 +15,14 @@ Formula = TypeVar("Formula")
 
 @dataclass(frozen=True)
 class Option:
-    """A named structural choice; ``values`` maps each value to who uses it, the default first."""
+    """A named structural choice; ``values`` maps each value to who uses it, the default first.
+
+    Where it is ``of_states`` its values make the same steps, and differ in what is kept between them.
+    """
 
     name: str
     values: Mapping[str, str]
+    of_states: bool = False
 
     @property
     def default(self) -> str:

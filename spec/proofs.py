@@ -130,7 +130,7 @@ def different(left: sp.Expr, right: sp.Expr) -> bool:
             value = difference.evalf(30, subs=point)  # exact powers of fractions grow without limit
         except (TypeError, ValueError):  # a mutant left its domain at this point
             continue
-        if value.is_number and abs(value) > sp.Rational(1, 10**20):
+        if value.is_number and value is not sp.nan and abs(value) > sp.Rational(1, 10**20):
             return True
     return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
@@ -21,7 +21,7 @@ from conformance.recognition.constructor import (
 )
 from conformance.recognition.domain import within_its_domain
 from conformance.recognition.leftovers import untried
-from conformance.recognition.options import DECAY, kinds_of_decay, switches_of
+from conformance.recognition.options import DECAY, kept_otherwise, kinds_of_decay, switches_of
 from conformance.recognition.settings import fixed_of, in_groups
 from conformance.recognition.states import HIDDEN, Places, idle, places
 from conformance.recognition.trial import TRIALS, TrialSteps, Trier
@@ -34,6 +34,8 @@ from spec.rule import UpdateRule
 
 ANY_FORM: dict[str, Any] = {"forms": ("*",), "units": {"root": 1.0}, "coefficient": "storage", "bound": "storage"}
 """What the framework's eager operations may do to anybody's code, whatever form it takes: the widest profile."""
+Read: TypeAlias = "tuple[Mapping[str, str], UpdateRule, TrialSteps, Places]"
+"""The options of a rule, the rule, and what trial steps show of it."""
 
 
 SMALLEST = 2.0**-24
@@ -118,10 +120,7 @@ class _Stranger:
 
     def entry(self) -> Implementation:
         """Return the entry, of the first kind of decay that explains the trial steps."""
-        chosen = {**self.meant, **self.options}
-        kinds = kinds_of_decay(self.family, chosen, takes=DECAY in self.keywords)
-        found = [self._read({**chosen, **kind}) for kind in kinds]
-        choice, formula, trial, read = next((each for each in found if each[-1].follows), found[0])
+        choice, formula, trial, read = self._explaining({**self.meant, **self.options})
         self.switches = {name: (key, value) for name, (key, value) in self.switches.items() if choice.get(key) != value}
         own = {h.keyword for variant in self._variants(choice) for h in variant.hyperparameters}
         keywords = {keyword: names for keyword, names in self.keywords.items() if keyword in own}
@@ -150,7 +149,17 @@ class _Stranger:
             told=dataclasses.asdict(self.told) if self.told != NOTHING_TOLD else {},
         )
 
-    def _read(self, choice: Mapping[str, str]) -> tuple[Mapping[str, str], UpdateRule, TrialSteps, Places]:
+    def _explaining(self, chosen: Mapping[str, str]) -> Read:
+        """Return the options that explain the trial steps, and the states that these show, if any do."""
+        kinds = kinds_of_decay(self.family, chosen, takes=DECAY in self.keywords)
+        found = [self._read({**chosen, **kind}) for kind in kinds]
+        read = next((each for each in found if each[-1].follows), found[0])
+        if not (read[-1].follows and read[-1].unfound):
+            return read
+        others = (self._read(way) for way in kept_otherwise(self.family, read[0], self.options, self.switches))
+        return next((each for each in others if each[-1].follows and not each[-1].unfound), read)
+
+    def _read(self, choice: Mapping[str, str]) -> Read:
         formula = book.build(self.rule, choice)
         trial, found = self._followed(formula, {})
         return choice, formula, trial, found

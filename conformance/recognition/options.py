@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from spec.family import Family
 from spec.rule import UpdateRule
@@ -27,6 +27,24 @@ def kinds_of_decay(
         return ({},)
     usual = [kind for kind in ("coupled", *kinds) if kind in kinds and kind != "none"]
     return tuple({"decay": kind} for kind in dict.fromkeys(usual))
+
+
+def kept_otherwise(
+    family: Family[UpdateRule],
+    chosen: Mapping[str, str],
+    named: Collection[str],
+    switches: Mapping[str, tuple[str, str]],
+) -> Iterator[Mapping[str, str]]:
+    """Yield the options with something else kept between the same steps, as far as they go with every switch.
+
+    What is ``named`` stays.
+    """
+    for option in family.options:
+        for value in option.values if option.of_states and option.name not in named else ():
+            other = {**chosen, option.name: value}
+            ways = (other, *({**other, **dict([switched])} for switched in switches.values()))
+            if value != chosen.get(option.name, option.default) and all(map(family.legal, ways)):
+                yield other
 
 
 def switches_of(

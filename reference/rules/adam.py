@@ -29,11 +29,18 @@ def step(
     if options["decay"] == "coupled":
         gradient = gradient + number(decay) * theta
     # Moments
-    m = number(beta1) * m + number(1 - beta1) * gradient
-    v = number(beta2) * v + number(1 - beta2) * gradient**2
+    weight1, weight2 = 1 - beta1, 1 - beta2
+    correction1, correction2 = 1 - beta1**t, 1 - beta2**t
+    if options["averages"] == "corrected":
+        weight1, weight2 = weight1 / correction1, weight2 / correction2
+        correction1 = correction2 = 1.0
+        beta1, beta2 = 1 - weight1, 1 - weight2
+    m = number(beta1) * m + number(weight1) * gradient
+    v = number(beta2) * v + number(weight2) * gradient**2
     after = {"m": m, "v": v}
     # Bias correction
-    correction1, correction2 = number(1 - beta1**t), number(1 - beta2**t)
+    root_of_correction = number(math.sqrt(correction2))
+    correction1, correction2 = number(correction1), number(correction2)
     second, corrected = v, v / correction2
     if options["amsgrad"] == "raw":
         second = after["x"] = np.maximum(before["x"].astype(number), v)
@@ -42,7 +49,7 @@ def step(
         second = corrected = after["x"] = np.maximum(before["x"].astype(number), corrected)
     denominator = {
         "outside": lambda: np.sqrt(corrected) + number(epsilon),
-        "before_correction": lambda: (np.sqrt(second) + number(epsilon)) / number(math.sqrt(1 - beta2**t)),
+        "before_correction": lambda: (np.sqrt(second) + number(epsilon)) / root_of_correction,
         "inside": lambda: np.sqrt(corrected + number(epsilon)),
         "floor": lambda: np.maximum(np.sqrt(corrected), number(epsilon)),
     }[options["epsilon"]]()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import sympy as sp
 
 from spec.family import Option
-from spec.lines.assignments import decayed, decoupled_decay, moving_average, moving_average_of_square
+from spec.lines.assignments import decayed, decoupled_decay, moving_average, moving_average_of_square, weighted_average
 from spec.rule import NONNEGATIVE, UNIT, Assignment, Cast, Form, Hyperparameter, State
 from spec.symbols import lr, t, theta, theta_t, weight_decay
 
 m, m_t, mhat_t = sp.symbols("m m_t mhat_t", real=True)
 v, v_t, vhat_t, x, x_t, d_t = sp.symbols("v v_t vhat_t x x_t d_t", nonnegative=True)
 beta1, beta2, epsilon = sp.symbols("beta1 beta2 epsilon", nonnegative=True)
-c1, c2 = sp.symbols("c1 c2", positive=True)
+c1, c2, w1, w2 = sp.symbols("c1 c2 w1 w2", positive=True)
 
 BETA1 = Hyperparameter(beta1, "betas[0]", 0.9, UNIT, "decay rate of the first moment")
 BETA2 = Hyperparameter(beta2, "betas[1]", 0.999, UNIT, "decay rate of the second moment")
@@ -36,6 +38,24 @@ def averages(gradient: sp.Symbol) -> list[Assignment]:
     return [
         moving_average("first moment", m_t, m, beta1, gradient),
         moving_average_of_square("second moment", v_t, v, beta2, gradient),
+    ]
+
+
+def corrected_averages(gradient: sp.Symbol) -> list[Assignment]:
+    """Return averages that are kept corrected: a value enters by its share of all weights so far."""
+    first, second = ((1 - beta) / (1 - beta**t) for beta in (beta1, beta2))
+    average = weighted_average("first moment", m_t, m, w1, gradient)
+    forms = tuple(dataclasses.replace(form, when=form.when.subs(w1, first)) for form in average.forms)
+    weighted = sp.UnevaluatedExpr(w2 * gradient)
+    of_square = (
+        Form("weight first", (1 - w2) * v + weighted * gradient),
+        Form("increment", v + w2 * (gradient**2 - v)),
+    )
+    return [
+        Assignment("first share", w1, first),
+        Assignment("second share", w2, second),
+        dataclasses.replace(average, forms=forms),
+        Assignment("second moment", v_t, (1 - w2) * v + w2 * gradient**2, of_square),
     ]
 
 
@@ -104,6 +124,13 @@ def update(parameter: sp.Symbol, *further: Form) -> Assignment:
     forms: tuple[Form, ...] = (Form("step size first", step_size_first), reciprocal, *further)
     forms += decay_inside(parameter, mhat_t / d_t)
     return Assignment("update", theta_t, parameter - lr * mhat_t / d_t, forms)
+
+
+def step_along(parameter: sp.Symbol) -> Assignment:
+    """Return the step along an average that is kept corrected, over the denominator."""
+    reciprocal = Form("reciprocal", parameter - lr * m_t * sp.UnevaluatedExpr(1 / d_t))
+    forms = (reciprocal, *decay_inside(parameter, m_t / d_t))
+    return Assignment("update", theta_t, parameter - lr * m_t / d_t, forms)
 
 
 def decay_inside(parameter: sp.Symbol, step: sp.Expr) -> tuple[Form, ...]:

@@ -21,7 +21,7 @@ from spec import rules as book
 STRANGE = Path(__file__).with_name("strange_optimizers.py")
 HIDDEN = {
     "SGD": "sgd(nesterov=no, decay=coupled, maximize=no)",
-    "AdamW": "adam(decay=decoupled, amsgrad=no, epsilon=outside, maximize=no)",
+    "AdamW": "adam(decay=decoupled, amsgrad=no, epsilon=outside, maximize=no, averages=raw)",
     "RMSprop": "rmsprop(centered=no, epsilon=outside, start=zero, momentum=lr_outside, decay=coupled, maximize=no)",
     "Adagrad": "adagrad(epsilon=outside, decay=coupled, maximize=no)",
     "NAdam": "nadam(average=beta1, schedule=rising, decay=coupled, maximize=no)",

@@ -101,6 +101,21 @@ class ScalarsInFloat32(Odd):
         p.sub_(lr / (1 - beta1**t) * m / (v.sqrt() / (1 - beta2**t) ** 0.5 + eps))
 
 
+class CorrectedAverages(Odd):
+    def update(self, p, gradient, group):
+        self.t = self.state[p].get("step", torch.tensor(0.0)).item() + 1
+        super().update(p, gradient, group)
+
+    def average(self, m, v, g, beta1, beta2):
+        share1, share2 = (1 - beta1) / (1 - beta1**self.t), (1 - beta2) / (1 - beta2**self.t)
+        m.lerp_(g, share1)
+        v.mul_(1 - share2).addcmul_(g, g, value=share2)
+
+    def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
+        p.mul_(1 - lr * decay)
+        p.addcdiv_(m, v.sqrt().add_(eps), value=-lr)
+
+
 class ScaledByTheWrongCorrection(Odd):
     def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
         scale = (1 - beta2**t) ** 0.5

@@ -63,6 +63,14 @@ def test_no_profile_explains_a_mistake(name: str, file: Path, session: Session) 
     assert result_of(unit_of(item, "agreement/local", cases=6), session).verdict is Verdict.FAIL
 
 
+def test_averages_that_are_kept_corrected_are_read_as_they_are(session: Session) -> None:
+    """Where the states that are shown are the corrected averages, these are what each step is judged from."""
+    item = recognise(f"{ODD}:CorrectedAverages", "adamw", {}, session)
+    assert item.options == {"averages": "corrected"}
+    assert not item.states
+    assert result_of(unit_of(item, "agreement/local"), session).verdict is Verdict.PASS
+
+
 def test_a_form_that_is_not_proven_is_no_form() -> None:
     """Every form that AdamW's update is rewritten as is proven, and one with a wrong sign is not."""
     rule = with_derived_forms(book.build("adamw"))

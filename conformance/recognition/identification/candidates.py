@@ -66,12 +66,13 @@ class Candidate:
 
 @functools.cache
 def variants(rank: int, families: tuple[str, ...], *, maximize: str) -> tuple[UpdateRule, ...]:
-    """Return every variant of families, or of the book, for tensors of ``rank`` dimensions."""
+    """Return every variant of families, or of the book, that makes other steps, for tensors of ``rank`` dimensions."""
     found = []
     for name in families or tuple(book.families()):
         family = book.family(name)
+        kept = {option.name: option.default for option in family.options if option.of_states}
         for options in family.choices():
-            if options.get("maximize", "no") == maximize:
+            if options.get("maximize", "no") == maximize and kept.items() <= options.items():
                 rule = book.build(name, options)
                 if rule.ranks[0] <= rank <= rule.ranks[1] and not (rule.matrices and rank < 2):
                     found.append(rule)
