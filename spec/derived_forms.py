@@ -76,9 +76,9 @@ def _rewritten(rule: UpdateRule, line: Assignment) -> Iterator[Rewriting]:
         return
     for name, expression in _interpolations(line.expression, scalars):
         yield name, expression, sp.true
-    whole = _whole(rule, line)
+    whole, given = _whole(rule, line), frozenset(h.symbol for h in rule.hyperparameters)
     for apart, started in _apart(whole, rule.parameter.symbol, scalars):
-        for scale, scaled, when in _scaled(started, scalars):
+        for scale, scaled, when in _scaled(started, scalars, given):
             name = ", ".join(part for part in (scale, apart) if part) or "one expression"
             yield name, scaled, when
             for inverse in _reciprocal(scaled, scalars):
@@ -153,8 +153,11 @@ def _expanded(term: sp.Expr, parameter: sp.Symbol, scalars: frozenset[sp.Symbol]
     return sp.Add(*[term / sums[0] * part for part in sums[0].args])
 
 
-def _scaled(expression: sp.Expr, scalars: frozenset[sp.Symbol]) -> Iterator[Rewriting]:
-    """Yield an expression whose quotients have numerator and denominator times the same scalars."""
+def _scaled(expression: sp.Expr, scalars: frozenset[sp.Symbol], given: frozenset[sp.Symbol]) -> Iterator[Rewriting]:
+    """Yield an expression whose quotients have numerator and denominator times the same scalars.
+
+    One that may be zero is moved where it is ``given``: then it is known whether it is.
+    """
     yield "", expression, sp.true
     quotients = ((part, _below(part, scalars)) for part in sp.preorder_traversal(expression))
     quotient, below = next((found for found in quotients if found[1] is not None), (None, None))
@@ -164,6 +167,8 @@ def _scaled(expression: sp.Expr, scalars: frozenset[sp.Symbol]) -> Iterator[Rewr
     for count in range(1, len(movable) + 1):
         for chosen in itertools.combinations(movable, count):
             factor = sp.Mul(*chosen)
+            if not all(symbol.is_positive or symbol in given for symbol in factor.free_symbols):
+                continue
             scaled = sp.Add(*[factor * term for term in below.args])
             other = quotient * below * factor / scaled
             when = sp.And(*[base > 0 for base in factor.free_symbols if not base.is_positive])
