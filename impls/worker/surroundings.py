@@ -151,6 +151,10 @@ PROGRAM = (settings, holders, functions, changes, unchanged, named, loaded, chil
 """What such a program consists of."""
 
 
+class OwnProgramError(RuntimeError):
+    """An optimizer raised in a program in which there is nothing else."""
+
+
 def in_a_program(request: dict[str, Any]) -> dict[str, Any]:
     """What a program of its own saw of an optimizer, and the status with which it ended, if it did."""
     names = "copy gc importlib.util json math os pickle random signal sys threading time torch"
@@ -172,7 +176,7 @@ def in_a_program(request: dict[str, Any]) -> dict[str, Any]:
         seen = {key: value for line in told for key, value in json.loads(line).items()}
         if ("stepped" if request["steps"] else "changed") not in seen:
             said = printed.read_text().strip().splitlines()[-1:]
-            raise RuntimeError(f"it does not work in a program of its own: {' '.join(said)}")
+            raise OwnProgramError(f"it does not work in a program of its own: {' '.join(said)}")
     return {**seen, "status": status}
 
 

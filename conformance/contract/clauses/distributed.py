@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from conformance.contract.requirements import (
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
 from conformance.optimizers.subject import WorkerSubject
+from impls.session import SuiteError
 from spec.rule import UpdateRule
 
 TITLE = "Distributed"
@@ -58,13 +59,23 @@ class DistributedClause(Clause):
                 beside = dataclasses.replace(subject, session=session)
                 futures.append(pool.submit(super().run, beside, ranked, tallies[rank], plan))
             try:
-                for future in futures:
-                    future.result()
+                broken = [error for future in futures if (error := _own_error(future)) is not None]
             except BaseException:
                 for session in pair:  # one would wait in vain for the other
                     session.kill()
                 raise
+        if broken and not any(tally.failures for tally in tallies):
+            raise broken[0]  # where one process has a failure the other waits for it in vain
         return tallies
+
+
+def _own_error(future: Future[None]) -> SuiteError | None:
+    """Return the error of stepproof with which a process ended, if it did; raises what else ended it."""
+    try:
+        future.result()
+    except SuiteError as error:
+        return error
+    return None
 
 
 def _steps(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from ..calling import asks_for_closure, called, from_json
 from ..failures import CALLS, RequestError, headline
 from ..memory import ran_out
 from ..place import FOREIGN, WORKER
-from ..surroundings import restore
+from ..surroundings import OwnProgramError, restore
 from ..torch_platform import dtype_named, to_bytes
 from .calls import saved_state, take_step
 from .harness import Observation, Trial, raised, rows_of
@@ -88,6 +88,8 @@ def is_ours(raised: BaseException) -> bool:
 
     Beyond a call into the code under test it is not, unless that call gave what no signature asks for.
     """
+    if isinstance(raised, OwnProgramError):
+        return False
     frames = [frame for frame in traceback.extract_tb(raised.__traceback__) if not FOREIGN.match(frame.filename)]
     if not frames or not frames[-1].filename.startswith(WORKER):
         return False

@@ -49,3 +49,12 @@ class ForgetsWhatWasLoaded(Kept):
     def load_state_dict(self, state_dict):
         super().load_state_dict(state_dict)
         self.state.clear()
+
+
+class BreaksItsProgram(Kept):
+    """In a program in which there is nothing else it raises, and in any other it does not."""
+
+    def step_group(self, group):
+        if "pathlib" in sys.modules and not any("stepproof" in name for name in sys.modules):
+            raise RuntimeError("there is nobody else here")
+        super().step_group(group)

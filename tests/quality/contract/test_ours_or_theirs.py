@@ -54,6 +54,13 @@ def test_an_exception_in_a_line_of_the_optimizer_breaks_the_clause(session: Sess
     assert breach.compared.startswith("raised at update")
 
 
+def test_an_exception_in_a_program_of_its_own_breaks_the_clause(session: Session) -> None:
+    """A program that ends before its time because the optimizer raises is no error of ours."""
+    (breach,) = breaches("BreaksItsProgram", "whole/leaves-nothing", session)
+    assert breach.quantity == RAISED
+    assert "there is nobody else here" in breach.got
+
+
 def test_a_call_that_no_signature_asks_for_is_ours(session: Session) -> None:
     """An argument that the contract does not know of is no fault of who asks for it."""
     with pytest.raises(SuiteError, match=r"missing 1 required keyword-only argument: 'loss_scale'"):
