@@ -40,7 +40,11 @@ class SchedulerUnit:
     @property
     def label(self) -> str:
         """The scheduler, with what it claims where it is in no catalogue."""
-        return self.entry.identifier
+        entry = self.entry
+        if not entry.any_form:
+            return entry.identifier
+        chosen = ", ".join(f"{name}={value}" for name, value in entry.options.items())
+        return f"{entry.name} as {entry.schedule}{f' ({chosen})' if chosen else ''}"
 
     def cell(self, claim: str) -> Cell:
         """Return the cell of one property."""

@@ -19,7 +19,7 @@ from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
 from conformance.recognition.identification.schedule_identity import ScheduleIdentity
 from conformance.recognition.optimizer import adapting, catalogued, dotted, recognise
-from conformance.recognition.scheduler import own_scheduler
+from conformance.recognition.scheduler import of_a_schedule, own_scheduler, read_as
 from conformance.schedulers.entries import entries as scheduler_entries
 from conformance.schedulers.entries import named, reference_entries
 from impls.catalogue.entries import Implementation
@@ -81,6 +81,9 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
         return NOT_JUDGED
     if not (chosen.implementations or chosen.schedulers):
         raise UsageError("; ".join(chosen.not_run))
+    for entry in chosen.schedulers:
+        if entry.any_form:
+            console.print(safe_text(read_as(entry)), markup=False, soft_wrap=True)
     order = judging.Order(
         chosen.implementations,
         chosen.schedulers,
@@ -152,6 +155,7 @@ def _scheduler(given: argparse.Namespace, session: Session) -> Scheduler:
     known, options = named(given.target), pairs(given.option)
     name = given.schedule or (known.schedule if known else "")
     listing.schedule(name, options)
+    known = of_a_schedule(given.target, name, options) or known
     if known and known.schedule == name and options.items() <= known.options.items():
         if known.library in LIBRARIES and (reason := installed.probe(LIBRARIES[known.library], session)[1]):
             raise UsageError(installed.missing(LIBRARIES[known.library], reason))

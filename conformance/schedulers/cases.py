@@ -11,8 +11,11 @@ from typing import Any
 from conformance.schedulers.entries import named
 from conformance.schedulers.equivalent_arguments import WAYS
 from impls.catalogue.scheduler_entries import OPTAX, Scheduler
+from reference.balls.error_model import EXACT
+from reference.balls.schedule import ScheduleSettings, closed_form
 from spec import schedules as book
 from spec.schedule import Schedule
+from spec.schedules.warmup import MAIN
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,25 @@ def described(node: SchedulerNode, base: tuple[float, ...], order: tuple[int, ..
     arguments = keywords(node, base)
     if node.otherwise:
         arguments, tables = WAYS[entry.otherwise](arguments)
-    return {"target": entry.target, "interface": entry.interface, "keywords": arguments, "tables": tables}
+    driven = {"takes_optimizer": entry.takes_optimizer, "of_step": entry.of_step, "metric": entry.metric}
+    wrapped = {name: _wrapped(node, into) for name, into in entry.wraps.items()}
+    driven |= {"wraps": wrapped, "interface": entry.interface}
+    told = {name: value for name, value in driven.items() if value != DRIVEN.get(name)}
+    return {"target": entry.target, "keywords": arguments, "tables": tables, **told}
+
+
+WRAPPED_STEPS = 160
+"""The steps that the factors of a wrapped scheduler reach."""
+DRIVEN: Mapping[str, Any] = {"takes_optimizer": True, "of_step": "", "metric": "", "wraps": {}}
+"""How torch's schedulers are driven, which need not be said."""
+
+
+def _wrapped(node: SchedulerNode, into: str) -> dict[str, Any]:
+    """Return what the worker needs to build the scheduler that another one is given: its factors in a table."""
+    main, _ = MAIN[into]
+    known = ScheduleSettings(main, {**node.settings[0], "lr": 1.0}, model=EXACT)
+    table = [float(number.ball.mid()) for number in closed_form(known, range(WRAPPED_STEPS))]
+    return {"target": "torch.optim.lr_scheduler:LambdaLR", "tables": {"lr_lambda": [table]}}
 
 
 def keywords(node: SchedulerNode, base: tuple[float, ...]) -> dict[str, Any]:
@@ -141,20 +162,37 @@ def header(case: ScheduleCase, actions: list[list[Any]]) -> dict[str, Any]:
     if case.node.entry.interface == OPTAX:
         each = [described(only(case.node, group), (lr,)) for group, lr in enumerate(case.base)]
         return {"op": "schedule_optax", "schedules": each, "actions": actions, "compiled": case.compiled}
-    constructor = dict(MOMENTUM[case.optimizer])
-    if case.node.entry.one_base:
-        constructor["lr"] = case.base[0]
-    groups: list[dict[str, Any]] = [{} if case.shared else {"lr": lr} for lr in case.base]
-    optimizer = {
-        "target": f"torch.optim:{case.optimizer}",
-        "constructor": constructor,
-        "groups": groups,
-        "probe": case.optimizer == "SGD",
-        "lr_dtype": case.lr_dtype or None,
-        "shared_lr": case.base[0] if case.shared else None,
-    }
+    optimizer = header_of_optimizer(
+        case.base,
+        case.optimizer,
+        default=case.base[0] if case.node.entry.one_base else None,
+        lr_dtype=case.lr_dtype,
+        shared=case.shared,
+    )
     scheduler_ = described(case.node, case.base, case.order)
     return {"op": "schedule", "optimizer": optimizer, "scheduler": scheduler_, "actions": actions}
+
+
+def header_of_optimizer(
+    base: tuple[float, ...],
+    name: str = "SGD",
+    *,
+    default: float | None = None,
+    lr_dtype: str = "",
+    shared: bool = False,
+) -> dict[str, Any]:
+    """Return what the worker needs to build an optimizer with a group for each lr of ``base``."""
+    constructor = dict(MOMENTUM[name])
+    if default is not None:
+        constructor["lr"] = default
+    return {
+        "target": f"torch.optim:{name}",
+        "constructor": constructor,
+        "groups": [{} if shared else {"lr": lr} for lr in base],
+        "probe": name == "SGD",
+        "lr_dtype": lr_dtype or None,
+        "shared_lr": base[0] if shared else None,
+    }
 
 
 def to_plain(value: Any) -> Any:

@@ -101,6 +101,7 @@ def _takes_last_epoch(entry: Scheduler) -> str:
 
 
 UNFIT = "in every case its state has content that JSON cannot hold"
+STATE, LAST_EPOCH = ("state_dict", "load_state_dict"), "argument last_epoch"
 PICKLED = {OPTAX: "its state is a count, which is pickled"}
 PROPERTIES = (
     SchedulerProperty(
@@ -108,12 +109,14 @@ PROPERTIES = (
         "A run that is saved and loaded through pickle goes on identically.",
         "torch.optim documentation: saving and loading",
         restored("pickle"),
+        needs=STATE,
     ),
     SchedulerProperty(
         "state/weights-only",
         "The same through torch.save and torch.load with weights_only.",
         "torch.load documentation",
         restored("weights_only"),
+        needs=STATE,
         not_asked=PICKLED,
     ),
     SchedulerProperty(
@@ -121,6 +124,7 @@ PROPERTIES = (
         "The same through JSON, where the state has content that JSON can hold.",
         "the state is plain values",
         restored("json"),
+        needs=STATE,
         not_asked=PICKLED,
     ),
     SchedulerProperty(
@@ -128,6 +132,7 @@ PROPERTIES = (
         "load_state_dict leaves the state that it is given as it was.",
         "torch.optim documentation: saving and loading",
         state_kept,
+        needs=STATE,
         not_asked=PICKLED,
     ),
     SchedulerProperty(
@@ -135,6 +140,7 @@ PROPERTIES = (
         "A scheduler built with last_epoch on a loaded optimizer goes on where the run was.",
         "torch.optim.lr_scheduler.LRScheduler: restoring from a saved checkpoint",
         resumed,
+        needs=(LAST_EPOCH,),
         why_not=_takes_last_epoch,
         share=3.0,
         not_asked={

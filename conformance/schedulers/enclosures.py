@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 from flint import arb
@@ -18,7 +20,8 @@ from reference.balls.schedule import ScheduleSettings, closed_form, recurrence
 from reference.balls.schedule_profile import ScheduleProfile
 from reference.formats import FORMATS
 from reference.undefined import Undefined
-from spec.schedule_forms import KEPT_FACTORS, KEPT_SUMS
+from spec.schedule import Schedule
+from spec.schedule_forms import KEPT_FACTORS, KEPT_SUMS, homogeneous, other_forms
 
 SOME = Number(arb(1, 2.0**-290))
 """One, but not known to be exact, so that every operation on it is rounded."""
@@ -81,14 +84,51 @@ def _series(
     known = settings(case, node, group)
     if base is not None:
         known = known.with_base(base)
-    if node.entry.computes in KEPT:
-        return list(KEPT[node.entry.computes](known, steps))
-    if node.entry.computes == RECURRENCE:
+    if node.entry.computes == RECURRENCE and handed_over:
         form = "" if node.entry.at_epoch == CLOSED else node.entry.at_epoch
-        first = next(closed_form(known, [0], form=form)) if handed_over else None
-        return list(recurrence(known, steps, first=first))
-    form = "" if node.entry.computes == CLOSED else node.entry.computes
-    return list(closed_form(known, range(steps), form=form))
+        return list(recurrence(known, steps, first=next(closed_form(known, [0], form=form))))
+    return list(in_form(known, node.entry.computes, steps))
+
+
+def in_form(known: ScheduleSettings, form: str, steps: int) -> Iterator[Number]:
+    """Yield the enclosures of the steps 0, 1, ... as a form has them: closed, recurrent, kept, or another one."""
+    if form in KEPT:
+        return KEPT[form](known, steps)
+    if form == RECURRENCE:
+        return recurrence(known, steps)
+    return closed_form(known, range(steps), form=_form(form))
+
+
+def form_names(schedule: Schedule) -> list[str]:
+    """Return the names of all forms of a schedule, those of the catalogue first."""
+    if schedule.machine is not None:
+        return [RECURRENCE]
+    found = [CLOSED, *([RECURRENCE] if schedule.recurrence is not None else []), *schedule.forms]
+    return [*found, *([KEPT_FACTORS] if homogeneous(schedule) else []), KEPT_SUMS, *other_forms(schedule)]
+
+
+def explained(case: ScheduleCase, group: int, values: Sequence[float], times: Sequence[float]) -> bool:
+    """Tell whether one form of the formula has all of some values at their times, which are whole where it recurs."""
+    known = settings(case, case.node, group)
+    stepped_through = [int(time) for time in times] == [*range(len(times))]
+    for form in form_names(case.node.schedule):
+        recurs = form in {RECURRENCE, *KEPT}
+        if recurs and not stepped_through:
+            continue
+        with suppress(Undefined):
+            numbers = in_form(known, form, len(times)) if recurs else closed_form(known, times, form=_form(form))
+            if all(_holds(case, number, value) for number, value in zip(numbers, values, strict=True)):
+                return True
+    return False
+
+
+def _form(name: str) -> str:
+    return "" if name == CLOSED else name
+
+
+def _holds(case: ScheduleCase, number: Number, value: float) -> bool:
+    ball = stored(case, number)
+    return math.isfinite(value) and bool(ball.is_finite()) and bool(ball.contains(arb(value)))
 
 
 def _sequence(case: ScheduleCase, node: SchedulerNode, group: int, steps: int) -> list[Number]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from hypothesis import strategies as st
 
 from conformance.engine.evidence import Tally
+from conformance.engine.verdict import Level
 from conformance.schedulers import enclosures as legal
 from conformance.schedulers import strategies
 from conformance.schedulers.cases import ScheduleCase
@@ -161,6 +162,7 @@ PROPERTIES = (
         limits,
         _with_limits,
         share=3.0,
+        level=Level.SHOULD,
     ),
     SchedulerProperty(
         "settings/edges",

@@ -193,6 +193,7 @@ PROPERTIES = (
         "get_last_lr tells the learning rate in force.",
         "torch.optim documentation",
         reported,
+        needs=("get_last_lr",),
         not_asked={TIMM: "it does not tell the learning rate", OPTAX: "a function of the count tells nothing else"},
     ),
     SchedulerProperty(

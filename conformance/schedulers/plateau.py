@@ -33,7 +33,7 @@ def _by_magnitude(entry: Scheduler) -> Scheduler:
 def worsening(draw: Draw, entry: Scheduler) -> ScheduleCase:
     """Draw metrics none of which is better than the first."""
     case: ScheduleCase = draw(strategies.over_metrics(_by_magnitude(entry)))
-    sign = 1.0 if case.node.options["mode"] == "min" else -1.0
+    sign = 1.0 if case.node.schedule.options["mode"] == "min" else -1.0
     first = draw(st.sampled_from((1.0, -1.0, 0.5, -2.0, 0.0)))
     steps = draw(st.lists(st.sampled_from((0.0, 1e-6, 1e-5, 0.01)), min_size=12, max_size=20))
     inputs, now = [first], first

@@ -9,6 +9,7 @@ from conformance.schedulers import (
     horizons,
     learning_rate,
     plateau,
+    setting_values,
     stepping,
     tensor_lr,
 )
@@ -21,5 +22,6 @@ PROPERTIES = (
     *epoch_argument.PROPERTIES,
     *horizons.PROPERTIES,
     *plateau.PROPERTIES,
+    *setting_values.PROPERTIES,
     *composition.PROPERTIES,
 )

@@ -16,9 +16,9 @@ from conformance.schedulers import mutants, strategies
 from conformance.schedulers.cases import ScheduleCase
 from conformance.schedulers.schedule_kind import SCHEDULE
 from conformance.schedulers.subject import SchedulerSubject, WrongReading
-from impls.catalogue.scheduler_entries import NUMPY, Scheduler
+from impls.catalogue.scheduler_entries import FUNCTIONS, NUMPY, Scheduler
 
-A_FUNCTION = "a reference is a function and has no life of its own"
+A_FUNCTION = "a function of the step has no life of its own"
 JudgeCase = Callable[[SchedulerSubject, ScheduleCase, Tally], WrongReading | None]
 
 
@@ -40,6 +40,10 @@ class SchedulerProperty:
     """Tells whether it is about this sort of scheduler at all."""
     not_asked: Mapping[str, str] = field(default_factory=dict)
     """Why schedulers that are driven in another way are not asked, by their interface."""
+    needs: tuple[str, ...] = ()
+    """Parts of the interface of torch's schedulers that are asked."""
+    everywhere: bool = False
+    """Its cases may have settings with which the scheduler is not judged otherwise."""
     measures_power: bool = False
     level: Level = Level.MUST
     of_functions: bool = False
@@ -56,8 +60,11 @@ class SchedulerProperty:
 
     def applies(self, subject: SchedulerSubject) -> str:
         """Return why the property does not apply to ``subject``, or nothing."""
-        if subject.entry.interface == NUMPY and not self.of_functions:
+        if subject.entry.interface in {NUMPY, *FUNCTIONS} and not self.of_functions:
             return A_FUNCTION
+        missing = [name for name in self.needs if name in subject.entry.lacks]
+        if missing:
+            return f"it has no {missing[0]}"
         return self.why_not(subject.entry) or self.not_asked.get(subject.entry.interface, "")
 
     def replayed_as(self, entry: Entry) -> Claim:
@@ -74,7 +81,7 @@ class SchedulerProperty:
             def body(case: ScheduleCase, alone: SchedulerSubject = alone) -> None:
                 self.run(alone, case, tally, plan)
 
-            exploration.listed(filter(alone.takes, self.first(alone.entry)), body)
+            exploration.listed(filter(None if self.everywhere else alone.takes, self.first(alone.entry)), body)
             exploration.drawn(self.draw(alone.entry).filter(alone.takes), plan.cases, plan.seed, body)
         return exploration.evidence
 

@@ -15,8 +15,8 @@ from conformance.engine.evidence import RAISED, Tally
 from conformance.engine.ledger import Entry
 from conformance.engine.verdict import Cell
 from conformance.schedulers.cases import ScheduleCase, header
-from conformance.schedulers.enclosures import stored
-from impls.catalogue.scheduler_entries import Scheduler
+from conformance.schedulers.enclosures import explained, stored
+from impls.catalogue.scheduler_entries import CLAIM, Scheduler
 from impls.devices import HOST
 from impls.libraries import scheduler
 from impls.session import Session, TargetError
@@ -28,6 +28,8 @@ CLEAR = frozenset({"ValueError", "TypeError"})
 RATE = "the learning rate"
 NAN = (math.nan, math.nan)
 EPOCH = "last_epoch"
+BASE, INHERITED, OWN = "/torch/optim/lr_scheduler.py", "in torch's base class", "in its own code"
+"""Where torch's own schedulers stand, and how an error of a stranger's scheduler is told: from there, or its own."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class WrongReading:
     time: float = 0.0
     error: str = ""
     count: int = 1
+    inherited: bool = False
+    """Whether the error is raised by the framework's base class, and nobody else's line is involved."""
 
     @property
     def likeness(self) -> tuple[str, str]:
@@ -58,6 +62,8 @@ class WrongReading:
     @property
     def told(self) -> str:
         """What is seen of it, as an entry of the ledger names it: the error, or the place and quantity."""
+        if self.error and self.case.node.entry.any_form:
+            return f"{INHERITED if self.inherited else OWN}: {self.error}"
         if self.error:
             return self.error
         node = self.case.node
@@ -88,7 +94,7 @@ class SchedulerSubject:
     @property
     def own(self) -> bool:
         """Tell whether it is in the catalogue."""
-        return scheduler(self.entry.identifier) is not None
+        return CLAIM not in self.entry.identifier and scheduler(self.entry.identifier) is not None
 
     @property
     def printed_profile(self) -> str:
@@ -111,7 +117,7 @@ class SchedulerSubject:
         """Tell whether all settings of a case are within the domains."""
         return all(
             low <= values[keyword] <= high
-            for domains in self.domains
+            for domains in (*self.domains, self.entry.accepted)
             for keyword, (low, high) in domains.items()
             for values in case.node.settings
             if keyword in values
@@ -142,7 +148,10 @@ def stopped(case: ScheduleCase, actions: Actions, kind: str, said: str, expected
 
 def raised(case: ScheduleCase, actions: Actions, error: TargetError, expected: str) -> WrongReading:
     """Return the failure that an exception of the scheduler is."""
-    return stopped(case, actions, error.kind, error.message, expected)
+    failure = stopped(case, actions, error.kind, error.message, expected)
+    innermost = error.traceback.rpartition('File "')[2].partition('"')[0].replace("\\", "/")
+    inherited = case.node.entry.any_form and innermost.endswith(BASE)
+    return dataclasses.replace(failure, inherited=inherited)
 
 
 def against(
@@ -155,8 +164,11 @@ def against(
     legal: Sequence[Number],
     times: Sequence[float],
 ) -> WrongReading | None:
-    """Compare what was read for a group with its enclosures; returns the first value outside."""
-    failure, ratios = None, []
+    """Compare what was read for a group with its enclosures; returns the first value outside.
+
+    Of a scheduler that declares no arithmetic none is, where one form of the formula has them all.
+    """
+    failure, ratios, outside = None, [], 0
     for offset, (value, number, time) in enumerate(zip(values, legal, times, strict=True)):
         ball = stored(case, number) if quantity == RATE else number.ball
         tally.values += 1
@@ -165,11 +177,14 @@ def against(
             if (radius := float(ball.rad())) > 0.0:
                 ratios.append(min(1.0, abs(float(arb(value) - ball.mid())) / radius))
             continue
-        tally.outside += 1
+        outside += 1
         if failure is None:
             ends = (float(ball.lower()), float(ball.upper()))
             failure = WrongReading(case, actions, quantity, value, ends, "", offset, group, time)
     tally.add_ratios(np.array(ratios))
+    if failure and quantity == RATE and case.node.entry.any_form and explained(case, group, values, times):
+        return None
+    tally.outside += outside
     return failure
 
 

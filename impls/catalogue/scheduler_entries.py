@@ -17,7 +17,11 @@ CLAIM = "#"
 TORCH, TIMM, OPTAX, NUMPY = "torch", "timm", "optax", "numpy"
 """How a scheduler is driven: step(); step(epoch), counted by the caller; a function of the optimizer's
 count; a plain function of t, in the process of the judge."""
-PATHS = {OPTAX: "count", NUMPY: "numpy"}
+DAMPENING, RATE, MULTIPLIER = "dampening", "rate", "multiplier"
+"""And: by a context manager around another schedule's step; a plain function of t that is the learning rate, or
+a factor on the optimizer's."""
+FUNCTIONS = frozenset({RATE, MULTIPLIER})
+PATHS = {OPTAX: "count", NUMPY: "numpy", DAMPENING: "dampening()", RATE: "function", MULTIPLIER: "function"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,19 @@ class Scheduler:
     library: str = "torch"
     framework: str = "torch"
     profile: Mapping[str, Any] = field(default_factory=dict)
+    any_form: bool = False
+    """It declares no arithmetic: whatever form of the formula explains a run is legal."""
+    metric: str = ""
+    """What its step calls a metric, where that is not the only argument."""
+    lacks: tuple[str, ...] = ()
+    """Parts of the interface of torch's schedulers that it does not have, as `get_last_lr`."""
+    takes_optimizer: bool = True
+    of_step: str = ""
+    """The argument that is the step, where the target is itself the function of it."""
+    wraps: Mapping[str, str] = field(default_factory=dict)
+    """Arguments that take a scheduler, and the schedule of the book that this has."""
+    accepted: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """The ranges of settings within which it is judged, where its constructor refuses others."""
 
     @property
     def path(self) -> str:

@@ -15,6 +15,7 @@ from importlib import import_module
 from impls.catalogue.library import Library
 from impls.catalogue.scheduler_entries import CLAIM, Scheduler
 from impls.catalogue.torch_schedulers import SCHEDULERS
+from impls.catalogue.written_entries import OPENS, read
 
 BESIDE = "_schedules"
 """Ends the name of a module that holds a library's schedulers."""
@@ -36,6 +37,8 @@ OTHER_SCHEDULERS = tuple(item for library in LIBRARIES.values() for item in libr
 
 def scheduler(name: str) -> Scheduler | None:
     """Return the entry with this identifier or target, or the one that a claim describes."""
+    if OPENS in name:
+        return read(name)
     if CLAIM in name:
         target, _, claim = name.partition(CLAIM)
         schedule, computes, *options = claim.split(";")

@@ -42,6 +42,8 @@ OPERATIONS = {
     "contract": "contract.serve:contract",
     "offers": "contract.serve:offers",
     "takes_complex": "contract.serve:takes_complex",
+    "describe_schedule": "schedule_description:describe",
+    "drive_schedule": "schedule_description:drive",
     "schedule": "torch_schedule:run",
     "schedule_optax": "optax_schedule:run",
     "train_scheduled": "torch_scheduled_run:train",

@@ -11,6 +11,7 @@ import torch
 
 from .calling import from_json
 from .failures import RequestError, phase
+from .schedule_adapters import stepped
 from .target import resolve
 from .timm_scheduler import Counted
 from .torch_platform import dtype_named
@@ -71,9 +72,18 @@ class Run:
                 if node["first"] == "schedulers":
                     return target(parts, optimizer=optimizer, **keywords)
                 return target(optimizer, parts, **keywords)
+        for name, wrapped in node.get("wraps", {}).items():
+            keywords[name] = self.fresh_scheduler(wrapped, optimizer, {})
         with phase("construct"):
-            made = target(optimizer, **keywords)
-        return Counted(made) if node.get("interface") == "timm" else made
+            made = self._made(target, node, optimizer, keywords)
+        return stepped(made, node.get("interface", ""), optimizer)
+
+    @staticmethod
+    def _made(target: Any, node: dict[str, Any], optimizer: Any, keywords: dict[str, Any]) -> Any:
+        """The optimizer comes first, if it is taken at all; a function that is given the step is not called yet."""
+        if node.get("of_step"):
+            return lambda step: target(**{node["of_step"]: step}, **keywords)
+        return target(optimizer, **keywords) if node.get("takes_optimizer", True) else target(**keywords)
 
     def read(self) -> None:
         """The optimizer makes a step, and what it used is read off its parameters."""
@@ -162,7 +172,8 @@ def _metrics(run: Run, metrics: list[float]) -> None:
     """After the step with each metric the rate is read."""
     for metric in metrics:
         with phase("step"):
-            run.scheduler.step(*_measured(run, metric))
+            given, named = _measured(run, metric)
+            run.scheduler.step(*given, **named)
         run.read()
 
 
@@ -174,9 +185,12 @@ def _epochs(run: Run, epochs: list[float]) -> None:
         run.read()
 
 
-def _measured(run: Run, metric: float) -> tuple[Any, ...]:
-    """A metric is the only argument, or stands behind the epoch."""
-    return (None, metric) if isinstance(run.scheduler, Counted) else (metric,)
+def _measured(run: Run, metric: float) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """A metric has the name that step gives it, stands behind the epoch, or is the only argument."""
+    name = run.header["scheduler"].get("metric")
+    if name:
+        return (), {name: metric}
+    return ((None, metric) if isinstance(run.scheduler, Counted) else (metric,)), {}
 
 
 def _save(run: Run, way: str) -> None:
