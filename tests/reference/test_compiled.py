@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,15 @@ SETUPS = {
     "adagrad, long double": ("adagrad", {}, LOOSE, "float64"),
     "lion, as written": ("lion", {}, Profile(), "float32"),
 }
-compiled = pytest.mark.skipif(toolchain.compiler() is None, reason="there is no C compiler")
+compiled = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Code is kept in a folder of the test, and made with little optimization, which takes less time."""
     monkeypatch.setenv(toolchain.FOLDER, str(tmp_path))
+    monkeypatch.setenv(toolchain.COMPILER, "cc")
+    toolchain.compiler.cache_clear()
     monkeypatch.setattr(toolchain, "FLAGS", ("-O1", *toolchain.FLAGS[1:]))
     monkeypatch.setattr(records, "_KNOWN", {})
     toolchain.folder.cache_clear()

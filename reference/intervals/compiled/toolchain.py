@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 COMPILER = "STEPPROOF_CC"
-"""The variable that names a C compiler; where it is empty none is used, and every enclosure is walked."""
+"""The variable that names a C compiler; where it is not set, or empty, every enclosure is walked."""
 FOLDER = "STEPPROOF_CACHE"
 """The variable that names the folder in which compiled code is kept."""
 FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-s")
@@ -28,16 +28,14 @@ MOST = 4000
 
 @functools.cache
 def compiler() -> str | None:
-    """Return the path of the C compiler, or None where there is none, none is wanted or its code is not the walk's.
+    """Return the path of the C compiler, or None where none is named or there is none.
 
     Only on Linux on x86-64 is the wide type of float64 the same in C and in NumPy for sure.
     """
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         return None
     named = os.environ.get(COMPILER)
-    if named is not None:
-        return shutil.which(named) if named else None
-    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    return shutil.which(named) if named else None
 
 
 @functools.cache
