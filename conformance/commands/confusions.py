@@ -1,7 +1,7 @@
-"""Identifies every optimizer of a library with its names hidden: ``python -m conformance.commands.confusions``.
+"""Identifies what a library has with all names hidden: ``python -m conformance.commands.confusions``.
 
-It prints a table in Markdown: what each is taken for, what cannot be told apart from it, and what is
-left of those that it is not.
+It prints tables in Markdown, of optimizers and of schedulers: what each is taken for, what cannot be told
+apart from it, and what is left of those that it is not.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ from conformance.recognition.constructor import NotJudgeableError
 from conformance.recognition.identification.candidates import as_in
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.identity import Identity, identify
+from conformance.recognition.identification.schedule_identity import identify_schedule
 from impls.catalogue.entries import Implementation
+from impls.catalogue.scheduler_entries import OPTAX, Scheduler
 from impls.catalogue.torch_optimizers import CATALOGUE
-from impls.libraries import OTHERS
+from impls.catalogue.torch_schedulers import SCHEDULERS
+from impls.libraries import OTHER_SCHEDULERS, OTHERS
 from impls.session import Session, TargetError
 from spec import rules as book
+from spec import schedules
 from spec.rule import UpdateRule
 
 ARRANGING = frozenset({"foreach", "fused", "jit"})
 """Arguments that choose how it is computed, not what."""
-HEADINGS = ("optimizer", "taken for", "right", "cannot be told from", "next best is off by", "seconds")
+HEADINGS = ("taken for", "right", "cannot be told from", "next best is off by", "seconds")
 
 
 @dataclass(frozen=True)
@@ -111,18 +115,58 @@ def _following(identity: Identity) -> str:
     return f"{agreement.distance:.1e} at step {agreement.steps + 1}: {candidate.rule.label}"
 
 
+def curves(library: str) -> Iterator[Scheduler]:
+    """Yield the entries of a library's schedulers that are no compositions, once for each target."""
+    seen = set()
+    for item in (*SCHEDULERS, *OTHER_SCHEDULERS):
+        key = item.target, json.dumps(dict(item.constructor))
+        if item.library == library and not item.composed and key not in seen:
+            seen.add(key)
+            yield item
+
+
+def row_of_curve(item: Scheduler, session: Session) -> Row:
+    """Return what a scheduler's entry is identified as behind its hidden names."""
+    start = time.perf_counter()
+    framework = "jax" if item.interface == OPTAX else "scheduler"
+    try:
+        identity = identify_schedule(hidden(item.target, item.constructor, framework), session)
+    except (NotJudgeableError, TargetError) as error:
+        said = str(error).splitlines()[0].partition("`")[2].partition("` ")[2]
+        return Row((item.identifier, said, "no", "", "", ""), right=False)
+    labels = list(dict.fromkeys(candidate.schedule.label for candidate in identity.fitting))
+    alike = [one for one in (*SCHEDULERS, *OTHER_SCHEDULERS) if one.target == item.target]
+    wanted = {
+        schedules.build(one.schedule, {**one.options, **chosen}).label for one in alike for chosen in one.choices()
+    }
+    beside = {made.schedule.label for made in identity.beside.values() if made is not None}
+    taken = labels[0] if labels else "nothing"
+    verdict = "yes" if taken in wanted else "one of them" if wanted & set(labels) else "no"
+    verdict = "with another argument" if verdict == "no" and wanted & beside else verdict
+    nearest = identity.nearest
+    following = f"t={nearest[0]}: {nearest[2].schedule.label}" if nearest else ""
+    seconds = f"{time.perf_counter() - start:.1f}"
+    return Row((item.identifier, taken, verdict, "; ".join(labels[1:]), following, seconds), verdict != "no")
+
+
 def main() -> None:
-    """Print the table of the libraries that are named; ends with status 1 where one is taken for another."""
+    """Print the tables of the libraries that are named; ends with status 1 where one is taken for another."""
     parser = argparse.ArgumentParser("python -m conformance.commands.confusions", description=__doc__)
     parser.add_argument("--library", action="append", choices=NAMES, help="a library (default: torch)")
+    parser.add_argument("--what", choices=("optimizers", "schedulers"), help="one of the two tables")
     parser.add_argument("--python", help="the interpreter of the environment that has the libraries")
     arguments = parser.parse_args()
     console, wrong = Console(soft_wrap=True, highlight=False), 0
-    console.print(f"| {' | '.join(HEADINGS)} |\n|{' --- |' * len(HEADINGS)}", markup=False)
+    libraries = arguments.library or ["torch"]
     with Session(arguments.python) as session:
-        for library in arguments.library or ["torch"]:
-            for item in chosen(library):
-                row = row_of(item, session)
+        optimizers = (row_of(item, session) for library in libraries for item in chosen(library))
+        schedulers = (row_of_curve(item, session) for library in libraries for item in curves(library))
+        for heading, rows in (("optimizer", optimizers), ("scheduler", schedulers)):
+            if arguments.what not in {None, f"{heading}s"}:
+                continue
+            names = (heading, *HEADINGS)
+            console.print(f"\n| {' | '.join(names)} |\n|{' --- |' * len(names)}", markup=False)
+            for row in rows:
                 wrong += not row.right
                 console.print(f"| {' | '.join(row.cells)} |", markup=False)
     raise SystemExit(1 if wrong else 0)

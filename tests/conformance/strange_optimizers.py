@@ -63,6 +63,17 @@ class ForgetsDecay(_Plain):
         p.sub_(group["lr"] * gradient)
 
 
+class MayHaveMomentum(_Plain):
+    """Gradient descent with momentum where it is given: without, it is None."""
+
+    def __init__(self, params, lr=1e-3, momentum=None):
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    def move(self, p, gradient, state, group):
+        state["held"].mul_(group["momentum"] or 0.0).add_(gradient)
+        p.sub_(group["lr"] * state["held"])
+
+
 class CubeRoot(_Plain):
     """Steps by the cube root of the gradient: no rule of the book."""
 

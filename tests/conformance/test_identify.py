@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from conformance.commands.confusions import hidden
+from conformance.commands.confusions import hidden, row_of
 from conformance.commands.identify import claim_of, described, show
 from conformance.commands.usage_errors import UsageError
 from conformance.recognition.identification.candidates import Candidate
@@ -17,6 +18,7 @@ from conformance.recognition.identification.search import Limits
 from conformance.recognition.identification.slots import constructor_of, settings
 from impls.session import Session
 from spec import rules as book
+from tests.builders import entry
 
 STRANGE = Path(__file__).with_name("strange_optimizers.py")
 HIDDEN = {
@@ -93,6 +95,24 @@ def test_a_setting_without_effect_is_named(session: Session) -> None:
     assert found.best is not None
     assert found.best.rule.options["decay"] == "none"
     assert "  no effect    weight_decay" in described(found)
+
+
+def test_a_setting_that_is_none_by_default_has_its_part(session: Session) -> None:
+    """It is given a number, and does what the rule's setting does."""
+    found = identify(strange("MayHaveMomentum"), session)
+    assert found.best is not None
+    assert found.best.rule.name == "sgd"
+    assert found.best.named["momentum"].unset
+
+
+def test_the_table_of_confusions_says_what_is_right(session: Session) -> None:
+    """A row holds what an entry is taken for, what is proven to be the same, and whether its entry says so."""
+    row = row_of(entry("torch.SparseAdam"), session)
+    assert row.right
+    assert row.cells[:3] == ("torch.SparseAdam", "sparse_adam(maximize=no)", "yes")
+    assert row.cells[3] == "adam(decay=none, amsgrad=no, epsilon=before_correction, maximize=no) (proven equal)"
+    wrong = dataclasses.replace(entry("torch.SparseAdam"), rule="adamw", options={})
+    assert not row_of(wrong, session).right
 
 
 def test_what_is_no_rule_of_the_book_is_said_to_be_none(session: Session, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,7 @@ from spec import schedules as book
 from spec.schedule import Schedule, Setting
 
 COMPOSED = frozenset({"chain", "sequence"})
+TOLD_THE_EPOCH = "timm"
 RATE, SAME_AS_UP = "lr", {"step_size_down": "step_size_up"}
 MOST, MOST_CURVES = 2000, 60
 MOMENTA = frozenset({"base_momentum", "max_momentum"})
@@ -63,7 +64,10 @@ class Claimant:
     held: Mapping[str, float]
 
     def settings(self, arguments: Sequence[Argument]) -> dict[str, float]:
-        """Return every setting for arguments; raises ``KeyError`` where one is missing."""
+        """Return every setting for arguments; raises ``KeyError`` where one is missing.
+
+        Raises ``ValueError`` for one that is not legal.
+        """
         known = dict(self.held)
         order = sorted(arguments, key=lambda a: a.name in self.parts and bool(self.parts[a.name].how))
         for argument in order:
@@ -73,6 +77,9 @@ class Claimant:
         for name, same in SAME_AS_UP.items():
             if same in known and name not in known:
                 known[name] = known[same]
+        for item in self.schedule.hyperparameters:
+            if item.keyword in known and known[item.keyword] not in item.domain:
+                raise ValueError(f"{item.keyword}={known[item.keyword]!r} is not in {item.domain}; give one that is")
         return known
 
     def rates(self, curve: Curve) -> list[float]:
@@ -111,6 +118,8 @@ def identify_schedule(target: str, session: Session) -> ScheduleIdentity:
     signature = session.request({"op": "signature", "target": target}).header["parameters"]
     best: ScheduleIdentity | None = None
     for curve in itertools.islice(opened(target, signature, session), MOST_CURVES):
+        if len(set(curve.rates)) == 1 and curve.interface == TOLD_THE_EPOCH:
+            continue  # it may wait for a metric
         if len(set(curve.rates)) == 1 and any(a.default is not None and a.value != a.default for a in curve.arguments):
             continue
         found = _explained(curve, session)
@@ -209,7 +218,8 @@ def _claimants(schedule: Schedule, active: Sequence[Argument], curve: Curve) -> 
     for parts in _assigned(tuple(active), open_items):
         keywords = {part.keyword for part in parts.values()}
         left = [item for item in open_items if item.keyword not in keywords]
-        if any(_is_length(item) and item.keyword not in SAME_AS_UP and item.default > 1 for item in left):
+        lengths = (item for item in left if _is_length(item) and item.keyword not in SAME_AS_UP and item.default > 1)
+        if not curve.over_metrics and any(lengths):
             continue
         held = {item.keyword: item.default for item in left if item.keyword not in SAME_AS_UP}
         momenta = {item.keyword: item.default for item in schedule.hyperparameters if item.keyword in MOMENTA}
