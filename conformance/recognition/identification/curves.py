@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,18 @@ class Curve:
     def half(self) -> float:
         """One unit in the middle digit of the format in which its rates are computed."""
         return float(2.0 ** -(24 // 2 if self.interface == "optax" else 53 // 2))
+
+    @functools.cached_property
+    def limits(self) -> tuple[float, ...]:
+        """How far each rate may be off: half of the digits of it and of those beside it."""
+        sizes = [abs(rate) for rate in self.rates]
+        beside = zip([0.0, *sizes], sizes, [*sizes[1:], 0.0], strict=False)
+        return tuple(self.half * max(near) for near in beside)
+
+    @property
+    def vanishes(self) -> bool:
+        """Tell whether nothing is left of it after six steps: it shows no more than that."""
+        return bool(self.rates) and max(map(abs, self.rates[6:]), default=1.0) < self.half * abs(self.rates[0])
 
     def differs(self, other: Curve) -> bool:
         """Tell whether another curve goes elsewhere as far as both go, in half of its digits."""

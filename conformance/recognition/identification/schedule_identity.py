@@ -120,6 +120,8 @@ def identify_schedule(target: str, session: Session) -> ScheduleIdentity:
     for curve in itertools.islice(opened(target, signature, session), MOST_CURVES):
         if len(set(curve.rates)) == 1 and curve.interface == TOLD_THE_EPOCH:
             continue  # it may wait for a metric
+        if curve.vanishes:
+            continue
         if len(set(curve.rates)) == 1 and any(a.default is not None and a.value != a.default for a in curve.arguments):
             continue
         found = _explained(curve, session)
@@ -155,14 +157,13 @@ def _other(argument: Argument) -> float:
 def _explained(curve: Curve, session: Session) -> ScheduleIdentity:
     """Return the candidates that agree with a curve from the first value to the last."""
     active = [argument for argument in curve.arguments if _matters(argument, curve, session)]
-    limit = curve.half * max(1e-30, *map(abs, curve.rates))
     whole: list[Claimant] = []
     nearest: tuple[int, float, Claimant] | None = None
     for schedule in _variants(over_metrics=curve.over_metrics):
         for candidate in itertools.islice(_claimants(schedule, active, curve), MOST):
             rates = candidate.rates(curve)
-            pairs = zip(curve.rates, rates, strict=False)
-            first = next((n for n, (a, b) in enumerate(pairs) if not abs(a - b) <= limit), len(rates))
+            pairs = zip(curve.rates, rates, curve.limits, strict=False)
+            first = next((n for n, (a, b, most) in enumerate(pairs) if not abs(a - b) <= most), len(rates))
             if first >= len(rates) and len(rates) >= len(curve.rates) - bool(schedule.ends):
                 whole.append(candidate)
             elif rates and (nearest is None or first > nearest[0]):
