@@ -134,7 +134,7 @@ def described(identity: Identity) -> Iterator[str]:
         kept = f"it is so at its default {slot.default:g} alone"
         yield f"  not its own  {slot.label}: {kept}; with {slot.value:g} it {_differs(agreement)}"
     for slot in best.rest:
-        if slot not in identity.astray:
+        if slot.label not in {other.label for other in identity.astray}:
             yield f"  no effect    {slot.label}"
     if identity.on_vectors is not None:
         yield f"  on vectors   {_called('', changed_options(best.rule, identity.on_vectors.rule))}"

@@ -84,6 +84,7 @@ def test_a_setting_that_does_something_else_is_named(session: Session) -> None:
     assert found.best.rule.name == "sgd"
     ((slot, agreement),) = found.astray.items()
     assert (slot.label, agreement.steps) == ("weight_decay", 0)
+    assert "  no effect    weight_decay" not in described(found)
     assert any(
         line.startswith("  not its own  weight_decay: it is so at its default 0 alone") for line in described(found)
     )
