@@ -15,7 +15,6 @@ from reference.balls.error_model import EXACT
 from reference.balls.schedule import ScheduleSettings, closed_form
 from spec import schedules as book
 from spec.schedule import Schedule
-from spec.schedules.warmup import MAIN
 
 
 @dataclass(frozen=True)
@@ -113,6 +112,8 @@ DRIVEN: Mapping[str, Any] = {"takes_optimizer": True, "of_step": "", "metric": "
 
 def _wrapped(node: SchedulerNode, into: str) -> dict[str, Any]:
     """Return what the worker needs to build the scheduler that another one is given: its factors in a table."""
+    from spec.schedules.warmup import MAIN  # noqa: PLC0415 - a formula is built when it is named
+
     main, _ = MAIN[into]
     known = ScheduleSettings(main, {**node.settings[0], "lr": 1.0}, model=EXACT)
     table = [float(number.ball.mid()) for number in closed_form(known, range(WRAPPED_STEPS))]

@@ -129,7 +129,8 @@ def ratios(value: Array, centre: Array, legal: Interval) -> Array:
 
 
 def _part(value: Interval, part: slice) -> Interval:
-    nan, both = (flag if isinstance(flag, bool) else flag[part] for flag in value.flags)
+    flags = (np.asarray(flag) for flag in value.flags)
+    nan, both = (flag[part] if flag.ndim else bool(flag) for flag in flags)
     return Interval(value.lo[part], value.hi[part], nan, both, point=value.point)
 
 

@@ -207,7 +207,7 @@ def test_groups_have_their_own_settings_and_metrics_are_counted() -> None:
 def test_the_references_of_schedules_are_judged_beside_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """`report --references` orders every entry, and without the switch none."""
     seen: list[Order] = []
-    monkeypatch.setattr("conformance.commands.judging.judge", lambda order, _: (seen.append(order), (None, 0))[1])
+    monkeypatch.setattr("conformance.commands.judging.judge", lambda order, *_: (seen.append(order), (None, 0))[1])
     from conformance.cli import main
 
     assert main(["report", "--library", "torch", "--references"]) == main(["report", "--library", "torch"]) == 0

@@ -58,7 +58,7 @@ def test_an_experiment_sees_whatever_is_raised(session: Session) -> None:
         "dtype": "float32",
         "device": "cpu",
         "sparse": False,
-        "arguments": {"states": [], "whole": False, "counter": None, "size": 6, "steps": 2},
+        "arguments": {"states": [], "kept": [], "whole": False, "counter": None, "size": 6, "steps": 2},
     }
     error = session.request(header).header["error"]
     assert error["message"] == "SystemExit: 0"
@@ -103,7 +103,7 @@ def test_every_text_of_an_answer_can_be_shown(session: Session) -> None:
     described = session.request(header).header
     assert described["signature"][1]["default"] == r"\udc80\x07"
     assert described["trial"]["options"]["name"] == r"\udc80\x07"
-    assert list(described["trial"]["steps"][0]["state"]) == [r"\x1b[2J"]
+    assert next(iter(described["trial"]["steps"][0]["state"])) == r"\x1b[2J"
 
 
 @pytest.mark.parametrize(("name", "length"), [("Long", "10,000,000"), ("ManyLines", "5,000")])

@@ -17,7 +17,7 @@ from tests.conftest import Run
 FILE = Path(__file__).with_name("strangers.py")
 FAMILIES = sorted(set(book.families()) - {"lbfgs", "sparse_adam"})
 """Every rule that is made of single steps with dense gradients."""
-ADAMW = "adam__2000"
+ADAMW = "adam__20000"
 SPELLED = {"lr": "learning_rate", "betas[0]": "beta1", "betas[1]": "beta2", "eps": "epsilon", "weight_decay": "wd"}
 OTHER = {
     "lr": "step_size",
