@@ -105,10 +105,13 @@ class Clause:
                 yield from (ClauseCase(switches, each, arguments) for each in chosen)
 
     def asks(self, subject: WorkerSubject, case: ClauseCase) -> bool:
-        """Tell whether a case is one of this clause's: it has the arguments that the experiment reads."""
+        """Tell whether a case is one of this clause's: it has the arguments that the experiment reads.
+
+        Settings among them must be the subject's own: an entry's stored case has those of whom it was seen with.
+        """
         names = set(case.arguments) - ADDED
         asked = (a for rule in subject.rules.values() for a in self.arguments(subject, rule))
-        return any(names == set(arguments) for arguments in asked)
+        return any(names == set(a) and _settings_of(case.arguments) <= _settings_of(a) for a in asked)
 
     def judge(self, subject: WorkerSubject, plan: Plan) -> Evidence:
         """Judge the clause in all its cases; a worker that stops ends it."""
@@ -187,6 +190,12 @@ def draws(subject: WorkerSubject) -> bool:
     key = ("repeated", json.dumps([header, subject.path.name], sort_keys=True))
     answer = subject.session.remember(key, lambda: subject.session.request(header).header)
     return any(seen["differing"] for seen in answer["observations"])
+
+
+def _settings_of(arguments: Mapping[str, Any]) -> set[str]:
+    """Return the settings that arguments name: those given otherwise, and those given a bad value."""
+    given: Mapping[str, Any] = arguments.get("other", {})
+    return {*given, *(str(entry[0]) for entry in arguments.get("bad", ()))}
 
 
 def add(found: list[Breach], tally: Tally, plan: Plan) -> None:

@@ -189,3 +189,13 @@ def test_the_script_of_a_clause_defines_every_name_that_it_reads(clause: Clause)
     targets += [node.target for node in program if isinstance(node, ast.AnnAssign)]
     known |= {target.id for target in targets if isinstance(target, ast.Name)}
     assert names_read(text) <= {name.partition(".")[0] for name in known} | set(dir(builtins))
+
+
+def test_a_stored_case_with_settings_of_another_is_no_case_of_the_subject(session: Session) -> None:
+    """A case that gives a bad value to a setting that the subject calls otherwise is not replayed on it."""
+    clause = BY_IDENTIFIER["hyperparameters/refused"]
+    subject = subject_of(entry("torch.AdamW"), session)
+    case = next(iter(clause.cases(subject)))
+    assert clause.asks(subject, case)
+    others = [["rate", *rest] for _, *rest in case.arguments["bad"]]
+    assert not clause.asks(subject, dataclasses.replace(case, arguments={**case.arguments, "bad": others}))
