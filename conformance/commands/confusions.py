@@ -37,7 +37,7 @@ HEADINGS = ("taken for", "right", "cannot be told from", "next best is off by", 
 
 
 @dataclass(frozen=True)
-class Row:
+class ConfusionRow:
     """What a catalogued optimizer is taken for; ``right`` is empty where that is what its entry says."""
 
     cells: tuple[str, ...]
@@ -64,20 +64,20 @@ def _always(item: Implementation) -> dict[str, Any]:
     return {name: value for name, value in item.paths[0].constructor.items() if name not in ARRANGING}
 
 
-def row_of(item: Implementation, session: Session) -> Row:
+def row_of(item: Implementation, session: Session) -> ConfusionRow:
     """Return what an entry is identified as behind its hidden names."""
     start = time.perf_counter()
     try:
         identity = identify(hidden(item.target, _always(item), item.framework), session)
     except (NotJudgeableError, TargetError) as error:
-        return Row(
+        return ConfusionRow(
             (item.identifier, f"makes no trial step: {str(error).splitlines()[0]}", "no", "", "", ""), right=False
         )
     seconds = f"{time.perf_counter() - start:.1f}"
     wanted = book.build(item.rule, item.options)
     verdict, right = _verdict(identity, wanted)
     taken = identity.best.rule.label if identity.best else "nothing"
-    return Row((item.identifier, taken, verdict, _same(identity), _following(identity), seconds), right)
+    return ConfusionRow((item.identifier, taken, verdict, _same(identity), _following(identity), seconds), right)
 
 
 def _verdict(identity: Identity, wanted: UpdateRule) -> tuple[str, bool]:
@@ -125,7 +125,7 @@ def curves(library: str) -> Iterator[Scheduler]:
             yield item
 
 
-def row_of_curve(item: Scheduler, session: Session) -> Row:
+def row_of_curve(item: Scheduler, session: Session) -> ConfusionRow:
     """Return what a scheduler's entry is identified as behind its hidden names."""
     start = time.perf_counter()
     framework = "jax" if item.interface == OPTAX else "scheduler"
@@ -133,7 +133,7 @@ def row_of_curve(item: Scheduler, session: Session) -> Row:
         identity = identify_schedule(hidden(item.target, item.constructor, framework), session)
     except (NotJudgeableError, TargetError) as error:
         said = str(error).splitlines()[0].partition("`")[2].partition("` ")[2]
-        return Row((item.identifier, said, "no", "", "", ""), right=False)
+        return ConfusionRow((item.identifier, said, "no", "", "", ""), right=False)
     labels = list(dict.fromkeys(candidate.schedule.label for candidate in identity.fitting))
     alike = [one for one in (*SCHEDULERS, *OTHER_SCHEDULERS) if one.target == item.target]
     wanted = {
@@ -146,7 +146,7 @@ def row_of_curve(item: Scheduler, session: Session) -> Row:
     nearest = identity.nearest
     following = f"t={nearest[0]}: {nearest[2].schedule.label}" if nearest else ""
     seconds = f"{time.perf_counter() - start:.1f}"
-    return Row((item.identifier, taken, verdict, "; ".join(labels[1:]), following, seconds), verdict != "no")
+    return ConfusionRow((item.identifier, taken, verdict, "; ".join(labels[1:]), following, seconds), verdict != "no")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from conformance.commands.identify_schedule import described_schedule
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.safe_text import safe_text
-from conformance.recognition.constructor import NOTHING_TOLD, NotJudgeableError, Told
+from conformance.recognition.constructor import NOTHING_TOLD, NotJudgeableError, Stated
 from conformance.recognition.identification.candidates import DECAY, Candidate
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.fit import Agreement
@@ -28,7 +28,7 @@ FOUND, NOT_FOUND = 0, 2
 
 
 @dataclass(frozen=True)
-class Claim:
+class IdentifiedClaim:
     """The rule and the options that are judged, and the sentence that says where they come from."""
 
     rule: str
@@ -36,7 +36,7 @@ class Claim:
     sentence: str
     identity: Identity | None = None
 
-    def told(self, said: Told) -> Told:
+    def told(self, said: Stated) -> Stated:
         """Return what a user says with what was found out beside it: names of settings, and switches."""
         best = self.identity.best if self.identity else None
         if best is None or self.identity is None:
@@ -57,7 +57,7 @@ def _options(best: Candidate, identity: Identity) -> dict[str, tuple[str, str]]:
     return found
 
 
-def show(console: Console, target: str, session: Session, told: Told = NOTHING_TOLD) -> int:
+def show(console: Console, target: str, session: Session, told: Stated = NOTHING_TOLD) -> int:
     """Print what a target is identified as, an optimizer or a scheduler; returns the exit status."""
     try:
         identity = identify(target, session, told=told)
@@ -73,7 +73,9 @@ def show(console: Console, target: str, session: Session, told: Told = NOTHING_T
     return FOUND if found else NOT_FOUND
 
 
-def claim_of(target: str, rule: str, options: Mapping[str, str], session: Session, told: Told = NOTHING_TOLD) -> Claim:
+def claim_of(
+    target: str, rule: str, options: Mapping[str, str], session: Session, told: Stated = NOTHING_TOLD
+) -> IdentifiedClaim:
     """Return what is judged of a target: the options that its steps show, of ``rule`` where one is named.
 
     Raises ``UsageError`` where no rule is named and none explains the steps.
@@ -85,13 +87,13 @@ def claim_of(target: str, rule: str, options: Mapping[str, str], session: Sessio
     except (NotJudgeableError, TargetError) as error:
         if not rule:
             raise
-        return Claim(rule, options, f"{_called(rule, options)}: its options are not found out, as {error}")
+        return IdentifiedClaim(rule, options, f"{_called(rule, options)}: its options are not found out, as {error}")
     best, nearest = identity.best, identity.following
     if best is None and not rule:
         raise UsageError(f"{' '.join(described(identity))}; say which rule it claims: --rule NAME")
     shown = best or (nearest[1] if nearest else None)
     if shown is None:
-        return Claim(rule, options, f"{_called(rule, options)}: no variant makes such steps")
+        return IdentifiedClaim(rule, options, f"{_called(rule, options)}: no variant makes such steps")
     name = rule or shown.rule.name
     decay = {name: value for name, value in shown.rule.options.items() if name == DECAY and name not in meant}
     chosen = {**decay, **options, **_departing(shown.rule, meant)}
@@ -99,7 +101,7 @@ def claim_of(target: str, rule: str, options: Mapping[str, str], session: Sessio
         sentence = f"no variant of {name} explains the steps of {target}; {_off(nearest)}; that one is judged"
     else:
         sentence = first_line(identity, name, meant, options)
-    return Claim(name, chosen, sentence, identity)
+    return IdentifiedClaim(name, chosen, sentence, identity)
 
 
 def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: Mapping[str, str]) -> str:

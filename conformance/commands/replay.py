@@ -15,7 +15,7 @@ from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.usage_errors import nearest
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.reduction import failures_of
-from conformance.recognition.constructor import Told
+from conformance.recognition.constructor import Stated
 from conformance.recognition.optimizer import recognise
 from conformance.schedulers.entries import entries, named
 from impls.session import Session
@@ -48,7 +48,7 @@ def _subject(stored: dict[str, Any], session: Session) -> Any:
         if entry is None:
             raise nearest("scheduler", stored["scheduler"], [item.identifier for item in entries()])
         return scheduler_subject(entry, session)
-    said = Told(**stored.get("told", {}))
+    said = Stated(**stored.get("told", {}))
     item = recognise(stored["target"], stored["rule"], stored["options"], session, said)
     path = item.path(stored["path"], stored["device"])
     asked = (stored["property"],)

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from conformance.commands.usage_errors import UsageError, nearest, pairs
-from conformance.recognition.constructor import Told
+from conformance.recognition.constructor import Stated
 from spec import rules as book
 from spec.rule import ANY_RANK
 
@@ -17,15 +17,15 @@ OBJECT = re.compile(r"[\w./-]+:[A-Za-z_][\w.]*")
 """What a module calls by a name: `package.module:attribute`, `path/to/file.py:attribute`."""
 
 
-def given_beside(given: argparse.Namespace) -> Told:
+def given_beside(given: argparse.Namespace) -> Stated:
     """Return what a target is given beside its settings, whatever its rule is."""
-    return Told(
+    return Stated(
         arguments={name: _value(value) for name, value in pairs(given.argument, "--argument").items()},
         flags={name: _value(value) for name, value in pairs(given.group, "--group").items()},
     )
 
 
-def told_of(given: argparse.Namespace, rule: str) -> Told:
+def told_of(given: argparse.Namespace, rule: str) -> Stated:
     """Return what is said; raises ``UsageError`` for a setting or a state that the rule does not have."""
     variants = book.family(rule).variants() if given.setting or given.state else ()
     settings = {h.keyword for variant in variants for h in variant.hyperparameters}

@@ -25,7 +25,7 @@ LEAST = 8
 
 
 @dataclass(frozen=True)
-class Element:
+class StepElement:
     """One element of a step: what is so of it, whether it is wrong, and its step over the formula's."""
 
     features: frozenset[str]
@@ -34,9 +34,9 @@ class Element:
     scalars: Mapping[str, float]
 
 
-def regime(subject: WorkerSubject, runs: Sequence[Recording]) -> list[Element]:
+def regime(subject: WorkerSubject, runs: Sequence[Recording]) -> list[StepElement]:
     """Return every element of the runs of one step."""
-    found: list[Element] = []
+    found: list[StepElement] = []
     with np.errstate(all="ignore"):
         for run in (run for run in runs if run.case.steps == 1):
             rule = subject.rules[run.case.switches]
@@ -46,7 +46,7 @@ def regime(subject: WorkerSubject, runs: Sequence[Recording]) -> list[Element]:
     return found
 
 
-def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Slab) -> Iterable[Element]:
+def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Slab) -> Iterable[StepElement]:
     size = slab.size
     enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, run.outcome.state_formats)
     legal = enclosure(as_intervals(slab.before, subject.storage))
@@ -64,7 +64,7 @@ def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Sl
         shape = run.prepared[slab.origin(place)[0]].shape
         own = {"the gradient is 0" if gradients[place] == 0.0 else "the gradient is not 0"}
         own |= {"in tensors without dimensions"} if not shape else set()
-        yield Element(common | own, bool(wrong[place]), float(factors[place]), slab.scalars)
+        yield StepElement(common | own, bool(wrong[place]), float(factors[place]), slab.scalars)
 
 
 def _common(run: Recording, slab: Slab) -> frozenset[str]:
@@ -75,7 +75,7 @@ def _common(run: Recording, slab: Slab) -> frozenset[str]:
     return frozenset(found | {f"with {switch}" for switch in run.case.switches})
 
 
-def told(elements: Sequence[Element]) -> tuple[str, ...]:
+def told(elements: Sequence[StepElement]) -> tuple[str, ...]:
     """Return in words where the wrong elements are, and the factor of their steps."""
     wrong = [element for element in elements if element.wrong]
     if len(wrong) < LEAST:
@@ -91,7 +91,7 @@ def told(elements: Sequence[Element]) -> tuple[str, ...]:
     return (*said, f"the step is {factor} times the formula's") if factor else tuple(said)
 
 
-def _factor(wrong: Sequence[Element]) -> str:
+def _factor(wrong: Sequence[StepElement]) -> str:
     """Return the factor between got and expected steps as a number or a setting, if it is one."""
     known = [element for element in wrong if np.isfinite(element.factor) and element.factor]
     if len(known) < LEAST:

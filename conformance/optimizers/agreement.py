@@ -13,7 +13,7 @@ from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import GRADIENT, Prepared, RuleSubject, StepsRead
 from reference.formats import Array, Format
 from reference.intervals.interval import Interval
-from reference.intervals.judging import StepJudge
+from reference.step_judgement import StepJudge
 from spec.rule import UpdateRule
 
 BLOCK = 8192

@@ -12,7 +12,7 @@ from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import GRADIENT, Prepared, RuleSubject, StepsRead
 from reference.formats import FLOAT64
 from reference.intervals.interval import Interval
-from reference.intervals.judging import StepJudge, ratios
+from reference.step_judgement import StepJudge, ratios
 
 
 def judge(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject, tally: Tally) -> None:

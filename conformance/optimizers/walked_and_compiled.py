@@ -13,8 +13,8 @@ from conformance.optimizers.tensor_values import expand
 from reference.formats import Array, Format
 from reference.intervals.compiled.records import record
 from reference.intervals.interval import Interval
-from reference.intervals.judging import StepJudge
 from reference.profile import Profile
+from reference.step_judgement import StepJudge
 from spec.rule import UpdateRule
 
 

@@ -22,7 +22,7 @@ class NotJudgeableError(Exception):
 
 
 @dataclass(frozen=True)
-class Told:
+class Stated:
     """What a user says of a target.
 
     ``settings`` maps the rule's keywords to the constructor's, ``states`` the rule's states to paths,
@@ -39,7 +39,7 @@ class Told:
     switches: Mapping[str, tuple[str, str]] | None = None
 
 
-NOTHING_TOLD = Told()
+NOTHING_TOLD = Stated()
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def setting_name(keyword: str) -> str:
 
 
 def check(
-    target: str, formula: UpdateRule, signature: Signature, keywords: Mapping[str, Any], told: Told, refusal: str
+    target: str, formula: UpdateRule, signature: Signature, keywords: Mapping[str, Any], told: Stated, refusal: str
 ) -> None:
     """Raise ``NotJudgeableError`` where no setting is known, or where something else must be given.
 

@@ -13,7 +13,7 @@ from conformance.optimizers.setting_names import constructor_setting
 from conformance.recognition.constructor import (
     NOTHING_TOLD,
     NotJudgeableError,
-    Told,
+    Stated,
     check,
     keywords_of,
     setting_name,
@@ -59,7 +59,7 @@ def dotted(target: str) -> str:
 
 
 def recognise(
-    target: str, rule: str, options: Mapping[str, str], session: Session, told: Told = NOTHING_TOLD
+    target: str, rule: str, options: Mapping[str, str], session: Session, told: Stated = NOTHING_TOLD
 ) -> Implementation:
     """Return a catalogue entry for ``target``; raises ``NotJudgeableError`` for what has none."""
     called = [i for i in entries() if target in {i.target, i.identifier, i.adapts} and i.rule == rule]
@@ -80,7 +80,7 @@ class _Stranger:
     """What is found out about one target, from its names to its places."""
 
     def __init__(
-        self, trier: Trier, rule: str, options: Mapping[str, str], told: Told, answer: Mapping[str, Any]
+        self, trier: Trier, rule: str, options: Mapping[str, str], told: Stated, answer: Mapping[str, Any]
     ) -> None:
         self.trier, self.rule, self.options, self.told = trier, rule, options, told
         self.family, self.meant = book.named(rule)

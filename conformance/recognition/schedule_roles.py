@@ -40,7 +40,7 @@ SETTING, SUM, QUOTIENT, LIST, TABLE, WRAPPED, NONE = "setting", "sum", "quotient
 
 
 @dataclass(frozen=True)
-class Assignment:
+class RoleAssignment:
     """A role for every argument, and values for the settings that are none of them."""
 
     roles: Mapping[str, Role]
@@ -48,13 +48,13 @@ class Assignment:
     cost: float = 0
 
 
-def assignments(description: Description, schedule: Schedule) -> list[Assignment]:
+def assignments(description: Description, schedule: Schedule) -> list[RoleAssignment]:
     """Return the ways in which arguments may be the settings of a schedule, the likeliest first."""
     wanted = _wanted(description, schedule)
     arguments = [a for a in description.arguments if a.name not in _switching(schedule.name, description)]
     choices = [_roles(argument, description, schedule, wanted) for argument in arguments]
     optional = frozenset({"lr"}) if description.interface == RATE else frozenset()
-    found: list[Assignment] = []
+    found: list[RoleAssignment] = []
     for combination in itertools.islice(_best_first(choices), POPPED):
         roles = {argument.name: role for argument, role in zip(arguments, combination, strict=True)}
         made = _assignment(roles, schedule, wanted, optional)
@@ -169,7 +169,7 @@ def _best_first(choices: Sequence[Sequence[Role]]) -> Iterator[tuple[Role, ...]]
 
 def _assignment(
     roles: Mapping[str, Role], schedule: Schedule, wanted: Mapping[str, Setting], optional: frozenset[str]
-) -> Assignment | None:
+) -> RoleAssignment | None:
     """Return an assignment in which every setting has one place at most; nothing where one has two.
 
     The ``optional`` ones need none.
@@ -200,10 +200,10 @@ def _assignment(
     fixed = {name: wanted[name].default for name in missing}
     if wrapped:
         fixed |= dict.fromkeys(inner & {"eta_min", "eta_end"}, 0.0)
-    return Assignment(roles, fixed, cost)
+    return RoleAssignment(roles, fixed, cost)
 
 
-def _with_fixed(made: Assignment, wanted: Mapping[str, Setting]) -> Iterator[Assignment]:
+def _with_fixed(made: RoleAssignment, wanted: Mapping[str, Setting]) -> Iterator[RoleAssignment]:
     """Yield an assignment with other values of the settings that have no place: those where they do nothing."""
     yield made
     for name, value in made.fixed.items():
@@ -218,10 +218,40 @@ def leaves_out(description: Description, entry: Scheduler) -> bool:
     return any(name not in names.LEFT_OUT or called & {name, *names.SETTINGS.get(name, ())} for name in entry.fixed)
 
 
-def entries_of(description: Description, schedule: Schedule, made: Assignment) -> Iterator[Scheduler]:
+def entries_of(description: Description, schedule: Schedule, made: RoleAssignment) -> Iterator[Scheduler]:
     """Yield the entry of a target in which its arguments have these roles, for each way to read a function."""
     switching = _switching(schedule.name, description)
     switches = {option: (keyword, values) for keyword, (option, values) in switching.items()}
+    read = _roles_read(made, schedule, description)
+    interface = description.interface
+    plain = Scheduler(
+        "",
+        description.target,
+        schedule.name,
+        options={name: value for name, value in schedule.options.items() if name not in switches},
+        switches=switches,
+        fixed=dict(made.fixed),
+        **read,
+        one_base=bool(read["ratios"] or read["wraps"] or interface == RATE),
+        by_epoch=description.takes_epoch or interface in {TIMM, *FUNCTIONS, OPTAX},
+        interface=interface,
+        library="optax" if interface == OPTAX else "timm" if interface == TIMM else "torch",
+        framework="jax" if interface == OPTAX else "torch",
+        any_form=True,
+        profile=dict(XLA) if interface == OPTAX else {},
+        metric=description.metric if interface != TIMM else "",
+        lacks=description.lacks,
+        takes_optimizer=description.takes_optimizer,
+        of_step=description.of_step,
+    )
+    if interface not in FUNCTIONS or any(role.settings == ("lr",) for role in made.roles.values()):
+        yield plain
+    else:
+        yield dataclasses.replace(plain, interface=MULTIPLIER)
+
+
+def _roles_read(made: RoleAssignment, schedule: Schedule, description: Description) -> dict[str, Any]:
+    """Return what an entry says of the arguments that play a role."""
     keywords = dict.fromkeys(made.fixed, "")
     sums: dict[str, tuple[str, ...]] = {}
     ratios: dict[str, tuple[str, str]] = {}
@@ -246,35 +276,13 @@ def entries_of(description: Description, schedule: Schedule, made: Assignment) -
             keywords |= {h.keyword: "" for h in MAIN[wraps[argument]][0].hyperparameters if h.keyword != "lr"}
         elif argument in description.given:
             constructor[argument] = description.given[argument]
-    interface = description.interface
     known = {h.keyword for h in schedule.hyperparameters}
-    plain = Scheduler(
-        "",
-        description.target,
-        schedule.name,
-        options={name: value for name, value in schedule.options.items() if name not in switches},
-        switches=switches,
-        keywords={ours: theirs for ours, theirs in keywords.items() if ours in known and ours != theirs},
-        sums=sums,
-        ratios=ratios,
-        fixed=dict(made.fixed),
-        constructor=constructor,
-        lists=lists,
-        tables=tables,
-        wraps=wraps,
-        one_base=bool(ratios or wraps or interface == RATE),
-        by_epoch=description.takes_epoch or interface in {TIMM, *FUNCTIONS, OPTAX},
-        interface=interface,
-        library="optax" if interface == OPTAX else "timm" if interface == TIMM else "torch",
-        framework="jax" if interface == OPTAX else "torch",
-        any_form=True,
-        profile=dict(XLA) if interface == OPTAX else {},
-        metric=description.metric if interface != TIMM else "",
-        lacks=description.lacks,
-        takes_optimizer=description.takes_optimizer,
-        of_step=description.of_step,
-    )
-    if interface not in FUNCTIONS or any(role.settings == ("lr",) for role in made.roles.values()):
-        yield plain
-    else:
-        yield dataclasses.replace(plain, interface=MULTIPLIER)
+    return {
+        "keywords": {ours: theirs for ours, theirs in keywords.items() if ours in known and ours != theirs},
+        "sums": sums,
+        "ratios": ratios,
+        "constructor": constructor,
+        "lists": lists,
+        "tables": tables,
+        "wraps": wraps,
+    }

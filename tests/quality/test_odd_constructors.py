@@ -9,30 +9,30 @@ import pytest
 
 from conformance import cli
 from conformance.engine.verdict import Verdict
-from conformance.recognition.constructor import Told
+from conformance.recognition.constructor import Stated
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from tests.builders import result_of, unit_of
 
 FILE = Path(__file__).with_name("odd_constructors.py")
-CALLED: list[tuple[str, str, Told, dict[str, Any]]] = [
-    ("functional_adam", "adam", Told(), {"function": True}),
-    ("make_adamw", "adamw", Told(), {}),
-    ("NeedsModel", "adamw", Told(arguments={"model": "Name"}), {}),
-    ("Named", "adamw", Told(), {"flat": True, "named": True}),
-    ("NeedsClosure", "adamax", Told(), {}),
-    ("NotAnOptimizer", "adam", Told(), {}),
-    ("Masters", "sgd", Told(), {}),
-    ("InGroups", "adam", Told(flags={"heavy": False}), {"inside": True, "flags": {"heavy": False}}),
-    ("InGroups", "sgd", Told(flags={"heavy": True}), {"inside": True, "flags": {"heavy": True}}),
-    ("ByShape", "adam", Told(ranks=(0, 1)), {}),
-    ("ByShape", "sgd", Told(ranks=(2, 9)), {}),
+CALLED: list[tuple[str, str, Stated, dict[str, Any]]] = [
+    ("functional_adam", "adam", Stated(), {"function": True}),
+    ("make_adamw", "adamw", Stated(), {}),
+    ("NeedsModel", "adamw", Stated(arguments={"model": "Name"}), {}),
+    ("Named", "adamw", Stated(), {"flat": True, "named": True}),
+    ("NeedsClosure", "adamax", Stated(), {}),
+    ("NotAnOptimizer", "adam", Stated(), {}),
+    ("Masters", "sgd", Stated(), {}),
+    ("InGroups", "adam", Stated(flags={"heavy": False}), {"inside": True, "flags": {"heavy": False}}),
+    ("InGroups", "sgd", Stated(flags={"heavy": True}), {"inside": True, "flags": {"heavy": True}}),
+    ("ByShape", "adam", Stated(ranks=(0, 1)), {}),
+    ("ByShape", "sgd", Stated(ranks=(2, 9)), {}),
 ]
 
 
 @pytest.mark.parametrize(("name", "rule", "told", "calling"), CALLED)
 def test_it_is_called_as_it_wants_to_be(
-    name: str, rule: str, told: Told, calling: dict[str, Any], session: Session
+    name: str, rule: str, told: Stated, calling: dict[str, Any], session: Session
 ) -> None:
     """The way to call it is found, or said, and its formula agrees from any state."""
     item = recognise(f"{FILE}:{name}", rule, {}, session, told)

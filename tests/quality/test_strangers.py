@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.engine.verdict import Verdict
-from conformance.recognition.constructor import Told
+from conformance.recognition.constructor import Stated
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from spec import rules as book
@@ -85,7 +85,7 @@ def test_a_script_sets_what_is_kept_elsewhere(style: str, session: Session, show
 
 def test_what_is_told_is_not_looked_for(session: Session) -> None:
     """A setting and a state are what the user says they are."""
-    told = Told({"lr": "step_size"}, {M: "kept exp_avg"})
+    told = Stated({"lr": "step_size"}, {M: "kept exp_avg"})
     item = recognise(f"{FILE}:{ADAMW}__other", "adam", {"decay": "decoupled"}, session, told)
     assert item.keywords["lr"] == ("step_size",)
     assert item.states[M] == "kept exp_avg"

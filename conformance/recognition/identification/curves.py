@@ -45,7 +45,7 @@ OTHERS: tuple[Any, ...] = (list(MILESTONES), [list(pair) for pair in zip(MILESTO
 
 
 @dataclass(frozen=True)
-class Argument:
+class ScheduleArgument:
     """One argument of a scheduler: its keyword, its default (None where it must be given) and what it is given."""
 
     name: str
@@ -58,18 +58,18 @@ class Argument:
         """Tell whether it is given a whole number."""
         return isinstance(self.value, int)
 
-    def at_default(self) -> Argument:
+    def at_default(self) -> ScheduleArgument:
         """Return it with its default, where it has one."""
         return self if self.default is None else dataclasses.replace(self, value=self.default)
 
 
 @dataclass(frozen=True)
-class Curve:
+class RateCurve:
     """The learning rates that came of arguments, one for each step or metric from the start."""
 
     target: str
     interface: str
-    arguments: tuple[Argument, ...]
+    arguments: tuple[ScheduleArgument, ...]
     rates: tuple[float, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
@@ -95,13 +95,13 @@ class Curve:
         """Tell whether nothing is left of it after six steps: it shows no more than that."""
         return bool(self.rates) and max(map(abs, self.rates[6:]), default=1.0) < self.half * abs(self.rates[0])
 
-    def differs(self, other: Curve) -> bool:
+    def differs(self, other: RateCurve) -> bool:
         """Tell whether another curve goes elsewhere as far as both go, in half of its digits."""
         limit = self.half * max(1e-30, *map(abs, self.rates))
         return any(not abs(a - b) <= limit for a, b in zip(self.rates, other.rates, strict=False))
 
 
-def asked(curve: Curve, session: Session) -> Curve | None:
+def asked(curve: RateCurve, session: Session) -> RateCurve | None:
     """Return the curve with its learning rates; nothing where the scheduler raises on every length."""
     for steps in LENGTHS[:1] if curve.over_metrics else LENGTHS:
         try:
@@ -114,7 +114,7 @@ def asked(curve: Curve, session: Session) -> Curve | None:
     return None
 
 
-def _header(curve: Curve, steps: int) -> dict[str, Any]:
+def _header(curve: RateCurve, steps: int) -> dict[str, Any]:
     actions: list[list[Any]] = [["run", steps - 1], ["read"]]
     if curve.over_metrics:
         actions = [["read"], ["metrics", list(METRICS)]]
@@ -136,7 +136,7 @@ def _header(curve: Curve, steps: int) -> dict[str, Any]:
     return {"op": "schedule", "optimizer": optimizer, "scheduler": node, "actions": actions}
 
 
-def opened(target: str, signature: Sequence[Mapping[str, Any]], session: Session) -> Iterator[Curve]:
+def opened(target: str, signature: Sequence[Mapping[str, Any]], session: Session) -> Iterator[RateCurve]:
     """Yield curves with as many arguments at work as a target takes: every one, then those that it needs."""
     for interface in ("torch", "timm", "metrics", "optax"):
         named = [item for item in signature if not item["kind"].startswith("var_")]
@@ -144,9 +144,9 @@ def opened(target: str, signature: Sequence[Mapping[str, Any]], session: Session
         needed = [item["name"] for item in named if "default" not in item]
         offered = tuple(_offered(named))
         for values in _given(len(needed)):
-            must = tuple(Argument(name, None, value) for name, value in zip(needed, values, strict=True))
+            must = tuple(ScheduleArgument(name, None, value) for name, value in zip(needed, values, strict=True))
             for optional in _at_work(offered):
-                came = asked(Curve(target, interface, (*must, *optional)), session)
+                came = asked(RateCurve(target, interface, (*must, *optional)), session)
                 if came is not None:
                     yield came
             yield from _with_one_more(named, must, offered, interface, target, session)
@@ -154,24 +154,24 @@ def opened(target: str, signature: Sequence[Mapping[str, Any]], session: Session
 
 def _with_one_more(
     named: Sequence[Mapping[str, Any]],
-    must: tuple[Argument, ...],
-    offered: tuple[Argument, ...],
+    must: tuple[ScheduleArgument, ...],
+    offered: tuple[ScheduleArgument, ...],
     interface: str,
     target: str,
     session: Session,
-) -> Iterator[Curve]:
+) -> Iterator[RateCurve]:
     """Yield curves with a length for one argument that is None by default."""
     for item in named:
         if "default" in item and item["default"] is None:
             for number in (29, 0.03125):
-                more = Argument(item["name"], -1.0, number, unset=True)
+                more = ScheduleArgument(item["name"], -1.0, number, unset=True)
                 for optional in _at_work(offered):
-                    came = asked(Curve(target, interface, (*must, more, *optional)), session)
+                    came = asked(RateCurve(target, interface, (*must, more, *optional)), session)
                     if came is not None:
                         yield came
 
 
-def _at_work(offered: tuple[Argument, ...]) -> Iterator[tuple[Argument, ...]]:
+def _at_work(offered: tuple[ScheduleArgument, ...]) -> Iterator[tuple[ScheduleArgument, ...]]:
     """Yield arguments of which ever fewer have another number than their default."""
     yield from dict.fromkeys(
         (
@@ -193,7 +193,7 @@ def _given(count: int) -> Iterator[tuple[Any, ...]]:
             yield from ((*values[: count - 1], other) for values in NUMBERS[:1])
 
 
-def _offered(named: Sequence[Mapping[str, Any]]) -> Iterator[Argument]:
+def _offered(named: Sequence[Mapping[str, Any]]) -> Iterator[ScheduleArgument]:
     """Yield the arguments with a number for a default, each with another number that it may be."""
     lengths, shares, small = (itertools.cycle(numbers) for numbers in (COUNTS, SHARES, SMALL))
     for item in named:
@@ -206,4 +206,4 @@ def _offered(named: Sequence[Mapping[str, Any]]) -> Iterator[Argument]:
             value = next(small)
         else:
             value = next(shares) if 0 < default <= 1 else 0.75 * default
-        yield Argument(item["name"], default, value)
+        yield ScheduleArgument(item["name"], default, value)

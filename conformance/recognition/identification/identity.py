@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.optimizers.setting_names import placed
-from conformance.recognition.constructor import NOTHING_TOLD, Told
+from conformance.recognition.constructor import NOTHING_TOLD, Stated
 from conformance.recognition.identification.candidates import Candidate, as_in
 from conformance.recognition.identification.fit import Agreement, agreement
 from conformance.recognition.identification.opening import OFF, WEIGHT, Opened, asked_with, numbers, opened, twins
@@ -70,7 +70,7 @@ class Identity:
         return self.fitting[0] if self.fitting else None
 
 
-def identify(target: str, session: Session, limits: Limits = ANYTHING, told: Told = NOTHING_TOLD) -> Identity:
+def identify(target: str, session: Session, limits: Limits = ANYTHING, told: Stated = NOTHING_TOLD) -> Identity:
     """Tell which rule a target implements; raises ``NotJudgeableError`` where it makes no steps.
 
     ``told`` is what a user says that it is given beside its settings.

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.recognition.constructor import NotJudgeableError, Told
+from conformance.recognition.constructor import NotJudgeableError, Stated
 from conformance.recognition.identification.slots import Constructor, Slot, constructor_of
 from conformance.recognition.identification.steps import MATRICES, VECTORS, Course, Question, ask
 from conformance.recognition.trial import CALLINGS
@@ -31,7 +31,7 @@ class Opened:
     question: Question
 
 
-def opened(target: str, session: Session, told: Told) -> Opened:
+def opened(target: str, session: Session, told: Stated) -> Opened:
     """Return how a target makes steps; raises ``NotJudgeableError`` where it makes none."""
     answer = session.request({"op": "describe", "target": target, "constructor": dict(told.arguments)}).header
     first: TargetError | None = None
@@ -65,7 +65,7 @@ def _with_unset(question: Question, names: tuple[str, ...], session: Session) ->
     return question
 
 
-def _questions(target: str, constructor: Constructor, framework: str, told: Told) -> Iterator[Question]:
+def _questions(target: str, constructor: Constructor, framework: str, told: Stated) -> Iterator[Question]:
     """Yield ways to ask: every number at work first, then fewer, for matrices and vectors."""
     torch = framework == "torch"
     flags = {"flags": dict(told.flags)} if told.flags else {}

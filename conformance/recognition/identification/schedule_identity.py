@@ -16,8 +16,8 @@ from conformance.recognition.identification.curves import (
     METRICS,
     MILESTONES,
     SCALES,
-    Argument,
-    Curve,
+    RateCurve,
+    ScheduleArgument,
     asked,
     opened,
 )
@@ -63,7 +63,7 @@ class Claimant:
     parts: Mapping[str, Part]
     held: Mapping[str, float]
 
-    def settings(self, arguments: Sequence[Argument]) -> dict[str, float]:
+    def settings(self, arguments: Sequence[ScheduleArgument]) -> dict[str, float]:
         """Return every setting for arguments; raises ``KeyError`` where one is missing.
 
         Raises ``ValueError`` for one that is not legal.
@@ -82,7 +82,7 @@ class Claimant:
                 raise ValueError(f"{item.keyword}={known[item.keyword]!r} is not in {item.domain}; give one that is")
         return known
 
-    def rates(self, curve: Curve) -> list[float]:
+    def rates(self, curve: RateCurve) -> list[float]:
         """Return the learning rates of the reference, as many as it has."""
         given = {"milestones": MILESTONES, "factors": SCALES if self.schedule.name != "given" else FACTORS}
         reference, options = references()[self.schedule.name], self.schedule.options
@@ -107,7 +107,7 @@ class ScheduleIdentity:
     """
 
     target: str
-    curve: Curve
+    curve: RateCurve
     fitting: tuple[Claimant, ...]
     nearest: tuple[int, float, Claimant] | None
     beside: Mapping[str, Claimant | None] = dataclasses.field(default_factory=dict)
@@ -147,14 +147,14 @@ def _beside(found: ScheduleIdentity, session: Session) -> Iterator[tuple[str, Cl
             yield argument.name, mine.fitting[0] if mine.fitting else None
 
 
-def _other(argument: Argument) -> float:
+def _other(argument: ScheduleArgument) -> float:
     default = argument.default or 0.0
     if isinstance(default, int):
         return 3 if default == 0 else default + 1
     return 0.0625 if default == 0 else 0.83 * default
 
 
-def _explained(curve: Curve, session: Session) -> ScheduleIdentity:
+def _explained(curve: RateCurve, session: Session) -> ScheduleIdentity:
     """Return the candidates that agree with a curve from the first value to the last."""
     active = [argument for argument in curve.arguments if _matters(argument, curve, session)]
     whole: list[Claimant] = []
@@ -184,7 +184,7 @@ def _claimed(name: str) -> int:
     return sum(1 for item in (*SCHEDULERS, *OTHER_SCHEDULERS) if item.schedule == name)
 
 
-def _matters(argument: Argument, curve: Curve, session: Session) -> bool:
+def _matters(argument: ScheduleArgument, curve: RateCurve, session: Session) -> bool:
     """Tell whether an argument changes the curve; what has no other value is taken to do so."""
     if not isinstance(argument.value, int | float):
         return False
@@ -208,7 +208,7 @@ def _variants(*, over_metrics: bool) -> tuple[Schedule, ...]:
     return tuple(found)
 
 
-def _claimants(schedule: Schedule, active: Sequence[Argument], curve: Curve) -> Iterator[Claimant]:
+def _claimants(schedule: Schedule, active: Sequence[ScheduleArgument], curve: RateCurve) -> Iterator[Claimant]:
     """Yield every way in which the active arguments have parts in a schedule."""
     lists = [a for a in curve.arguments if not isinstance(a.value, int | float)]
     if bool(schedule.given) != bool(lists):
@@ -228,7 +228,7 @@ def _claimants(schedule: Schedule, active: Sequence[Argument], curve: Curve) -> 
         yield Claimant(schedule, parts, {**own, **held, **momenta})
 
 
-def _assigned(arguments: tuple[Argument, ...], items: Sequence[Setting]) -> Iterator[dict[str, Part]]:
+def _assigned(arguments: tuple[ScheduleArgument, ...], items: Sequence[Setting]) -> Iterator[dict[str, Part]]:
     """Yield parts for arguments, no setting twice."""
     if not arguments:
         yield {}
@@ -240,7 +240,7 @@ def _assigned(arguments: tuple[Argument, ...], items: Sequence[Setting]) -> Iter
             yield {first.name: part, **rest}
 
 
-def _parts(argument: Argument, items: Sequence[Setting]) -> Iterator[Part]:
+def _parts(argument: ScheduleArgument, items: Sequence[Setting]) -> Iterator[Part]:
     lengths = [item.keyword for item in items if _is_length(item)]
     named = [item for item in items if item.keyword == argument.name]
     for item in named or items:

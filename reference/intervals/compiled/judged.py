@@ -10,7 +10,7 @@ from reference.intervals.interval import Interval
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedValues:
     """What is found of one step.
 
     ``legal`` are the enclosures of the elements that are shown, by symbol, and ``ratios`` how far what came of

@@ -27,7 +27,7 @@ PARTS = ("lo", "hi", "nan", "both")
 
 
 @dataclass(frozen=True)
-class Line:
+class LoopLine:
     """Where the loops of a step find a line: an expression for one element."""
 
     load: Callable[[Statements], Value]
@@ -64,7 +64,7 @@ class Loops:
         self.text: list[str] = []
         self.buffers = 0
         symbols = {state.symbol.name: state.symbol for state in self.program.rule.quantities}
-        self.lines: dict[str, Line] = {}
+        self.lines: dict[str, LoopLine] = {}
         for place, name in enumerate(self.task.inputs):
             positive = name in symbols and bool(symbols[name].is_nonnegative)
             self.lines[name] = self._input(place, name, positive=positive)
@@ -76,7 +76,7 @@ class Loops:
         rounding = rounding or tensor_rounding(self.task.profile, self.task.storage)
         return IntervalEmission(statements, self.prefix, rounding, tensor_units(self.task.profile), self.bounded)
 
-    def _input(self, place: int, name: str, *, positive: bool) -> Line:
+    def _input(self, place: int, name: str, *, positive: bool) -> LoopLine:
         flushed = flushes(self.task.profile, self.task.storage)
         point = name in self.task.points
 
@@ -101,9 +101,9 @@ class Loops:
                 positive=positive and self.bounded,
             )
 
-        return Line(load, point and not flushed)
+        return LoopLine(load, point and not flushed)
 
-    def line(self, name: str) -> Line:
+    def line(self, name: str) -> LoopLine:
         """Return a line of the program, written first where it is not yet."""
         if name not in self.lines:
             if name in self.program.formats:
@@ -111,11 +111,11 @@ class Loops:
             self.lines[name] = self._written(name, self.program.lines[name])
         return self.lines[name]
 
-    def _written(self, name: str, forms: tuple[CompiledForm, ...]) -> Line:
+    def _written(self, name: str, forms: tuple[CompiledForm, ...]) -> LoopLine:
         sure = [form for form in forms if form.when == sp.true]
         symbol = other_name(forms)
         if symbol:
-            return Line(lambda statements: self._form(statements, name, forms[0]), self.line(symbol).point)
+            return LoopLine(lambda statements: self._form(statements, name, forms[0]), self.line(symbol).point)
         buffer = _Buffer(self.buffers)
         self.buffers += 1
         if sure:
@@ -126,7 +126,7 @@ class Loops:
         for place, form in enumerate(optional_forms(self.program)):
             if form in forms:
                 self._optional(buffer, name, form, place)
-        return Line(lambda statements: self._loaded(statements, buffer), point=False)
+        return LoopLine(lambda statements: self._loaded(statements, buffer), point=False)
 
     def _loaded(self, statements: Statements, buffer: _Buffer) -> Value:
         there = (True, True, buffer.nan, buffer.both)
@@ -192,7 +192,9 @@ class Loops:
         exact = IntervalEmission(statements, self.prefix, Unrounded(compute_format(storage)), UNITS, self.bounded)
         running = RunningErrorEmission(exact, tensor_rounding(profile, storage), tensor_units(profile), self.real)
         tensors = Tensors(
-            _MeasuredScalars(self, running), lambda symbol: running.known(self.line(symbol).load(statements)), running
+            _MeasuredLoopScalars(self, running),
+            lambda symbol: running.known(self.line(symbol).load(statements)),
+            running,
         )
         measured = walk(form.tree, tensors, running)
         written = self.program.written[name]
@@ -213,7 +215,7 @@ class Loops:
         self._add(statements, quantity.symbol.name, stores)
 
 
-class _MeasuredScalars(Scalars[MeasuredValue]):
+class _MeasuredLoopScalars(Scalars[MeasuredValue]):
     """Scalars for a running error: the exact value, and how far the one used may be from it."""
 
     def __init__(self, loops: Loops, running: RunningErrorEmission) -> None:

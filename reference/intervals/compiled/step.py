@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from reference.formats import FLOAT64, FORMATS, Array
-from reference.intervals.compiled.judged import Judged
+from reference.intervals.compiled.judged import JudgedValues
 from reference.intervals.compiled.task import Task, exponents, optional_forms, optional_lines
 from reference.intervals.interval import Interval
 
@@ -39,7 +39,7 @@ class CompiledStep:
         before: Mapping[str, Interval | Array],
         after: Mapping[str, Array],
         shown: int,
-    ) -> Judged | None:
+    ) -> JudgedValues | None:
         """Enclose a step and compare ``after`` with it; ``shown`` is how many elements are returned.
 
         Arrays are flat.  Returns None where the formula has no value.
@@ -104,7 +104,9 @@ class CompiledStep:
             return None
         return (ctypes.c_int64 * len(powers))(*powers), (ctypes.c_uint8 * len(applies))(*applies)
 
-    def _judged(self, real: Array, flags: Array, numbers: Array, counts: list[int], compared: list[int]) -> Judged:
+    def _judged(
+        self, real: Array, flags: Array, numbers: Array, counts: list[int], compared: list[int]
+    ) -> JudgedValues:
         legal, outside = {}, {}
         shown = real.shape[2]
         marked = np.asarray(flags.any(axis=2))
@@ -117,7 +119,7 @@ class CompiledStep:
             if counts[2 * place]:
                 outside[name] = (counts[2 * place], counts[2 * place + 1])
         ratios = np.zeros(0) if self._uncertain else real[compared, 2].reshape(-1)
-        return Judged(legal, ratios, outside, counts[-1])
+        return JudgedValues(legal, ratios, outside, counts[-1])
 
     def _stored(self, value: Array) -> Array:
         """Return a flat array as the code reads it."""

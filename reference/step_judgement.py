@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from reference.formats import FLOAT64, Array, Format
-from reference.intervals.compiled.judged import Judged
+from reference.intervals.compiled.judged import JudgedValues
 from reference.intervals.compiled.records import record
 from reference.intervals.compiled.task import Task
 from reference.intervals.enclosure import StepEnclosure, program, refuse_tiny
@@ -45,7 +45,7 @@ class StepJudge:
         self.state_formats, self.kept = state_formats or {}, dict(kept or {})
         self.program = program(rule, profile.every_form)
 
-    def __call__(self, before: Mapping[str, Interval | Array], after: Mapping[str, Array], shown: int) -> Judged:
+    def __call__(self, before: Mapping[str, Interval | Array], after: Mapping[str, Array], shown: int) -> JudgedValues:
         """Judge a step: ``before`` holds gradient, parameter and states, ``after`` what was returned.
 
         Arrays are flat where elements do not count for each other.  ``shown`` is how many elements are
@@ -78,13 +78,13 @@ class StepJudge:
             for name in names
         }
 
-    def walked(self, before: Mapping[str, Interval | Array], after: Mapping[str, Array], shown: int) -> Judged:
+    def walked(self, before: Mapping[str, Interval | Array], after: Mapping[str, Array], shown: int) -> JudgedValues:
         """Judge by the walk, in blocks: the definition of what compiled code finds."""
         intervals = {name: self._interval(value) for name, value in before.items()}
         known = all(value.point for value in intervals.values())
         if not self.rule.elementwise:
             return self._block(intervals, after, known=known)
-        whole = Judged({}, np.zeros(0), {}, 0)
+        whole = JudgedValues({}, np.zeros(0), {}, 0)
         size = intervals[g.name].lo.size
         bounds = sorted({*range(0, size, BLOCK), min(shown, size)} - {size})
         for start, end in itertools.pairwise([*bounds, size]):
@@ -100,7 +100,7 @@ class StepJudge:
     def _interval(self, value: Interval | Array) -> Interval:
         return value if isinstance(value, Interval) else Interval.exactly(value.astype(self.storage.work))
 
-    def _block(self, before: Mapping[str, Interval], after: Mapping[str, Array], *, known: bool) -> Judged:
+    def _block(self, before: Mapping[str, Interval], after: Mapping[str, Array], *, known: bool) -> JudgedValues:
         """Judge elements together; ratios are taken where all values before the step are known."""
         legal = self._enclosure(before)
         undecided: Array = np.zeros(before[g.name].lo.shape, bool)
@@ -117,7 +117,9 @@ class StepJudge:
             centre = exact_step(self.program, self.storage, self.scalars, arrays, self.state_formats)
             names = (q.symbol.name for q in self.rule.quantities if q.symbol.name in after)
             taken = [ratios(after[name], centre[name], legal[name]).reshape(-1) for name in names]
-        return Judged(legal, np.concatenate(taken) if taken else np.zeros(0), outside, int(np.count_nonzero(undecided)))
+        return JudgedValues(
+            legal, np.concatenate(taken) if taken else np.zeros(0), outside, int(np.count_nonzero(undecided))
+        )
 
 
 def ratios(value: Array, centre: Array, legal: Interval) -> Array:
@@ -134,7 +136,7 @@ def _part(value: Interval, part: slice) -> Interval:
     return Interval(value.lo[part], value.hi[part], nan, both, point=value.point)
 
 
-def _joined(first: Judged, second: Judged, start: int, *, keep: bool) -> Judged:
+def _joined(first: JudgedValues, second: JudgedValues, start: int, *, keep: bool) -> JudgedValues:
     """Return what is found of two parts of a step, the second from element ``start`` on."""
     outside = dict(first.outside)
     for name, (count, place) in second.outside.items():
@@ -145,7 +147,9 @@ def _joined(first: Judged, second: Judged, start: int, *, keep: bool) -> Judged:
         legal = {
             name: _beside(first.legal[name], value) if first.legal else value for name, value in second.legal.items()
         }
-    return Judged(legal, np.concatenate([first.ratios, second.ratios]), outside, first.undecided + second.undecided)
+    return JudgedValues(
+        legal, np.concatenate([first.ratios, second.ratios]), outside, first.undecided + second.undecided
+    )
 
 
 def _beside(a: Interval, b: Interval) -> Interval:
