@@ -81,7 +81,8 @@ class StepJudge:
     def walked(self, before: Mapping[str, Interval | Array], after: Mapping[str, Array], shown: int) -> JudgedValues:
         """Judge by the walk, in blocks: the definition of what compiled code finds."""
         intervals = {name: self._interval(value) for name, value in before.items()}
-        known = all(value.point for value in intervals.values())
+        numbers = {state.symbol.name for state in self.rule.states if state.scalar}
+        known = numbers <= set(self.scalars) and all(value.point for value in intervals.values())
         if not self.rule.elementwise:
             return self._block(intervals, after, known=known)
         whole = JudgedValues({}, np.zeros(0), {}, 0)

@@ -14,7 +14,7 @@ from reference.balls.confirmation import Confirmation, confirm
 from reference.formats import FLOAT32
 from reference.profile import Profile
 from spec import rules as book
-from tests.builders import result_of, unit_of
+from tests.builders import entry, result_of, unit_of
 
 WRONG = Path(__file__).parents[1] / "quality" / "wrong_optimizers.py"
 FIGURES = Figures(cases=2, element_cases=20, values=60, outside=7)
@@ -62,3 +62,9 @@ def test_nothing_is_confirmed_where_zero_is_divided_by_zero() -> None:
     before = {"theta": 0.0, "m": 0.0, "v": 0.0, "g": 0.0}
     found = confirm(book.build("adabelief"), PLAIN, FLOAT32, settings, before, "theta", float("nan"))
     assert not found.confirmed
+
+
+def test_a_trajectory_with_a_state_of_one_number_is_judged(session: Session) -> None:
+    """NAdam's product of momenta is known as an interval alone after the first step, and its steps are judged."""
+    result = result_of(unit_of(entry("torch.NAdam"), "agreement/trajectory", cases=3), session)
+    assert result.verdict is Verdict.PASS, result.reason
