@@ -17,8 +17,8 @@ from .text import shown
 from .torch_platform import name_of, with_rows
 from .torch_trial import ELEMENTS, Build, trial_values
 
-SCALES = (1.0, 2.0, 0.0625)
-"""How large the gradient of each trial step is: it falls below former ones, which maxima show."""
+SCALES = (1.0, 1.0, 0.0625, 0.5)
+"""How large the gradient of each trial step is: it falls below former ones, which maxima show, and none drowns them."""
 LARGEST = 4096
 """What holds more numbers is told by its shape alone."""
 
