@@ -95,6 +95,5 @@ CLAUSES = (
         "elements.complex_numbers",
         each({"steps": 2}),
         needs=all_of(needs_tensors_of_rank(1), needs_tensors_of_rank(2), needs_complex_parameters),
-        level=Level.SHOULD,  # who never heard of complex numbers does not refuse them
     ),
 )
