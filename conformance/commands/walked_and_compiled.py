@@ -13,8 +13,8 @@ from rich.console import Console
 from conformance.catalogue.numpy_references import variant_rules
 from conformance.optimizers.walked_and_compiled import Setup, differences, drawn
 from reference import rules as references
+from reference.compiled import toolchain
 from reference.formats import FLOAT32, FORMATS
-from reference.intervals.compiled import toolchain
 from reference.profile import CHOICES, Profile
 from spec.rule import UpdateRule
 

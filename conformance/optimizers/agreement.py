@@ -11,9 +11,9 @@ import numpy as np
 from conformance.engine.evidence import Tally
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import GRADIENT, Prepared, RuleSubject, StepsRead
+from reference.compiled.step_judgement import StepJudge
 from reference.formats import Array, Format
 from reference.intervals.interval import Interval
-from reference.step_judgement import StepJudge
 from spec.rule import UpdateRule
 
 BLOCK = 8192

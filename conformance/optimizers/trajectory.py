@@ -10,9 +10,9 @@ from conformance.engine.evidence import Tally
 from conformance.optimizers.agreement import Outside, shaped
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import GRADIENT, Prepared, RuleSubject, StepsRead
+from reference.compiled.step_judgement import StepJudge, ratios
 from reference.formats import FLOAT64
 from reference.intervals.interval import Interval
-from reference.step_judgement import StepJudge, ratios
 
 
 def judge(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject, tally: Tally) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 from conformance.optimizers.cases import TensorCase
 from conformance.optimizers.subject import GRADIENT
 from conformance.optimizers.tensor_values import expand
+from reference.compiled.records import record
+from reference.compiled.step_judgement import StepJudge
 from reference.formats import Array, Format
-from reference.intervals.compiled.records import record
 from reference.intervals.interval import Interval
 from reference.profile import Profile
-from reference.step_judgement import StepJudge
 from spec.rule import UpdateRule
 
 

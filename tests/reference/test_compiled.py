@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from conformance.optimizers.walked_and_compiled import Setup, differences, drawn
+from reference.compiled import records, toolchain
 from reference.formats import FLOAT32, FORMATS
-from reference.intervals.compiled import records, toolchain
 from reference.intervals.enclosure import StepEnclosure
 from reference.intervals.interval import Interval
 from reference.profile import Profile

@@ -7,12 +7,12 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reference.compiled.emission import IntervalEmission, Value, real_type
+from reference.compiled.statements import SCALAR, Statements
+from reference.compiled.task import Task, exponents
 from reference.expression import Node
 from reference.formats import FLOAT64, Format
 from reference.intervals.arithmetic import Number
-from reference.intervals.compiled.emission import IntervalEmission, Value, real_type
-from reference.intervals.compiled.statements import SCALAR, Statements
-from reference.intervals.compiled.task import Task, exponents
 from reference.intervals.evaluation import Scalars, Tensors
 from reference.intervals.interval import Rounding, Unrounded
 from reference.intervals.roundings import (

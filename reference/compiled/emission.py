@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from reference.compiled.statements import SCALAR, NotCompiled, Statements, literal
 from reference.formats import Format
-from reference.intervals.compiled.statements import SCALAR, NotCompiled, Statements, literal
 from reference.intervals.interval import Rounding, Unrounded
 
 RELATIONS = {"greater": "GREATER", "less": "GREATER", "equal": "EQUAL", "at least": "AT_LEAST", "at most": "AT_LEAST"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reference.intervals.compiled.emission import real_type
-from reference.intervals.compiled.exact_emission import ExactEmission
-from reference.intervals.compiled.numbers import EmittedScalars, Numbers
-from reference.intervals.compiled.statements import SCALAR, Statements
-from reference.intervals.compiled.task import Task, exponents
+from reference.compiled.emission import real_type
+from reference.compiled.exact_emission import ExactEmission
+from reference.compiled.numbers import EmittedScalars, Numbers
+from reference.compiled.statements import SCALAR, Statements
+from reference.compiled.task import Task, exponents
 from reference.intervals.evaluation import Tensors
 from reference.profile import compute_format
 from spec.rule import State

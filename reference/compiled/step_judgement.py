@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from reference.compiled.judged import JudgedValues
+from reference.compiled.records import record
+from reference.compiled.task import Task
 from reference.formats import FLOAT64, Array, Format
-from reference.intervals.compiled.judged import JudgedValues
-from reference.intervals.compiled.records import record
-from reference.intervals.compiled.task import Task
 from reference.intervals.enclosure import StepEnclosure, program, refuse_tiny
 from reference.intervals.exact import exact_step
 from reference.intervals.interval import Interval

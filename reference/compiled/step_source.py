@@ -6,11 +6,11 @@ import functools
 from collections.abc import Iterator
 from importlib import resources
 
-from reference.intervals.compiled.exact_lines import ExactLines
-from reference.intervals.compiled.loops import Loops
-from reference.intervals.compiled.numbers import Numbers
-from reference.intervals.compiled.statements import NotCompiled
-from reference.intervals.compiled.task import Task
+from reference.compiled.exact_lines import ExactLines
+from reference.compiled.loops import Loops
+from reference.compiled.numbers import Numbers
+from reference.compiled.statements import NotCompiled
+from reference.compiled.task import Task
 
 BLOCK = 128
 """Elements that one loop takes: what the loops of a step hand on stays in the processor's nearest cache."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from reference.compiled.judged import JudgedValues
+from reference.compiled.task import Task, exponents, optional_forms, optional_lines
 from reference.formats import FLOAT64, FORMATS, Array
-from reference.intervals.compiled.judged import JudgedValues
-from reference.intervals.compiled.task import Task, exponents, optional_forms, optional_lines
 from reference.intervals.interval import Interval
 
 _NUMBER = np.dtype([("lo", FLOAT64.work), ("hi", FLOAT64.work), ("nan", np.int64), ("both", np.int64)])
@@ -53,17 +53,8 @@ class CompiledStep:
         shown = min(shown, size)
         real = np.empty((count, 3, shown), work)
         flags = np.empty((count, 2, shown), np.bool_)
-        first, row, flag, flag_row = _at(real), real.strides[1], _at(flags), flags.strides[1]
-        out, ratios, stored, kinds, compared = [], [], [], [], []
-        for place, (name, _) in enumerate(self.quantities):
-            base, mark = first + 3 * place * row, flag + 2 * place * flag_row
-            out += [base, base + row, mark, mark + flag_row]
-            ratios.append(0 if self._uncertain else base + 2 * row)
-            if name in after:
-                alive.append(self._stored(after[name]))
-                compared.append(place)
-            stored.append(_at(alive[-1]) if name in after else 0)
-            kinds.append(_STORED.get(alive[-1].dtype, 0) if name in after else 0)
+        out, ratios = self._written_to(real, flags)
+        stored, kinds, compared = self._compared_with(after, alive)
         numbers = np.zeros(count, _NUMBER)
         counts = np.zeros(2 * count + 1, np.int64)
         start = (
@@ -88,6 +79,30 @@ class CompiledStep:
             _at(counts) + 16 * count,
         )
         return self._judged(real, flags, numbers, counts.tolist(), compared)
+
+    def _written_to(self, real: Array, flags: Array) -> tuple[list[int], list[int]]:
+        """Return where the ends, the flags and the ratios of every quantity are written."""
+        first, row, flag, flag_row = _at(real), real.strides[1], _at(flags), flags.strides[1]
+        out, ratios = [], []
+        for place in range(len(self.quantities)):
+            base, mark = first + 3 * place * row, flag + 2 * place * flag_row
+            out += [base, base + row, mark, mark + flag_row]
+            ratios.append(0 if self._uncertain else base + 2 * row)
+        return out, ratios
+
+    def _compared_with(self, after: Mapping[str, Array], alive: list[Array]) -> tuple[list[int], list[int], list[int]]:
+        """Return where the values returned are, in which format, and the quantities that have any.
+
+        What is read there is kept in ``alive``.
+        """
+        stored, kinds, compared = [], [], []
+        for place, (name, _) in enumerate(self.quantities):
+            if name in after:
+                alive.append(self._stored(after[name]))
+                compared.append(place)
+            stored.append(_at(alive[-1]) if name in after else 0)
+            kinds.append(_STORED.get(alive[-1].dtype, 0) if name in after else 0)
+        return stored, kinds, compared
 
     @property
     def _uncertain(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reference.intervals.compiled.statements import SCALAR, NotCompiled, Statements, literal
+from reference.compiled.statements import SCALAR, NotCompiled, Statements, literal
 
 SYMBOLS = {"greater": ">", "at least": ">=", "equal": "==", "less": "<", "at most": "<="}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import sympy as sp
 
 import reference
+from reference.compiled.task import Task, holds, nodes
 from reference.expression import Comparison, Node
-from reference.intervals.compiled.task import Task, holds, nodes
 
 
 @functools.cache

@@ -13,12 +13,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from reference.intervals.compiled import toolchain
-from reference.intervals.compiled.fingerprint import fingerprint
-from reference.intervals.compiled.statements import NotCompiled
-from reference.intervals.compiled.step import CompiledStep
-from reference.intervals.compiled.step_source import source
-from reference.intervals.compiled.task import Task
+from reference.compiled import toolchain
+from reference.compiled.fingerprint import fingerprint
+from reference.compiled.statements import NotCompiled
+from reference.compiled.step import CompiledStep
+from reference.compiled.step_source import source
+from reference.compiled.task import Task
 
 COST = 3.0
 """Seconds that the walk of a task takes before it is compiled: what a compiler takes for a common rule."""

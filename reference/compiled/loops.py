@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from reference.compiled.emission import IntervalEmission, MeasuredValue, RunningErrorEmission, Value
+from reference.compiled.numbers import Numbers
+from reference.compiled.statements import NotCompiled, Statements
+from reference.compiled.task import optional_forms
 from reference.expression import Node
-from reference.intervals.compiled.emission import IntervalEmission, MeasuredValue, RunningErrorEmission, Value
-from reference.intervals.compiled.numbers import Numbers
-from reference.intervals.compiled.statements import NotCompiled, Statements
-from reference.intervals.compiled.task import optional_forms
 from reference.intervals.enclosure import CompiledForm, origin, other_name
 from reference.intervals.evaluation import Scalars, Tensors, walk
 from reference.intervals.interval import Rounding, Unrounded
