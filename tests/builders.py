@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from conformance import claims
-from conformance.catalogue.entries import entries
+from conformance.catalogue.catalogued import entries
 from conformance.catalogue.installed import version_of
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.engine.claim import Claim, Unit, unexplained

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from conformance.catalogue.entries import FRAMEWORK, NUMPY
+from conformance.catalogue.catalogued import FRAMEWORK, NUMPY
 from conformance.optimizers.agreement import shaped
 from conformance.optimizers.cases import Case
 from conformance.optimizers.rule_variants import rules_by_switches

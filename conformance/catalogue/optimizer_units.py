@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.catalogue import selection
-from conformance.catalogue.entries import FRAMEWORK
+from conformance.catalogue.catalogued import FRAMEWORK
 from conformance.catalogue.numpy_references import reference_subject
 from conformance.engine.claim import Claim, NotRunError, Plan
 from conformance.engine.evidence import Exhibit

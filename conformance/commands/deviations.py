@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.padding import Padding
 
 from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
-from conformance.commands.findings import show_finding
 from conformance.commands.recording import cells, installed
+from conformance.commands.shown_causes import show_finding
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.findings import findings_of
 from conformance.engine.ledger import Entry, load

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from conformance.catalogue.entries import entries
+from conformance.catalogue.catalogued import entries
 from conformance.commands.usage_errors import UsageError, nearest
 from conformance.schedulers.entries import entries as scheduler_entries
 from conformance.schedulers.formula_lines import lines

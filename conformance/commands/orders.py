@@ -10,7 +10,7 @@ from rich.console import Console
 
 from conformance import claims
 from conformance.catalogue import installed
-from conformance.catalogue.entries import entries, implementations
+from conformance.catalogue.catalogued import entries, implementations
 from conformance.catalogue.installed import TORCH, Installation, find
 from conformance.commands import identify, identify_schedule, judging, listing, told
 from conformance.commands.exit_status import NOT_JUDGED

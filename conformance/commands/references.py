@@ -14,12 +14,12 @@ from rich.console import Console
 
 from conformance import claims
 from conformance.catalogue import optimizer_units, scheduler_units
-from conformance.catalogue.entries import PREFIX, implementations
+from conformance.catalogue.catalogued import PREFIX, implementations
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.commands.exit_status import CONFORMS, DOES_NOT, NOT_JUDGED
-from conformance.commands.findings import show_finding
 from conformance.commands.judging import cores
+from conformance.commands.shown_causes import show_finding
 from conformance.commands.usage_errors import UsageError, nearest
 from conformance.engine import runs
 from conformance.engine.claim import Unit

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from conformance.claims import BY_IDENTIFIER
+from conformance.diagnosis.diagnosing import Diagnosis, diagnose
 from conformance.diagnosis.hypothesis import AS_GIVEN, Hypothesis
 from conformance.diagnosis.joining import ARITHMETIC, Joined, joined
 from conformance.diagnosis.recordings import recorded
-from conformance.diagnosis.search import Diagnosis, diagnose
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.reduction import failures_of
 from conformance.engine.verdict import Cause, Cell, CellResult, Finding
 from conformance.optimizers.cases import Case
+from conformance.optimizers.property import Property
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.subject import WorkerSubject
 from impls.session import TargetError, WorkerFailure
@@ -61,15 +62,22 @@ def _of_arithmetic(group: Joined, subject_of: SubjectOf) -> Iterator[Cause]:
             subject = subject_of(left[0].cell)
             found = diagnose(subject, _cases(left))
             hypothesis = found.best
-            explained = [] if hypothesis is None else [f for f in left if _explains(hypothesis, f, subject_of)]
+            unasked = [] if hypothesis is None else [f for f in left if _cannot_be_asked(hypothesis, f)]
+            asked = [] if hypothesis is None else [f for f in left if f not in unasked]
+            explained = [f for f in asked if hypothesis is not None and _explains(hypothesis, f, subject_of)]
         except (TargetError, WorkerFailure) as failure:
             yield _cause(left, "values are wrong", f"the code could not be asked more: {failure}", "")
             return
         if hypothesis is None or not explained:
             yield _cause(left, _wrong(left), _unexplained(found), _place(subject))
             return
-        yield _cause(explained, hypothesis.title, _explained(found, hypothesis), _place(subject))
-        left = [finding for finding in left if finding not in explained]
+        said = _explained(found, hypothesis)
+        if unasked:
+            said += (
+                f". {len(unasked)} of its findings are experiments of their own, which were not judged again under it"
+            )
+        yield _cause([*explained, *unasked], hypothesis.title, said, _place(subject))
+        left = [finding for finding in asked if finding not in explained]
     if left:
         yield _cause(left, _wrong(left), f"not looked into beside {MOST_CAUSES} other causes", "")
 
@@ -98,6 +106,8 @@ def _explained(found: Diagnosis, hypothesis: Hypothesis) -> str:
 
 def _unexplained(found: Diagnosis) -> str:
     """Return how many hypotheses were tried, and where the values are wrong."""
+    if found.best is not None:
+        return f"{found.best.title} holds the results of {found.runs} further runs, and not the case below"
     if not found.failing:
         return f"{found.runs} further runs show nothing wrong: the case below does"
     said = f"none of {found.tried} hypotheses holds every result of {found.runs} runs"
@@ -120,13 +130,15 @@ def _explains(hypothesis: Hypothesis, finding: Finding, subject_of: SubjectOf) -
     claim = BY_IDENTIFIER[OPTIMIZERS][finding.cell.property]
     subject = subject_of(finding.cell)
     supposed = hypothesis.of(subject)
-    supposed = supposed.with_profile(hypothesis.profile or supposed.profile)
     if claim.applies(supposed):
         return True
     case = claim.kind.read(_stored(finding))
-    if claim.kind is RULE and finding.cell.property.startswith("agreement/"):
+    if isinstance(claim, Property) and not claim.compares_runs:
         tallies = [run.judged(subject, hypothesis) for run in recorded(subject, [case])]
         return all(tally is not None and not tally.outside for tally in tallies)
-    if hypothesis.reading is not AS_GIVEN:
-        return True  # the experiment reads the case itself: the wrong reading is in every step of it
     return not failures_of(supposed, claim, case)
+
+
+def _cannot_be_asked(hypothesis: Hypothesis, finding: Finding) -> bool:
+    """Tell whether an experiment makes its own steps, in which nothing can be read otherwise."""
+    return hypothesis.reading is not AS_GIVEN and finding.case["kind"] != RULE.name

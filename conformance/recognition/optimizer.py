@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from conformance.catalogue.entries import entries
+from conformance.catalogue.catalogued import entries
 from conformance.optimizers.setting_names import constructor_setting
 from conformance.recognition.constructor import (
     NOTHING_TOLD,
@@ -22,7 +22,7 @@ from conformance.recognition.constructor import (
 from conformance.recognition.domain import within_its_domain
 from conformance.recognition.leftovers import untried
 from conformance.recognition.options import DECAY, kept_otherwise, kinds_of_decay, switches_of
-from conformance.recognition.settings import fixed_of, in_groups
+from conformance.recognition.setting_places import fixed_of, in_groups
 from conformance.recognition.states import HIDDEN, Places, idle, places
 from conformance.recognition.trial import TRIALS, TrialSteps, Trier
 from impls.catalogue.entries import EVERYWHERE, ExecutionPath, Implementation

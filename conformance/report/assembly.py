@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from conformance.catalogue.entries import FRAMEWORK
+from conformance.catalogue.catalogued import FRAMEWORK
 from conformance.catalogue.numpy_references import judged_rules
 from conformance.catalogue.optimizer_units import ARITHMETIC, OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance.catalogue.entries import implementations
+from conformance.catalogue.catalogued import implementations
 from conformance.catalogue.optimizer_units import units
 from conformance.engine.exploration import Exploration
 from conformance.engine.power import Power

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.claims import BY_IDENTIFIER
 from conformance.diagnosis.causes import causes
-from conformance.diagnosis.search import diagnose
+from conformance.diagnosis.diagnosing import diagnose
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import RAISED
 from conformance.engine.judging import verdict
@@ -100,3 +100,13 @@ def _finding(name: str, quantity: str, value: str) -> Finding:
     legal, case = ("", ""), {"kind": "clause", "stored": {}}
     texts = ("", "", "", case, legal, legal, value, "", "", "compared exactly", "", "", "")
     return Finding(name, cell, "A sentence.", quantity, *texts)
+
+
+def test_experiments_that_cannot_be_read_otherwise_are_said_not_to_be_judged_again(session: Session) -> None:
+    """A stale setting explains an experiment's finding only as far as the cause says."""
+    claims = ["agreement/local", "groups/own-settings"]
+    found = _causes("SecondGroup", claims, session)
+    (cause,) = [cause for cause in found if cause.title == COMPUTES["SecondGroup"]]
+    asked = {cell.property for cell in cause.explains}
+    assert ("not judged again under it" in cause.diagnosis) == ("groups/own-settings" in asked)
+    assert {cell.property for each in found for cell in each.explains} == set(claims)

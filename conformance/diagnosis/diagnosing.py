@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from conformance.diagnosis.candidates import candidates, pairs
+from conformance.diagnosis.alternatives import candidates, pairs
 from conformance.diagnosis.hypothesis import Hypothesis, Sort
 from conformance.diagnosis.recordings import Recording, record
 from conformance.diagnosis.regimes import regime, told
