@@ -10,10 +10,10 @@ import numpy as np
 from conformance.optimizers.cases import TensorCase
 from conformance.optimizers.subject import GRADIENT
 from conformance.optimizers.tensor_values import expand
+from reference.compiled.probe import compared
 from reference.compiled.records import record
 from reference.compiled.step_judgement import StepJudge
 from reference.formats import Array, Format
-from reference.intervals.interval import Interval
 from reference.profile import Profile
 from spec.rule import UpdateRule
 
@@ -34,9 +34,9 @@ class Setup:
         return StepJudge(self.rule, self.profile, self.storage, self.scalars, self.state_formats)
 
     def compiled(self) -> bool:
-        """Compile it, and tell whether that could be done."""
+        """Compile it whatever it costs and returns, and tell whether that could be done."""
         found = record(self.judge.task(frozenset((GRADIENT, *_tensors(self.rule)))))
-        return found.step is not None or found.compile()
+        return found.step is not None or found.compile(lambda _: True)
 
 
 def _tensors(rule: UpdateRule) -> tuple[str, ...]:
@@ -58,21 +58,4 @@ def differences(setup: Setup, before: Mapping[str, Array], after: Mapping[str, A
     """Return how many ends, flags, ratios and counts were compared of one step, and how many differ."""
     size = before[GRADIENT].size
     with np.errstate(all="ignore"):
-        walked, compiled = setup.judge.walked(before, after, size), setup.judge(before, after, size)
-    finite = [np.where(np.isfinite(found.ratios), found.ratios, np.nan) for found in (walked, compiled)]
-    compared = [_same(*finite)]
-    compared.append(np.array([walked.outside == compiled.outside, walked.undecided == compiled.undecided]))
-    for name, legal in walked.legal.items():
-        other = compiled.legal[name]
-        compared += [_same(legal.lo, other.lo), _same(legal.hi, other.hi)]
-        compared += [_flag(legal, a) == _flag(legal, b) for a, b in zip(legal.flags, other.flags, strict=True)]
-    return sum(item.size for item in compared), sum(int(np.count_nonzero(~item)) for item in compared)
-
-
-def _same(a: Array, b: Array) -> Array:
-    """Tell where two arrays of one type hold the same number; of zeros whatever their signs."""
-    return np.asarray((a == b) | (np.isnan(a) & np.isnan(b)))
-
-
-def _flag(of: Interval, flag: Array | bool) -> Array:
-    return np.broadcast_to(flag, of.lo.shape)
+        return compared(setup.judge.walked(before, after, size), setup.judge(before, after, size))

@@ -18,7 +18,7 @@ from reference.expression import Comparison, Node
 def _own_code() -> bytes:
     """Return a hash of every module that a source is written by or that says what it must compute."""
     folder = Path(reference.__file__).parent
-    files = [*folder.glob("*.py"), *(folder / "intervals").rglob("*")]
+    files = [path for part in (folder, folder / "intervals", folder / "compiled") for path in part.glob("*")]
     texts = (path.read_bytes() for path in sorted(files) if path.suffix in {".py", ".c", ".h"})
     return hashlib.sha256(b"\0".join(texts)).digest()
 

@@ -1,8 +1,9 @@
 """Which tasks have compiled code, and when it pays to make it.
 
-A compiler takes seconds.  What a task costs to walk is added up, over all processes, in a file beside
-the place of its code, which grows by one byte for each share of a second; when that comes to what
-compiling costs, it is compiled.  So nothing takes more than twice as long as with the better of both.
+A compiler takes seconds.  What it costs to walk a task is reckoned from its operations and elements, and added up,
+over all processes, in a file beside the place of its code, which grows by one byte for each share of a second; when
+that comes to what compiling costs, it is compiled.  So nothing takes more than about twice as long as with the
+better of both, and what is compiled depends on what was judged, not on how quick the machine was.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +20,16 @@ from reference.compiled.fingerprint import fingerprint
 from reference.compiled.statements import NotCompiled
 from reference.compiled.step import CompiledStep
 from reference.compiled.step_source import source
-from reference.compiled.task import Task
+from reference.compiled.task import Task, nodes
 
-COST = 3.0
+COST = 1.0
 """Seconds that the walk of a task takes before it is compiled: what a compiler takes for a common rule."""
-LINES = 1000
-"""Lines of source for which a compiler takes a second; its time grows with the square."""
+COMMON_LINES, LINES = 1300, 220
+"""Lines of source that every task has, and lines beyond these for which a compiler takes a second."""
 SHARE = 0.25
 """Seconds of walking that one byte stands for."""
+OPERATION, ELEMENT, WIDE_ELEMENT = 30e-6, 5e-9, 45e-9
+"""Seconds that the walk takes for an operation, and for an operation on an element, in long double longer."""
 
 
 @dataclass
@@ -38,11 +42,15 @@ class Record:
     walked: float = 0.0
     cost: float = COST
 
-    def add(self, seconds: float) -> None:
-        """Add what a walk has taken, and compile where that is what compiling costs."""
+    def add(self, elements: int, accepted: Callable[[CompiledStep], bool]) -> None:
+        """Add a walk of so many elements, and compile where walking has come to what compiling costs.
+
+        The code is used if it is ``accepted``.
+        """
         if self.place is None:
             return
-        self.walked += seconds
+        element = ELEMENT if self.task.storage.work.itemsize == 8 else WIDE_ELEMENT
+        self.walked += len(nodes(self.task.program)) * (OPERATION + element * elements)
         if self.walked < SHARE:
             return
         shares, self.walked = divmod(self.walked, SHARE)
@@ -55,12 +63,12 @@ class Record:
             self.place = None
             return
         if total >= self.cost:
-            self.compile(total)
+            self.compile(accepted, total)
 
-    def compile(self, spent: float = float("inf")) -> bool:
+    def compile(self, accepted: Callable[[CompiledStep], bool], spent: float = float("inf")) -> bool:
         """Make the code of the task, unless that costs more than was ``spent``; tell whether there is one.
 
-        Where none can be made the task is walked from now on.
+        Where none can be made, or what was made is not ``accepted``, the task is walked from now on.
         """
         place = self.place
         if place is None or self.step is not None:
@@ -70,11 +78,13 @@ class Record:
             self.place = None
             with contextlib.suppress(NotCompiled):
                 text = source(self.task)
-                self.cost = max(COST, (text.count("\n") / LINES) ** 2)
-                if spent < self.cost:
+                self.cost = max(COST, (text.count("\n") - COMMON_LINES) / LINES)
+                if spent < self.cost or not _claimed(place):
                     self.place = place
-                elif _claimed(place) and toolchain.build(place, text):
+                elif toolchain.build(place, text, lambda library: accepted(CompiledStep(self.task, library))):
                     self.load(place)
+                    for kept in (".claim", ".walked"):
+                        place.with_suffix(kept).unlink(missing_ok=True)
         return self.step is not None
 
     def load(self, place: Path) -> None:

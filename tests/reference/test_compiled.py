@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from conformance.optimizers.walked_and_compiled import Setup, differences, drawn
 from reference.compiled import records, toolchain
+from reference.compiled.task import nodes
 from reference.formats import FLOAT32, FORMATS
 from reference.intervals.enclosure import StepEnclosure
 from reference.intervals.interval import Interval
@@ -18,26 +20,31 @@ from spec import rules as book
 
 FLUSHED = Profile(forms=frozenset({"*"}), flush=True, coefficient="storage", bound="storage", scalar="float32")
 LOOSE = Profile(forms=frozenset({"*"}), intermediate="compute", units={"root": 1.0})
+MANY_POINTERS = Profile(forms=frozenset({"*"}), intermediate="compute", coefficient="storage", scalar="float32")
 SETUPS = {
     "lion, flushed": ("lion", {"maximize": "yes"}, FLUSHED, "float32"),
     "nadam, a number for a tensor": ("nadam", {"schedule": "shared"}, Profile(contraction=False), "float16"),
     "rprop, comparisons": ("rprop", {}, FLUSHED, "bfloat16"),
     "adagrad, long double": ("adagrad", {}, LOOSE, "float64"),
     "lion, as written": ("lion", {}, Profile(), "float32"),
+    "adamax, more pointers than registers": ("adamax", {}, MANY_POINTERS, "bfloat16"),
 }
 compiled = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 
 
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Code is kept in a folder of the test, and made with little optimization, which takes less time."""
     monkeypatch.setenv(toolchain.FOLDER, str(tmp_path))
-    monkeypatch.setenv(toolchain.COMPILER, "cc")
-    toolchain.compiler.cache_clear()
-    monkeypatch.setattr(toolchain, "FLAGS", ("-O1", *toolchain.FLAGS[1:]))
+    monkeypatch.delenv(toolchain.COMPILER, raising=False)
+    monkeypatch.setattr(toolchain, "FLAGS", tuple(flag for flag in toolchain.FLAGS if flag != "-ftree-vectorize"))
     monkeypatch.setattr(records, "_KNOWN", {})
-    toolchain.folder.cache_clear()
-    toolchain._machine.cache_clear()
+    forgotten = (toolchain.compiler, toolchain.folder, toolchain._machine)
+    for function in forgotten:
+        function.cache_clear()
+    yield
+    for function in forgotten:
+        function.cache_clear()
 
 
 def setup(name: str) -> Setup:
@@ -74,7 +81,7 @@ def test_an_uncertain_state_is_compiled_too() -> None:
         wide = value.astype(chosen.storage.work)
         known[name] = Interval(wide, np.nextafter(wide, np.inf)) if name != "g" else Interval.exactly(wide)
     task = chosen.judge.task(frozenset({"g"}))
-    assert records.record(task).compile()
+    assert records.record(task).compile(chosen.judge.accepts)
     with np.errstate(all="ignore"):
         walked, found = chosen.judge.walked(known, {}, 500), chosen.judge(known, {}, 500)
     for name, legal in walked.legal.items():
@@ -98,21 +105,72 @@ def test_a_wrong_value_is_found_in_its_place() -> None:
 def test_code_is_made_when_walking_has_cost_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
     """What costs little is walked; when all processes together have walked for long enough it is compiled."""
     built: list[str] = []
-    monkeypatch.setattr(toolchain, "build", lambda _, source: built.append(source))
+    monkeypatch.setattr(toolchain, "build", lambda _, source, __: built.append(source))
     monkeypatch.setattr(toolchain, "compiler", lambda: "cc")
     monkeypatch.setattr(toolchain, "_machine", lambda: b"")
-    task = setup("lion, as written").judge.task(frozenset({"g", "m", "theta"}))
-    first = records.record(task)
-    first.add(records.COST - records.SHARE)
+    judge = setup("lion, as written").judge
+    task = judge.task(frozenset({"g", "m", "theta"}))
+    elements = int(records.COST / records.ELEMENT / len(nodes(task.program)))
+    records.record(task).add(elements // 2, judge.accepts)
     assert built == []
     monkeypatch.setattr(records, "_KNOWN", {})
-    records.record(task).add(records.SHARE)
+    records.record(task).add(elements * 3 // 4, judge.accepts)
     assert len(built) == 1
     assert "step(" in built[0]
 
 
+@compiled
+def test_a_compiler_is_used_where_there_is_one() -> None:
+    """Nobody need name a compiler: what is judged often enough is judged by compiled code."""
+    chosen = setup("lion, as written")
+    before = {name: np.full(40_000_000, 0.5, np.float32) for name in ("theta", "m", "g")}
+    task = chosen.judge.task(frozenset(before))
+    records.record(task).add(before["g"].size, chosen.judge.accepts)
+    assert records.record(task).step is not None
+
+
+@compiled
+def test_code_that_returns_something_else_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made is held against the walk before it is used, and leaves nothing where it differs."""
+    chosen = setup("lion, as written")
+    written = records.source
+    monkeypatch.setattr(records, "source", lambda task: written(task).replace("+ b.lo", "- b.lo"))
+    found = records.record(chosen.judge.task(frozenset({"g", "m", "theta"})))
+    assert not found.compile(chosen.judge.accepts)
+    assert list((toolchain.folder() or Path()).glob("*.so")) == []
+    monkeypatch.setattr(records, "source", written)
+
+
+@compiled
+@pytest.mark.parametrize("harm", ["cut short", "changed", "of another"])
+def test_code_that_was_harmed_is_not_loaded(harm: str) -> None:
+    """A file that is cut short, changed or that of another task is as if there were none, and is made anew."""
+    chosen = setup("lion, as written")
+    assert chosen.compiled()
+    kept = next((toolchain.folder() or Path()).glob("*.so"))
+    whole = kept.read_bytes()
+    if harm == "of another":
+        other = kept.with_name(f"{'0' * 40}.so")
+        kept.rename(other)
+        kept = other
+    else:
+        kept.write_bytes(whole[:-100] if harm == "cut short" else whole[:500] + b"?" + whole[501:])
+    assert toolchain.load(kept) is None
+
+
+@compiled
+def test_code_leaves_the_processor_as_it_was() -> None:
+    """After code has run that needs more pointers than there are registers long doubles are numbers still."""
+    chosen = setup("adamax, more pointers than registers")
+    assert chosen.compiled()
+    before = drawn(chosen, 3000, 5, "ordinary")
+    for _ in range(2):
+        chosen.judge(before, {}, 3000)
+        assert not np.isnan(np.full(64, 2, np.longdouble).sum() * np.sqrt(np.longdouble(3)))
+
+
 def test_without_a_compiler_the_walk_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With no compiler named nothing is compiled, and the step is enclosed all the same."""
+    """With an empty name of a compiler nothing is compiled, and the step is enclosed all the same."""
     monkeypatch.setenv(toolchain.COMPILER, "")
     toolchain.compiler.cache_clear()
     try:
