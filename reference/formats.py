@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -28,27 +29,27 @@ class Format:
     minimum_exponent: int
     work: np.dtype[Any]
 
-    @property
+    @functools.cached_property
     def unit_roundoff(self) -> float:
         """u, half the distance from 1 to the next number."""
         return float(2.0**-self.precision)
 
-    @property
+    @functools.cached_property
     def smallest_normal(self) -> float:
         """The smallest positive number with full precision."""
         return float(np.ldexp(1.0, self.minimum_exponent))
 
-    @property
+    @functools.cached_property
     def smallest_subnormal(self) -> float:
         """The smallest positive number."""
         return float(np.ldexp(1.0, self.minimum_exponent - self.precision + 1))
 
-    @property
+    @functools.cached_property
     def largest(self) -> float:
         """The largest finite number."""
         return float(ml_dtypes.finfo(self.dtype).max)  # type: ignore[no-untyped-call]
 
-    @property
+    @functools.cached_property
     def slack(self) -> float:
         """Twice the error, relative, of one operation and one widening in ``work``."""
         return float(2.0 ** -(np.finfo(self.work).nmant - 1))

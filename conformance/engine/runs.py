@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any, Self
 
+from conformance.engine import freed_memory
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged, Killed
@@ -233,6 +234,7 @@ def _serve(parent: Connection, judge: Judge) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    freed_memory.keep()
     while True:
         try:
             unit, done = parent.recv()

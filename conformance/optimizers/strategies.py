@@ -92,8 +92,16 @@ def _common(item: Hyperparameter) -> list[float]:
 
 def settings_of(rule: UpdateRule, fixed: Mapping[str, float]) -> st.SearchStrategy[dict[str, float]]:
     """Return hyperparameters of a rule by the name of their symbol; ``fixed`` ones stay."""
-    free = {h.symbol.name: hyperparameter(h) for h in rule.hyperparameters}
-    return st.fixed_dictionaries({**free, **{n: st.just(v) for n, v in fixed.items() if n in free}})
+    return _settings(rule.hyperparameters, tuple(fixed.items()))
+
+
+@functools.lru_cache(maxsize=1024)
+def _settings(
+    hyperparameters: tuple[Hyperparameter, ...], fixed: tuple[tuple[str, float], ...]
+) -> st.SearchStrategy[dict[str, float]]:
+    """Return the strategy of settings, made once: what a new one can draw is found out anew for every case."""
+    free = {h.symbol.name: hyperparameter(h) for h in hyperparameters}
+    return st.fixed_dictionaries({**free, **{n: st.just(v) for n, v in fixed if n in free}})
 
 
 def together(rule: UpdateRule, groups: list[GroupCase]) -> tuple[GroupCase, ...]:
@@ -113,6 +121,25 @@ def counts() -> st.SearchStrategy[int]:
     ).map(lambda count: min(count, LARGEST_EXACT_COUNT - 1))
 
 
+SEEDS = st.integers(0, 2**32 - 1)
+ORDINARY_REGIMES, ALL_REGIMES = st.sampled_from(REGIMES[:2]), st.sampled_from(REGIMES)
+
+
+@functools.cache
+def _counts_of_started() -> st.SearchStrategy[int]:
+    return counts().filter(bool)
+
+
+@functools.cache
+def _several(shapes: tuple[tuple[int, ...], ...]) -> st.SearchStrategy[list[tuple[int, ...]]]:
+    return st.lists(st.sampled_from(shapes), max_size=3)
+
+
+@functools.cache
+def _up_to(most: int, least: int = 1) -> st.SearchStrategy[int]:
+    return st.integers(least, most)
+
+
 @st.composite
 def local_cases(
     draw: st.DrawFn,
@@ -128,17 +155,15 @@ def local_cases(
     """
     switches = draw(st.sampled_from(sorted(rules)))
     rule = rules[switches]
-    seeds = st.integers(0, 2**32 - 1)
-    regimes = st.sampled_from(REGIMES)
     groups = []
-    for index in range(draw(st.integers(1, most))):
+    for index in range(draw(_up_to(most))):
         length = size if index == 0 else size // 16
-        large = TensorCase((length,), draw(counts()), draw(seeds), draw(regimes))
+        large = TensorCase((length,), draw(counts()), draw(SEEDS), draw(ALL_REGIMES))
         large = dataclasses.replace(large, shape=shape_of(rule, length, large.regime))
         # A group in which only some tensors are fresh is asked about by a property of its own.
-        count = draw(counts().filter(bool)) if large.count else 0
-        shapes = draw(st.lists(st.sampled_from(small_shapes(rule)), max_size=3))
-        small = [TensorCase(shape, count, draw(seeds), draw(regimes)) for shape in shapes]
+        count = draw(_counts_of_started()) if large.count else 0
+        shapes = draw(_several(small_shapes(rule)))
+        small = [TensorCase(shape, count, draw(SEEDS), draw(ALL_REGIMES)) for shape in shapes]
         groups.append(GroupCase(draw(settings_of(rule, fixed)), (large, *small)))
     return Case(switches, together(rule, groups))
 
@@ -166,7 +191,7 @@ def trajectory_cases(
     """Draw several steps from the start, with a learning rate that changes on the way unless it is constant."""
     switches = draw(st.sampled_from(sorted(rules)))
     rule = rules[switches]
-    steps = draw(st.integers(2, 8))
+    steps = draw(_up_to(8, 2))
     rate = next(h for h in rule.hyperparameters if h.keyword == "lr")
     name = rate.symbol.name
     first: dict[str, float] = {}
@@ -178,11 +203,8 @@ def trajectory_cases(
     ]
     shape = shape_of(rule, size)
     groups = [
-        GroupCase(
-            draw(settings_of(rule, fixed)),
-            (TensorCase(shape, 0, draw(st.integers(0, 2**32 - 1)), draw(st.sampled_from(REGIMES[:2]))),),
-        )
-        for _ in range(draw(st.integers(1, 2)))
+        GroupCase(draw(settings_of(rule, fixed)), (TensorCase(shape, 0, draw(SEEDS), draw(ORDINARY_REGIMES)),))
+        for _ in range(draw(_up_to(2)))
     ]
     return Case(switches, together(rule, groups), steps, tuple(changes))
 
@@ -204,7 +226,7 @@ def long_cases(
     rates = {h.symbol.name: hyperparameter(h) for h in rule.hyperparameters if h.domain == UNIT}
     settings = {**defaults, **fixed}
     settings |= {name: draw(rate) for name, rate in rates.items() if name not in fixed}
-    tensor = TensorCase(shape_of(rule, 64), 0, draw(st.integers(0, 2**32 - 1)), regime)
+    tensor = TensorCase(shape_of(rule, 64), 0, draw(SEEDS), regime)
     return Case(switches, (GroupCase(settings, (tensor,)),), steps)
 
 
@@ -214,8 +236,5 @@ def fresh_cases(draw: st.DrawFn, rules: Mapping[tuple[str, ...], UpdateRule], fi
     switches = draw(st.sampled_from(sorted(rules)))
     rule = rules[switches]
     settings = settings_of(rule, fixed)
-    groups = tuple(
-        GroupCase(draw(settings), (TensorCase(shape_of(rule, 16), 0, draw(st.integers(0, 2**32 - 1))),))
-        for _ in range(2)
-    )
+    groups = tuple(GroupCase(draw(settings), (TensorCase(shape_of(rule, 16), 0, draw(SEEDS)),)) for _ in range(2))
     return Case(switches, groups)

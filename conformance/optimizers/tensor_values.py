@@ -7,6 +7,7 @@ elements, so that one example carries thousands of element-cases.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -45,7 +46,7 @@ def expand(
             )
             if tensor.count == 0:
                 start = float(decided(state.initial)(**hyperparameters))
-                values[state.symbol.name] = np.full(int(np.prod(state.shape(tensor.shape))), start)
+                values[state.symbol.name] = np.full(math.prod(state.shape(tensor.shape)), start)
         if tensor.count:
             follow(rule, values, gradients[0], generator)
             lattice.move_to_ties(rule, values, {**hyperparameters, "t": tensor.count + 1.0}, gradients[0])
@@ -120,7 +121,7 @@ class _Lattice:
     def for_state(self, state: State, tensor: TensorCase) -> _Lattice:
         """Return a lattice with as many elements as a state has, from the same generator."""
         other = copy.copy(self)
-        other.size = 1 if state.scalar else int(np.prod(state.shape(tensor.shape)))
+        other.size = 1 if state.scalar else math.prod(state.shape(tensor.shape))
         return other
 
     def gradients(self, steps: int) -> list[Array]:
@@ -133,15 +134,20 @@ class _Lattice:
 
     def gradient(self) -> Array:
         """Draw gradients, some at the magnitude of a hyperparameter, some zero."""
-        value = self._magnitudes(*self.exponents)
-        value = self._at_places(value, 8)
-        return self._signed(self._zeros(value, 32))
+        return self._around_places(8, 32)
 
     def parameter(self) -> Array:
         """Draw parameters: a quarter is zero, so that the update stands alone."""
+        return self._around_places(4, 4)
+
+    def _around_places(self, placed: int, zeros: int) -> Array:
+        """Draw numbers, one in ``placed`` at the magnitude of a hyperparameter, one in ``zeros`` zero."""
         value = self._magnitudes(*self.exponents)
-        value = self._at_places(value, 4)
-        return self._signed(self._zeros(value, 4))
+        place = self.places.take(self.generator.integers(0, self.places.size, self.size))
+        chosen = self._chance(placed)
+        place *= self._magnitudes(-4, 4)
+        np.copyto(value, place, where=chosen)
+        return self._signed(self._zeros(value, zeros))
 
     def state(self, state: State, gradient: Array) -> Array:
         """Draw a state near the power of the gradient with which it scales."""
@@ -150,10 +156,12 @@ class _Lattice:
         low, high = (-24, 24) if self.regime == "extreme" else (-8, 8)
         with np.errstate(divide="ignore"):
             near = np.minimum(np.abs(gradient) ** state.degree, self.storage.largest)
-        value = near * self._magnitudes(low, high)
-        value = self._replace(value, self._chance(16), near)
+        value = self._magnitudes(low, high)
+        value *= near
+        np.copyto(value, near, where=self._chance(16))
         if self.regime == "extreme":
-            value = self._replace(value, self._chance(4), self._magnitudes(*self.exponents))
+            chosen = self._chance(4)
+            np.copyto(value, self._magnitudes(*self.exponents), where=chosen)
         value = self._zeros(value, 32)
         return value if state.symbol.is_nonnegative else self._signed(value)
 
@@ -174,24 +182,25 @@ class _Lattice:
     def _magnitudes(self, low: int, high: int) -> Array:
         """Draw magnitudes spread evenly over exponents; an eighth are powers of two."""
         bits = self.generator.integers(0, 1 << 52, self.size, dtype=np.uint64)
-        bits &= np.where(self._chance(8), np.uint64(0), ~np.uint64(0))
+        np.copyto(bits, np.uint64(0), where=self._chance(8))
         exponents = self.generator.integers(low + 1023, high + 1023, self.size, dtype=np.int64)
+        if low + 1023 > 0:  # normal numbers: the drawn exponent is that of the format
+            bits |= np.left_shift(exponents, 52, out=exponents).view(np.uint64)
+            return bits.view(np.float64)
         mantissas = (bits | np.uint64(1023 << 52)).view(np.float64)
         return np.ldexp(mantissas, exponents - 1023)
 
-    def _at_places(self, value: Array, one_in: int) -> Array:
-        place = self.generator.choice(self.places, self.size)
-        return self._replace(value, self._chance(one_in), place * self._magnitudes(-4, 4))
-
     def _zeros(self, value: Array, one_in: int) -> Array:
-        return self._replace(value, self._chance(one_in), np.zeros(()))
+        """Make some of the values zero."""
+        np.copyto(value, 0.0, where=self._chance(one_in))
+        return value
 
     def _signed(self, value: Array) -> Array:
-        return np.where(self._chance(2), -value, value)
+        """Make half of the values negative."""
+        sign = self._chance(2).astype(np.uint64)
+        value.view(np.uint64)[...] ^= np.left_shift(sign, np.uint64(63), out=sign)
+        return value
 
     def _chance(self, one_in: int) -> Array:
         drawn: Array = self.generator.integers(0, one_in, self.size, dtype=np.uint8) == 0
         return drawn
-
-    def _replace(self, value: Array, where: Array, by: Array) -> Array:
-        return np.where(where, by, value)

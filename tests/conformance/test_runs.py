@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 
@@ -115,3 +117,19 @@ def test_a_signal_ends_a_run_with_what_was_judged(number: signal.Signals, status
 def test_a_run_of_nothing_is_whole() -> None:
     """Without units no process is started."""
     assert run([], fake_units.judge, [], 2).results == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc can be told")
+def test_a_judge_keeps_the_memory_that_arrays_leave() -> None:
+    """Large arrays that come and go are not fetched from the kernel each time."""
+    program = (
+        "import resource, sys, numpy\n"
+        "from conformance.engine import freed_memory\n"
+        "freed_memory.keep()\n"
+        "faults = []\n"
+        "for _ in range(3):\n"
+        "    numpy.ones(1_000_000)\n"
+        "    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)\n"
+        "sys.exit(faults[2] - faults[1] > 100)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
