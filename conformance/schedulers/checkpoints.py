@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from conformance.engine.evidence import Tally
 from conformance.schedulers import enclosures as legal
@@ -39,15 +41,42 @@ def restored(way: str) -> JudgeCase:
         if way in split["notes"]:
             tally.inapplicable.append(UNFIT)
             return None
-        tally.element_cases += len(split["used"]) * len(case.base)
-        words = "what the run has that was not interrupted"
-        for quantity, name in ((RATE, "used"), ("the momentum", "momentum"), ("get_last_lr", "last")):
-            failure = same(case, actions, tally, quantity, split[name][count:], whole[name][count:], words, count)
-            if failure:
-                return failure
-        return None
+        return _goes_on(case, actions, tally, split, whole, count)
 
     return judge
+
+
+def _goes_on(
+    case: ScheduleCase, actions: Actions, tally: Tally, split: Mapping[str, Any], whole: Mapping[str, Any], count: int
+) -> WrongReading | None:
+    """Compare what was read after ``count`` readings with the run that was not interrupted, bit for bit."""
+    tally.element_cases += len(split["used"]) * len(case.base)
+    words = "what the run has that was not interrupted"
+    for quantity, name in ((RATE, "used"), ("the momentum", "momentum"), ("get_last_lr", "last")):
+        failure = same(case, actions, tally, quantity, split[name][count:], whole[name][count:], words, count)
+        if failure:
+            return failure
+    return None
+
+
+def loaded_over(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) -> WrongReading | None:
+    """Load a checkpoint into a scheduler that has run as far, and into the one that made it and went on."""
+    before, after, count = halves(case)
+    if not case.inputs and case.steps - 1 < case.split:
+        return None
+    whole = subject.outcome(case, [*before, *after])
+    if isinstance(whole, TargetError):
+        tally.leave_open()
+        return None
+    for fresh, past in ((True, before), (False, after[:1])):
+        actions = [*before, ["detour", fresh, past], *after]
+        split = subject.outcome(case, actions)
+        if isinstance(split, TargetError):
+            return raised(case, actions, split, "the run goes on from its checkpoint")
+        failure = _goes_on(case, actions, tally, split, whole, count)
+        if failure:
+            return failure
+    return None
 
 
 def state_kept(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) -> WrongReading | None:
@@ -134,6 +163,14 @@ PROPERTIES = (
         state_kept,
         needs=STATE,
         not_asked=PICKLED,
+    ),
+    SchedulerProperty(
+        "state/loaded-over",
+        "A checkpoint loaded into a scheduler that has stepped brings it to where the checkpoint was made.",
+        "torch.optim.lr_scheduler.LRScheduler.load_state_dict: load the scheduler's state",
+        loaded_over,
+        needs=STATE,
+        not_asked={OPTAX: "its state is a count, which is restored"},
     ),
     SchedulerProperty(
         "resume/last-epoch",

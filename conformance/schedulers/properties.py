@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.schedulers import (
+    added_groups,
     checkpoints,
     composition,
     epoch_argument,
@@ -12,16 +13,19 @@ from conformance.schedulers import (
     setting_values,
     stepping,
     tensor_lr,
+    two_processes,
 )
 
 PROPERTIES = (
     *learning_rate.PROPERTIES,
     *checkpoints.PROPERTIES,
     *stepping.PROPERTIES,
+    *added_groups.PROPERTIES,
     *tensor_lr.PROPERTIES,
     *epoch_argument.PROPERTIES,
     *horizons.PROPERTIES,
     *plateau.PROPERTIES,
     *setting_values.PROPERTIES,
     *composition.PROPERTIES,
+    *two_processes.PROPERTIES,
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from conformance.engine import script_builder as build
 from conformance.engine.script_builder import indented, literal
+from conformance.engine.script_source import source
 from conformance.schedulers.cases import described
 from conformance.schedulers.formula_lines import first_line
 from conformance.schedulers.script_optax import script_optax
-from conformance.schedulers.subject import EPOCH, WrongReading
+from conformance.schedulers.subject import AS_PROCESS, EPOCH, WrongReading
 from impls.catalogue.scheduler_entries import NUMPY, OPTAX, TIMM
 
 LIBRARY = "torch.optim.lr_scheduler"
@@ -60,6 +62,8 @@ class _Scheduler:
         self.failure, self.case = failure, failure.case
         self.told_epochs = self.case.node.entry.interface == TIMM
         self.resumed = any(name == "resume" for name, *_ in failure.actions)
+        self.process = [action[1] for action in failure.actions if action[0] == AS_PROCESS]
+        self.made = [action for action in failure.actions if action[0] != AS_PROCESS]
         self.of_tensors = failure.quantity.startswith("the lr tensor")
         self.of_keys = failure.quantity.endswith("of a group")
         self.targets: dict[str, build.Target] = {}
@@ -75,9 +79,21 @@ class _Scheduler:
             "scheduler = schedule(optimizer)",
             *["count = 0"] * self.told_epochs,
             "readings = []",
-            *(line for action in self.failure.actions for line in self._action(action, read)),
+            *(line for action in self.made for line in self._action(action, read)),
         ]
-        return build.assembled(title, self._ended(lines, formula), self.targets.values(), functions)
+        held = source(files("impls").joinpath("worker"), "process_group", "joined") if self.process else None
+        lines = self._as_processes(lines) if self.process else lines
+        return build.assembled(title, self._ended(lines, formula), self.targets.values(), functions, held)
+
+    def _as_processes(self, lines: Sequence[str]) -> list[str]:
+        """Return the lines of a run in two processes, after which the one that is looked at goes on."""
+        (rank,) = self.process
+        return [
+            "with joined(None, None) as rank:",
+            *indented(lines),
+            f"if rank != {rank}:",
+            "    sys.exit(0 if rank else os.waitstatus_to_exitcode(os.wait()[1]))",
+        ]
 
     def _held(self) -> list[str]:
         return ["held = [g['lr'] for g in optimizer.param_groups]"] * self.of_tensors
@@ -146,7 +162,24 @@ class _Scheduler:
         if name == "add":
             group = f"{{'params': [torch.nn.Parameter(torch.zeros(1))], 'lr': {literal(given)}}}"
             return [f"optimizer.add_param_group({group})"]
+        if name == "detour":
+            return self._detour(fresh=given, past=action[2])
         return self._renewed(name, given)
+
+    def _detour(self, *, fresh: bool, past: Sequence[Sequence[Any]]) -> list[str]:
+        """Return the lines that load a checkpoint over what other steps have left."""
+        made = ["optimizer = new_optimizer()", "scheduler = schedule(optimizer)", *["count = 0"] * self.told_epochs]
+        return [
+            "kept, state = pickle.loads(pickle.dumps([optimizer.state_dict(), scheduler.state_dict()]))",
+            *["then = count"] * self.told_epochs,
+            *made * fresh,
+            "readings, read = [], readings",
+            *(line for action in past for line in self._action(action, RATES)),
+            "readings = read",
+            *["count = then"] * self.told_epochs,
+            "optimizer.load_state_dict(kept)",
+            "scheduler.load_state_dict(state)",
+        ]
 
     def _renewed(self, name: str, given: Any) -> list[str]:
         """Return the lines that go on with a fresh optimizer and a fresh scheduler."""

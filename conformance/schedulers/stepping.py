@@ -1,4 +1,4 @@
-"""What a program does besides a step of both: a step of the schedule alone, other arguments, a new group."""
+"""What a program does besides a step of both: a step of the schedule alone, and arguments given otherwise."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ from conformance.engine.evidence import Tally
 from conformance.schedulers import enclosures as legal
 from conformance.schedulers import strategies
 from conformance.schedulers.cases import ScheduleCase
-from conformance.schedulers.checkpoints import halves
-from conformance.schedulers.learning_rate import NO_GROUPS, in_force, one_of
+from conformance.schedulers.learning_rate import in_force
 from conformance.schedulers.property import SchedulerProperty
 from conformance.schedulers.strategies import Draw
 from conformance.schedulers.subject import RATE, Actions, SchedulerSubject, WrongReading, against, raised
 from impls.catalogue.scheduler_entries import OPTAX, Scheduler
 from impls.session import TargetError
 from reference.balls.number import Number
-
-LR_OF_THE_ADDED = 1.0
-
 
 VALUE = "the schedule has a value here"
 
@@ -62,26 +58,6 @@ def said_otherwise(draw: Draw, entry: Scheduler) -> ScheduleCase:
     return dataclasses.replace(case, node=dataclasses.replace(case.node, otherwise=True))
 
 
-def group_added(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) -> WrongReading | None:
-    """Add a group while the run goes on: those that were there keep their schedule."""
-    before, after, _ = halves(case)
-    actions: Actions = [*before, ["add", LR_OF_THE_ADDED], *after]
-    answer = subject.outcome(case, actions)
-    if isinstance(answer, TargetError):
-        return raised(case, actions, answer, "the groups that were there go on")
-    tally.element_cases += len(answer["used"]) * len(case.base)
-    for group in range(len(case.base)):
-        values = [reading[group] for reading in answer["used"]]
-        if case.inputs:
-            failure = one_of(case, actions, tally, group, [*values[: len(case.inputs) + 1]])
-        else:
-            enclosed = legal.stepped(case, group, len(values))
-            failure = against(case, actions, tally, RATE, group, values, enclosed, range(len(values)))
-        if failure:
-            return failure
-    return None
-
-
 def _plain(entry: Scheduler) -> SearchStrategy[ScheduleCase]:
     return strategies.of(entry)
 
@@ -94,10 +70,6 @@ def _steps_alone(entry: Scheduler) -> str:
 
 def _two_ways(entry: Scheduler) -> str:
     return "" if entry.otherwise else "it takes its arguments in one way"
-
-
-def _knows_groups(entry: Scheduler) -> str:
-    return "its parts are asked" if entry.composed else ""
 
 
 PROPERTIES = (
@@ -116,14 +88,5 @@ PROPERTIES = (
         in_force,
         said_otherwise,
         _two_ways,
-    ),
-    SchedulerProperty(
-        "groups/added",
-        "A group that is added later does not stop the schedule of the others.",
-        "torch.optim.Optimizer.add_param_group: made for layers that are trained later",
-        group_added,
-        _plain,
-        _knows_groups,
-        not_asked=NO_GROUPS,
     ),
 )

@@ -28,6 +28,8 @@ CLEAR = frozenset({"ValueError", "TypeError"})
 RATE = "the learning rate"
 NAN = (math.nan, math.nan)
 EPOCH = "last_epoch"
+AS_PROCESS = "process"
+"""The action that begins a run in two processes; it names the one that is looked at."""
 BASE, INHERITED, OWN = "/torch/optim/lr_scheduler.py", "in torch's base class", "in its own code"
 """Where torch's own schedulers stand, and how an error of a stranger's scheduler is told: from there, or its own."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 
 from .calling import from_json
 from .failures import RequestError, phase
+from .process_group import joined
 from .schedule_adapters import stepped
 from .target import resolve
 from .timm_scheduler import Counted
@@ -131,8 +133,12 @@ def _others(optimizer: Any) -> list[dict[str, str]]:
 
 
 def run(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
-    """The scheduler is built, the actions run in their order, and what was read comes back."""
-    with warnings.catch_warnings():
+    """The scheduler is built, the actions run in their order, and what was read comes back.
+
+    Where the header names a process of a group of two, all this is done as that process.
+    """
+    place = header.get("process")
+    with warnings.catch_warnings(), joined(**place) if place else nullcontext():
         warnings.simplefilter("ignore")
         run = Run(header)
         before = _others(run.fresh_optimizer())
@@ -203,15 +209,35 @@ def _save(run: Run, way: str) -> None:
         run.notes[way] = "its content does not survive"
         return
     run.build()
+    names = sorted(sent)
+    _load(run, kept, sent, count)
+    if sorted(sent) != names:
+        run.notes["state"] = sorted(set(names) ^ set(sent))
+
+
+def _load(run: Run, kept: Any, state: Any, count: float) -> None:
+    """The optimizer takes its state, then the scheduler; a loop that counts for it goes on from the count."""
     if isinstance(run.scheduler, Counted):
         run.scheduler.count = count
     with phase("load"):
         run.optimizer.load_state_dict(kept)
-        names = sorted(sent)
-        run.scheduler.load_state_dict(sent)
-        if sorted(sent) != names:
-            run.notes["state"] = sorted(set(names) ^ set(sent))
+        run.scheduler.load_state_dict(state)
     run.held = [id(group["lr"]) for group in run.optimizer.param_groups]
+
+
+def _detour(run: Run, fresh: bool, actions: list[Any]) -> None:
+    """Both states are saved, and loaded over what a pair has that went elsewhere: a fresh one, or the same."""
+    count = getattr(run.scheduler, "count", 0)
+    with phase("save"):
+        kept, state = through("pickle", [run.optimizer.state_dict(), run.scheduler.state_dict()])
+    if fresh:
+        run.build()
+    read = {name: len(values) for name, values in run.answer.items()}
+    for action in actions:
+        _act(run, action)
+    for name, length in read.items():
+        del run.answer[name][length:]
+    _load(run, kept, state, count)
 
 
 def _resume(run: Run, epoch: int) -> None:
@@ -239,6 +265,7 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "metrics": _metrics,
     "epochs": _epochs,
     "save": _save,
+    "detour": _detour,
     "resume": _resume,
     "add": _add,
 }

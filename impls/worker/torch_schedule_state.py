@@ -11,7 +11,7 @@ import torch
 from .serialisation import from_json, from_pickle, to_json, to_pickle
 
 
-def through(way: str, state: dict[str, Any]) -> Any:
+def through(way: str, state: Any) -> Any:
     """The state as it comes back; None where its content is not what JSON can hold."""
     if way == "pickle":
         return from_pickle(to_pickle(state))

@@ -35,6 +35,8 @@ OTHERS: dict[str, tuple[str, dict[str, str], str]] = {
     "CyclesByQuotient": ("cosine_restarts", {"cycles": "equal"}, CLOSED),
     "MissesFarRestarts": ("cosine_restarts", {}, CLOSED),
     "TakesANegativeMetricForBetter": ("plateau", {"share": "magnitude"}, RECURRENCE),
+    "KeepsTheBest": ("plateau", {"share": "signed"}, RECURRENCE),
+    "ReducesTheFirstGroups": ("plateau", {"share": "signed"}, RECURRENCE),
     "KeepsWhatTheLastPartLeft": ("sequence", {}, CLOSED),
     "StumblesOverMetrics": ("sequence", {}, CLOSED),
 }
@@ -67,6 +69,13 @@ def failing(entry: Scheduler, session: Session, *identifiers: str) -> list[str]:
         ("OneBaseForAll", "lr/in-force"),
         ("OneBaseForAll", "groups/independent"),
         ("ForgetsItsState", "state/pickle"),
+        ("StepsOnByTheCount", "state/loaded-over"),
+        ("KeepsTheBest", "state/loaded-over"),
+        ("LeavesNewGroups", "groups/added-scheduled"),
+        ("FirstBaseForNewGroups", "groups/added-scheduled"),
+        ("ReducesTheFirstGroups", "groups/added-scheduled"),
+        ("StepsForEveryProcess", "distributed/processes"),
+        ("StandsInTheSecondProcess", "distributed/processes"),
         ("TellsTheBase", "lr/reported"),
         ("ChangesTheDecay", "groups/other-keys"),
         ("ReplacesTheTensor", "tensor/kept"),
@@ -145,6 +154,8 @@ def test_a_function_that_is_wrong_once_compiled_is_found(
         "order/steps",
         "epoch/then-steps",
         "epoch/counted",
+        "state/loaded-over",
+        "distributed/processes",
     ],
 )
 def test_a_right_scheduler_is_not_accused(session: Session, identifier: str) -> None:
@@ -153,6 +164,16 @@ def test_a_right_scheduler_is_not_accused(session: Session, identifier: str) -> 
     assert evidence.stop is None
     assert not evidence.tally.failures
     assert evidence.tally.values > 0
+
+
+def test_groups_that_are_added_may_be_scheduled_or_refused(session: Session) -> None:
+    """A cosine with a base for every group passes; one that refuses a new group says so in groups/added alone."""
+    evidence = judged(session, "OfItsOwnBases", "groups/added-scheduled")
+    assert evidence.tally.values
+    assert not evidence.tally.failures
+    refusing = judged(session, "StopsAtANewGroup", "groups/added-scheduled")
+    assert not refusing.tally.values
+    assert set(refusing.tally.inapplicable) == {"it refuses a group that is added later, of which groups/added tells"}
 
 
 def test_a_state_that_json_cannot_hold_is_not_asked_of_json(session: Session) -> None:
@@ -212,6 +233,10 @@ def test_a_script_shows_its_finding_with_torch_alone(session: Session, shows: Ru
         ("ChangesTheDecay", "groups/other-keys"),
         ("ReplacesTheTensor", "tensor/kept"),
         ("DividesByTheLowest", "settings/edges"),
+        ("StepsOnByTheCount", "state/loaded-over"),
+        ("LeavesNewGroups", "groups/added-scheduled"),
+        ("StepsForEveryProcess", "distributed/processes"),
+        ("StandsInTheSecondProcess", "distributed/processes"),
     ],
 )
 def test_a_script_shows_a_wrong_scheduler_and_not_a_right_one(
@@ -221,7 +246,7 @@ def test_a_script_shows_a_wrong_scheduler_and_not_a_right_one(
     (failure,) = judged(session, name, identifier).tally.failures
     text = script(failure)
     shows(text)
-    shows_not(text.replace(f"module.{name}", "module.Cosine"))
+    shows_not(text.replace(f"module.{name}", "module.OfItsOwnBases"))
 
 
 def test_a_composition_that_is_accepted_is_shown_and_a_refusal_is_not(

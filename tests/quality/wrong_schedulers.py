@@ -6,7 +6,7 @@ import math
 from http import HTTPStatus
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.optim.lr_scheduler import (
     CosineAnnealingWarmRestarts,
     LRScheduler,
@@ -63,6 +63,57 @@ class OneBaseForAll(Cosine):
 class ForgetsItsState(Cosine):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict({**state_dict, "last_epoch": 0})
+
+
+class StepsOnByTheCount(Cosine):
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict({**state_dict, "last_epoch": self.last_epoch, "_last_lr": self._last_lr})
+        for _ in range(state_dict["last_epoch"]):
+            self.step()
+
+
+class KeepsTheBest(ReduceLROnPlateau):
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict({**state_dict, "best": min(self.best, state_dict["best"])})
+
+
+class OfItsOwnBases(Cosine):
+    """Without a mistake, for groups that come later too."""
+
+    def get_lr(self) -> list[float]:
+        self.base_lrs = [group.setdefault("initial_lr", group["lr"]) for group in self.optimizer.param_groups]
+        return super().get_lr()
+
+
+class LeavesNewGroups(Cosine):
+    def get_lr(self) -> list[float]:
+        return super().get_lr() + [group["lr"] for group in self.optimizer.param_groups[len(self.base_lrs) :]]
+
+
+class FirstBaseForNewGroups(Cosine):
+    def get_lr(self) -> list[float]:
+        self.base_lrs += self.base_lrs[:1] * (len(self.optimizer.param_groups) - len(self.base_lrs))
+        return super().get_lr()
+
+
+class ReducesTheFirstGroups(ReduceLROnPlateau):
+    def step(self, metrics: Any, epoch: Any = None) -> None:
+        later = self.optimizer.param_groups[len(self.min_lrs) :]
+        del self.optimizer.param_groups[len(self.min_lrs) :]
+        super().step(metrics, epoch)
+        self.optimizer.param_groups += later
+
+
+class StepsForEveryProcess(Cosine):
+    def step(self, epoch: int | None = None) -> None:
+        for _ in range(distributed.get_world_size() if distributed.is_initialized() else 1):
+            super().step(epoch)
+
+
+class StandsInTheSecondProcess(Cosine):
+    def step(self, epoch: int | None = None) -> None:
+        if self._step_count == 0 or not distributed.is_initialized() or distributed.get_rank() == 0:
+            super().step(epoch)
 
 
 class TellsTheBase(Cosine):

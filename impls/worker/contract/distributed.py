@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import contextmanager
-from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ..process_group import joined
 from .calls import clear_gradients, construct, take_step
 from .harness import Observation, Start, Trial, build, fitting, parameters, reading, same, same_step, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 SHAPES = ((17, 2), (5, 4))
-SECONDS = 20
 
 
-@contextmanager
-def joined(trial: Trial) -> Iterator[int]:
-    """The rank of this process in a group of two; a script makes the second process itself."""
-    import torch.distributed as group
-
-    rank, store = trial.arguments.get("rank"), trial.arguments.get("store")
-    if rank is None:
-        store = str(Path(tempfile.mkdtemp()) / "store")
-        rank = int(os.fork() == 0)
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    where, wait = f"file://{store}", timedelta(seconds=SECONDS)
-    try:
-        group.init_process_group("gloo", init_method=where, rank=rank, world_size=2, timeout=wait)
-    except Exception as error:
-        raise RuntimeError("two processes did not find each other") from error
-    try:
-        yield int(rank)
-        group.barrier()
-    finally:
-        group.destroy_process_group()
+def together(trial: Trial) -> AbstractContextManager[int]:
+    """The rank of this process in the group of two that the trial's arguments name."""
+    return joined(trial.arguments.get("rank"), trial.arguments.get("store"))
 
 
 def alone(trial: Trial, gradients: list[list[torch.Tensor]]) -> dict[str, Any]:
@@ -95,7 +74,7 @@ def seen(part: Any) -> torch.Tensor:
 
 def data_parallel(trial: Trial) -> Iterator[Observation]:
     """Gradients averaged by DistributedDataParallel give what the average gives in one process."""
-    with joined(trial) as rank:
+    with together(trial) as rank:
         params = parameters(trial, SHAPES)
         model = torch.nn.parallel.DistributedDataParallel(Weighted(params, sparse=trial.sparse))
         optimizer = build(trial, params)
@@ -113,7 +92,7 @@ def zero_redundancy(trial: Trial) -> Iterator[Observation]:
     from torch.distributed.optim import ZeroRedundancyOptimizer
 
     settings = {"optimizer_class": trial.make, **trial.path, **trial.settings}
-    with joined(trial) as rank:
+    with together(trial) as rank:
         params = parameters(trial, SHAPES)
         optimizer = construct(ZeroRedundancyOptimizer, params, settings)
         for step in drawn(trial, 0):
@@ -129,7 +108,7 @@ def sharded(trial: Trial) -> Iterator[Observation]:
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
-    with joined(trial) as rank:
+    with together(trial) as rank:
         mesh, whole = init_device_mesh("cpu", (2,)), parameters(trial, SHAPES)
         model: Any = fully_shard(Weighted(whole, sparse=False), mesh=mesh)
         params = list(model.parameters())

@@ -1,0 +1,36 @@
+"""A group of two processes on one machine, which find each other by a file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECONDS = 20
+
+
+@contextmanager
+def joined(rank: int | None, store: str | None) -> Iterator[int]:
+    """The rank of this process in a group of two; without one a script makes the second process itself."""
+    import torch.distributed as group
+
+    if rank is None:
+        store = str(Path(tempfile.mkdtemp()) / "store")
+        rank = int(os.fork() == 0)
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    where, wait = f"file://{store}", timedelta(seconds=SECONDS)
+    try:
+        group.init_process_group("gloo", init_method=where, rank=rank, world_size=2, timeout=wait)
+    except Exception as error:
+        raise RuntimeError("two processes did not find each other") from error
+    try:
+        yield int(rank)
+        group.barrier()
+    finally:
+        group.destroy_process_group()
