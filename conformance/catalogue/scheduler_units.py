@@ -56,7 +56,7 @@ class SchedulerUnit:
 
     def plan(self, claim: Claim, power: Power) -> Plan:
         """Return how hard a claim is tested."""
-        return Plan(round(self.examples * claim.share), 0, self.seed, power)
+        return Plan(max(1, round(self.examples * claim.share)), 0, self.seed, power)
 
     def power(self) -> Power:
         """Return the power of a unit that has judged nothing."""
