@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import pairwise
+from typing import Any
 
 from conformance.engine.evidence import Tally
 from conformance.schedulers import enclosures as legal
@@ -19,7 +20,9 @@ from conformance.schedulers.property import SchedulerProperty
 from conformance.schedulers.subject import RATE, Actions, SchedulerSubject, WrongReading, against, raised
 from impls.catalogue.scheduler_entries import Scheduler
 from impls.session import TargetError
+from reference.balls.kept_values import kept_sums
 from reference.balls.number import Number
+from reference.balls.schedule import recurrence
 from reference.undefined import Undefined
 
 LR_OF_THE_ADDED = 1.0
@@ -91,17 +94,20 @@ def _meanings(case: ScheduleCase, group: int, count: int) -> Iterator[tuple[list
     Its learning rate is the base of the schedule, in the schedule's time or in its own; or it is where a schedule is
     at that step that it goes on with.
     """
-    first = case.split
+    first, known = case.split, legal.settings(case, case.node, group)
     now, own = [float(first + n) for n in range(count)], [float(n) for n in range(count)]
-    came = Number.exactly(LR_OF_THE_ADDED)
-    with suppress(Undefined):
-        yield now, legal.at_epochs(case, group, now)
-    with suppress(Undefined):
-        yield now, legal.at_epochs(case, group, now, formula=True)
-    with suppress(Undefined):
-        yield own, legal.stepped(case, group, count)
-    with suppress(Undefined):
-        yield now, legal.continued(case, group, first, count, came)
+    begins: dict[str, Any] = {"start": first, "first": Number.exactly(LR_OF_THE_ADDED)}
+    ways: list[tuple[list[float], Callable[[], Iterable[Number]]]] = [
+        (now, lambda: legal.at_epochs(case, group, now)),
+        (now, lambda: legal.at_epochs(case, group, now, formula=True)),
+        (own, lambda: legal.stepped(case, group, count)),
+        (now, lambda: kept_sums(known, count, **begins)),
+    ]
+    if case.node.schedule.recurrence is not None:
+        ways.append((now, lambda: recurrence(known, count, **begins)))
+    for times, enclosures in ways:
+        with suppress(Undefined):
+            yield times, list(enclosures())
 
 
 def _missed(case: ScheduleCase, group: int, used: list[float], all_: list[list[float]]) -> WrongReading | None:

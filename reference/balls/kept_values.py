@@ -27,26 +27,30 @@ def kept_factors(settings: ScheduleSettings, steps: int) -> Iterator[Number]:
         yield op.product(settings.model, [base, factor], [])
 
 
-def kept_sums(settings: ScheduleSettings, steps: int) -> Iterator[Number]:
-    """Yield the learning rate to which each step adds what the closed form changes by, at t = 0, 1, ...
+def kept_sums(
+    settings: ScheduleSettings, steps: int, *, start: int = 0, first: Number | None = None
+) -> Iterator[Number]:
+    """Yield the learning rate to which each step adds what the closed form changes by, at t = start, start + 1, ...
 
     Where a piece changes by the same at every step its change is that; where another piece begins the
-    sum goes on or the piece's own value is taken.  Raises ``Undefined`` where there is no such piece.
+    sum goes on or the piece's own value is taken.  ``first`` is the value at ``start``, where it is not the
+    schedule's own: from there the sum goes on.  Raises ``Undefined`` where there is no such piece.
     """
     pieces = _pieces(settings.schedule.closed)
     if all(piece.change in {None, 0} for piece in pieces):
         raise Undefined(f"{settings.schedule.label} adds no number that stays the same")
     conditions = [condition(piece.when) for piece in pieces]
     place = settings.place()
-    current, last = None, None
-    for time in range(steps):
+    current, last = first, None
+    for time in range(start, start + steps):
         place.values["t"] = Number.exactly(time)
         piece = next(piece for piece, holds in zip(pieces, conditions, strict=True) if holds(place) is not False)
-        if current is None or last is None or last.change is None:
+        if current is None or (last is not None and last.change is None):
             current = compiled(piece.value)(place)
-        else:
+        elif last is not None and last.change is not None:
             added = op.total(settings.model, [current, compiled(last.change)(place)])
-            current = added if piece is last else _either(added, compiled(piece.value)(place))
+            goes_on = piece is last or first is not None
+            current = added if goes_on else _either(added, compiled(piece.value)(place))
         last = piece
         yield current
 

@@ -32,6 +32,11 @@ def rates(optimizer: Any) -> list[float]:
     return [float(group["lr"]) for group in optimizer.param_groups]
 
 
+def with_later(bases: list[float], optimizer: Any) -> list[float]:
+    """The learning rates at which groups begin, with those of groups that have come since."""
+    return [*bases, *rates(optimizer)[len(bases) :]]
+
+
 class HalfAngleCosine(LRScheduler):
     """Cosine annealing as the square of the cosine of half the angle."""
 
@@ -90,7 +95,8 @@ class SumKept:
 
     def step(self) -> None:
         self.count += 1
-        for group, base in zip(self.optimizer.param_groups, self.bases, strict=False):
+        self.bases = with_later(self.bases, self.optimizer)
+        for group, base in zip(self.optimizer.param_groups, self.bases, strict=True):
             if self.count <= self.length:
                 put(group, group["lr"] + base / self.length)
 
@@ -134,7 +140,8 @@ class ToldTheStep:
 
     def step(self, num_update: int) -> None:
         left = max(0, self.max_iters - num_update) / self.max_iters
-        for group, base in zip(self.optimizer.param_groups, self.bases, strict=False):
+        self.bases = with_later(self.bases, self.optimizer)
+        for group, base in zip(self.optimizer.param_groups, self.bases, strict=True):
             put(group, base * left**self.power)
 
     def state_dict(self) -> dict[str, Any]:
@@ -154,15 +161,16 @@ class WarmupAround:
         self._warm()
 
     def _warm(self) -> None:
-        for group, base in zip(self.optimizer.param_groups, self.bases, strict=False):
+        for group, base in zip(self.optimizer.param_groups, self.bases, strict=True):
             put(group, base * self.count / self.warmup_epochs)
 
     def step(self) -> None:
         self.count += 1
+        self.bases = with_later(self.bases, self.optimizer)
         if self.count < self.warmup_epochs:
             self._warm()
         elif self.count == self.warmup_epochs:
-            for group, base in zip(self.optimizer.param_groups, self.bases, strict=False):
+            for group, base in zip(self.optimizer.param_groups, self.bases, strict=True):
                 put(group, base * self.after.lr_lambdas[0](0))
         else:
             self.after.step()
