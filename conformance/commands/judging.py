@@ -210,7 +210,7 @@ def _written(order: Order, work: Sequence[Unit], report: Report, console: Consol
 
 
 def _write_failures(report: Report, folder: Path, work: Sequence[Unit], python: str | None) -> None:
-    """Write the case and the script of every finding."""
+    """Write the case of every finding."""
     targets = {unit.cell("").implementation: _target(unit) for unit in work}
     for finding in (f for r in report.results for f in r.findings):
         cell = finding.cell
@@ -225,7 +225,6 @@ def _write_failures(report: Report, folder: Path, work: Sequence[Unit], python: 
             "case": finding.case["stored"],
         }
         write_text(folder / f"{finding.identifier}.json", json.dumps(stored, indent=1) + "\n")
-        write_text(folder / f"{finding.identifier}.py", finding.script)
 
 
 def write_crashes(report: Report, folder: Path) -> None:

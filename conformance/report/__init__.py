@@ -9,7 +9,8 @@ from conformance.report.gates import weighed
 from conformance.report.page import render_page
 from conformance.report.safety import made_safe
 from conformance.report.summary import render_summary
-from conformance.report.writing import PAGE, REPORT, SUMMARY, write_text
+from conformance.report.tables import script_bytes, script_path
+from conformance.report.writing import PAGE, REPORT, SUMMARY, write_bytes, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
 
 def write_report(report: Report, directory: Path) -> dict[str, Path]:
-    """All views of one report stand side by side in a directory, each named by its kind."""
+    """All views of one report stand side by side in a directory, each named by its kind, and the scripts below it."""
     paths = {"html": directory / PAGE, "json": directory / REPORT, "markdown": directory / SUMMARY}
     report = weighed(made_safe(report))
+    for finding in (finding for result in report.results for finding in result.findings if finding.script):
+        write_bytes(directory / script_path(finding), script_bytes(finding))
     write_text(paths["json"], json_text(report))
     write_text(paths["html"], render_page(report))
     write_text(paths["markdown"], render_summary(report))

@@ -5,26 +5,42 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from conformance.report.model import SCHEMA_NAME, SCHEMA_VERSION, Report
+from conformance.report.tables import Tables, results_of, tables_of
 
 
 def json_text(report: Report) -> str:
-    """Return the document with sorted keys, one blank of indent and a final newline.
+    """Return the document on one line, with sorted keys and a final newline.
 
     A number that is not finite is null.
     """
-    return msgspec.json.format(msgspec.json.encode(report, order="sorted"), indent=1).decode() + "\n"
+    head = msgspec.to_builtins(dataclasses.replace(report, results=()))
+    whole = head | msgspec.to_builtins(tables_of(report.results))
+    return msgspec.json.encode(whole, order="sorted").decode() + "\n"
+
+
+def read_report(path: Path) -> Report:
+    """Return the report that was written to a file; raises ``ValueError`` for a script that was changed since."""
+    whole = msgspec.json.decode(path.read_bytes())
+    shared = {item.name: whole.pop(item.name) for item in dataclasses.fields(Tables)}
+    report = msgspec.convert({**whole, "results": []}, Report)
+    return dataclasses.replace(report, results=results_of(msgspec.convert(shared, Tables), path.parent))
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a report: every key of every object is there, and no other."""
-    whole = msgspec.json.schema(Report)
-    for entry in whole["$defs"].values():
+    _, definitions = msgspec.json.schema_components((Report, Tables), ref_template="#/$defs/{name}")
+    definitions["Report"]["properties"].update(definitions.pop("Tables")["properties"])
+    definitions = {name: definitions[name] for name in sorted(_used("Report", definitions))}
+    for entry in definitions.values():
         if entry.get("type") == "object":
             entry.update(additionalProperties=False, required=sorted(entry["properties"]))
             for part in entry["properties"].values():
@@ -35,8 +51,19 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{SCHEMA_NAME}-{SCHEMA_VERSION}",
         "title": "stepproof conformance report",
-        **whole,
+        "$ref": "#/$defs/Report",
+        "$defs": definitions,
     }
+
+
+def _used(name: str, definitions: dict[str, Any]) -> set[str]:
+    """Return the definitions that one needs, itself included."""
+    found, waiting = set[str](), [name]
+    while waiting:
+        found.add(next_ := waiting.pop())
+        text = json.dumps(definitions[next_])
+        waiting += [other for other in definitions if f'"#/$defs/{other}"' in text and other not in found]
+    return found
 
 
 def schema_text() -> str:

@@ -12,7 +12,7 @@ from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry
 from conformance.engine.verdict import Cause, CellResult, Level
 
 SCHEMA_NAME = "stepproof-report"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page: no script, no network, no web font."""
+"""The report as one HTML page: no script, no network, no web font; the scripts of findings stand beside it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from conformance.report.loss_curves import search_plot, training_plot
 from conformance.report.matrix import matrices
 from conformance.report.plots import mutant_plot, ratio_plot
 from conformance.report.rule_curves import experiment_plot, step_plot
+from conformance.report.tables import script_path
 from conformance.report.training_figures import search_figures, training_figures, training_heading
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 
 def render_page(report: Report) -> str:
-    """The whole report in one HTML file; equal reports make equal pages, times left out."""
+    """The report in one HTML file; equal reports make equal pages, times left out."""
     tables = matrices(report)
     found = cards(report)
     described = {rule.name for rule in report.rules}
@@ -75,6 +76,7 @@ def _environment() -> Environment:
         formula=_formula,
         sides=_sides,
         power=totals.power,
+        script=script_path,
         ratio_plot=_markup(ratio_plot),
         mutant_plot=_markup(mutant_plot),
         step_plot=_markup(step_plot),

@@ -13,8 +13,10 @@ from conformance.report.model import Report
 
 LONGEST_OF_OURS = 20_000
 """Characters of a text that no code under test says, such as a command line."""
-_NEVER_CUT = frozenset({"case", "script", "mathml", "formula_mathml", "symbol_mathml"})
+_NEVER_CUT = frozenset({"case", "mathml", "formula_mathml", "symbol_mathml"})
 """What is of no use in part."""
+_IN_FILES = frozenset({"script"})
+"""What no view shows: it stands in a file of its own, as it is."""
 
 
 def made_safe(report: Report) -> Report:
@@ -33,7 +35,8 @@ def _fields(record: Any) -> dict[str, Any]:
             getattr(record, field.name), None if field.name in _NEVER_CUT else longest, of_case=field.name == "case"
         )
         for field in dataclasses.fields(record)
-    }
+        if field.name not in _IN_FILES
+    } | {name: getattr(record, name) for name in _IN_FILES if hasattr(record, name)}
 
 
 def _built(value: Any, longest: int | None, *, of_case: bool) -> Any:

@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 
 from conformance.report.model import SCHEMA_NAME
+from conformance.report.tables import FAILURES
 
 REPORT, PAGE, SUMMARY = "report.json", "report.html", "summary.md"
-VERDICTS, FAILURES = "verdicts.jsonl", "failures"
+VERDICTS = "verdicts.jsonl"
 """What a run leaves in its output folder."""
 
 
@@ -65,15 +66,20 @@ def _is_report(path: Path) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    """The text replaces the file in one move, so that no reader ever sees half of it.
+    """The text replaces the file in one move; what UTF-8 cannot hold is escaped."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
-    What UTF-8 cannot hold is escaped; a link in the file's place is replaced, not followed.
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """The bytes replace the file in one move, so that no reader ever sees half of it.
+
+    A link in the file's place is replaced, not followed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

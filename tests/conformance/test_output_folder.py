@@ -9,7 +9,7 @@ import pytest
 from conformance.cli import main
 from conformance.report import write_report
 from conformance.report.model import Report
-from conformance.report.writing import prepare, write_text
+from conformance.report.writing import prepare, write_bytes, write_text
 
 EMPTY = Report("0", "stepproof", 0, 1, {}, (), (), (), (), ())
 
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(tmp_path: Path) 
     path = tmp_path / "report.html"
     write_text(path, "old")
     with pytest.raises(TypeError):
-        write_text(path, b"new")  # type: ignore[arg-type]
+        write_bytes(path, "new")  # type: ignore[arg-type]
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
