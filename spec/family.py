@@ -115,4 +115,8 @@ class Family(Generic[Formula]):
 
     def variants(self) -> tuple[Formula, ...]:
         """Return the formula with every choice of options that go together."""
+        return self._built
+
+    @functools.cached_property
+    def _built(self) -> tuple[Formula, ...]:
         return tuple(self.build(**options) for options in self.choices())

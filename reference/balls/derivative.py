@@ -58,6 +58,7 @@ def enclose_derivative(
     return Interval(lo.astype(enclosure.storage.work), hi.astype(enclosure.storage.work))
 
 
+@functools.lru_cache(maxsize=256)
 def roundings(rule: UpdateRule) -> int:
     """Return a bound on the roundings along one path through the program, backwards."""
     written = (

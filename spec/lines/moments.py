@@ -77,10 +77,10 @@ def corrected_moments(amsgrad: str = "no") -> list[Assignment]:
     first = _corrected("corrected first moment", mhat_t, m_t, c1)
     second = _corrected("corrected second moment", vhat_t, v_t, c2)
     if amsgrad == "raw":
-        largest = Assignment("maximum", x_t, sp.Max(x, v_t))
+        largest = Assignment("maximum", x_t, sp.Max(x, v_t, evaluate=False))
         return [first, largest, _corrected("corrected second moment", vhat_t, x_t, c2)]
     if amsgrad == "corrected":
-        return [first, second, Assignment("maximum", x_t, sp.Max(x, vhat_t))]
+        return [first, second, Assignment("maximum", x_t, sp.Max(x, vhat_t, evaluate=False))]
     return [first, second]
 
 
@@ -92,7 +92,7 @@ def denominator(place: str, amsgrad: str = "no") -> Assignment:
         "outside": sp.sqrt(corrected) + epsilon,
         "before_correction": (sp.sqrt(raw) + epsilon) / sp.sqrt(c2),
         "inside": sp.sqrt(corrected + epsilon),
-        "floor": sp.Max(sp.sqrt(corrected), epsilon),
+        "floor": sp.Max(sp.sqrt(corrected), epsilon, evaluate=False),
     }[place]
     root_first = Form("root first", sp.sqrt(raw) / sp.sqrt(c2) + epsilon)
     equal = place == "outside" and amsgrad != "corrected"

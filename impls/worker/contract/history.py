@@ -112,7 +112,7 @@ def went_back(trial: Trial) -> Iterator[Observation]:
 def data_replaced(trial: Trial) -> Iterator[Observation]:
     """A parameter whose data lies elsewhere now steps there, as one that always lay there."""
     optimizer, params = begun(trial, 2)
-    twin = twin_of(trial, optimizer, params)
+    twin = begun(trial, 2)
     left = [p.data for p in params]
     for p in params:
         p.data = p.data.clone()
@@ -128,7 +128,7 @@ def interrupted_by(trial: Trial, what: str, *, hook: bool) -> Iterator[Observati
         raise CallersError("the caller's own code ends this step")
 
     optimizer, params = begun(trial, 2)
-    twin = twin_of(trial, optimizer, params)
+    twin = begun(trial, 2)
     set_gradients(trial, params, LATER)
     if hook:
         handle = add_hook(optimizer, "step_pre", interrupts)
@@ -157,7 +157,7 @@ def hook_raises(trial: Trial) -> Iterator[Observation]:
 def misfit_refused(trial: Trial) -> Iterator[Observation]:
     """A checkpoint of other groups is refused, and leaves the optimizer as it was."""
     optimizer, params = begun(trial, 2)
-    twin = twin_of(trial, optimizer, params)
+    twin = begun(trial, 2)
     more = parameters(trial, [*SHAPES, (2,)], first=40)
     for what, groups in (
         ("a checkpoint of one group", [{"params": more[:2]}]),
@@ -184,6 +184,15 @@ def others_settings(trial: Trial) -> Iterator[Observation]:
             yield condition(f"{key!r} of group {n} after loading", got == value, described(got), value)
 
 
+def resumed(trial: Trial, source: Any, params: Sequence[torch.Tensor], *, empty: int) -> tuple[Any, list[Any]]:
+    """An optimizer of copies of one group's parameters, between empty groups, that loaded the state of another."""
+    twins = copies(params)
+    idle: list[dict[str, Any]] = [{"params": []} for _ in range(empty)]
+    other = build(trial, [*idle, {"params": twins}, *idle])
+    load_state(other, deep_copy(saved_state(source)))
+    return other, twins
+
+
 def empty_group(trial: Trial) -> Iterator[Observation]:
     """Groups without parameters are saved and loaded beside the others."""
     params = parameters(trial, SHAPES)
@@ -192,15 +201,17 @@ def empty_group(trial: Trial) -> Iterator[Observation]:
     counter = str(trial.arguments["counter"])
     counted = [counter.partition(":")[2]] if counter.startswith("group:") and "/" not in counter else []
     train(trial, optimizer, params, 0, 2)
-    twins = copies(params)
-    loaded = build(trial, [{"params": []}, {"params": twins}, {"params": []}])
-    load_state(loaded, deep_copy(saved_state(optimizer)))
+    loaded, twins = resumed(trial, optimizer, params, empty=1)
     for n, (group, now) in enumerate(zip(optimizer.param_groups, loaded.param_groups)):
         for key in [*settings_held(trial, optimizer), *counted]:
             got, expected = now.get(key), group.get(key)
             what = f"{key!r} of group {n} after loading"
             yield condition(what, same_setting(got, expected), described(got), described(expected))
-    yield from same("beside loaded empty groups", reading(trial, loaded, twins), reading(trial, optimizer, params))
+    alone = parameters(trial, SHAPES)
+    full = build(trial, [{"params": alone, **other}])
+    train(trial, full, alone, 0, 2)
+    beside = reading(trial, *resumed(trial, full, alone, empty=0))
+    yield from same("beside loaded empty groups", reading(trial, loaded, twins), beside)
 
 
 def empty_counts(trial: Trial) -> Iterator[Observation]:

@@ -80,8 +80,14 @@ def beside_loaded(trial: Trial, keyword: str, value: Any, made: int) -> Iterator
     for optimizer, params in pairs[0]:
         train(trial, optimizer, params, made, made + 2)
     one, two = (reading(trial, *each) for each in pairs[0])
-    if not any(seen.differing for seen in same("loaded", one, two)):
+    unchanged = not any(seen.differing for seen in same("loaded", one, two))
+    if unchanged and formats(one) == formats(two):
         yield from changed_alike(trial, *pairs[1], keyword, value, made)
+
+
+def formats(read: dict[str, Any]) -> dict[str, Any]:
+    """The dtype of every tensor that was read."""
+    return {key: value.dtype for key, value in read.items() if hasattr(value, "dtype")}
 
 
 def resume(optimizer: Any, source: Any) -> None:
