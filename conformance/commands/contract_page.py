@@ -18,7 +18,9 @@ breaks just that one. A clause that does not apply says why.
 
 A clause **must** hold where breaking it leaves a program that is right with a result that is wrong or lost. It
 **should** hold where only a mistake of the program goes unnoticed or is told badly, or where something legal is
-refused by an error. Both are judged and shown; what only should hold fails a run that is `--strict`.
+refused by an error. What nobody promises of an implementation, as complex numbers of one that is neither torch's
+nor inherits from torch's, only should hold of it. Both are judged and shown; what only should hold fails a run that
+is `--strict`.
 
 This page is written from the clauses themselves: `python -m conformance.commands.contract_page`.
 """

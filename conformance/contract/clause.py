@@ -45,7 +45,8 @@ class Clause:
     """A clause: what it says, and the experiment that tries it.
 
     ``arguments`` yields the arguments of each run; ``needs`` says why a clause does not apply to
-    a subject; ``every_path`` judges a result by the hull of all paths' profiles.  A clause *must* hold where
+    a subject; ``promised`` says why nobody promises it of a subject, of which it then only should hold;
+    ``every_path`` judges a result by the hull of all paths' profiles.  A clause *must* hold where
     breaking it leaves a program that is right with a result that is wrong or lost.  It *should* where only a
     mistake of the program, a setting out of range or a tensor given twice, goes unnoticed or is told badly, or
     where what the book allows is refused by an error.
@@ -58,6 +59,7 @@ class Clause:
     arguments: Arguments
     needs: Needs = always
     level: Level = Level.MUST
+    promised: Needs = always
     every_path: bool = False
     wider: Mapping[str, Any] = field(default_factory=dict)
     """What else the arithmetic may be in which the experiment lets the optimizer run."""
@@ -82,6 +84,10 @@ class Clause:
     def concerns(self, subject: WorkerSubject) -> bool:
         """Return True: it is about every optimizer."""
         return True
+
+    def unpromised(self, subject: WorkerSubject) -> str:
+        """Return why nobody promises it of ``subject``, or nothing."""
+        return self.promised(subject)
 
     def replayed_as(self, entry: Entry) -> Claim:
         """Return local agreement for a deviation in arithmetic, which shows best there."""

@@ -13,7 +13,7 @@ from conformance.contract import settings
 from conformance.contract.case import ClauseCase, to_plain
 from conformance.contract.offers import offers
 from conformance.contract.request import path_of
-from conformance.contract.requirements import changes, needs_usual_checkpoint, other_paths
+from conformance.contract.requirements import changes, needs_base_class, needs_usual_checkpoint, other_paths
 from conformance.engine.drawing import draw_lives
 from conformance.optimizers.subject import WorkerSubject
 from spec.symbols import lr
@@ -89,6 +89,7 @@ class Life(RuleBasedStateMachine):
         group = data.draw(st.integers(0, self.groups - 1))
         self.acts.append(["change", group, keyword, value])
 
+    @precondition(lambda self: not needs_base_class(self.world.subject))
     @precondition(lambda self: lr.name not in self.world.subject.fixed and "lr" in offers(self.world.subject)["group"])
     @rule()
     def schedule(self) -> None:

@@ -9,6 +9,8 @@ from conformance.optimizers.setting_names import constructor_setting
 from conformance.optimizers.subject import WorkerSubject
 from spec.rule import ANY_RANK, ELEMENT, UpdateRule
 
+OWN_PROGRAMS = ("side_effects.imported", "side_effects.leaves_nothing")
+"""The experiments that begin a program, in which the optimizer is called anew."""
 SHARED = ("group:", "optimizer:")
 """Where a count stands that need not be one parameter's own."""
 
@@ -49,7 +51,7 @@ def request(clause: Tried, subject: WorkerSubject, case: ClauseCase) -> dict[str
         "calling": calling_of(subject),
         "arguments": {
             **case.arguments,
-            **({"own settings": subject.options(rule, case.settings)} if subject.renamed else {}),
+            **(_called(subject, case) if clause.experiment in OWN_PROGRAMS else {}),
             **ranks,
             "states": states,
             "kept": kept_by(subject, rule),
@@ -61,6 +63,11 @@ def request(clause: Tried, subject: WorkerSubject, case: ClauseCase) -> dict[str
     }
 
 
+def _called(subject: WorkerSubject, case: ClauseCase) -> dict[str, Any]:
+    """Return how a program of its own calls the target, with its objects by name."""
+    return {"path": path_of(subject, case.switches), "calling": calling_of(subject)}
+
+
 def calling_of(subject: WorkerSubject) -> dict[str, Any]:
     """Return how the experiments call a constructor: with settings as its param groups name them."""
     renamed = subject.renamed
@@ -70,7 +77,8 @@ def calling_of(subject: WorkerSubject) -> dict[str, Any]:
 def kept_by(subject: WorkerSubject, rule: UpdateRule) -> list[str]:
     """Return where all that the rule names of a parameter is kept, and its step count if it is the parameter's own."""
     item = subject.implementation
-    counter = [] if item.counter is None or item.counter.startswith(SHARED) else [item.counter]
+    counters = [] if item.counter is None else [item.counter]
+    counter = [path for path in counters if not path.startswith(SHARED) or "*" in path.split("/")]
     return list(dict.fromkeys([*subject.keys(rule).values(), *item.derived, *counter]))
 
 

@@ -76,6 +76,11 @@ def needs_usual_checkpoint(subject: WorkerSubject) -> str:
     return "" if offers(subject)["usual checkpoint"] else "its state dictionary has a format of its own"
 
 
+def needs_base_class(subject: WorkerSubject) -> str:
+    """Require an instance of torch's base class, which brings hooks and of which schedulers ask it."""
+    return "" if offers(subject)["torch's own"] else "it is no torch.optim.Optimizer, whose base class brings hooks"
+
+
 def needs_settings_in_groups(subject: WorkerSubject) -> str:
     """Require groups that hold a setting which acts in a step, under the constructor's name."""
     found = any(grouped(subject, settings.other(subject, rule)) for rule in subject.rules.values())
@@ -138,6 +143,12 @@ def needs_complex_parameters(subject: WorkerSubject) -> str:
     paths += [p for p in subject.implementation.paths_on(subject.device) if p.whole]
     refusals = [str(asked(subject, "takes_complex", path)["refusal"]) for path in paths]
     return f"it takes no complex parameter: {refusals[0]}" if all(refusals) else ""
+
+
+def promises_complex_numbers(subject: WorkerSubject) -> str:
+    """Ask for who says that it steps complex parameters: torch says so of its own, and of what inherits from them."""
+    said = subject.implementation.complex_numbers
+    return "" if said else "it only should hold: nobody says that it steps complex parameters"
 
 
 def needs_another_path(subject: WorkerSubject) -> str:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from conformance.contract.breach import BESIDE, SEARCH, STEP, Breach
 from conformance.contract.request import Tried, request
 from conformance.engine.evidence import RAISED
-from conformance.engine.script_builder import SHOWN, assembled, ending, literal, raising, target, told, tuples
+from conformance.engine.script_builder import SHOWN, assembled, ending, keywords, literal, raising, target, told, tuples
 from conformance.engine.script_source import Source, source
 from conformance.optimizers.subject import WorkerSubject
 
@@ -24,12 +24,12 @@ def script(subject: WorkerSubject, clause: Tried, breach: Breach) -> str:
         held = _with_calling(held)
     defined = {node.name for node in ast.parse(held.text).body if hasattr(node, "name")}
     called = target(header["target"], defined)
-    calling = header["calling"]
+    calling, targets = header["calling"], [called]
     sparse = ["    sparse=True,"] if header["sparse"] else []
     trial = [
         "trial = Trial(",
         f"    {f'wrapped({called.name}, {literal(calling)})' if calling else called.name},",
-        f"    path={literal(tuples(header['path']))},",
+        f"    path={keywords(header['path'], targets)},",
         f"    settings={literal(tuples(header['settings']))},",
         f"    dtype=torch.{header['dtype']},",
         f"    device={literal(header['device'])},",
@@ -38,7 +38,7 @@ def script(subject: WorkerSubject, clause: Tried, breach: Breach) -> str:
         ")",
     ]
     title = f"{subject.implementation.identifier}, {subject.path.name}: {clause.sentence}"
-    return assembled(title, [*trial, *_ending(subject, clause, breach)], [called], held=held)
+    return assembled(title, [*trial, *_ending(subject, clause, breach)], targets, held=held)
 
 
 def _with_calling(held: Source) -> Source:

@@ -44,7 +44,8 @@ def pairs(ranked: Sequence[Hypothesis]) -> Iterator[Hypothesis]:
     """Yield two hypotheses at a time, of those that explain the most, that change different lines."""
     for one, other in itertools.combinations(ranked[:PAIRS_OF], 2):
         if one.sort is Sort.LINE and other.sort is Sort.LINE and not one.lines & other.lines:
-            rules = {key: _both(rule, other.rules[key], other.lines) for key, rule in one.rules.items()}
+            both = {k: _both(rule, other.rules[k], other.lines) for k, rule in one.rules.items() if k in other.rules}
+            rules = {**other.rules, **one.rules, **both}
             formula = f"{one.formula}, and {other.formula}"
             yield Hypothesis(f"{one.title}; {other.title}", Sort.TWO, formula, rules, lines=one.lines | other.lines)
 

@@ -113,6 +113,9 @@ class Claim(Protocol):
     def level(self) -> Level:
         """Whether breaking it makes results wrong or lost, or only mistakes easier."""
 
+    def unpromised(self, subject: Any) -> str:
+        """Return why nobody promises it of a subject, of which it then only should hold, or nothing."""
+
     @property
     def share(self) -> float:
         """Its number of cases, relative to local agreement."""
@@ -237,6 +240,11 @@ class Unit(Protocol):
 
 class NotRunError(Exception):
     """A subject cannot be run here; the message says why."""
+
+
+def level_of(claim: Claim, subject: Any) -> Level:
+    """Return the level at which a claim holds of a subject."""
+    return Level.SHOULD if claim.unpromised(subject) else claim.level
 
 
 def first_of_each(failures: list[Any], most: int) -> list[Any]:

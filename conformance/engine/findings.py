@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from conformance.engine.claim import Claim, Plan, Subject, first_of_each
+from conformance.engine.claim import Claim, Plan, Subject, first_of_each, level_of
 from conformance.engine.reduction import reduced
 from conformance.engine.verdict import Cell, Finding
 
@@ -54,5 +54,5 @@ def _finding(subject: Subject, claim: Claim, cell: Cell, failure: Any) -> Findin
         told.explanation,
         claim.kind.script(subject, claim, failure),
         f"stepproof replay failures/{identifier}.json",
-        claim.level,
+        level_of(claim, subject),
     )

@@ -16,7 +16,7 @@ from conformance.engine.ledger import named, recorded
 from conformance.engine.power import Power
 from conformance.engine.reduction import reduced
 from conformance.engine.replay import judge_known
-from conformance.engine.verdict import Cell, CellResult, Verdict, of_values_outside
+from conformance.engine.verdict import Cell, CellResult, Level, Verdict, of_values_outside
 from impls.session import Session, SuiteError, TargetError, WorkerFailure
 
 Killed = Mapping[str, Mapping[str, str]]
@@ -126,6 +126,8 @@ def _judge(unit: Unit, subject: Subject, claim: Claim, version: str, power: Powe
         profile=result.profile or subject.printed_profile,
         level=claim.level,
     )
+    if result.verdict is Verdict.FAIL and (why := claim.unpromised(subject)):
+        result = dataclasses.replace(result, level=Level.SHOULD, reason=f"{result.reason}; {why}")
     return Judged(result, power.since(before), tuple(exhibits))
 
 

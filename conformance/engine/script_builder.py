@@ -179,6 +179,16 @@ def tuples(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
 
 
+def keywords(settings: Mapping[str, Any], targets: list[Target]) -> str:
+    """Return keywords of a constructor as a literal; objects that stand for themselves join the ``targets``."""
+    shown = {name: literal(value) for name, value in tuples(settings).items()}
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and set(value) == {"object"}:
+            targets.append(target(value["object"], {known.name for known in targets}))
+            shown[name] = targets[-1].name
+    return f"{{{', '.join(f'{literal(name)}: {value}' for name, value in shown.items())}}}"
+
+
 def arguments(*given: str, **settings: Any) -> str:
     """Return what stands between the brackets of a call."""
     plain = all(map(_is_name, settings))

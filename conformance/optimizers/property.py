@@ -64,6 +64,10 @@ class Property:
         """Return True: it is about every optimizer."""
         return True
 
+    def unpromised(self, subject: WorkerSubject) -> str:
+        """Return nothing: its formula promises it."""
+        return ""
+
     def applies(self, subject: WorkerSubject) -> str:
         """Return why the property does not apply to ``subject``, or nothing."""
         if not any(self.speaks_of(rule) for rule in subject.rules.values()):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from conformance.engine.evidence import RAISED
-from conformance.engine.script_builder import Body, literal, repeated, target, tuples
+from conformance.engine.script_builder import Body, keywords, literal, repeated, target, tuples
 from conformance.engine.script_source import Source, source
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.setting_names import ON_OPTIMIZER
@@ -69,7 +69,7 @@ class _Placed:
         constructor = {**self.header["constructor"]}
         if self.subject.apart:
             constructor |= self.header["groups"][self.owner.group]["constructor"]
-        settings = self._settings(constructor)
+        settings = f"**{keywords(constructor, self.targets)}"
         steps = self._steps()
         lines = [
             f"dtype, device = torch.{self.subject.storage.name}, {literal(self.subject.device)}",
@@ -82,18 +82,6 @@ class _Placed:
         value = self._value()
         functions = [SET] if any(item.count for item in self.kept.values()) else []
         return Body(lines, value, self.targets, functions, _source("\n".join([*lines, value, *functions])))
-
-    def _settings(self, constructor: Mapping[str, Any]) -> str:
-        """Return the keywords of the constructor; an object of a module is imported."""
-        shown = []
-        for name, value in tuples(constructor).items():
-            if isinstance(value, Mapping):
-                found = target(value["object"], {known.name for known in self.targets})
-                self.targets.append(found)
-                shown.append(f"{literal(name)}: {found.name}")
-            else:
-                shown.append(f"{literal(name)}: {literal(value)}")
-        return f"**{{{', '.join(shown)}}}"
 
     def _groups(self) -> str:
         groups = dict.fromkeys(item.group for item in self.kept.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -73,7 +73,7 @@ def recognise(
     if searching is not None and answer.get("is_optimizer"):
         return _adapted(searching, target)
     entry = _Stranger(trier, rule, options, told, answer).entry()
-    return within_its_domain(dataclasses.replace(entry, extends=extended(answer["bases"])), session)
+    return within_its_domain(entry, session)
 
 
 class _Stranger:
@@ -126,6 +126,7 @@ class _Stranger:
         keywords = {keyword: names for keyword, names in self.keywords.items() if keyword in own}
         states = {state: path for state, path in self._states(read, choice).items() if state != path}
         counter, beside = read.counters[:1], read.counters[1:]
+        inherited = extended(trial.description["bases"])
         return Implementation(
             self.trier.target,
             self.trier.target,
@@ -147,6 +148,8 @@ class _Stranger:
             untried=self._untried(trial),
             domains=self._domains(formula, read),
             told=dataclasses.asdict(self.told) if self.told != NOTHING_TOLD else {},
+            extends=tuple(known.identifier for known in inherited),
+            complex_numbers=any(known.complex_numbers for known in inherited),
         )
 
     def _explaining(self, chosen: Mapping[str, str]) -> Read:
@@ -253,10 +256,10 @@ class _Stranger:
         return tuple(paths)
 
 
-def extended(bases: Sequence[str]) -> tuple[str, ...]:
-    """Return the identifiers of the catalogued classes among the bases of a class, each as `package:name`."""
+def extended(bases: Iterable[str]) -> tuple[Implementation, ...]:
+    """Return the entries of the catalogued classes among those of an instance, each of which is `package:name`."""
     known = {f"{i.target.partition(':')[0].partition('.')[0]}:{i.target.partition(':')[2]}": i for i in entries()}
-    return tuple(known[base].identifier for base in bases if base in known)
+    return tuple({known[base].identifier: known[base] for base in bases if base in known}.values())
 
 
 def _adapted(entry: Implementation, target: str) -> Implementation:

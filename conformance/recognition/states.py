@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ HIDDEN = ""
 class Places:
     """Where each state of a rule is kept, and the counts.
 
-    ``played`` tells whether they must be set in what a step has left, for what else is kept there or
+    ``played`` tells whether they must be set in what a step has left, for what else is kept there or set up then, or
     for its shape.  ``follows`` tells whether the parameter did what the rule says, and ``unfound`` are states that
     are kept nowhere.
     """
@@ -56,7 +56,7 @@ def places(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], pr
     beside = any(path.partition("/")[0] not in named for path in own)
     kept = ((state, leaves.get(found.get(state.keyword, "").removeprefix(NEGATED))) for state in rule.states)
     reshaped = any(item and state.per == ELEMENT and not _has_shape(item, state, trial) for state, item in kept)
-    played = beside or reshaped or not _plain((*found.values(), *counters))
+    played = beside or reshaped or not _plain((*found.values(), *counters)) or _sets_up(trial, counters)
     return Places(found, counters, played, follows, unfound)
 
 
@@ -66,6 +66,13 @@ def idle(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], prof
     held = ((state, read.states[state.keyword]) for state in rule.states if read.states.get(state.keyword))
     kept = all(path in _signs(path.removeprefix(NEGATED), state, trial, legal) for state, path in held)
     return not kept and _holds(legal, trial)
+
+
+def _sets_up(trial: TrialSteps, counters: Collection[str]) -> bool:
+    """Tell whether the first step changes what a group or the optimizer keeps beside the counts, or begins a count."""
+    before, after = ({path: item for path, item in held.items() if path.startswith(SHARED)} for held in trial.ends)
+    begun = any(path not in before for path in counters if path.startswith(SHARED))
+    return begun or any(before.get(path) != after.get(path) for path in {*before, *after} - set(counters))
 
 
 def _plain(paths: Iterable[str]) -> bool:
@@ -82,8 +89,8 @@ def _counters(trial: TrialSteps) -> Iterator[str]:
         count = all(len(each) == 1 and each[0] == made for made, each in enumerate(numbers, start=1))
         if count and first.get("dtype") != "bool":
             found.append(path)
+    own = [path for path in found if _is_own(path)]
     near = [path for path in found if path.count("/") == 0 or not path.startswith("optimizer:")]
-    own = [path for path in near if not path.startswith(SHARED)]
     yield from sorted(own or near, key=lambda path: (path.startswith("optimizer:"), path not in COUNTERS))
 
 
@@ -99,9 +106,13 @@ def _so_called(trial: TrialSteps) -> Iterator[str]:
 def _leaves(trial: TrialSteps) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what is kept after the last step and may be a state: tensors, and numbers of a parameter's own."""
     for path, item in trial.steps[-1]["state"].items():
-        own = not path.startswith(SHARED) or "*" in path.split("/")
-        if item.get("values") is not None and (own or item["kind"] == "tensor"):
+        if item.get("values") is not None and (_is_own(path) or item["kind"] == "tensor"):
             yield path, item
+
+
+def _is_own(path: str) -> bool:
+    """Tell whether what is kept there is one parameter's own."""
+    return not path.startswith(SHARED) or "*" in path.split("/")
 
 
 def _size(item: Mapping[str, Any]) -> int:

@@ -51,6 +51,11 @@ class TrialSteps:
         state: Mapping[str, Any] = self.description["state"]
         return state
 
+    @property
+    def ends(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What is kept before the first step, and after it."""
+        return self.before, self.steps[0]["state"]
+
 
 @dataclass(frozen=True)
 class Trier:

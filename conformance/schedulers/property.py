@@ -58,6 +58,10 @@ class SchedulerProperty:
         """Tell whether it is about this sort of scheduler."""
         return self.of_sort(subject.entry)
 
+    def unpromised(self, subject: SchedulerSubject) -> str:
+        """Return nothing: its schedule promises it."""
+        return ""
+
     def applies(self, subject: SchedulerSubject) -> str:
         """Return why the property does not apply to ``subject``, or nothing."""
         if subject.entry.interface in {NUMPY, *FUNCTIONS} and not self.of_functions:

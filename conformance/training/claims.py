@@ -163,6 +163,10 @@ class TrainingClaim:
         first = item.paths[0].name == subject.path.name and subject.storage.name == "float32"
         return first and item.framework == "torch" and subject.device == "cpu"
 
+    def unpromised(self, subject: WorkerSubject) -> str:
+        """Return nothing: its formula promises it."""
+        return ""
+
     def applies(self, subject: WorkerSubject) -> str:
         """Return why it does not apply, or nothing."""
         item, rule = subject.implementation, subject.rules.get(())

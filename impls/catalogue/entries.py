@@ -122,6 +122,7 @@ class Implementation:
     ``framework`` is what it computes with, ``library`` the package that ships it.  ``adapts`` is
     the class that people call, where the target makes it an optimizer of plain steps.  ``extends`` are the
     identifiers of the classes of the catalogue of which it is a subclass: what is known of them it may inherit.
+    ``complex_numbers`` tells whether it is said to step a complex number as two real ones.
     """
 
     identifier: str
@@ -154,6 +155,7 @@ class Implementation:
     ranks: tuple[int, int] | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
     extends: tuple[str, ...] = ()
+    complex_numbers: bool = False
 
     @property
     def called(self) -> str:

@@ -34,7 +34,8 @@ RECORDED_ADAM: dict[str, Any] = {**RECORDED, "forms": (*ADAM, "step size below")
 def _torch(
     name: str, rule: str, paths: tuple[ExecutionPath, ...], forms: tuple[str, ...] = (), **more: Any
 ) -> Implementation:
-    return Implementation(f"torch.{name}", f"torch.optim:{name}", rule, using(paths, forms), **more)
+    named = f"torch.{name}", f"torch.optim:{name}", rule, using(paths, forms)
+    return Implementation(*named, complex_numbers=True, **more)
 
 
 def _recorded(
@@ -127,6 +128,7 @@ CATALOGUE: tuple[Implementation, ...] = (
         options={"epsilon": "floor", "factored": "no"},
         switches=MAXIMIZE,
         of_format=("eps[0]",),
+        complex_numbers=True,
     ),
     _torch(
         "SparseAdam",

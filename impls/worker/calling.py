@@ -62,7 +62,7 @@ class Called:
         members = list(params)
         groups = members if members and isinstance(members[0], dict) else [{"params": members}]
         if self._calling.get("named"):
-            groups = _named(groups)
+            groups = named_parameters(groups)
         if self._calling.get("flat"):
             flat = [p for group in groups for p in group["params"]]
             return self._own(flat, **settings)
@@ -89,7 +89,8 @@ class Called:
         return getattr(self._own, name)
 
 
-def _named(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def named_parameters(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Groups in which every parameter stands with a name."""
     found, place = [], 0
     for group in groups:
         members = list(group["params"])

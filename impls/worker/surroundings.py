@@ -26,6 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .calling import Called, FunctionOptimizer, asks_for_closure, named_parameters, step_of, wrapped
+from .state_path import name_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -140,15 +143,25 @@ def lived(request: dict[str, Any]) -> None:
 def stepped(make: Any, request: dict[str, Any]) -> None:
     """An optimizer of one parameter makes its steps."""
     p = torch.nn.Parameter(torch.ones(request["shape"], dtype=getattr(torch, request["dtype"])))
-    optimizer = make([p], **request["settings"])
+    given = {key: meant(value) for key, value in request["settings"].items()}
+    optimizer = wrapped(make, request["calling"])([p], **given)
     for _ in range(request["steps"]):
         gradient = torch.ones_like(p.detach())
         p.grad = gradient.to_sparse(1) if request["sparse"] else gradient
-        optimizer.step()
+        step_of(optimizer, [p])()
 
 
-PROGRAM = (settings, holders, functions, changes, unchanged, named, loaded, children, lived, stepped)
+def meant(value: Any) -> Any:
+    """A setting, or the object that it stands for by its name."""
+    return loaded(value["object"]) if isinstance(value, dict) and set(value) == {"object"} else value
+
+
+PROGRAM = (settings, holders, functions, changes, unchanged, named, loaded, children, lived, stepped, meant)
 """What such a program consists of."""
+
+
+HOW_IT_CALLS = (wrapped, Called, FunctionOptimizer, named_parameters, name_of, step_of, asks_for_closure)
+"""How it calls an optimizer."""
 
 
 class OwnProgramError(RuntimeError):
@@ -157,10 +170,10 @@ class OwnProgramError(RuntimeError):
 
 def in_a_program(request: dict[str, Any]) -> dict[str, Any]:
     """What a program of its own saw of an optimizer, and the status with which it ended, if it did."""
-    names = "copy gc importlib.util json math os pickle random signal sys threading time torch"
-    lines = ["from __future__ import annotations", f"import {', '.join(names.split())}"]
+    names = "copy functools gc importlib.util inspect json math os pickle random signal sys threading time torch"
+    lines = ["from __future__ import annotations", f"import {', '.join(names.split())}", "from math import inf, nan"]
     lines += ["from pathlib import Path", "from typing import Any"]
-    lines += [inspect.getsource(part) for part in PROGRAM]
+    lines += [inspect.getsource(part) for part in (*PROGRAM, *HOW_IT_CALLS)]
     last = "threads" if request["steps"] else "changed"
     with tempfile.TemporaryDirectory() as folder:
         report, printed = Path(folder, "report"), Path(folder, "printed")

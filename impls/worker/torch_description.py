@@ -51,9 +51,15 @@ def _origin(target: Any) -> dict[str, Any]:
     return {
         "module": name,
         "file": getattr(module, "__file__", None),
-        "bases": [_short(base) for base in getattr(target, "__mro__", ())[1:]],
         "version": None if version is None else str(version),
     }
+
+
+def _bases(optimizer: Any) -> list[str]:
+    """The classes of an instance, and those of the optimizers that it holds as attributes."""
+    held = getattr(optimizer, "__dict__", {}).values()
+    beside = [value for value in held if isinstance(value, torch.optim.Optimizer)]
+    return [_short(base) for each in (optimizer, *beside) for base in type(each).__mro__]
 
 
 def _short(base: type) -> str:
@@ -77,6 +83,7 @@ def _trial(build: Build, shape: tuple[int, ...], *, sparse: bool) -> dict[str, A
     with phase("read"):
         defaults = dict(getattr(optimizer, "defaults", {}))
         return {
+            "bases": _bases(optimizer),
             "shape": list(shape),
             "parameter": start,
             "state": first,

@@ -14,7 +14,7 @@ import torch
 
 from .calling import step_of
 from .failures import phase
-from .state_path import IN_GROUP, ON_OPTIMIZER, OWN, held, listed, put
+from .state_path import IN_GROUP, ON_OPTIMIZER, OWN, groups_of, held, listed, put
 from .torch_platform import dtype_named, from_bytes, with_rows
 from .torch_trial import Build, Template, copied, learn_template, trial_values
 
@@ -89,11 +89,15 @@ def _play(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot
 
 
 def play(optimizer: Any, parameters: list[Any], gradients: list[torch.Tensor]) -> None:
-    """One step is made, after which the parameters are again what they were."""
+    """One step is made, after which the parameters are again what they were; groups with none of them take no part."""
     starts = [p.detach().clone() for p in parameters]
     for p, gradient in zip(parameters, gradients):
         p.grad = gradient
+    groups = groups_of(optimizer)
+    every = list(groups)
+    groups[:] = [group for group in every if any(p is q for p in group["params"] for q in parameters)]
     step_of(optimizer, parameters)()
+    groups[:] = every
     for p, start in zip(parameters, starts):
         p.grad = None
         set_along(optimizer, p, start)

@@ -120,6 +120,10 @@ class FakeClaim:
     share: float = 1.0
     measures_power: bool = False
     level: Level = Level.MUST
+    promised: str = ""
+
+    def unpromised(self, subject: Any) -> str:
+        return self.promised
 
     def concerns(self, subject: Any) -> bool:
         return self.concerned

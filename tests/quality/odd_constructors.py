@@ -75,6 +75,35 @@ class NotAnOptimizer:
         self.inner.zero_grad()
 
 
+class Delegates(NotAnOptimizer):
+    """It hands on all that is asked of it, and is no subclass."""
+
+    def state_dict(self):
+        return self.inner.state_dict()
+
+    def load_state_dict(self, saved):
+        self.inner.load_state_dict(saved)
+
+    def add_param_group(self, group):
+        self.inner.add_param_group(group)
+
+
+class HoldsModel(torch.optim.AdamW):
+    """Its constructor asks for a class of modules; it writes into gradients."""
+
+    def __init__(self, params, model, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        if not issubclass(model, torch.nn.Module):
+            raise TypeError("the model is no module")
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = super().step(closure)
+        for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
+            p.grad.neg_()
+        return loss
+
+
 class Masters(torch.optim.Optimizer):
     """Steps a copy of each parameter in double precision, and keeps the last gradient."""
 

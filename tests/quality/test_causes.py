@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from conformance.claims import BY_IDENTIFIER
+from conformance.diagnosis.alternatives import candidates, pairs
 from conformance.diagnosis.causes import causes
 from conformance.diagnosis.diagnosing import diagnose
+from conformance.diagnosis.hypothesis import Sort
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import RAISED
 from conformance.engine.judging import verdict
@@ -17,6 +20,7 @@ from conformance.engine.verdict import Cause, Cell, CellResult, Finding, Level, 
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
+from spec import rules as book
 from tests.builders import subject_of
 
 FILE = Path(__file__).with_name("wrong_optimizers.py")
@@ -110,3 +114,15 @@ def test_experiments_that_cannot_be_read_otherwise_are_said_not_to_be_judged_aga
     asked = {cell.property for cell in cause.explains}
     assert ("not judged again under it" in cause.diagnosis) == ("groups/own-settings" in asked)
     assert {cell.property for each in found for cell in each.explains} == set(claims)
+
+
+def test_two_mistakes_are_looked_for_where_switches_have_lines_of_their_own(session: Session) -> None:
+    """Lines that only one variant of a rule has stand beside those of the others."""
+    subject = _subject("EpsilonInside", session)
+    switched = dataclasses.replace(
+        subject, rules={**subject.rules, ("amsgrad",): book.build("adamw", {"amsgrad": "raw"})}
+    )
+    lines = [each for each in candidates(switched) if each.sort is Sort.LINE]
+    (own, *_), (shared, *_) = ([each for each in lines if (() in each.rules) is both] for both in (False, True))
+    for two in (pairs([own, shared]), pairs([shared, own])):
+        assert [set(each.rules) for each in two] == [{(), ("amsgrad",)}]

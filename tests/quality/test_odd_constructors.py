@@ -12,7 +12,8 @@ from conformance.engine.verdict import Verdict
 from conformance.recognition.constructor import Stated
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
-from tests.builders import result_of, unit_of
+from tests.builders import result_of, results_of, unit_of
+from tests.conftest import Run
 
 FILE = Path(__file__).with_name("odd_constructors.py")
 CALLED: list[tuple[str, str, Stated, dict[str, Any]]] = [
@@ -40,6 +41,57 @@ def test_it_is_called_as_it_wants_to_be(
     assert "" not in item.states.values()
     result = result_of(unit_of(item, "agreement/local", cases=2), session)
     assert result.verdict is Verdict.PASS, result.reason
+
+
+HOOKS = ("state/hooks", "history/hook-raises", "whole/step-hooks", "whole/hook-arguments")
+OWN_PROGRAMS = ("whole/import", "whole/leaves-nothing")
+
+
+def test_what_is_no_optimizer_of_torch_has_no_hooks(session: Session) -> None:
+    """Who wraps an optimizer without its base class promises no hooks and no schedulers: all else is judged."""
+    item = recognise(f"{FILE}:Delegates", "adam", {}, session)
+    for result in results_of(unit_of(item, *HOOKS), session):
+        assert result.verdict is Verdict.NOT_APPLICABLE, result.cell.property
+        assert result.reason == "it is no torch.optim.Optimizer, whose base class brings hooks"
+    life = result_of(unit_of(item, "life/interleaved", cases=16), session)
+    assert life.verdict is Verdict.PASS, life.reason
+
+
+@pytest.mark.parametrize("name", ["Delegates", "make_adamw"])
+def test_what_is_known_of_a_class_is_known_of_who_makes_or_holds_one(name: str, session: Session) -> None:
+    """The float32 count of torch's own class is a known deviation behind a wrapper and from a function too."""
+    rule, known = ("adam", "torch.Adam") if name == "Delegates" else ("adamw", "torch.AdamW")
+    item = recognise(f"{FILE}:{name}", rule, {}, session)
+    assert item.extends[0] == known
+    assert result_of(unit_of(item, "state/step-count"), session).verdict is Verdict.DEVIATION
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "told"),
+    [
+        ("functional_adam", "adam", Stated()),
+        ("HoldsModel", "adamw", Stated(arguments={"model": {"object": "torch.nn:Identity"}})),
+        ("Named", "adamw", Stated()),
+        ("NeedsClosure", "adamax", Stated()),
+        ("InGroups", "adam", Stated(flags={"heavy": False})),
+    ],
+)
+def test_a_program_of_its_own_calls_it_as_it_wants_to_be(name: str, rule: str, told: Stated, session: Session) -> None:
+    """An object that is given, names, flags and a closure reach the optimizer there too."""
+    item = recognise(f"{FILE}:{name}", rule, {}, session, told)
+    for result in results_of(unit_of(item, *OWN_PROGRAMS), session):
+        assert result.verdict is Verdict.PASS, (result.cell.property, [f.value for f in result.findings])
+
+
+def test_a_script_gives_the_object_that_was_given(session: Session, shows: Run) -> None:
+    """What a constructor is given by a name is imported by the script of a finding."""
+    told = Stated(arguments={"model": {"object": "torch.nn:Identity"}})
+    item = recognise(f"{FILE}:HoldsModel", "adamw", {}, session, told)
+    result = result_of(unit_of(item, "gradients/not-modified"), session)
+    assert result.verdict is Verdict.FAIL, result.reason
+    script = result.findings[0].script
+    assert "'model': Identity" in script
+    shows(script)
 
 
 def test_a_switch_is_turned_over(session: Session) -> None:

@@ -52,6 +52,30 @@ class OneSquare(torch.optim.Optimizer):
                 p.sub_(state["exp_avg"], alpha=group["lr"])
 
 
+class SetsUpItsGroups(torch.optim.Optimizer):
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, {{"lr": lr, "betas": betas, "eps": eps, "ready": False}})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            members = [p for p in group["params"] if p.grad is not None]
+            if not members:
+                raise RuntimeError("a group has no gradient at all")
+            if not group["ready"]:
+                group.update(ready=True, count=torch.tensor(0))
+            group["count"] += 1
+            for p in members:
+                state = self.state[p]
+                if not state:
+                    state.update(m=torch.zeros_like(p), v=torch.zeros_like(p))
+                (one, two), count = group["betas"], int(group["count"])
+                state["m"].mul_(one).add_(p.grad, alpha=1 - one)
+                state["v"].mul_(two).addcmul_(p.grad, p.grad, value=1 - two)
+                below = state["v"].sqrt().div_((1 - two**count) ** 0.5).add_(group["eps"])
+                p.addcdiv_(state["m"], below, value=-group["lr"] / (1 - one**count))
+
+
 class RequiresRates(torch.optim.AdamW):
     def __init__(self, params, lr, betas, eps=1e-8, weight_decay=0.01):
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
@@ -158,3 +182,11 @@ def test_a_class_for_sparse_gradients_gets_them(strange: Path, session: Session)
     item = recognise(f"{strange}:Rows", "sparse_adam", {}, session)
     assert item.gradient == "sparse"
     assert judged(item, "agreement/local", session).verdict is Verdict.PASS
+
+
+def test_a_count_that_a_group_begins_with_its_first_step_is_set_after_one(strange: Path, session: Session) -> None:
+    """What the first step of a group sets up does not undo the count from which a case starts."""
+    item = recognise(f"{strange}:SetsUpItsGroups", "adam", {}, session)
+    assert (item.counter, item.played) == ("group:count", True)
+    for name in ("agreement/local", "state/step-count"):
+        assert judged(item, name, session).verdict is Verdict.PASS, name

@@ -13,6 +13,7 @@ from conformance.contract.requirements import (
     needs_float32,
     needs_independent_elements,
     needs_tensors_of_rank,
+    promises_complex_numbers,
 )
 from conformance.engine.verdict import Level
 from conformance.optimizers.rule_variants import rules_by_switches
@@ -95,5 +96,6 @@ CLAUSES = (
         "elements.complex_numbers",
         each({"steps": 2}),
         needs=all_of(needs_tensors_of_rank(1), needs_tensors_of_rank(2), needs_complex_parameters),
+        promised=promises_complex_numbers,
     ),
 )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from conformance.contract.arguments import beside_other
 from conformance.contract.clause import Clause
-from conformance.contract.requirements import needs_closure, needs_count_of_group, needs_dense_gradients
+from conformance.contract.requirements import (
+    needs_base_class,
+    needs_closure,
+    needs_count_of_group,
+    needs_dense_gradients,
+)
 from conformance.engine.verdict import Level
 
 TITLE = "An optimizer with a past"
@@ -54,6 +59,7 @@ CLAUSES = (
         "torch, Optimizer.register_step_pre_hook: the hook is called before the step",
         "history.hook_raises",
         beside_other({}),
+        needs=needs_base_class,
     ),
     Clause(
         "history/misfit-refused",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
-from conformance.contract.requirements import all_of, needs_program_of_its_own, needs_step_alone, needs_visible_state
+from conformance.contract.requirements import needs_program_of_its_own, needs_visible_state
 
 TITLE = "Side effects"
 
@@ -47,7 +47,7 @@ CLAUSES = (
         "Python, the data model: a finalizer and an exit handler belong to their object",
         "side_effects.leaves_nothing",
         once({}),
-        needs=all_of(needs_program_of_its_own, needs_step_alone),
+        needs=needs_program_of_its_own,
     ),
     Clause(
         "whole/default-dtype",

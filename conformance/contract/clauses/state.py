@@ -10,6 +10,7 @@ from conformance.contract.clause import Clause
 from conformance.contract.requirements import (
     all_of,
     needs_another_path,
+    needs_base_class,
     needs_step_count,
     needs_usual_checkpoint,
     needs_visible_state,
@@ -131,5 +132,6 @@ CLAUSES = (
         "torch, Optimizer.register_state_dict_pre_hook and its three relatives",
         "state.state_hooks",
         beside_other({}),
+        needs=needs_base_class,
     ),
 )

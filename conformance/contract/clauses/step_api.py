@@ -11,6 +11,7 @@ from conformance.contract.offers import offers
 from conformance.contract.requirements import (
     all_of,
     needs_another_path,
+    needs_base_class,
     needs_capturable_step,
     needs_closure,
     needs_independent_elements,
@@ -62,6 +63,7 @@ CLAUSES = (
         "torch, Optimizer.register_step_pre_hook and register_step_post_hook",
         "step_api.step_hooks",
         once({}),
+        needs=needs_base_class,
     ),
     Clause(
         "whole/hook-arguments",
@@ -69,6 +71,7 @@ CLAUSES = (
         "torch, Optimizer.register_step_pre_hook: it may return new arguments",
         "step_api.hook_arguments",
         once({}),
+        needs=needs_base_class,
     ),
     Clause(
         "whole/zero-grad",

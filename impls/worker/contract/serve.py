@@ -179,8 +179,9 @@ def shown(make: Any, settings: dict[str, Any], parameter: Any) -> dict[str, Any]
                 "group": [key for key in optimizer.param_groups[0] if key != "params"],
                 "requires closure": asks_for_closure(optimizer),
                 "usual checkpoint": {"state", "param_groups"} <= set(saved_state(optimizer)),
+                "torch's own": isinstance(optimizer, torch.optim.Optimizer),
             }
-    return {"scaling": False, "group": [], "requires closure": False, "usual checkpoint": True}
+    return {"scaling": False, "group": [], "requires closure": False, "usual checkpoint": True, "torch's own": True}
 
 
 def one_step(

@@ -123,7 +123,8 @@ def lived_with(trial: Trial, steps: int) -> dict[str, Any]:
     """What a program needs to make the optimizer and to give it a parameter."""
     return {
         "target": trial.arguments["target"],
-        "settings": {**trial.path, **trial.arguments.get("own settings", trial.settings)},
+        "settings": {**trial.arguments["path"], **trial.settings},
+        "calling": trial.arguments["calling"],
         "shape": list(fitting(trial, (3, 4))),
         "dtype": str(trial.dtype).rpartition(".")[2],
         "sparse": trial.sparse,

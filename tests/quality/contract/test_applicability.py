@@ -8,10 +8,11 @@ import pytest
 
 from conformance.contract.clauses import BY_IDENTIFIER
 from conformance.engine.claim import Plan
+from conformance.engine.verdict import Level, Verdict
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
-from tests.builders import subject_of
+from tests.builders import result_of, subject_of, unit_of
 
 FOLDER = Path(__file__).parent
 COMPLEX, DEVICE = BY_IDENTIFIER["elements/complex"], BY_IDENTIFIER["whole/default-device"]
@@ -37,6 +38,16 @@ def test_an_optimizer_that_takes_complex_parameters_in_silence_is_asked(
     assert "complex" not in (FOLDER / "wordless.py").read_text()
     assert not COMPLEX.applies(subject)
     assert bool(COMPLEX.judge(subject, Plan(1, 1, 0)).tally.failures) is broken
+
+
+@pytest.mark.parametrize(("name", "level"), [("ByItsLength", Level.SHOULD), ("TorchsByItsLength", Level.MUST)])
+def test_complex_numbers_must_be_right_of_whom_somebody_says_so(name: str, level: Level, session: Session) -> None:
+    """Torch says so of its own classes and of what inherits from them; of others it only should hold."""
+    item = recognise(f"{FOLDER / 'wordless.py'}:{name}", "sgd", {}, session)
+    result = result_of(unit_of(item, "elements/complex"), session)
+    assert (result.verdict, result.level) == (Verdict.FAIL, level)
+    assert {finding.level for finding in result.findings} == {level}
+    assert ("nobody says that it steps complex parameters" in result.reason) is (level is Level.SHOULD)
 
 
 @pytest.mark.parametrize(("name", "broken"), [("Descent", False), ("RateWhereverItLies", True)])

@@ -35,3 +35,17 @@ class RateWhereverItLies(Descent):
 
     def update(self, p, group):
         p.sub_(p.grad * torch.tensor([float(group["lr"])]).to(p.dtype))
+
+
+class TorchsByItsLength(torch.optim.SGD):
+    """Torch's own descent, after which every parameter is divided by its modulus and one."""
+
+    def __init__(self, params, lr=0.125):
+        super().__init__(params, lr=lr)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = super().step(closure)
+        for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
+            p.div_(1 + p.abs() if not p.dtype.is_floating_point else 1.0)
+        return loss
