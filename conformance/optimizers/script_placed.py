@@ -108,8 +108,14 @@ class _Placed:
                     sign = "-" * (state.symbol.name in negated)
                     values = f"{sign}{_tensor(item.values[state.symbol.name], 'torch.float64')}"
                     yield f"set_to(optimizer, p{number}, {literal(keys[state.symbol.name])}, {values})"
+            for key, kept in self.subject.ahead(self.rule, self._scalars(item), item).items():
+                value = f"torch.tensor({literal(kept)}, dtype=torch.float64)"
+                yield f"set_to(optimizer, p{number}, {literal(key)}, {value})"
             for counter in filter(None, counters):
                 yield f"set_to(optimizer, p{number}, {literal(counter)}, torch.tensor({item.count}))"
+
+    def _scalars(self, item: Prepared) -> Mapping[str, float]:
+        return self.failure.case.groups[item.group].hyperparameters
 
     def _steps(self) -> list[str]:
         last = self.failure.case.steps - 1 if self.failure.quantity == RAISED else self.failure.step

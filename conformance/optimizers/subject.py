@@ -14,13 +14,13 @@ from conformance.engine.verdict import Cell
 from conformance.optimizers.cases import Case
 from conformance.optimizers.found_profile import FoundProfile
 from conformance.optimizers.rule_variants import narrowed, rules_by_switches
+from conformance.optimizers.scalar_terms import value_of
 from conformance.optimizers.setting_names import ON_OPTIMIZER, constructor_setting, placed, written
 from conformance.optimizers.tensor_values import expand
 from impls.catalogue.entries import Ends, ExecutionPath, Implementation
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.session import Session, TargetError
 from reference.formats import FORMATS, Array, Format
-from reference.intervals.exact import scalar_line
 from reference.profile import Profile
 from spec.derived_forms import with_derived_forms
 from spec.rule import Hyperparameter, UpdateRule
@@ -338,7 +338,7 @@ class WorkerSubject:
         """Return, by key, the values of scalar lines that the implementation precomputes for the next step."""
         scalars = {**hyperparameters, "t": item.count + 1.0}
         derived = self.implementation.derived
-        return {key: scalar_line(rule, name, scalars) for key, name in derived.items()}
+        return {key: value_of(rule, name, scalars) for key, name in derived.items()}
 
     def _outcome(
         self,

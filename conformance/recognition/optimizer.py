@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 import sympy as sp
 
 from conformance.catalogue.catalogued import entries
+from conformance.optimizers.scalar_terms import MADE, scalar_terms
 from conformance.optimizers.setting_names import constructor_setting
+from conformance.optimizers.subject import NEGATED
 from conformance.recognition.constructor import (
     NOTHING_TOLD,
     NotJudgeableError,
@@ -20,6 +22,7 @@ from conformance.recognition.constructor import (
     signature_of,
 )
 from conformance.recognition.domain import within_its_domain
+from conformance.recognition.kept_numbers import kept_numbers
 from conformance.recognition.leftovers import untried
 from conformance.recognition.options import DECAY, kept_otherwise, kinds_of_decay, switches_of
 from conformance.recognition.setting_places import fixed_of, in_groups
@@ -148,9 +151,29 @@ class _Stranger:
             untried=self._untried(trial),
             domains=self._domains(formula, read),
             told=dataclasses.asdict(self.told) if self.told != NOTHING_TOLD else {},
+            derived=self._derived(trial, formula, read, choice, inherited),
             extends=tuple(known.identifier for known in inherited),
             complex_numbers=any(known.complex_numbers for known in inherited),
         )
+
+    def _derived(
+        self,
+        trial: TrialSteps,
+        formula: UpdateRule,
+        read: Places,
+        choice: Mapping[str, str],
+        inherited: Sequence[Implementation],
+    ) -> Mapping[str, str]:
+        """Return the numbers of the rule that are kept, as a catalogued base says or values show in every variant."""
+        kept = trial.steps[-1]["state"]
+        same = [known for known in inherited if book.named(known.rule)[0] is self.family]
+        said = [known.derived for known in same if known.derived.keys() <= kept.keys()]
+        if not read.follows or any(said):
+            return next(filter(None, said), {})
+        known = {path.removeprefix(NEGATED) for path in (*read.states.values(), *read.counters)}
+        found = kept_numbers(trial, formula, self._scalars(trial, formula), known)
+        every = [scalar_terms(variant).keys() for variant in self._variants(choice)]
+        return {path: name for path, name in found.items() if all(name.removesuffix(MADE) in names for names in every)}
 
     def _explaining(self, chosen: Mapping[str, str]) -> Read:
         """Return the options that explain the trial steps, and the states that these show, if any do."""

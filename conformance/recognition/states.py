@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from conformance.optimizers.subject import NEGATED
-from conformance.recognition.trial import TrialSteps
+from conformance.recognition.trial import SHARED, TrialSteps
 from reference.expression import decided
 from reference.formats import FLOAT64, FORMATS, Array, Format
 from reference.intervals.enclosure import StepEnclosure
@@ -20,8 +20,6 @@ from spec.symbols import PARAMETER, g
 
 COUNTERS = ("step", "steps", "t")
 """What torch and those who follow it call the step count, where several places show it."""
-SHARED = ("group:", "optimizer:")
-"""Where what is kept is not of one parameter alone."""
 HIDDEN = ""
 
 
@@ -89,7 +87,7 @@ def _counters(trial: TrialSteps) -> Iterator[str]:
         count = all(len(each) == 1 and each[0] == made for made, each in enumerate(numbers, start=1))
         if count and first.get("dtype") != "bool":
             found.append(path)
-    own = [path for path in found if _is_own(path)]
+    own = [path for path in found if trial.is_own(path)]
     near = [path for path in found if path.count("/") == 0 or not path.startswith("optimizer:")]
     yield from sorted(own or near, key=lambda path: (path.startswith("optimizer:"), path not in COUNTERS))
 
@@ -106,13 +104,8 @@ def _so_called(trial: TrialSteps) -> Iterator[str]:
 def _leaves(trial: TrialSteps) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what is kept after the last step and may be a state: tensors, and numbers of a parameter's own."""
     for path, item in trial.steps[-1]["state"].items():
-        if item.get("values") is not None and (_is_own(path) or item["kind"] == "tensor"):
+        if item.get("values") is not None and (trial.is_own(path) or item["kind"] == "tensor"):
             yield path, item
-
-
-def _is_own(path: str) -> bool:
-    """Tell whether what is kept there is one parameter's own."""
-    return not path.startswith(SHARED) or "*" in path.split("/")
 
 
 def _size(item: Mapping[str, Any]) -> int:

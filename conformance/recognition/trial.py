@@ -17,6 +17,9 @@ TRIALS = (("dense", FLOAT64), ("sparse", FLOAT64), ("dense", FLOAT32))
 CALLINGS: tuple[Mapping[str, Any], ...] = ({}, {"flat": True}, {"named": True}, {"flat": True, "named": True})
 """How parameters are given: in groups, in a list, with names."""
 
+SHARED = ("group:", "optimizer:")
+"""Where what is kept need not be of one parameter alone."""
+
 
 @dataclass(frozen=True)
 class TrialSteps:
@@ -50,6 +53,10 @@ class TrialSteps:
         """What is kept before the first step, by its path."""
         state: Mapping[str, Any] = self.description["state"]
         return state
+
+    def is_own(self, path: str) -> bool:
+        """Tell whether what is kept there is one parameter's own."""
+        return not path.startswith(SHARED) or "*" in path.split("/")
 
     @property
     def ends(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -105,7 +105,7 @@ class Implementation:
     Keys are paths of the worker (``state_path``): ``moments/0``, ``optimizer:kept/*``.  Where a state is
     ``played``, a step with the parameter itself makes it before its values are set.
     ``fixed`` are hyperparameters that it does not offer.
-    ``derived`` are keys of its state that hold a scalar line of the rule, computed ahead.
+    ``derived`` are keys of its state that hold a number of the rule, ahead or of the step made (`scalar_terms`).
     ``keywords`` maps the rule's hyperparameter keywords to its own, where they differ; those in
     ``absent`` are given as None where they are 0, and ``domains`` narrows the legal values of some
     to those between two ends.  ``apart`` are switches that it does not take together.

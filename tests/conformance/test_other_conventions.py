@@ -9,11 +9,14 @@ import pytest
 from conformance.contract.clauses import BY_IDENTIFIER
 from conformance.engine.claim import Plan
 from conformance.engine.ledger import load
+from conformance.engine.verdict import Verdict
+from conformance.optimizers.scalar_terms import MADE
 from conformance.optimizers.subject import WorkerSubject
+from conformance.recognition.optimizer import recognise
 from impls.catalogue.entries import ExecutionPath, Implementation
 from impls.catalogue.torch_paths import ADAM, EAGER
 from impls.session import Session
-from tests.builders import subject_of
+from tests.builders import result_of, subject_of, unit_of
 
 OPTIMIZER = """
 import torch
@@ -95,3 +98,55 @@ def test_the_rest_of_a_cell_is_judged_within_an_entrys_domains(subject: WorkerSu
     assert 0.25 in kept["weight_decay"]
     assert 0.1 not in kept["weight_decay"]
     assert 0.1 in kept["lr"]
+
+
+KEEPS_NUMBERS = """
+import torch
+
+
+class Bare(torch.optim.ASGD):
+    pass
+
+
+class Products(torch.optim.Optimizer):
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if not state:
+                    state.update(m=torch.zeros_like(p), v=torch.zeros_like(p), one=1.0, rest=1.0)
+                one, two = group["betas"]
+                state["one"] *= one
+                state["rest"] = 1 - (1 - state.get("correction", 0.0)) * two
+                state["correction"] = state["rest"]
+                state["m"].mul_(one).add_(p.grad, alpha=1 - one)
+                state["v"].mul_(two).addcmul_(p.grad, p.grad, value=1 - two)
+                below = (state["v"] / state["correction"]).sqrt_().add_(group["eps"])
+                p.addcdiv_(state["m"], below, value=-group["lr"] / (1 - state["one"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "kept"),
+    [
+        ("Bare", "asgd", {"eta": "eta_t", "mu": "mu_t"}),
+        ("Products", "adam", {"one": f"beta1**t{MADE}", "correction": f"c2{MADE}", "rest": f"c2{MADE}"}),
+    ],
+)
+def test_numbers_that_are_carried_from_step_to_step_are_set(
+    name: str, rule: str, kept: dict[str, str], session: Session, tmp_path: Path
+) -> None:
+    """What a catalogued base is known to keep, or what values show, is that of the count from which a case starts."""
+    path = tmp_path / "keeps_numbers.py"
+    path.write_text(KEEPS_NUMBERS)
+    item = recognise(f"{path}:{name}", rule, {}, session)
+    assert item.derived == kept
+    result = result_of(unit_of(item, "agreement/local"), session)
+    assert result.verdict is (Verdict.DEVIATION if name == "Bare" else Verdict.PASS), result.reason
+    assert not result.findings or result.deviation == "torch-asgd-float32-learning-rate-in-the-decay"

@@ -188,5 +188,5 @@ def test_a_count_that_a_group_begins_with_its_first_step_is_set_after_one(strang
     """What the first step of a group sets up does not undo the count from which a case starts."""
     item = recognise(f"{strange}:SetsUpItsGroups", "adam", {}, session)
     assert (item.counter, item.played) == ("group:count", True)
-    for name in ("agreement/local", "state/step-count"):
-        assert judged(item, name, session).verdict is Verdict.PASS, name
+    verdicts = [judged(item, name, session).verdict for name in ("agreement/local", "state/step-count")]
+    assert verdicts == [Verdict.PASS, Verdict.PASS]
