@@ -113,6 +113,12 @@ def needs_tensors_of_rank(count: int) -> Needs:
     return need
 
 
+def needs_matrices(subject: WorkerSubject) -> str:
+    """Require a rule of matrices."""
+    matrices = all(rule.ranks == (2, 2) and not rule.elementwise for rule in subject.rules.values())
+    return "" if matrices else "its rule is not one of matrices"
+
+
 def needs_independent_elements(subject: WorkerSubject) -> str:
     """Require a formula by which elements are independent, and states that can be read."""
     whole = not all(rule.elementwise for rule in subject.rules.values())

@@ -32,8 +32,14 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
     "etas[1]": (1.25, 1.5),
     "step_sizes[0]": (2.0**-10, 2.0**-8),
     "step_sizes[1]": (32.0, 16.0),
+    "ns_coefficients[0]": (1.0, 0.875),
+    "ns_coefficients[1]": (-0.25, -0.125),
+    "ns_coefficients[2]": (0.0625, 0.03125),
 }
-"""Two values of a setting: few bits, so that no format rounds them; nothing zero, so that nothing is left out."""
+"""Two values of a setting: few bits, so that no format rounds them; nothing zero, so that nothing is left out.
+
+The coefficients of Newton-Schulz iterations are such that an iteration does not multiply what the one before rounded.
+"""
 
 
 HALVES = 20

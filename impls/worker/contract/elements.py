@@ -11,6 +11,7 @@ import torch
 from .calls import take_step
 from .harness import (
     Observation,
+    Start,
     Trial,
     build,
     condition,
@@ -21,6 +22,7 @@ from .harness import (
     raised,
     reading,
     same,
+    same_step,
     set_gradients,
     stepper_on,
     train,
@@ -28,7 +30,7 @@ from .harness import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def own_history(trial: Trial) -> Iterator[Observation]:
@@ -123,3 +125,55 @@ def complex_numbers(trial: Trial) -> Iterator[Observation]:
         parts = {k: v for k, v in seen.items() if isinstance(v, torch.Tensor) and v.numel() > 1}
         read.append({k: torch.view_as_real(v) if v.is_complex() else v for k, v in parts.items()})
     yield from same("complex", read[1], read[0])
+
+
+def flattened(trial: Trial) -> Iterator[Observation]:
+    """A tensor of more dimensions than a matrix steps as one matrix, or as several, that its elements make."""
+    for shape in trial.arguments["shapes"]:
+        start, gradient = values(trial, shape, 0), values(trial, shape, 1000)
+        p = torch.nn.Parameter(start.clone())
+        error = raised(partial(stepped_by, trial, [p], [gradient]))
+        what = f"of shape {list(shape)}"
+        if error:
+            refused = error.partition(":")[0] in trial.arguments["refusals"]
+            yield condition(what, refused, error, "a step, or an error that says that there is none")
+            continue
+        likest = min((as_matrices(trial, start, gradient, places) for places in matrices_of(start)), key=away_from(p))
+        for n, (places, begun, turned, expected) in enumerate(likest):
+            rows = {"parameter": begun.reshape(-1)}
+            step = Start(0, rows, {}, turned.reshape(-1), list(begun.shape))
+            got, wanted = p.detach().reshape(-1)[places.reshape(-1)], expected.detach().reshape(-1)
+            yield same_step(f"{what}, matrix {n}", step, {"parameter": got}, {"parameter": wanted})
+
+
+def stepped_by(trial: Trial, params: list[Any], gradients: list[torch.Tensor]) -> None:
+    """One step of a new optimizer with these gradients."""
+    optimizer = build(trial, params)
+    for p, gradient in zip(params, gradients):
+        p.grad = gradient.clone()
+    take_step(optimizer)
+
+
+def matrices_of(tensor: torch.Tensor) -> Iterator[list[torch.Tensor]]:
+    """The places of a tensor's elements in matrices: rows of all that follows, columns, each pair of dimensions."""
+    places = torch.arange(tensor.numel()).reshape(tensor.shape)
+    yield [places.flatten(1)]
+    yield [places.flatten(0, -2)]
+    yield [*places.flatten(0, -3)]
+    yield [*places.flatten(2).movedim(-1, 0)]
+
+
+def as_matrices(
+    trial: Trial, start: torch.Tensor, gradient: torch.Tensor, places: list[torch.Tensor]
+) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """For each matrix the places of its elements, what it starts from, its gradient and what it is after a step."""
+    begun, turned = ([x.reshape(-1)[each] for each in places] for x in (start, gradient))
+    params = [torch.nn.Parameter(x.clone()) for x in begun]
+    stepped_by(trial, params, turned)
+    return [*zip(places, begun, turned, params)]
+
+
+def away_from(p: torch.Tensor) -> Callable[[Any], float]:
+    """How far a parameter is from what matrices of it became, at the element that is furthest."""
+    row = p.detach().reshape(-1)
+    return lambda found: max(float((row[places] - now.detach()).abs().max()) for places, *_, now in found)

@@ -38,7 +38,7 @@ SHAPES = ((17,), (3, 4))
 ENTRY = re.compile(r"^\s*(?::param\s+)?(\w+)(?:\s*\(.*?\))?\s*:")
 PLACE = re.compile(r"index \d+|\[\d+\]|(?<=[a-z_])\d+")
 """A place in a setting of several numbers, or a number in its name: no end of a range."""
-BOUND = re.compile(r"(?<![\d.])[01](\.0*)?(?![\d.]*\d)|positive|negative|range|between")
+BOUND = re.compile(r"(?<![\d.])[01](\.0*)?(?![\d.]*\d)|positive|negative|range|between|finite|∞|\binf")
 STATED = re.compile(r"\(default:\s*(.*)$")
 
 

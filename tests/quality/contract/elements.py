@@ -13,6 +13,10 @@ kept = importlib.util.module_from_spec(spec)
 sys.modules["kept"] = kept
 spec.loader.exec_module(kept)
 Kept = kept.Kept
+spec = importlib.util.spec_from_file_location("kept_muon", Path(__file__).with_name("kept_muon.py"))
+kept_muon = importlib.util.module_from_spec(spec)
+sys.modules["kept_muon"] = kept_muon
+spec.loader.exec_module(kept_muon)
 WRONG = 1 + 1 / 16
 
 
@@ -73,3 +77,10 @@ class RefusesNumbers(Kept):
         if any(isinstance(p, torch.Tensor) and p.dim() == 0 for p in params):
             raise ValueError("a parameter of no dimension is not taken; give one of one element")
         return params
+
+
+class ScaledByTheKernel(kept_muon.KeptMuon):
+    """elements/flattened"""
+
+    def scale(self, p, matrix):
+        return super().scale(p, p.detach().flatten(0, -3)[0] if p.dim() > 2 else matrix)

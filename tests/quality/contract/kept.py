@@ -80,7 +80,7 @@ class Kept(torch.optim.Optimizer):
                 loss = closure()
         if getattr(self, "found_inf", None) is not None and bool(self.found_inf):
             return self.skipped(loss)
-        with torch.set_grad_enabled(bool(self.defaults["differentiable"])):
+        with torch.set_grad_enabled(bool(self.defaults.get("differentiable"))):
             for group in self.param_groups:
                 self.step_group(group)
         return loss

@@ -24,6 +24,8 @@ CLAUSES = tuple(clause for clause in ALL if not clause.searching)
 FILES = (*(f"{chapter.__name__.rpartition('.')[2]}.py" for chapter in CHAPTERS), "import_effects.py")
 ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale", "scaling/scaler"})
 OWN_PROGRAMS = frozenset({"whole/import", "whole/leaves-nothing"})
+RULES = {"elements/flattened": "muon"}
+"""The rules of optimizers that claim another one than adamw."""
 FULL = Plan(12, 1, 0)
 
 
@@ -53,8 +55,8 @@ def _written() -> dict[str, Broken]:
 WRITTEN = _written()
 
 
-def _subject(target: str, session: Session, path: str = "") -> WorkerSubject:
-    item = recognise(target, "adamw", {}, session)
+def _subject(target: str, session: Session, path: str = "", rule: str = "adamw") -> WorkerSubject:
+    item = recognise(target, rule, {}, session)
     subject = subject_of(item, session, path=path)
     return dataclasses.replace(subject, rules={(): subject.rules[()]})
 
@@ -80,11 +82,17 @@ def test_an_optimizer_that_keeps_the_contract_breaks_no_clause(path: str, sessio
     assert not [breach for clause in CLAUSES for breach in _breaches(clause, subject)]
 
 
+def test_a_muon_that_keeps_the_contract_breaks_no_clause(session: Session) -> None:
+    """Every clause that a rule of matrices has passes on an optimizer of one."""
+    subject = _subject(f"{FOLDER / 'kept_muon.py'}:KeptMuon", session, rule="muon")
+    assert not [breach for clause in CLAUSES for breach in _breaches(clause, subject)]
+
+
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session: Session) -> None:
     """The clause that an optimizer breaks is the only one to say so, but for those it implies."""
     path = "fused" if name in ON_FUSED else ""
-    subject = _subject(WRITTEN[name].target, session, path)
+    subject = _subject(WRITTEN[name].target, session, path, RULES.get(name, "adamw"))
     clause = BY_IDENTIFIER[name]
     assert not clause.applies(subject)
     assert _breaches(clause, subject), "nobody noticed"
