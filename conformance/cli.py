@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -15,6 +15,9 @@ from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
 from conformance.commands.usage_errors import UsageError, among, pairs
 from conformance.engine.safe_text import safe_text
 from impls.devices import DEVICES, FLOATS, HOST
+
+if TYPE_CHECKING:
+    from impls.session import Session
 
 Add = Callable[[argparse.ArgumentParser], None]
 Run = Callable[[argparse.Namespace, Console], int]
@@ -185,9 +188,21 @@ def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
 
 
 def _check(given: argparse.Namespace, console: Console) -> int:
-    from conformance.commands import orders
+    with _begun(given) as session:
+        from conformance.commands import orders
 
-    return orders.check(given, console)
+        return orders.check(given, console, session)
+
+
+def _begun(given: argparse.Namespace) -> Session:
+    """Return a session whose worker imports its framework while this process imports the judge."""
+    from conformance.commands.limits import limit
+    from impls.session import Session
+
+    limit(given)
+    session = Session(given.python, timeout=given.timeout)
+    session.begin()
+    return session
 
 
 def _identify(given: argparse.Namespace, console: Console) -> int:
@@ -199,9 +214,10 @@ def _identify(given: argparse.Namespace, console: Console) -> int:
 
 
 def _report(given: argparse.Namespace, console: Console) -> int:
-    from conformance.commands import orders
+    with _begun(given) as session:
+        from conformance.commands import orders
 
-    return orders.report(given, console)
+        return orders.report(given, console, session)
 
 
 def _show(given: argparse.Namespace, console: Console) -> int:

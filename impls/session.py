@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import sys
+import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Self, TypeVar, cast
@@ -17,6 +19,7 @@ from impls.worker import wire
 __all__ = ["Answer", "Cause", "Session", "SuiteError", "TargetError", "WorkerFailure"]
 
 GIB = 1 << 30
+LOOK_SECONDS = 0.05
 
 T = TypeVar("T")
 
@@ -57,6 +60,7 @@ class Session:
         self._directory = directory
         self._printed = Printed()
         self._process: Process | None = None
+        self._beginning: threading.Thread | None = None
         self._companion: Session | None = None
         self._remembered: dict[Hashable, object] = {}
 
@@ -65,6 +69,21 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def begin(self) -> None:
+        """A worker is started beside what the caller does next; the first request waits for it, and tells a failure."""
+        if self._process is None and self._beginning is None:
+            self._beginning = threading.Thread(target=self._begun, daemon=True)
+            self._beginning.start()
+
+    def _begun(self) -> None:
+        with suppress(TargetError, WorkerFailure, SuiteError):
+            self._prepared(self._start())
+
+    def _wait_until_begun(self) -> None:
+        if self._beginning is not None and self._beginning is not threading.current_thread():
+            self._beginning.join()
+            self._beginning = None
 
     @property
     def companion(self) -> Session:
@@ -97,6 +116,10 @@ class Session:
 
     def close(self) -> None:
         """The workers and all that they started are killed; the session may be used again."""
+        while self._beginning is not None and self._beginning.is_alive():
+            self.kill()
+            self._beginning.join(LOOK_SECONDS)
+        self._beginning = None
         self._end()
         if self._companion is not None:
             self._companion.close()
@@ -104,14 +127,19 @@ class Session:
     def request(self, header: dict[str, Any], buffers: Iterable[wire.Buffer] = ()) -> Answer:
         """One answer comes to one request; a TargetError or a WorkerFailure says why none did."""
         frame = wire.encode(header, buffers)
+        self._wait_until_begun()
         process = self._process
         if process is None or not process.alive:
             process = self._start()
-        if not process.prepared and header.get("op") not in {"hello", "probe"}:
+        if header.get("op") not in {"hello", "probe"}:
+            self._prepared(process)
+        return self._ask(process, header, frame, self._timeout)
+
+    def _prepared(self, process: Process) -> None:
+        if not process.prepared:
             prepare = {"op": "prepare"}
             self._ask(process, prepare, wire.encode(prepare), self._start_timeout)
             process.prepared = True
-        return self._ask(process, header, frame, self._timeout)
 
     def _start(self) -> Process:
         self._end()

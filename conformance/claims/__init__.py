@@ -26,6 +26,8 @@ BY_IDENTIFIER: Mapping[str, Mapping[str, Claim]] = {
 KINDS: Mapping[str, Kind] = {claim.kind.name: claim.kind for claims in CHAPTERS.values() for claim in claims}
 _SESSIONS: dict[tuple[str | None, float], Session] = {}
 """The workers of this process, which lives as long as they."""
+_ENDED: dict[tuple[str, str], dict[str, int]] = {}
+"""By chapter and implementation, how often cells have ended at each place in this process."""
 
 
 def identifiers(chapter: str) -> tuple[str, ...]:
@@ -37,4 +39,5 @@ def judge(unit: Unit, done: Mapping[str, Killed] | None = None) -> Iterator[Judg
     """Yield the cells of a unit but for those that are done, and what the report shows besides."""
     key = (unit.python, unit.timeout)
     session = _SESSIONS.get(key) or _SESSIONS.setdefault(key, Session(unit.python, timeout=unit.timeout))
-    yield from judge_unit(unit, BY_IDENTIFIER[unit.chapter], session, version_of, done or {})
+    ended = _ENDED.setdefault((unit.chapter, unit.cell("").implementation), {})
+    yield from judge_unit(unit, BY_IDENTIFIER[unit.chapter], session, version_of, done or {}, ended)

@@ -57,6 +57,7 @@ class Progress(Listener):
         )
         whole = sum(result.whole for result in done.values())
         self.units, self.finished_units = len(work), whole
+        self.seen: set[str] = set()
         judged = sum(len(result.results) for result in done.values())
         total = sum(len(unit.properties) for unit in work)
         self.task = self.bar.add_task("", total=total, completed=judged, last="")
@@ -74,8 +75,15 @@ class Progress(Listener):
         """Advance by one cell; one that fails is told at once."""
         result = judged.result
         self.bar.update(self.task, advance=1, last=plain(unit.label))
-        if result.verdict in {Verdict.FAIL, Verdict.ERROR, Verdict.OURS}:
+        if result.verdict in {Verdict.FAIL, Verdict.ERROR, Verdict.OURS} and str(result.cell) not in self.seen:
             self.bar.console.print(f"{MARKS[result.shown]} {plain(unit.label)}: {result.cell.property}")
+
+    def looked(self, unit: Unit, result: CellResult) -> None:
+        """Tell at once what fails at a first look, which is not told again when its cell is judged."""
+        self.seen.add(str(result.cell))
+        told = next((f"{f.quantity}: {f.value}, legal {f.legal[0]} to {f.legal[1]}" for f in result.findings), "")
+        place = f"{plain(unit.label)}: {result.cell.property}"
+        self.bar.console.print(f"{MARKS[result.shown]} {place}, at first look: {plain(told)}")
 
     def finished(self, unit: Unit, exhibits: Sequence[Exhibit]) -> None:
         """Print every ten units, where no bar is drawn, how many are done."""

@@ -20,6 +20,7 @@ from conformance.catalogue.installed import versions
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.commands.console import Progress, show_report
+from conformance.commands.first_look import FirstLook
 from conformance.diagnosis.causes import causes
 from conformance.engine import crashes, runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
@@ -147,22 +148,25 @@ class Order:
 def judge(order: Order, console: Console, session: Session) -> tuple[Report, int]:
     """Judge what is ordered and write the report; returns it and the exit status.
 
-    The worker of ``session`` is asked what it sees, and ends before those that judge are started.  Raises
-    ``ResumeError`` where the order is to go on from another run than its own.
+    The worker of ``session`` is asked what it sees, and takes a first look while those that judge start, where one
+    thing is judged on the host.  Raises ``ResumeError`` where the order is to go on from another run than its own.
     """
     start = time.perf_counter()
     prepare(order.output)
     runs.preload()
     present, framework = devices(session)
-    session.close()
     not_run = order.not_run(present)
     judged: tuple[Implementation | Scheduler, ...] = (*order.implementations, *order.schedulers)
     environment = {**environment_of(framework), **versions(judged, order.python)}
     work = order.units()
     stream = Stream(order.output, order.identity(work, environment))
     done = stream.done(work) if order.resume else {}
-    with stream, Progress(console, work, done) as progress:
+    looked_at = work if len(judged) == 1 and not done else []
+    if not looked_at:
+        session.close()
+    with stream, Progress(console, work, done) as progress, FirstLook(looked_at, session, progress.looked):
         outcome = runs.run(work, claims.judge, [stream, progress], order.jobs, done)
+    session.close()
     if outcome.cut_short:
         rest = "cells without a verdict, and all formulas, proofs and mutants"
         not_run = (f"not run: {rest}: the run was {outcome.cut_short}; go on with --resume", *not_run)

@@ -15,6 +15,7 @@ from conformance.catalogue.installed import TORCH, Installation, find
 from conformance.commands import identify, identify_schedule, judging, listing, told
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.usage_errors import UsageError, among, nearest, pairs
+from conformance.engine import runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
 from conformance.recognition.identification.schedule_identity import ScheduleIdentity
@@ -30,29 +31,26 @@ from impls.libraries import LIBRARIES
 from impls.session import Session
 
 
-def check(given: argparse.Namespace, console: Console) -> int:
+def check(given: argparse.Namespace, console: Console, session: Session) -> int:
     """Judge one optimizer or scheduler; returns the exit status."""
     if given.rule and given.schedule:
         raise UsageError(f"--rule {given.rule} and --schedule {given.schedule} exclude each other; give one")
-    _limits(given)
-    with Session(given.python, timeout=given.timeout) as session:
-        if given.schedule or named(given.target) is not None:
-            chosen = Installation((), (), (_scheduler(given, session),))
-        elif (found := _unnamed_schedule(given, session)) is not None:
-            _say(console, identify_schedule.first_line(found))
-            claimed = found.fitting[0].schedule
-            chosen = Installation((), (), (own_scheduler(given.target, claimed.name, claimed.options, session),))
-        else:
-            chosen = Installation((_optimizer(given, session, console),), ())
-        return _judge(given, console, chosen, session, whole=False)
+    runs.preload()
+    if given.schedule or named(given.target) is not None:
+        chosen = Installation((), (), (_scheduler(given, session),))
+    elif (found := _unnamed_schedule(given, session)) is not None:
+        _say(console, identify_schedule.first_line(found))
+        claimed = found.fitting[0].schedule
+        chosen = Installation((), (), (own_scheduler(given.target, claimed.name, claimed.options, session),))
+    else:
+        chosen = Installation((_optimizer(given, session, console),), ())
+    return _judge(given, console, chosen, session, whole=False)
 
 
-def report(given: argparse.Namespace, console: Console) -> int:
+def report(given: argparse.Namespace, console: Console, session: Session) -> int:
     """Judge the catalogue, or the implementations that are named; returns the exit status."""
-    _limits(given)
-    with Session(given.python, timeout=given.timeout) as session:
-        chosen = _chosen(given)
-        return _judge(given, console, chosen, session, whole=not given.only and given.device == HOST)
+    chosen = _chosen(given)
+    return _judge(given, console, chosen, session, whole=not given.only and given.device == HOST)
 
 
 def _chosen(given: argparse.Namespace) -> Installation:
@@ -64,15 +62,6 @@ def _chosen(given: argparse.Namespace) -> Installation:
     own, plain = (implementations(), reference_entries()) if given.references else ((), ())
     notebook = FROM_SCRATCH if TORCH in among("library", given.library, installed.NAMES) else ()
     return Installation((*own, *found.implementations, *notebook), found.not_run, (*plain, *found.schedulers))
-
-
-def _limits(given: argparse.Namespace) -> None:
-    if not 0 < given.budget < 1e6:
-        raise UsageError(f"--budget {given.budget:g} is not in (0, 1e6) seconds; give more than 0")
-    if not 0 < given.timeout < 1e6:
-        raise UsageError(f"--timeout {given.timeout:g} is not in (0, 1e6) seconds; give more than 0")
-    if given.jobs is not None and not 0 < given.jobs <= 256:
-        raise UsageError(f"--jobs {given.jobs} is not in 1 to 256; give the number of processes")
 
 
 def _judge(given: argparse.Namespace, console: Console, chosen: Installation, session: Session, *, whole: bool) -> int:

@@ -24,7 +24,7 @@ VersionOf = Callable[[str, Session], str]
 EXHIBITS = "exhibits"
 """Stands in the place of a property where what the report shows besides verdicts could not be made."""
 ALIKE_STOPS = 3
-"""So many cells of a unit may end at the same place; the others are not asked again."""
+"""So many cells of an implementation may end at the same place; of the others each unit asks one, and no more."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,18 @@ class Judged:
 
 
 def judge_unit(
-    unit: Unit, claims: Mapping[str, Claim], session: Session, version_of: VersionOf, done: Mapping[str, Killed]
+    unit: Unit,
+    claims: Mapping[str, Claim],
+    session: Session,
+    version_of: VersionOf,
+    done: Mapping[str, Killed],
+    ended: dict[str, int] | None = None,
 ) -> Iterator[Judged | Exhibit]:
     """Yield the cells of a unit as they are judged, but for those that are ``done``, in one session.
 
-    ``done`` maps the properties that are judged already to what their cases killed.  What the report
-    shows besides comes last.
+    ``done`` maps the properties that are judged already to what their cases killed; ``ended`` counts how often cells
+    of the implementation have ended at each place, in this unit and in those before it.  What the report shows
+    besides comes last.
     """
     asked = [name for name in unit.properties if name not in done]
     try:
@@ -60,7 +66,7 @@ def judge_unit(
     except Exception as error:  # noqa: BLE001 - whatever of ours breaks costs this unit and no other
         yield from _broken(unit, asked, claims, error)
         return
-    power, stops = unit.power(), Stops()
+    power, stops = unit.power(), Stops({} if ended is None else ended)
     for name in unit.properties:
         if name in done:
             power.merge(done[name])
@@ -88,7 +94,7 @@ def _broken(unit: Unit, asked: list[str], claims: Mapping[str, Claim], error: Ex
 
 @dataclass
 class Stops:
-    """How often a unit's cells have ended at the same place."""
+    """How often the cells of an implementation have ended at the same place."""
 
     counts: dict[str, int] = field(default_factory=dict)
     told: str = ""
@@ -100,8 +106,8 @@ class Stops:
         if isinstance(stop.error, WorkerFailure):
             place = stop.error.place
             self.counts[place] = self.counts.get(place, 0) + 1
-            if self.counts[place] == ALIKE_STOPS:
-                self.told = stop.fact
+            if self.counts[place] >= ALIKE_STOPS:
+                self.told = self.told or stop.fact
 
     @property
     def reason(self) -> str:

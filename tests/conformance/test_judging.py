@@ -208,6 +208,18 @@ def test_a_place_at_which_workers_end_is_not_asked_for_ever() -> None:
     assert {r.reason for r in results(UNIT, *raising)} == {"RuntimeError during `step`: no step today"}
 
 
+def test_a_place_at_which_workers_end_is_asked_once_in_each_further_unit() -> None:
+    """What has ended three cells of an implementation ends one more of its next path, and the rest say so."""
+    known = {f"dies {n}": FakeClaim(f"dies {n}", acts={1: fake_units.worker_dies}) for n in range(5)}
+    ended: dict[str, int] = {}
+    reasons = []
+    for label in ("first path", "second path"):
+        unit = FakeUnit(label, tuple(known))
+        events = judge_unit(unit, known, SESSION, fake_units.version_of, {}, ended)
+        reasons.append([event.result.reason.startswith("not asked") for event in events if isinstance(event, Judged)])
+    assert reasons == [[False] * 3 + [True] * 2, [False] + [True] * 4]
+
+
 def test_what_is_done_is_left_out_and_its_mutants_stay_killed() -> None:
     """A cell that is there is not judged again; what it killed is known to those that follow."""
     seen: list[dict[str, int]] = []

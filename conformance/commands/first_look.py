@@ -1,0 +1,83 @@
+"""A first look at what is judged, while the processes that judge start: a few cases of every claim."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from conformance import claims
+from conformance.catalogue.installed import version_of
+from conformance.catalogue.optimizer_units import OptimizerUnit
+from conformance.catalogue.scheduler_units import SchedulerUnit
+from conformance.engine.claim import Patience
+from conformance.engine.judging import Stops, judge_cell
+from conformance.engine.verdict import CellResult, Verdict
+from impls.devices import HOST
+from impls.session import Session
+
+Told = Callable[[OptimizerUnit | SchedulerUnit, CellResult], None]
+CASES = 1
+"""What a unit is cut to; a claim is judged on three cases at least."""
+SECONDS, FINDINGS = 8.0, 6
+"""A look ends after so long, or after so many findings."""
+END_SECONDS = 2.0
+
+
+class FirstLook:
+    """Looks at the first unit of a run in a thread of its own, and tells each claim that fails, until it is closed.
+
+    It decides nothing: the verdicts are those of the processes that judge.
+    """
+
+    def __init__(self, work: Sequence[OptimizerUnit | SchedulerUnit], session: Session, told: Told) -> None:
+        self.session, self.told = session, told
+        self.unit = _thin(work[0]) if work else None
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        if self.unit is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed.set()
+        end = time.monotonic() + END_SECONDS
+        while self._thread.is_alive() and time.monotonic() < end:
+            self.session.kill()  # one that has just been started, too
+            self._thread.join(END_SECONDS / 20)
+
+    def _look(self) -> None:
+        """Look; what stops or breaks it is told by those that judge."""
+        try:
+            if self.unit is not None:
+                self._asked(self.unit)
+        except Exception:  # noqa: BLE001 - a look that ends early costs nothing
+            return
+
+    def _asked(self, unit: OptimizerUnit | SchedulerUnit) -> None:
+        subject = unit.subject(self.session)
+        power, version = unit.power(), version_of(subject.library, self.session)
+        end, found = time.monotonic() + SECONDS, 0
+        for name in unit.properties:
+            claim = claims.BY_IDENTIFIER[unit.chapter][name]
+            if self._closed.is_set() or time.monotonic() > end or found >= FINDINGS:
+                return
+            if claim.concerns(subject):
+                stops = Stops(patience=Patience(trials=200, seconds=1.0))
+                result = judge_cell(unit, subject, claim, version, power, stops=stops)
+                if result.verdict is Verdict.FAIL and not self._closed.is_set():
+                    found += 1
+                    self.told(unit, dataclasses.replace(result, level=claim.level))
+
+
+def _thin(unit: OptimizerUnit | SchedulerUnit) -> OptimizerUnit | SchedulerUnit | None:
+    """Return a unit with few cases; nothing where a second worker could be in the way of the first."""
+    if isinstance(unit, SchedulerUnit):
+        return dataclasses.replace(unit, examples=CASES, draw=False)
+    if unit.device != HOST or unit.path.cost > 1:
+        return None
+    return dataclasses.replace(unit, cases=CASES, measure_power=False, steer=False, least=0)

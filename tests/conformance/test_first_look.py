@@ -1,0 +1,47 @@
+"""What fails is told at a first look, before the processes that judge have their first verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from conformance.commands.first_look import FirstLook
+from conformance.engine.verdict import CellResult
+from conformance.recognition.optimizer import recognise
+from impls.session import Session
+from tests.builders import unit_of
+
+WRONG = Path(__file__).parents[1] / "quality" / "wrong_optimizers.py"
+ASKED = ("agreement/local", "decay/moments-do-not-see-lambda", "agreement/trajectory")
+
+
+def looked(name: str) -> list[CellResult]:
+    """Return what a whole look at a wrong optimizer tells."""
+    found: list[CellResult] = []
+    with Session() as session:
+        item = recognise(f"{WRONG}:{name}", "adamw", {}, session)
+        unit = dataclasses.replace(unit_of(item, "agreement/local", cases=200), properties=ASKED)
+        look = FirstLook([unit], session, lambda _, result: found.append(result))
+        look._look()
+    return found
+
+
+@pytest.mark.parametrize(("name", "failing"), [("AdamW", 0), ("DecayAfter", 2)])
+def test_a_look_tells_what_fails_and_accuses_nobody_else(name: str, failing: int) -> None:
+    """A wrong decay is told with its values on few cases, and a right optimizer has nothing to be told of."""
+    found = looked(name)
+    assert [result.cell.property for result in found] == ["agreement/local", "agreement/trajectory"][:failing]
+    assert all(result.findings and result.figures.cases <= 3 for result in found)
+
+
+def test_a_look_that_breaks_or_is_closed_costs_nothing() -> None:
+    """A worker that ends in the middle ends the look, and nothing else."""
+    with Session() as session:
+        item = recognise(f"{WRONG}:AdamW", "adamw", {}, session)
+        hanging = dataclasses.replace(item, target=f"{WRONG}:Hangs", identifier="Hangs")
+        with FirstLook([unit_of(hanging, "agreement/local")], session, lambda _, __: None) as look:
+            pass
+        look._thread.join(5)
+        assert not look._thread.is_alive()
