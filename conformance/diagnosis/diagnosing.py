@@ -47,22 +47,27 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
         return Diagnosis(None, (), len(single), len(recordings), 0)
     failing.sort(key=lambda run: (run.case.steps, len(run.prepared)))  # what is judged in the shortest time
     ordered = [*failing, *others]
-    holding = [item for item in single if _holds(item, subject, ordered)]
+    holding = [item for item in single if _holds(item, subject, ordered, len(failing))]
     tried = len(single)
     if not holding:
         ranked = _ranked(claim, single, subject, failing[:RANKED_ON])
         doubles = list(pairs(ranked))
         tried += len(doubles)
-        holding = [item for item in doubles if _holds(item, subject, ordered)]
+        holding = [item for item in doubles if _holds(item, subject, ordered, len(failing))]
     best, *rivals = sorted(holding, key=lambda item: item.sort) or (None,)
     regimes = () if best is not None else told(regime(subject, ordered))
     return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes)
 
 
-def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Recording]) -> bool:
-    """Tell whether every result is in the enclosure of the hypothesis, and its enclosures decide."""
+def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Recording], failing: int) -> bool:
+    """Tell whether every result is in the enclosure of the hypothesis, and its enclosures decide.
+
+    It must have something to say of most of the runs that fail, which are the first ones.
+    """
     decided = values = asked = 0
-    for run in runs:
+    for place, run in enumerate(runs):
+        if place == failing and 2 * asked <= failing:
+            return False
         tally = run.judged(subject, hypothesis)
         if tally is None:
             continue
@@ -71,7 +76,7 @@ def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Record
         asked += 1
         decided += tally.decided
         values += tally.element_cases
-    return asked > 0 and decided > LEAST_DECIDED * values
+    return 2 * asked > failing and decided > LEAST_DECIDED * values
 
 
 def _ranked(

@@ -11,6 +11,7 @@ import sympy as sp
 from conformance.diagnosis.hypothesis import Hypothesis, Reading, Sort
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import Prepared, WorkerSubject
+from spec import rules as book
 from spec.rule import Assignment, Hyperparameter, UpdateRule
 
 READ = "_read"
@@ -93,7 +94,8 @@ def of_settings(subject: WorkerSubject) -> Iterator[Hypothesis]:
 
 def _swapped(subject: WorkerSubject) -> Iterator[Hypothesis]:
     """Yield one setting in the place of another of its kind, in every line."""
-    settings = {h.symbol.name: h for rule in subject.rules.values() for h in rule.hyperparameters}
+    rules = [book.family(rule.name).build(**rule.options) for rule in subject.rules.values()]
+    settings = {h.symbol.name: h for rule in rules for h in rule.hyperparameters}
     for one, other in itertools.permutations(settings.values(), 2):
         if one.domain == other.domain and one.symbol.name not in subject.fixed:
             title = f"as if {one.keyword} were {other.keyword} everywhere"

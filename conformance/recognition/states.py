@@ -21,6 +21,8 @@ from spec.symbols import PARAMETER, g
 COUNTERS = ("step", "steps", "t")
 """What torch and those who follow it call the step count, where several places show it."""
 HIDDEN = ""
+NEAR = 2.0**-7
+"""By how much, in relation to it, a state may be off that is taken for itself by its name."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ def places(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], pr
         rest = (state for state in rule.states if state.keyword not in found)
         found |= {s.keyword: s.keyword for s in rest if _size(leaves.get(s.keyword, {})) == _cells(s, trial)}
         counters = counters or tuple(_so_called(trial))
+    elif len(found) < len(rule.states):
+        found |= _nearly(trial, rule, leaves, _legal(trial, rule, scalars, profile, {}), found)
     unfound = tuple(state.keyword for state in rule.states if state.keyword not in found)
     own = {path for path in trial.steps[-1]["state"] if not path.startswith(SHARED)}
     named = {path.removeprefix(NEGATED).partition("/")[0] for path in (*found.values(), *counters)}
@@ -71,6 +75,31 @@ def _sets_up(trial: TrialSteps, counters: Collection[str]) -> bool:
     before, after = ({path: item for path, item in held.items() if path.startswith(SHARED)} for held in trial.ends)
     begun = any(path not in before for path in counters if path.startswith(SHARED))
     return begun or any(before.get(path) != after.get(path) for path in {*before, *after} - set(counters))
+
+
+def _nearly(
+    trial: TrialSteps,
+    rule: UpdateRule,
+    leaves: Mapping[str, Mapping[str, Any]],
+    legal: list[dict[str, Interval]],
+    found: Mapping[str, str],
+) -> dict[str, str]:
+    """Return the states that have their own name and are a little off after every step: wrong, and not kept otherwise.
+
+    A state that is kept scaled or corrected differs from the rule's by a factor.
+    """
+    named = {}
+    for state in (state for state in rule.states if state.keyword not in found and state.keyword in leaves):
+        held = [_values(step["state"].get(state.keyword, {}), state, trial) for step in trial.steps]
+        pairs = zip(held, (step[state.symbol.name] for step in legal), strict=True)
+        if all(values is not None and _is_near(values, interval) for values, interval in pairs):
+            named[state.keyword] = state.keyword
+    return named
+
+
+def _is_near(values: Array, interval: Interval) -> bool:
+    room = NEAR * np.maximum(np.abs(interval.lo), np.abs(interval.hi))
+    return bool(np.all((interval.lo - room <= values) & (values <= interval.hi + room)))
 
 
 def _plain(paths: Iterable[str]) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -13,7 +14,7 @@ from spec.family import Family
 from spec.lines.assignments import decayed
 from spec.mutants.mutant import Mutant, distinct, other_options
 from spec.proofs import different, equal
-from spec.rule import Assignment, UpdateRule
+from spec.rule import Assignment, Domain, UpdateRule
 from spec.symbols import g, lr, t, theta, weight_decay
 
 LARGEST_PROVABLE = 2000
@@ -84,11 +85,15 @@ def _reachable(rule: UpdateRule) -> tuple[dict[sp.Symbol, sp.Expr], ...]:
 
 
 def of_rule(rule: UpdateRule, family: Family[UpdateRule]) -> tuple[RuleMutant, ...]:
-    """Return the formula mutants of ``rule``, those that read the same taken once."""
+    """Return the formula mutants of ``rule``, those that read the same taken once.
+
+    Settings with one domain in the family are taken for another, whatever part of it an implementation accepts.
+    """
+    domains = {item.symbol: item.domain for item in family.build(**rule.options).hyperparameters}
     found = (
         _mutant(rule, f"{line.name}: {what}", line, expression)
         for line in rule.program
-        for what, expression in _changes(rule, line)
+        for what, expression in _changes(rule, line, domains)
         if expression != line.expression and not expression.has(sp.zoo, sp.nan, sp.oo)
     )
     return (*distinct(found), *_other_options(rule, family))
@@ -101,7 +106,7 @@ def _mutant(rule: UpdateRule, name: str, line: Assignment, expression: sp.Expr) 
     return RuleMutant(name, f"{line.target} <- {expression}", wrong, rule)
 
 
-def _changes(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]]:
+def _changes(rule: UpdateRule, line: Assignment, domains: Mapping[sp.Symbol, Domain]) -> Iterator[tuple[str, sp.Expr]]:
     whole = line.expression
     for part in sp.preorder_traversal(whole):
         for what, other in _part_changes(part, _off(rule, line)):
@@ -109,7 +114,7 @@ def _changes(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]
     if t in whole.free_symbols:
         yield "t - 1 for t", whole.subs(t, t - 1)
         yield "t + 1 for t", whole.subs(t, t + 1)
-    yield from _swaps(rule, line)
+    yield from _swaps(line, domains)
     for state in rule.states:
         if state.updated in whole.free_symbols:
             yield f"{state.symbol} before the step", whole.subs(state.updated, state.symbol)
@@ -153,13 +158,10 @@ def _changed_terms(total: sp.Add, off: tuple[str, sp.Expr]) -> Iterator[tuple[st
         yield f"{term} off by {off[0]}", rest + off[1] * term
 
 
-def _swaps(rule: UpdateRule, line: Assignment) -> Iterator[tuple[str, sp.Expr]]:
-    for one in rule.hyperparameters:
-        for other in rule.hyperparameters:
-            kin = one is not other and one.domain == other.domain
-            if kin and one.symbol in line.expression.free_symbols:
-                swapped = line.expression.subs(one.symbol, other.symbol)
-                yield f"{other.symbol} for {one.symbol}", swapped
+def _swaps(line: Assignment, domains: Mapping[sp.Symbol, Domain]) -> Iterator[tuple[str, sp.Expr]]:
+    for one, other in itertools.permutations(domains, 2):
+        if domains[one] == domains[other] and one in line.expression.free_symbols:
+            yield f"{other} for {one}", line.expression.subs(one, other)
 
 
 def _other_options(rule: UpdateRule, family: Family[UpdateRule]) -> Iterator[RuleMutant]:
