@@ -26,6 +26,8 @@ ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale", "scaling/scaler
 OWN_PROGRAMS = frozenset({"whole/import", "whole/leaves-nothing"})
 RULES = {"elements/flattened": "muon"}
 """The rules of optimizers that claim another one than adamw."""
+DTYPES = {"precision/master-weights": "bfloat16", "precision/unbiased-rounding": "bfloat16"}
+"""The formats of which clauses speak that say nothing of float32."""
 FULL = Plan(12, 1, 0)
 
 
@@ -55,9 +57,11 @@ def _written() -> dict[str, Broken]:
 WRITTEN = _written()
 
 
-def _subject(target: str, session: Session, path: str = "", rule: str = "adamw") -> WorkerSubject:
+def _subject(
+    target: str, session: Session, path: str = "", rule: str = "adamw", dtype: str = "float32"
+) -> WorkerSubject:
     item = recognise(target, rule, {}, session)
-    subject = subject_of(item, session, path=path)
+    subject = subject_of(item, session, path=path, dtype=dtype)
     return dataclasses.replace(subject, rules={(): subject.rules[()]})
 
 
@@ -92,7 +96,7 @@ def test_a_muon_that_keeps_the_contract_breaks_no_clause(session: Session) -> No
 def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session: Session) -> None:
     """The clause that an optimizer breaks is the only one to say so, but for those it implies."""
     path = "fused" if name in ON_FUSED else ""
-    subject = _subject(WRITTEN[name].target, session, path, RULES.get(name, "adamw"))
+    subject = _subject(WRITTEN[name].target, session, path, RULES.get(name, "adamw"), DTYPES.get(name, "float32"))
     clause = BY_IDENTIFIER[name]
     assert not clause.applies(subject)
     assert _breaches(clause, subject), "nobody noticed"
