@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import selectors
 import signal
@@ -21,6 +22,7 @@ from impls.worker.text import plain
 BOOTSTRAP = Path(__file__).parent / "worker" / "__main__.py"
 TAIL_BYTES = 16 * 1024
 PIECE_BYTES = 64 * 1024
+PIPE_BYTES = 1 << 20
 PIECES = 16
 """So much of what is printed is read before anything else gets its turn."""
 # A child of the worker may hold its pipes open, so the end of a pipe alone shows no death.
@@ -78,6 +80,7 @@ class Process:
         self._abandon = weakref.finalize(self, _abandon, self._process, self._owner)
         for pipe in _pipes(self._process):
             os.set_blocking(pipe.fileno(), False)
+            _widen(pipe)
 
     @property
     def alive(self) -> bool:
@@ -228,6 +231,12 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[FileIO, FileIO, FileIO]:
     pipes = (process.stdin, process.stdout, process.stderr)
     incoming, outgoing, printed = (cast("FileIO", pipe) for pipe in pipes)  # bufsize=0
     return incoming, outgoing, printed
+
+
+def _widen(pipe: FileIO) -> None:
+    """A pipe that holds a whole frame wakes either side once, where the system allows it."""
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _kill(process: subprocess.Popen[bytes], owner: int) -> None:

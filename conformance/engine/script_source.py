@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import symtable
 from collections.abc import Container, Iterator, Mapping
@@ -36,12 +37,9 @@ def source(folder: Traversable, module: str, *names: str, without: Container[str
     """
     found: dict[str, tuple[str, set[str]]] = {}
     imports: dict[str, Import] = {}
-    for text in _modules(folder, module):
-        statements = ast.parse(text).body
-        imports |= imported(statements)
-        for node in statements:
-            for defined in _defined(node):
-                found[defined] = (_text(text, node), names_read(ast.unparse(node)))
+    for read in _modules(folder, module):
+        imports |= read.imports
+        found |= read.definitions
     wanted = new = set(names)
     while new:
         new = {used for known in new for used in found[known][1] if used in found} - wanted
@@ -68,15 +66,34 @@ def imported(statements: list[ast.stmt]) -> dict[str, Import]:
     return found
 
 
-def _modules(folder: Traversable, module: str) -> Iterator[str]:
-    """Yield the text of a module, after those of the modules from which it has relative imports."""
+@dataclass(frozen=True)
+class _Module:
+    """What a module defines, with the names that each definition reads, and what it imports."""
+
+    definitions: Mapping[str, tuple[str, set[str]]]
+    imports: Mapping[str, Import]
+    relative: tuple[tuple[int, str], ...]
+    """Its relative imports: how far up, and the module."""
+
+
+@functools.lru_cache(maxsize=256)
+def _module(text: str) -> _Module:
+    """Read a module; each is read once."""
+    statements = ast.parse(text).body
+    definitions = {
+        defined: (_text(text, node), names_read(ast.unparse(node))) for node in statements for defined in _defined(node)
+    }
+    relative = (node for node in statements if isinstance(node, ast.ImportFrom) and node.level and node.module)
+    return _Module(definitions, imported(statements), tuple((node.level, node.module or "") for node in relative))
+
+
+def _modules(folder: Traversable, module: str) -> Iterator[_Module]:
+    """Yield a module after those from which it has relative imports."""
     *packages, name = module.split(".")
-    text = folder.joinpath(*packages, f"{name}.py").read_text()
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.ImportFrom) and node.level and node.module:
-            package = packages[: len(packages) + 1 - node.level]
-            yield from _modules(folder, ".".join([*package, node.module]))
-    yield text
+    read = _module(folder.joinpath(*packages, f"{name}.py").read_text())
+    for level, other in read.relative:
+        yield from _modules(folder, ".".join([*packages[: len(packages) + 1 - level], other]))
+    yield read
 
 
 def _read(table: symtable.SymbolTable) -> set[str]:
