@@ -241,5 +241,6 @@ def restore() -> None:
     for name in changes(FRESH, settings()):
         SETTERS[name](FRESH[name])
     for holder, called in CALLED:
-        for name in changes(called, dict(vars(holder))):
-            setattr(holder, name, called[name])
+        if [*map(vars(holder).get, called)] != [*called.values()]:  # a comparison of lists, which looks at identity first
+            for name in changes(called, dict(vars(holder))):
+                setattr(holder, name, called[name])
