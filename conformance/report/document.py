@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from conformance.report.model import SCHEMA_NAME, SCHEMA_VERSION, Report
-from conformance.report.tables import Tables, results_of, tables_of
+from conformance.report.tables import Tables, results_of, tables_of, variants_of
 
 
 def json_text(report: Report) -> str:
@@ -22,8 +22,11 @@ def json_text(report: Report) -> str:
 
     A number that is not finite is null.
     """
-    head = msgspec.to_builtins(dataclasses.replace(report, results=()))
-    whole = head | msgspec.to_builtins(tables_of(report.results))
+    rules = tuple(dataclasses.replace(rule, variants=()) for rule in report.rules)
+    head = msgspec.to_builtins(dataclasses.replace(report, results=(), rules=rules))
+    for rule in head["rules"]:
+        del rule["variants"]
+    whole = head | msgspec.to_builtins(tables_of(report.results, report.rules))
     return msgspec.json.encode(whole, order="sorted").decode() + "\n"
 
 
@@ -31,14 +34,23 @@ def read_report(path: Path) -> Report:
     """Return the report that was written to a file; raises ``ValueError`` for a script that was changed since."""
     whole = msgspec.json.decode(path.read_bytes())
     shared = {item.name: whole.pop(item.name) for item in dataclasses.fields(Tables)}
+    tables = msgspec.convert(shared, Tables)
+    for rule in whole["rules"]:
+        rule["variants"] = []
     report = msgspec.convert({**whole, "results": []}, Report)
-    return dataclasses.replace(report, results=results_of(msgspec.convert(shared, Tables), path.parent))
+    rules = zip(report.rules, variants_of(tables), strict=True)
+    return dataclasses.replace(
+        report,
+        results=results_of(tables, path.parent),
+        rules=tuple(dataclasses.replace(rule, variants=variants) for rule, variants in rules),
+    )
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a report: every key of every object is there, and no other."""
     _, definitions = msgspec.json.schema_components((Report, Tables), ref_template="#/$defs/{name}")
     definitions["Report"]["properties"].update(definitions.pop("Tables")["properties"])
+    del definitions["RuleEntry"]["properties"]["variants"]
     definitions = {name: definitions[name] for name in sorted(_used("Report", definitions))}
     for entry in definitions.values():
         if entry.get("type") == "object":

@@ -21,7 +21,7 @@ from conformance.report.training_figures import search_figures, training_figures
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.report.model import MutantEntry, ProofEntry, Report, RuleEntry
+    from conformance.report.model import MutantEntry, ProofEntry, Report, RuleEntry, VariantEntry
 from conformance.engine.exhibits import TrainingEntry
 
 T = TypeVar("T")
@@ -88,6 +88,7 @@ def _environment() -> Environment:
         training_rows=_training_rows,
         search_figures=search_figures,
         unproven_first=_unproven_first,
+        settled_here=_settled_here,
     )
     environment.globals.update(
         anchor=wording.anchor,
@@ -146,6 +147,14 @@ def _is_link(text: str) -> bool:
 def _of_status(mutants: tuple[MutantEntry, ...], *, survived: bool) -> list[MutantEntry]:
     settled = {"killed", "equivalent"}
     return [mutant for mutant in mutants if (mutant.status not in settled) is survived]
+
+
+def _settled_here(variant: VariantEntry, rule: RuleEntry) -> list[MutantEntry]:
+    """Return the mutants killed or proven equivalent whose formulas no variant above has settled."""
+    before = set[str]()
+    for other in rule.variants[: rule.variants.index(variant)]:
+        before |= {mutant.text for mutant in _of_status(other.mutants, survived=False)}
+    return [mutant for mutant in _of_status(variant.mutants, survived=False) if mutant.text not in before]
 
 
 def _unproven_first(rule: RuleEntry) -> list[ProofEntry]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 import re
 import warnings
+import zlib
 from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
 
+from conformance.report.compact_svg import compact
 from conformance.report.totals import power
 from conformance.report.wording import anchor, ratio
 
@@ -213,12 +215,11 @@ def svg(figure: Figure, prefix: str, title: str) -> str:
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL)
     text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text).replace("xlink:href", "href")
-    text = re.sub(r'\bid="', f'id="{prefix}-', text)
-    text = re.sub(r'href="#', f'href="#{prefix}-', text).replace("url(#", f"url(#{prefix}-")
     text = re.sub(r"font-family: [^;\"]*", "font-family: inherit", text)
     text = re.sub(r"(font: (?:[a-z]+ )*[0-9.]+px) [^;\"]*", r"\1 var(--text)", text)
     for colour, variable in _COLOURS.items():
         text = text.replace(colour, variable)
+    text = compact(text, f"s{zlib.crc32(prefix.encode()):x}-")
     name = re.sub(r"[<>&\"]", "·", title)
     return text.replace("<svg", f'<svg role="img" aria-label="{name}"', 1).strip()
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from conformance.engine.exhibits import AssignmentEntry
 from conformance.engine.verdict import Cell, CellResult, Crash, Figures, Finding, Level, Verdict
+from conformance.report.model import MutantEntry, RuleEntry, VariantEntry
 
 T = TypeVar("T", bound=Hashable)
 FAILURES = "failures"
@@ -40,12 +42,26 @@ class WrittenFinding:
 
 
 @dataclass(frozen=True)
-class WrittenResult:
-    """The verdict on one cell; ``figures``, ``profile`` and ``digest`` are places in the tables of these."""
+class Subject:
+    """What a cell is of: a path of an implementation on a device, in a format."""
 
-    cell: Cell
+    implementation: str
+    path: str
+    device: str
+    dtype: str
+
+
+@dataclass(frozen=True)
+class WrittenResult:
+    """The verdict on one cell, that of a property of a subject.
+
+    ``subject``, ``reason``, ``figures``, ``profile`` and ``digest`` are places in the tables of these.
+    """
+
+    subject: int
+    property: str
     verdict: Verdict
-    reason: str
+    reason: int
     figures: int
     profile: int
     digest: int
@@ -57,13 +73,31 @@ class WrittenResult:
 
 
 @dataclass(frozen=True)
+class WrittenVariant:
+    """A rule with its options chosen; ``program`` and ``mutants`` are places in the tables of lines and mutants."""
+
+    name: str
+    options: dict[str, str]
+    program: tuple[int, ...]
+    mutants: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Tables:
-    """The results, what they share, and the SHA-256 of each file beside the report by its path."""
+    """The results, the variants of each rule in the order of the rules, and what these share.
+
+    ``files`` has the SHA-256 of each file beside the report, by its path.
+    """
 
     results: tuple[WrittenResult, ...]
+    subjects: tuple[Subject, ...]
+    reasons: tuple[str, ...]
     figures: tuple[Figures, ...]
     profiles: tuple[str, ...]
     digests: tuple[str, ...]
+    variants: tuple[tuple[WrittenVariant, ...], ...]
+    lines: tuple[AssignmentEntry, ...]
+    mutants: tuple[MutantEntry, ...]
     files: dict[str, str]
 
 
@@ -88,14 +122,17 @@ def script_bytes(finding: Finding) -> bytes:
     return finding.script.encode("utf-8", "backslashreplace")
 
 
-def tables_of(results: tuple[CellResult, ...]) -> Tables:
-    """Return results as they are written."""
-    figures, profiles, digests = _Table[Figures](), _Table[str](), _Table[str]()
+def tables_of(results: tuple[CellResult, ...], rules: tuple[RuleEntry, ...]) -> Tables:
+    """Return results, and the variants of rules, as they are written."""
+    subjects, reasons, figures = _Table[Subject](), _Table[str](), _Table[Figures]()
+    profiles, digests = _Table[str](), _Table[str]()
+    lines, mutants = _Table[AssignmentEntry](), _Table[MutantEntry]()
     written = tuple(
         WrittenResult(
-            result.cell,
+            subjects.place(Subject(cell.implementation, cell.path, cell.device, cell.dtype)),
+            cell.property,
             result.verdict,
-            result.reason,
+            reasons.place(result.reason),
             figures.place(result.figures),
             profiles.place(result.profile),
             digests.place(result.digest),
@@ -106,6 +143,19 @@ def tables_of(results: tuple[CellResult, ...]) -> Tables:
             result.level,
         )
         for result in results
+        for cell in [result.cell]
+    )
+    variants = tuple(
+        tuple(
+            WrittenVariant(
+                variant.name,
+                variant.options,
+                tuple(map(lines.place, variant.program)),
+                tuple(map(mutants.place, variant.mutants)),
+            )
+            for variant in rule.variants
+        )
+        for rule in rules
     )
     files = {
         script_path(finding): hashlib.sha256(script_bytes(finding)).hexdigest()
@@ -113,12 +163,39 @@ def tables_of(results: tuple[CellResult, ...]) -> Tables:
         for finding in result.findings
         if finding.script
     }
-    return Tables(written, tuple(figures.places), tuple(profiles.places), tuple(digests.places), files)
+    return Tables(
+        results=written,
+        subjects=tuple(subjects.places),
+        reasons=tuple(reasons.places),
+        figures=tuple(figures.places),
+        profiles=tuple(profiles.places),
+        digests=tuple(digests.places),
+        variants=variants,
+        lines=tuple(lines.places),
+        mutants=tuple(mutants.places),
+        files=files,
+    )
 
 
 def _written(finding: Finding) -> WrittenFinding:
     fields = {item.name: getattr(finding, item.name) for item in dataclasses.fields(WrittenFinding)}
     return WrittenFinding(**{**fields, "script": script_path(finding) if finding.script else ""})
+
+
+def variants_of(tables: Tables) -> tuple[tuple[VariantEntry, ...], ...]:
+    """Return the variants of each rule that were written."""
+    return tuple(
+        tuple(
+            VariantEntry(
+                item.name,
+                item.options,
+                tuple(tables.lines[place] for place in item.program),
+                tuple(tables.mutants[place] for place in item.mutants),
+            )
+            for item in variants
+        )
+        for variants in tables.variants
+    )
 
 
 def results_of(tables: Tables, folder: Path) -> tuple[CellResult, ...]:
@@ -128,12 +205,12 @@ def results_of(tables: Tables, folder: Path) -> tuple[CellResult, ...]:
     """
     return tuple(
         CellResult(
-            item.cell,
+            cell,
             item.verdict,
-            item.reason,
+            tables.reasons[item.reason],
             tables.figures[item.figures],
             tables.profiles[item.profile],
-            tuple(_read(finding, item.cell, tables, folder) for finding in item.findings),
+            tuple(_read(finding, cell, tables, folder) for finding in item.findings),
             item.deviation,
             item.further,
             tables.digests[item.digest],
@@ -141,6 +218,8 @@ def results_of(tables: Tables, folder: Path) -> tuple[CellResult, ...]:
             level=item.level,
         )
         for item in tables.results
+        for of in [tables.subjects[item.subject]]
+        for cell in [Cell(of.implementation, of.path, of.device, of.dtype, item.property)]
     )
 
 

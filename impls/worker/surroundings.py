@@ -241,6 +241,6 @@ def restore() -> None:
     for name in changes(FRESH, settings()):
         SETTERS[name](FRESH[name])
     for holder, called in CALLED:
-        if [*map(vars(holder).get, called)] != [*called.values()]:  # a comparison of lists, which looks at identity first
+        if [*map(vars(holder).get, called)] != [*called.values()]:  # lists look at identity first
             for name in changes(called, dict(vars(holder))):
                 setattr(holder, name, called[name])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from conformance.report.document import read_report
+
 POWER = """
+import dataclasses
 import json
 from conformance.engine.power import Power
 from conformance.schedulers import mutants
@@ -36,8 +39,7 @@ def verdicts(folder: Path, *, optimised: bool) -> list[Any]:
     given = ["-m", "conformance.cli", "check", "reference.sgd", "--budget", "1", "--dtype", "float32"]
     given += ["--property", "agreement/local"]
     printed([*given, "--output", str(folder)], optimised=optimised)
-    results = json.loads((folder / "report.json").read_text())["results"]
-    return [{key: value for key, value in result.items() if key != "seconds"} for result in results]
+    return [dataclasses.asdict(result) for result in read_report(folder / "report.json").results]
 
 
 def test_power_needs_no_assertion() -> None:
