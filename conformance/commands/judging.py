@@ -127,8 +127,11 @@ class Order:
         return (*devices, *formats, *paths, *refused, *self._untried(), *schedulers, *self.absent)
 
     def _untried(self) -> Iterator[str]:
-        """Yield a sentence for each optimizer that has keywords beside its settings."""
+        """Yield a sentence for each optimizer with keywords beside its settings, or with parts that it compiles."""
         for item in self.implementations:
+            if item.compiles:
+                parts = ", ".join(item.compiles)
+                yield f"not run: {item.identifier} as compiled: what it gives to torch.compile ran as written: {parts}"
             if item.untried:
                 count = f"{len(item.untried)} keyword{'s' * (len(item.untried) > 1)} of its constructor"
                 names = ", ".join(item.untried)

@@ -49,7 +49,7 @@ class ClauseKind:
 
     def moves(self, subject: WorkerSubject, claim: Any, failure: Breach) -> Moves:
         """Propose fewer arguments and plainer settings."""
-        return simpler(subject.rules[failure.case.switches], failure)
+        return simpler(subject.rules[failure.case.switches], subject.fixed, failure)
 
     def confirms(self, subject: WorkerSubject, claim: Any, failure: Breach) -> str:
         """Return how the breach was judged."""

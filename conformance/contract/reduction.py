@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from conformance.contract.breach import Breach
@@ -17,13 +17,16 @@ KEPT = frozenset({"from", "other", "legal"})
 """Arguments whose parts belong together."""
 
 
-def simpler(rule: UpdateRule, breach: Breach) -> Moves:
-    """Propose simpler cases, and after each that still breaks the clause begin anew from it."""
-    return greedy(breach, lambda failure: (*_arguments(failure.case), *_plainer(rule, failure.case)))
+def simpler(rule: UpdateRule, fixed: Collection[str], breach: Breach) -> Moves:
+    """Propose simpler cases, and after each that still breaks the clause begin anew from it.
+
+    Settings that are ``fixed``, by symbol, stay what they are.
+    """
+    return greedy(breach, lambda failure: (*_arguments(failure.case), *_plainer(rule, fixed, failure.case)))
 
 
-def _plainer(rule: UpdateRule, case: ClauseCase) -> Iterator[ClauseCase]:
-    for item in rule.hyperparameters:
+def _plainer(rule: UpdateRule, fixed: Collection[str], case: ClauseCase) -> Iterator[ClauseCase]:
+    for item in (item for item in rule.hyperparameters if item.symbol.name not in fixed):
         name = item.symbol.name
         for value in (0.0, item.default):
             if value in item.domain and item.keyword != "lr" and case.settings[name] not in {0.0, value}:

@@ -64,7 +64,8 @@ def bare(rule: UpdateRule, fixed: Mapping[str, float]) -> Iterator[dict[str, flo
     """Yield settings with the weight decay, and with all that may be, switched off."""
     chosen = active(rule, fixed)
     kept = {"lr", "betas", "eps", "alpha", "rho"}
-    optional = [h for h in rule.hyperparameters if 0.0 in h.domain and placed(h.keyword)[0] not in kept]
+    free = [h for h in rule.hyperparameters if h.symbol.name not in fixed]
+    optional = [h for h in free if 0.0 in h.domain and placed(h.keyword)[0] not in kept]
     decay = {h.symbol.name: 0.0 for h in optional if h.keyword == "weight_decay"}
     if decay:
         yield chosen | decay

@@ -68,6 +68,10 @@ def _of_arithmetic(group: Joined, subject_of: SubjectOf) -> Iterator[Cause]:
         except (TargetError, WorkerFailure) as failure:
             yield _cause(left, "values are wrong", f"the code could not be asked more: {failure}", "")
             return
+        except Exception as error:  # noqa: BLE001 - verdicts and findings stand, whatever of ours breaks here
+            said = f"stepproof broke while it looked for the cause ({type(error).__name__}: {error}): please report it"
+            yield _cause(left, _wrong(left), said, "")
+            return
         if hypothesis is None or not explained:
             yield _cause(left, _wrong(left), _unexplained(found), _place(subject))
             return

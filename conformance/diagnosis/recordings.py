@@ -37,19 +37,19 @@ class Recording:
 
     def judged(self, subject: WorkerSubject, hypothesis: Hypothesis) -> Tally | None:
         """Return what the hypothesis leaves outside; nothing where it cannot be asked here."""
-        supposed = hypothesis.of(subject)
-        case = hypothesis.reading.settings(self.case)
-        rule = supposed.rules[case.switches]
-        case = _with_settings(case, rule)
-        prepared = _with_states(hypothesis.reading.prepared(self.prepared), rule, case)
-        if prepared is None:
-            return None
         tally = Tally()
         judge = trajectory.judge if self.case.steps > 1 else agreement.judge
         try:
+            supposed = hypothesis.of(subject)
+            case = hypothesis.reading.settings(self.case)
+            rule = supposed.rules[case.switches]
+            case = _with_settings(case, rule)
+            prepared = _with_states(hypothesis.reading.prepared(self.prepared), rule, case)
+            if prepared is None:
+                return None
             judge(case, prepared, self.outcome, supposed, tally)
         except (Undefined, ValueError, KeyError, FloatingPointError):
-            return None  # the supposed formula has no value here
+            return None  # the supposed formula has no value here, or the variant has no such setting
         return tally
 
 

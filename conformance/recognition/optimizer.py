@@ -21,6 +21,7 @@ from conformance.recognition.constructor import (
     setting_name,
     signature_of,
 )
+from conformance.recognition.counts import decisive
 from conformance.recognition.domain import within_its_domain
 from conformance.recognition.kept_numbers import kept_numbers
 from conformance.recognition.leftovers import untried
@@ -75,8 +76,9 @@ def recognise(
     searching = adapting(rule)
     if searching is not None and answer.get("is_optimizer"):
         return _adapted(searching, target)
-    entry = _Stranger(trier, rule, options, told, answer).entry()
-    return within_its_domain(entry, session)
+    stranger = _Stranger(trier, rule, options, told, answer)
+    entry = within_its_domain(stranger.entry(), session)
+    return decisive(entry, stranger.shared_counts, session)
 
 
 class _Stranger:
@@ -88,6 +90,7 @@ class _Stranger:
         self.trier, self.rule, self.options, self.told = trier, rule, options, told
         self.family, self.meant = book.named(rule)
         self.refusal = ""
+        self.shared_counts: tuple[str, ...] = ()
         self.signature = signature_of(answer["signature"])
         every = {h.keyword: h for variant in self.family.variants() for h in variant.hyperparameters}
         self.keywords = keywords_of(every.values(), self.signature, told.settings)
@@ -128,7 +131,7 @@ class _Stranger:
         own = {h.keyword for variant in self._variants(choice) for h in variant.hyperparameters}
         keywords = {keyword: names for keyword, names in self.keywords.items() if keyword in own}
         states = {state: path for state, path in self._states(read, choice).items() if state != path}
-        counter, beside = read.counters[:1], read.counters[1:]
+        counter, beside, self.shared_counts = read.counters[:1], read.counters[1:], read.shared_counts
         inherited = extended(trial.description["bases"])
         return Implementation(
             self.trier.target,
@@ -153,6 +156,7 @@ class _Stranger:
             told=dataclasses.asdict(self.told) if self.told != NOTHING_TOLD else {},
             derived=self._derived(trial, formula, read, choice, inherited),
             extends=tuple(known.identifier for known in inherited),
+            compiles=tuple(trial.description["compiles"]),
             complex_numbers=any(known.complex_numbers for known in inherited),
         )
 

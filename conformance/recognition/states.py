@@ -31,7 +31,7 @@ class Places:
 
     ``played`` tells whether they must be set in what a step has left, for what else is kept there or set up then, or
     for its shape.  ``follows`` tells whether the parameter did what the rule says, and ``unfound`` are states that
-    are kept nowhere.
+    are kept nowhere.  ``shared_counts`` are counts of a group or of the optimizer beside those of the parameter.
     """
 
     states: Mapping[str, str]
@@ -39,12 +39,13 @@ class Places:
     played: bool
     follows: bool
     unfound: tuple[str, ...] = ()
+    shared_counts: tuple[str, ...] = ()
 
 
 def places(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], profile: Profile) -> Places:
     """Return where the states of a rule are found; ``scalars`` are all its settings, by symbol."""
-    counters = tuple(_counters(trial))
-    leaves = {path: item for path, item in _leaves(trial) if path not in counters}
+    counters, shared = _counters(trial)
+    leaves = {path: item for path, item in _leaves(trial) if path not in {*counters, *shared}}
     found, follows = _matched(trial, rule, scalars, profile, leaves)
     if not follows:  # the formula is another, or it is wrong: a name says more than a value
         rest = (state for state in rule.states if state.keyword not in found)
@@ -59,7 +60,7 @@ def places(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], pr
     kept = ((state, leaves.get(found.get(state.keyword, "").removeprefix(NEGATED))) for state in rule.states)
     reshaped = any(item and state.per == ELEMENT and not _has_shape(item, state, trial) for state, item in kept)
     played = beside or reshaped or not _plain((*found.values(), *counters)) or _sets_up(trial, counters)
-    return Places(found, counters, played, follows, unfound)
+    return Places(found, counters, played, follows, unfound, shared)
 
 
 def idle(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], profile: Profile, read: Places) -> bool:
@@ -107,8 +108,8 @@ def _plain(paths: Iterable[str]) -> bool:
     return not any("/" in path or path.startswith("optimizer:") for path in paths)
 
 
-def _counters(trial: TrialSteps) -> Iterator[str]:
-    """Yield where a number is that of the steps made, after every step: the likeliest first."""
+def _counters(trial: TrialSteps) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return where a number is that of the steps made, the likeliest first, and where else it is, shared by several."""
     found = []
     for path, first in trial.steps[0]["state"].items():
         seen = [step["state"].get(path, {}) for step in trial.steps]
@@ -118,7 +119,8 @@ def _counters(trial: TrialSteps) -> Iterator[str]:
             found.append(path)
     own = [path for path in found if trial.is_own(path)]
     near = [path for path in found if path.count("/") == 0 or not path.startswith("optimizer:")]
-    yield from sorted(own or near, key=lambda path: (path.startswith("optimizer:"), path not in COUNTERS))
+    likeliest = sorted(own or near, key=lambda path: (path.startswith("optimizer:"), path not in COUNTERS))
+    return tuple(likeliest), tuple(path for path in near if own and path not in own and path.startswith("group:"))
 
 
 def _so_called(trial: TrialSteps) -> Iterator[str]:

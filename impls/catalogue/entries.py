@@ -122,6 +122,7 @@ class Implementation:
     ``framework`` is what it computes with, ``library`` the package that ships it.  ``adapts`` is
     the class that people call, where the target makes it an optimizer of plain steps.  ``extends`` are the
     identifiers of the classes of the catalogue of which it is a subclass: what is known of them it may inherit.
+    ``compiles`` are parts of its step that it gives to torch.compile itself, and that are run as they are written.
     ``complex_numbers`` tells whether it is said to step a complex number as two real ones.
     """
 
@@ -156,6 +157,7 @@ class Implementation:
     told: Mapping[str, Any] = field(default_factory=dict)
     extends: tuple[str, ...] = ()
     complex_numbers: bool = False
+    compiles: tuple[str, ...] = ()
 
     @property
     def called(self) -> str:

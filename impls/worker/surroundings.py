@@ -143,6 +143,7 @@ def lived(request: dict[str, Any]) -> None:
 def stepped(make: Any, request: dict[str, Any]) -> None:
     """An optimizer of one parameter makes its steps."""
     p = torch.nn.Parameter(torch.ones(request["shape"], dtype=getattr(torch, request["dtype"])))
+    as_written()
     given = {key: meant(value) for key, value in request["settings"].items()}
     optimizer = wrapped(make, request["calling"])([p], **given)
     for _ in range(request["steps"]):
@@ -151,12 +152,18 @@ def stepped(make: Any, request: dict[str, Any]) -> None:
         step_of(optimizer, [p])()
 
 
+def as_written() -> None:
+    """What is given to torch.compile runs as it is written: compiled code is a path of its own."""
+    if hasattr(torch.compiler, "set_stance"):
+        torch.compiler.set_stance("force_eager")
+
+
 def meant(value: Any) -> Any:
     """A setting, or the object that it stands for by its name."""
     return loaded(value["object"]) if isinstance(value, dict) and set(value) == {"object"} else value
 
 
-PROGRAM = (settings, holders, functions, changes, unchanged, named, loaded, children, lived, stepped, meant)
+PROGRAM = (settings, holders, functions, changes, unchanged, named, loaded, children, lived, stepped, as_written, meant)
 """What such a program consists of."""
 
 
@@ -237,7 +244,8 @@ def remember() -> None:
 
 
 def restore() -> None:
-    """Every setting, and every function, is again what it was in the fresh process."""
+    """Every setting, and every function, is again what it was in the fresh process, and nothing is compiled."""
+    as_written()
     for name in changes(FRESH, settings()):
         SETTERS[name](FRESH[name])
     for holder, called in CALLED:

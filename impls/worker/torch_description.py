@@ -14,6 +14,7 @@ from .state_path import groups_of, listed
 from .surroundings import restore
 from .target import resolve
 from .text import shown
+from .torch_compiled import compiled_parts
 from .torch_platform import name_of, with_rows
 from .torch_trial import ELEMENTS, Build, trial_values
 
@@ -84,6 +85,7 @@ def _trial(build: Build, shape: tuple[int, ...], *, sparse: bool) -> dict[str, A
         defaults = dict(getattr(optimizer, "defaults", {}))
         return {
             "bases": _bases(optimizer),
+            "compiles": compiled_parts(),
             "shape": list(shape),
             "parameter": start,
             "state": first,

@@ -50,7 +50,7 @@ LOSSES: dict[str, Loss] = {"digits": digits, "regression": regression, "convolut
 def train(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """A target trains for the steps asked for.
 
-    The buffers of a step are, for each parameter, its gradient, its value after the step, and the
+    The buffers of a step are, for each parameter, the gradient that it was given, its value after the step, and the
     states named.
     """
     loss_of, features, labels, parameters = _problem(header, buffers)
@@ -65,12 +65,13 @@ def train(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, 
         loss = loss_of(parameters, features, labels)
         loss.backward()  # type: ignore[no-untyped-call]
         losses.append(float(loss.detach()))
+        if any(parameter.grad is None for parameter in parameters):
+            raise ValueError("the loss of a problem reaches every parameter; this one's does not")
+        given = [to_bytes(parameter.grad) for parameter in parameters if parameter.grad is not None]
         with phase("step"):
             step_of(optimizer, parameters)()
-        for parameter in parameters:
-            if parameter.grad is None:
-                raise ValueError("the loss of a problem reaches every parameter; this one's does not")
-            read += [to_bytes(parameter.grad), to_bytes(parameter)]
+        for gradient, parameter in zip(given, parameters):
+            read += [gradient, to_bytes(parameter)]
             read += _states(optimizer, parameter, header["states"], dtypes)
     losses.append(float(loss_of(parameters, features, labels).detach()))
     return {"losses": losses, "state_dtypes": dtypes}, read

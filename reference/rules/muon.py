@@ -23,14 +23,20 @@ def step(
     if options["nesterov"] == "yes":
         ahead = number(1 - momentum) * gradient + number(momentum) * buffer
     iterations = BFLOAT16 if options["precision"] == "bfloat16" else compute_format(storage)
-    direction = orthogonalized(ahead, scalars, int(options["iterations"]), iterations).astype(number)
+    added = options["epsilon"] == "added"
+    direction = orthogonalized(ahead, scalars, int(options["iterations"]), iterations, added=added)
     rows, columns = theta.shape
     scale = max(1, rows / columns) ** 0.5 if options["scale"] == "rows" else 0.2 * max(rows, columns) ** 0.5
+    if added:
+        direction, scale = (direction.dtype.type(scale) * direction).astype(iterations.dtype), 1.0
+    direction = direction.astype(number)
     decayed = theta * number(1 - lr * scalars["lambda"])
     return {"theta": decayed - number(lr * scale) * direction, "B": buffer}
 
 
-def orthogonalized(matrix: Array, scalars: Mapping[str, float], iterations: int, kept_in: Format) -> Array:
+def orthogonalized(
+    matrix: Array, scalars: Mapping[str, float], iterations: int, kept_in: Format, *, added: bool
+) -> Array:
     """Return the matrix with its singular values moved towards one, computed in ``kept_in``."""
     compute = compute_format(kept_in).dtype.type
 
@@ -41,10 +47,15 @@ def orthogonalized(matrix: Array, scalars: Mapping[str, float], iterations: int,
     x = kept(matrix)
     turned = x.shape[0] > x.shape[1]
     x = x.T if turned else x
-    norm = kept(np.maximum(np.sqrt(np.sum(x**2)), compute(scalars["epsilon"])))
+    norm, epsilon = kept(np.sqrt(np.sum(x**2))), compute(scalars["epsilon"])
+    norm = kept(norm + epsilon if added else np.maximum(norm, epsilon))
     x = kept(x / norm)
     for _ in range(iterations):
         gram = kept(x @ x.T)
-        inner = kept(b * gram + c * (gram @ gram))
-        x = kept(a * x + inner @ x)
+        if added:
+            inner = kept(kept(b * gram) + kept(kept(c * gram) @ gram))
+            x = kept(kept(a * x) + kept(inner @ x))
+        else:
+            inner = kept(b * gram + c * (gram @ gram))
+            x = kept(a * x + inner @ x)
     return x.T if turned else x

@@ -16,6 +16,7 @@ from spec.mutants.mutant import Mutant, distinct, other_options
 from spec.proofs import different, equal
 from spec.rule import Assignment, Domain, UpdateRule
 from spec.symbols import g, lr, t, theta, weight_decay
+from spec.tensor_functions import TENSOR_FUNCTIONS
 
 LARGEST_PROVABLE = 2000
 """The most symbols in a composed program that SymPy is asked about."""
@@ -94,9 +95,19 @@ def of_rule(rule: UpdateRule, family: Family[UpdateRule]) -> tuple[RuleMutant, .
         _mutant(rule, f"{line.name}: {what}", line, expression)
         for line in rule.program
         for what, expression in _changes(rule, line, domains)
-        if expression != line.expression and not expression.has(sp.zoo, sp.nan, sp.oo)
+        if expression != line.expression
+        and not expression.has(sp.zoo, sp.nan, sp.oo)
+        and not _is_number_for_tensor(rule, line, expression)
     )
     return (*distinct(found), *_other_options(rule, family))
+
+
+def _is_number_for_tensor(rule: UpdateRule, line: Assignment, expression: sp.Expr) -> bool:
+    """Tell whether a line that a function of whole tensors reads would be a number."""
+    given = {h.symbol for h in rule.hyperparameters} | {t}
+    whole = (function for other in rule.program for function in other.expression.atoms(*TENSOR_FUNCTIONS))
+    read = any(line.target in function.free_symbols for function in whole)
+    return read and not line.expression.free_symbols <= given and bool(expression.free_symbols <= given)
 
 
 def _mutant(rule: UpdateRule, name: str, line: Assignment, expression: sp.Expr) -> RuleMutant:

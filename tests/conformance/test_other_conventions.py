@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from conformance.contract import settings
+from conformance.contract.breach import Breach
+from conformance.contract.case import ClauseCase
 from conformance.contract.clauses import BY_IDENTIFIER
+from conformance.contract.reduction import simpler
 from conformance.engine.claim import Plan
 from conformance.engine.ledger import load
 from conformance.engine.verdict import Verdict
@@ -150,3 +155,20 @@ def test_numbers_that_are_carried_from_step_to_step_are_set(
     result = result_of(unit_of(item, "agreement/local"), session)
     assert result.verdict is (Verdict.DEVIATION if name == "Bare" else Verdict.PASS), result.reason
     assert not result.findings or result.deviation == "torch-asgd-float32-learning-rate-in-the-decay"
+
+
+def test_settings_that_cannot_be_given_stay_what_they_are(session: Session, tmp_path: Path) -> None:
+    """Neither a case with everything switched off nor a simpler case has another value of them."""
+    path = tmp_path / "keeps_numbers.py"
+    path.write_text(KEEPS_NUMBERS)
+    item = recognise(f"{path}:Products", "adam", {"decay": "coupled"}, session)
+    item = dataclasses.replace(item, fixed={"weight_decay": 0.5})
+    subject = subject_of(item, session)
+    rule = subject.rules[()]
+    kept = subject.fixed
+    assert kept == {"lambda": 0.5}
+    cases = [settings.active(rule, kept), *settings.bare(rule, kept)]
+    assert {case["lambda"] for case in cases} == {0.5}
+    breach = Breach(ClauseCase((), cases[0], {}), "", compared="")
+    proposed = next(simpler(rule, kept, breach))
+    assert proposed.settings["lambda"] == 0.5

@@ -174,3 +174,49 @@ class ByShape(torch.optim.Optimizer):
                     state["b"] = torch.zeros_like(p)
                 state["b"].mul_(group["momentum"]).add_(p.grad)
                 p.add_(state["b"], alpha=-group["lr"])
+
+
+def refuses_to_compile(graph, inputs):
+    raise RuntimeError("it was compiled")
+
+
+@torch.compile(backend=refuses_to_compile)
+def compiled_descent(p, gradient, lr):
+    p.sub_(gradient * lr)
+
+
+class CompilesItsStep(torch.optim.Optimizer):
+    """Gradient descent that gives its arithmetic to torch.compile, and takes the gradients away."""
+
+    def __init__(self, params, lr=1e-3):
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in (p for p in group["params"] if p.grad is not None):
+                compiled_descent(p, p.grad, group["lr"])
+                p.grad = None
+
+
+class TwoCounts(torch.optim.Optimizer):
+    """Adam whose groups count its steps, of which the first parameter has a copy."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            group["counted"] = group.get("counted", 0) + 1
+            for place, p in enumerate(p for p in group["params"] if p.grad is not None):
+                state = self.state[p]
+                if not state:
+                    state.update(m=torch.zeros_like(p), v=torch.zeros_like(p))
+                if place == 0:
+                    state["step"] = group["counted"]
+                (one, two), count = group["betas"], group["counted"]
+                state["m"].mul_(one).add_(p.grad, alpha=1 - one)
+                state["v"].mul_(two).addcmul_(p.grad, p.grad, value=1 - two)
+                below = state["v"].sqrt().div_((1 - two**count) ** 0.5).add_(group["eps"])
+                p.addcdiv_(state["m"], below, value=-group["lr"] / (1 - one**count))

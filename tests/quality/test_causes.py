@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,16 @@ from conformance.diagnosis.alternatives import candidates, pairs
 from conformance.diagnosis.causes import causes
 from conformance.diagnosis.diagnosing import diagnose
 from conformance.diagnosis.hypothesis import Sort
+from conformance.diagnosis.readings import of_lines
+from conformance.diagnosis.recordings import recorded
 from conformance.engine.claim import Plan
+from conformance.engine.drawing import draw
 from conformance.engine.evidence import RAISED
 from conformance.engine.judging import verdict
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.verdict import Cause, Cell, CellResult, Finding, Level, Verdict
+from conformance.optimizers.cases import GroupCase, to_plain
+from conformance.optimizers.strategies import local_cases
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
@@ -126,3 +132,22 @@ def test_two_mistakes_are_looked_for_where_switches_have_lines_of_their_own(sess
     (own, *_), (shared, *_) = ([each for each in lines if (() in each.rules) is both] for both in (False, True))
     for two in (pairs([own, shared]), pairs([shared, own])):
         assert [set(each.rules) for each in two] == [{(), ("amsgrad",)}]
+
+
+def test_a_setting_that_only_one_variant_has_is_no_question_to_the_others(session: Session) -> None:
+    """A reading of a setting that a case does not have holds nothing there, and ends nothing."""
+    strange = f"{FILE.parents[1] / 'conformance' / 'strange_optimizers.py'}:DecaysByTheSameForAll"
+    item = recognise(strange, "sgd", {"decay": "decoupled"}, session)
+    subject = subject_of(item, session)
+    plain, other = subject.rules[()], book.build("sgd", {"decay": "decoupled", "nesterov": "yes"})
+    both = dataclasses.replace(subject, rules={(): plain, ("nesterov",): other}, fixed={})
+    damped = [each for each in of_lines(both) if "dampening" in each.title]
+    (run,) = itertools.islice(recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain)), 1)
+    case = dataclasses.replace(run.case, switches=("nesterov",), groups=tuple(map(_undamped, run.case.groups)))
+    assert damped
+    assert {dataclasses.replace(run, case=case).judged(both, each) for each in damped} == {None}
+
+
+def _undamped(group: GroupCase) -> GroupCase:
+    kept = {name: value for name, value in group.hyperparameters.items() if name != "tau"}
+    return dataclasses.replace(group, hyperparameters=kept)

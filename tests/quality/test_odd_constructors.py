@@ -93,6 +93,25 @@ def test_a_script_gives_the_object_that_was_given(session: Session, shows: Run) 
     shows(script)
 
 
+def test_what_it_compiles_itself_runs_as_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing waits for a compiler, training compares the gradients that were given, and what was not run is said."""
+    given = ["check", f"{FILE}:CompilesItsStep", "--rule", "sgd", "--dtype", "float32", "--budget", "1"]
+    asked = ["agreement/local", "training/regression", "whole/leaves-nothing"]
+    options = [word for name in asked for word in ("--property", name)]
+    assert cli.main([*given, *options, "--output", str(tmp_path / "out")]) == 0
+    printed = "".join(capsys.readouterr().out.split())
+    assert "ascompiled:whatitgivestotorch.compileranaswritten" in printed
+    assert "compiled_descent" in printed
+
+
+def test_the_count_that_decides_is_found(session: Session) -> None:
+    """Of a parameter's copy and the count of its group the one is set with which the formula agrees."""
+    item = recognise(f"{FILE}:TwoCounts", "adam", {}, session)
+    assert item.counter == "group:counted"
+    results = results_of(unit_of(item, "agreement/local", "state/step-count", cases=2), session)
+    assert [result.verdict for result in results] == [Verdict.PASS, Verdict.PASS]
+
+
 def test_a_switch_is_turned_over(session: Session) -> None:
     """One that is refused or changes nothing is done with; what may change a step keeps its name."""
     assert recognise(f"{FILE}:Named", "adamw", {}, session).untried == ("window", "halved")

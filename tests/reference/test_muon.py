@@ -7,7 +7,7 @@ import numpy as np
 from reference.formats import BFLOAT16
 from reference.rules import muon
 
-OPTIONS = {"iterations": "1", "precision": "storage", "nesterov": "no", "scale": "rows"}
+OPTIONS = {"iterations": "1", "precision": "storage", "epsilon": "floor", "nesterov": "no", "scale": "rows"}
 SCALARS = {"eta": 1.0, "mu": 0.0, "a": 0.0, "b": 1.0, "c": 0.0, "epsilon": 1.0, "lambda": 0.0}
 
 

@@ -66,3 +66,10 @@ def test_every_mutant_computes_what_it_uses(name: str) -> None:
             computed = {line.target for line in mutant.wrong.program}
             for line in mutant.wrong.program:
                 assert line.expression.free_symbols <= given | computed, mutant.name
+
+
+def test_no_mutant_has_a_number_where_a_matrix_is_multiplied() -> None:
+    """What a product of matrices reads keeps its rows and columns."""
+    lines = {mutant.line for mutant in mutants(book.build("muon", {"epsilon": "added"}), book.family("muon"))}
+    assert "Q0 <- A0*a" in lines
+    assert "Q0 <- c" not in lines
