@@ -12,8 +12,9 @@ from conformance import claims
 from conformance.catalogue.installed import version_of
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
-from conformance.engine.claim import Patience
-from conformance.engine.judging import Stops, judge_cell
+from conformance.engine.claim import Patience, Unit
+from conformance.engine.judging import Judged, Stops, judge_cell
+from conformance.engine.runs import Listener
 from conformance.engine.verdict import CellResult, Verdict
 from impls.devices import HOST
 from impls.session import Session
@@ -21,15 +22,15 @@ from impls.session import Session
 Told = Callable[[OptimizerUnit | SchedulerUnit, CellResult], None]
 CASES = 1
 """What a unit is cut to; a claim is judged on three cases at least."""
-SECONDS, FINDINGS = 8.0, 6
+SECONDS, FINDINGS = 5.0, 6
 """A look ends after so long, or after so many findings."""
 END_SECONDS = 2.0
 
 
-class FirstLook:
-    """Looks at the first unit of a run in a thread of its own, and tells each claim that fails, until it is closed.
+class FirstLook(Listener):
+    """Looks at the first unit of a run in a thread of its own, and tells each claim that fails.
 
-    It decides nothing: the verdicts are those of the processes that judge.
+    It ends with the first verdict of the processes that judge, whose verdicts are those of the run.
     """
 
     def __init__(self, work: Sequence[OptimizerUnit | SchedulerUnit], session: Session, told: Told) -> None:
@@ -49,6 +50,10 @@ class FirstLook:
         while self._thread.is_alive() and time.monotonic() < end:
             self.session.kill()  # one that has just been started, too
             self._thread.join(END_SECONDS / 20)
+
+    def cell(self, _: Unit, __: Judged) -> None:
+        """End: those that judge are at work, and tell what they find."""
+        self._closed.set()
 
     def _look(self) -> None:
         """Look; what stops or breaks it is told by those that judge."""

@@ -167,8 +167,8 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
     looked_at = work if len(judged) == 1 and not done else []
     if not looked_at:
         session.close()
-    with stream, Progress(console, work, done) as progress, FirstLook(looked_at, session, progress.looked):
-        outcome = runs.run(work, claims.judge, [stream, progress], order.jobs, done)
+    with stream, Progress(console, work, done) as progress, FirstLook(looked_at, session, progress.looked) as look:
+        outcome = runs.run(work, claims.judge, [stream, progress, look], order.jobs, done)
     session.close()
     if outcome.cut_short:
         rest = "cells without a verdict, and all formulas, proofs and mutants"

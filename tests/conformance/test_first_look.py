@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from conformance.commands.first_look import FirstLook
-from conformance.engine.verdict import CellResult
+from conformance.engine.judging import Judged
+from conformance.engine.verdict import CellResult, Verdict
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from tests.builders import unit_of
@@ -45,3 +46,15 @@ def test_a_look_that_breaks_or_is_closed_costs_nothing() -> None:
             pass
         look._thread.join(5)
         assert not look._thread.is_alive()
+
+
+def test_a_look_ends_with_the_first_verdict() -> None:
+    """Once those that judge have a verdict nothing more is looked at."""
+    found: list[CellResult] = []
+    with Session() as session:
+        item = recognise(f"{WRONG}:DecayAfter", "adamw", {}, session)
+        unit = dataclasses.replace(unit_of(item, "agreement/local"), properties=ASKED)
+        look = FirstLook([unit], session, lambda _, result: found.append(result))
+        look.cell(unit, Judged(CellResult(unit.cell("agreement/local"), Verdict.PASS)))
+        look._look()
+    assert found == []
