@@ -28,7 +28,7 @@ from reference.formats import FLOAT32, Format
 from spec.rule import UpdateRule
 
 SIZES = (32, 4096, 100_000, 1_000_000)
-SECONDS, ROUNDS = 2.0, 15
+SECONDS, ROUNDS = 2.0, 200
 """Rounds of one size end after so many, or after so many seconds, and are one at least."""
 STARTS = (("--help",), ("rules",), ("show", "adamw"))
 TRIES = 3

@@ -181,7 +181,8 @@ class _Lattice:
 
     def _magnitudes(self, low: int, high: int) -> Array:
         """Draw magnitudes spread evenly over exponents; an eighth are powers of two."""
-        bits = self.generator.integers(0, 1 << 52, self.size, dtype=np.uint64)
+        bits = self.generator.bit_generator.random_raw(self.size)
+        bits >>= np.uint64(12)  # what the generator returns below 2**52, with less ado
         np.copyto(bits, np.uint64(0), where=self._chance(8))
         exponents = self.generator.integers(low + 1023, high + 1023, self.size, dtype=np.int64)
         if low + 1023 > 0:  # normal numbers: the drawn exponent is that of the format
@@ -202,5 +203,7 @@ class _Lattice:
         return value
 
     def _chance(self, one_in: int) -> Array:
-        drawn: Array = self.generator.integers(0, one_in, self.size, dtype=np.uint8) == 0
+        """Tell for each place whether it is one in a power of two: of its bytes, as the generator draws them."""
+        words = self.generator.integers(0, 1 << 32, (self.size + 3) // 4, dtype=np.uint32)
+        drawn: Array = words.astype("<u4", copy=False).view(np.uint8)[: self.size] < 256 // one_in
         return drawn
