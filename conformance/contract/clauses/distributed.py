@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conformance.contract.arguments import once
 from conformance.contract.case import ClauseCase
-from conformance.contract.clause import Clause, always
+from conformance.contract.clause import Arguments, Clause, always
 from conformance.contract.request import target_of
 from conformance.contract.requirements import (
     Needs,
@@ -89,10 +90,16 @@ def _steps(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, An
         yield {"steps": 2}
 
 
-def _clause(name: str, sentence: str, source: str, experiment: str, needs: Needs = always) -> DistributedClause:
-    return DistributedClause(
-        f"distributed/{name}", sentence, source, f"distributed.{experiment}", _steps, needs=all_of(_one_format, needs)
-    )
+def _clause(
+    name: str, sentence: str, source: str, experiment: str, needs: Needs = always, arguments: Arguments = _steps
+) -> DistributedClause:
+    tried, both = f"distributed.{experiment}", all_of(_one_format, needs)
+    return DistributedClause(f"distributed/{name}", sentence, source, tried, arguments, needs=both)
+
+
+_needs_shards = all_of(
+    needs_visible_state, needs_dense_gradients("it takes sparse gradients alone, and a DTensor has no sparse layout")
+)
 
 
 CLAUSES: tuple[Clause, ...] = (
@@ -114,9 +121,14 @@ CLAUSES: tuple[Clause, ...] = (
         "Parameters that fully_shard (FSDP2) cuts into DTensor shards step as whole ones do.",
         "torch, fully_shard: an optimizer is built on sharded parameters like on any",
         "sharded",
-        all_of(
-            needs_visible_state,
-            needs_dense_gradients("it takes sparse gradients alone, and a DTensor has no sparse layout"),
-        ),
+        _needs_shards,
+    ),
+    _clause(
+        "memory",
+        "On parameters that are DTensors nothing of a step is kept but the states.",
+        "this contract: a state is kept once for each parameter",
+        "memory",
+        _needs_shards,
+        once({"steps": 5, "later": 60}),
     ),
 )

@@ -68,6 +68,6 @@ CLAUSES = (
         "Memory does not grow with the number of steps, and a dropped optimizer is freed.",
         "this contract: a state is kept once for each parameter",
         "side_effects.memory",
-        once({"steps": 20}),
+        once({"steps": 20, "later": 500}),
     ),
 )

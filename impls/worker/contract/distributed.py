@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ..process_group import joined
 from .calls import clear_gradients, construct, take_step
-from .harness import Observation, Start, Trial, build, fitting, parameters, reading, same, same_step, values
+from .growth import no_growth
+from .harness import Observation, Start, Trial, build, fitting, parameters, raised, reading, same, same_step, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,3 +130,34 @@ def sharded(trial: Trial) -> Iterator[Observation]:
         start = Start(0, {"parameter": p.detach().reshape(-1)}, {}, gradient.reshape(-1), list(p.shape))
         pair = ({"parameter": read[f"{n}.parameter"].reshape(-1)} for read in (got, expected))
         yield same_step(f"fully_shard, rank {rank}, tensor {n}", start, *pair)
+
+
+def memory(trial: Trial) -> Iterator[Observation]:
+    """On parameters that are DTensors no more is alive after many steps than after few."""
+    import torch.distributed as group
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import Shard, distribute_tensor
+
+    def agreed(more: bool) -> bool:
+        either = torch.tensor(float(more))
+        group.all_reduce(either)
+        return bool(either)
+
+    with together(trial) as rank:
+        mesh = init_device_mesh("cpu", (2,))
+        whole, cut = parameters(trial, SHAPES), partial(distribute_tensor, device_mesh=mesh, placements=[Shard(0)])
+        params = [torch.nn.Parameter(cut(p.detach())) for p in whole]
+        gradients = [cut(gradient) for gradient in drawn(trial, 0)[0]]
+        optimizer = build(trial, params)
+
+        def make_steps(count: int) -> None:
+            for _ in range(count):
+                for p, gradient in zip(params, gradients):
+                    p.grad = gradient.clone()
+                take_step(optimizer)
+
+        what, given = f"of each step with DTensors, rank {rank}", trial.arguments
+        error = raised(partial(make_steps, 3))
+        steps, later = given["steps"], given["later"]
+        found = [] if error else list(no_growth(what, make_steps, steps, later, agreed))
+    yield from found or [Observation(f"no step with DTensors: {error}")]

@@ -13,6 +13,7 @@ import torch.utils._python_dispatch
 
 from ..surroundings import changes, functions, in_a_program, settings
 from .calls import take_step
+from .growth import no_growth
 from .harness import (
     Observation,
     Trial,
@@ -165,16 +166,17 @@ def default_device(trial: Trial) -> Iterator[Observation]:
 
 
 def memory(trial: Trial) -> Iterator[Observation]:
-    """The tensors alive after many steps are as many as after few, and a dropped optimizer is freed."""
+    """After many steps no more is alive than after few, and a dropped optimizer is freed."""
+    yield from growth(trial)
     gc.collect()
     gc.freeze()  # what is alive already is looked at no more
     try:
         params = parameters(trial, SHAPES)
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, 3)
-        few = alive()
+        few = tensors_alive()
         train(trial, optimizer, params, 3, 3 + trial.arguments["steps"])
-        many = alive()
+        many = tensors_alive()
         yield condition(f"tensors alive after {trial.arguments['steps']} more steps", many <= few, many, few)
         held = [value for p in params for value in tensors_of(optimizer, p).values()]
         states = [weakref.ref(value) for value in held]
@@ -186,7 +188,19 @@ def memory(trial: Trial) -> Iterator[Observation]:
         gc.unfreeze()
 
 
-def alive() -> int:
+def growth(trial: Trial) -> Iterator[Observation]:
+    """Of no step anything is kept."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    train(trial, optimizer, params, 0, 3)
+
+    def make_steps(count: int) -> None:
+        train(trial, optimizer, params, 3, 3 + count)
+
+    yield from no_growth("of each step", make_steps, trial.arguments["steps"], trial.arguments["later"])
+
+
+def tensors_alive() -> int:
     """The number of new tensors that the collector sees."""
     gc.collect()
     return sum(issubclass(type(item), torch.Tensor) for item in gc.get_objects())

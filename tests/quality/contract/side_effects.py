@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import importlib.util
 import sys
 import threading
@@ -73,6 +74,22 @@ class DefaultDevice(Kept):
         if group["capturable"] or isinstance(rate, torch.Tensor):
             return rate
         return float(torch.tensor(rate, dtype=torch.float64))
+
+
+class KeepsRecords(Kept):
+    """Keeps no tensor of a step, but a record of it."""
+
+    most = None
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient, group)
+        self.records = collections.deque([*getattr(self, "records", []), [float(group["lr"])]], self.most)
+
+
+class KeepsTheLastRecords(KeepsRecords):
+    """Keeps records of some hundred steps, and no more."""
+
+    most = 200
 
 
 class KeepsALog(Kept):

@@ -104,3 +104,12 @@ def test_an_experiment_starts_from_a_fresh_process(tmp_path: Path, session: Sess
     header |= {"settings": {}, "dtype": "float32", "device": "cpu", "arguments": {}, "sparse": False}
     seen = session.request(header).header["observations"]
     assert not any(observation["differing"] for observation in seen)
+
+
+@pytest.mark.parametrize(("name", "found"), [("KeepsRecords", True), ("KeepsTheLastRecords", False)])
+def test_what_is_kept_of_every_step_is_found_be_it_no_tensor(name: str, found: bool, session: Session) -> None:
+    """Records that grow with every step are a finding, and a number of the last ones is none."""
+    clause = BY_IDENTIFIER["whole/memory"]
+    item = recognise(f"{KEPT.with_name('side_effects.py')}:{name}", "adamw", {}, session)
+    tally = clause.judge(subject_of(item, session), Plan(1, 1, 0)).tally
+    assert [failure.quantity for failure in tally.failures] == ["of each step: objects more after 20 steps"] * found
