@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -54,9 +55,20 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
         doubles = list(pairs(ranked))
         tried += len(doubles)
         holding = [item for item in doubles if _holds(item, subject, ordered, len(failing))]
+    holding = _in_fewer_float32(holding, subject, ordered, len(failing))
     best, *rivals = sorted(holding, key=lambda item: item.sort) or (None,)
     regimes = () if best is not None else told(regime(subject, ordered))
     return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes)
+
+
+def _in_fewer_float32(
+    holding: list[Hypothesis], subject: WorkerSubject, runs: Sequence[Recording], failing: int
+) -> list[Hypothesis]:
+    """Return the hypotheses that hold without scalars in float32 too, where several hold and any of them does."""
+    if len(holding) < 2 or not subject.profile.single:
+        return holding
+    exact = subject.with_profile(dataclasses.replace(subject.profile, single=frozenset()))
+    return [item for item in holding if _holds(item, exact, runs, failing)] or holding
 
 
 def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Recording], failing: int) -> bool:

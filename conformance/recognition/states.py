@@ -47,7 +47,8 @@ def places(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], pr
     counters, shared = _counters(trial)
     leaves = {path: item for path, item in _leaves(trial) if path not in {*counters, *shared}}
     found, follows = _matched(trial, rule, scalars, profile, leaves)
-    if not follows:  # the formula is another, or it is wrong: a name says more than a value
+    if not follows:  # the formula is another, or it is wrong: a name says more than a value, and than its sign
+        found = {key: key if path == NEGATED + key else path for key, path in found.items()}
         rest = (state for state in rule.states if state.keyword not in found)
         found |= {s.keyword: s.keyword for s in rest if _size(leaves.get(s.keyword, {})) == _cells(s, trial)}
         counters = counters or tuple(_so_called(trial))
