@@ -122,6 +122,15 @@ def _add_show(show: argparse.ArgumentParser) -> None:
     _add_option(show)
 
 
+def _add_power(power: argparse.ArgumentParser) -> None:
+    power.add_argument("--only", metavar="CLASS", help="one class of faults, such as: another option")
+    power.add_argument("--all", action="store_true", help="every changed line of every formula, not a sample")
+    power.add_argument("--dtype", choices=FLOATS, default="float64")
+    power.add_argument("--budget", type=float, default=5.0, metavar="SECONDS", help="as of `stepproof check`")
+    power.add_argument("--jobs", type=int, default=2, help="checks at a time (default 2)")
+    power.add_argument("--output", metavar="FOLDER", help="write the table and its rows there")
+
+
 def _add_replay(replay: argparse.ArgumentParser) -> None:
     replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
 
@@ -271,6 +280,12 @@ def _train(given: argparse.Namespace, console: Console) -> int:
     )
 
 
+def _power(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import power
+
+    return power.run(given, console)
+
+
 def _replay(given: argparse.Namespace, console: Console) -> int:
     from conformance.commands import replay
 
@@ -313,6 +328,7 @@ COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
     "schedules": ("list the schedules", _schedules, _nothing),
     "clauses": ("list the optimizer contract", _clauses, _nothing),
     "train": ("train a tutorial's problem and judge every step", _train, _add_training),
+    "power": ("run the suite against optimizers with a mistake", _power, _add_power),
     "replay": ("run a failing case again", _replay, _add_replay),
     "deviations": ("list what is known to deviate, or show one", _deviations, _add_deviations),
     "plot": ("draw a schedule: stepproof plot cosine --T 100 --warmup 10", _plot, _add_plot),

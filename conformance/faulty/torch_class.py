@@ -48,10 +48,10 @@ class {name}(torch.optim.Optimizer):
         state = self.state[p]
 {read}
         if not state:
-            state["step"] = torch.tensor(0.0)
+            state["step"] = 0
 {initial}
         state["step"] += 1
-        t = state["step"].item()
+        t = state["step"]
         {parameter}, g = seen(p), seen(p.grad)
 {states}
 {program}
@@ -61,6 +61,11 @@ class {name}(torch.optim.Optimizer):
 def seen(tensor):
     """A complex tensor is seen as its real and imaginary parts."""
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+
+
+def root(number):
+    """The square root of a number, which is none below 0."""
+    return math.sqrt(number) if number >= 0 else math.nan
 '''
 
 

@@ -72,7 +72,7 @@ class Written:
         if exponent == -1:
             return f"(1 / {self.text(base)})"
         if exponent == sp.Rational(1, 2):
-            return f"{self.text(base)}.sqrt()" if self.tensor(base) else f"math.sqrt({self.text(base)})"
+            return f"{self.text(base)}.sqrt()" if self.tensor(base) else f"root({self.text(base)})"
         if exponent.could_extract_minus_sign():
             return f"(1 / {self._power(base, -exponent)})"
         return f"({self.text(base)} ** {self.text(exponent)})"

@@ -1,0 +1,84 @@
+"""`stepproof power`: runs the suite against optimizers with a mistake, and says what it found and named."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import statistics
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rich.console import Console
+
+from conformance.commands.exit_status import CONFORMS, DOES_NOT
+from conformance.commands.plain_text import plain
+from conformance.commands.usage_errors import UsageError
+from conformance.faulty.faults import Fault, faults
+from conformance.faulty.measurement import Measured, Named, measure
+from conformance.report.writing import write_text
+
+HEADINGS = ("class of fault", "faults", "found", "first finding, median", "slowest", *Named)
+SAMPLE = 64
+"""Lines of formulas that are changed, where nobody asks for more."""
+
+
+def run(given: argparse.Namespace, console: Console) -> int:
+    """Measure faulty optimizers and print the table by class of fault; ends with 1 where one is missed or misnamed."""
+    chosen = [fault for fault in faults(None if given.all else SAMPLE) if given.only in {None, fault.kind}]
+    if not chosen:
+        kinds = ", ".join(dict.fromkeys(fault.kind for fault in faults(1)))
+        raise UsageError(f"there is no class of faults `{given.only}`; there are: {kinds}")
+    arguments = ["--dtype", given.dtype, "--budget", str(given.budget), "--jobs", "1"]
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for count, item in enumerate(_measured(chosen, Path(folder), arguments, given.jobs), start=1):
+            found.append(item)
+            if item.named in {Named.MISSED, Named.OTHER, Named.OPEN}:
+                console.print(f"{item.named}: {plain(item.name)} ({item.claim}){_said(item)}")
+            if count % 10 == 0:
+                console.print(f"judged {count} of {len(chosen)}", style="dim")
+    table = [*_table(found)]
+    console.print()
+    for row in table:
+        console.print(f"| {' | '.join(row)} |", markup=False, soft_wrap=True)
+    if given.output:
+        _write(Path(given.output), found, table)
+    bad = any(item.named in {Named.MISSED, Named.OTHER} for item in found)
+    return DOES_NOT if bad else CONFORMS
+
+
+def _measured(chosen: Sequence[Fault], folder: Path, arguments: Sequence[str], jobs: int) -> Iterator[Measured]:
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(lambda fault: measure(fault, folder, arguments), chosen)
+
+
+def _said(item: Measured) -> str:
+    return f": {plain(item.title)}" if item.title else ""
+
+
+def _table(found: Sequence[Measured]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows, a heading first and the sum last."""
+    yield HEADINGS
+    yield ("---",) * len(HEADINGS)
+    kinds = dict.fromkeys(item.kind for item in found)
+    for kind in kinds:
+        yield _row(kind, [item for item in found if item.kind == kind])
+    if len(kinds) > 1:
+        yield _row("all", found)
+
+
+def _row(kind: str, items: Sequence[Measured]) -> tuple[str, ...]:
+    times = [item.first for item in items if item.first < float("inf")]
+    shown = (f"{statistics.median(times):.1f} s", f"{max(times):.1f} s") if times else ("", "")
+    counts = [str(sum(item.named is named for item in items)) for named in Named]
+    return (kind, str(len(items)), str(sum(item.found for item in items)), *shown, *counts)
+
+
+def _write(folder: Path, found: Sequence[Measured], table: Sequence[tuple[str, ...]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [{**dataclasses.asdict(item), "first": None if item.first == float("inf") else item.first} for item in found]
+    write_text(folder / "power.json", json.dumps(rows, indent=1))
+    write_text(folder / "power.md", "\n".join(f"| {' | '.join(row)} |" for row in table) + "\n")

@@ -1,0 +1,157 @@
+"""Faulty optimizers by class of fault: each is a class of torch, what it claims, and what may be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from conformance.diagnosis.alternatives import named
+from conformance.faulty.edits import EDITS
+from conformance.faulty.torch_class import Mistake, written
+from conformance.faulty.torch_source import UnwritableError
+from spec import rules as book
+from spec.mutants import RuleMutant, mutants
+from spec.rule import UpdateRule
+
+FORMULA, OPTION, RULE, CONDITION = "a line of the formula", "another option", "another rule", "only under a condition"
+START, WRITTEN_BACK = "the start of a state", "a state not written back"
+CLAIMS: tuple[tuple[str, Mapping[str, str]], ...] = (
+    ("adam", {"decay": "decoupled"}),
+    ("adam", {"decay": "coupled"}),
+    ("sgd", {}),
+    ("rmsprop", {}),
+    ("adagrad", {}),
+    ("lion", {}),
+    ("nadam", {}),
+    ("adabelief", {}),
+)
+"""Rules of which lines are changed, and with which options they are claimed."""
+ADAMW = CLAIMS[0]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A faulty optimizer that claims a rule with options, as the source of a module.
+
+    ``titles`` are those of a cause that names the mistake, ``words`` what its title or diagnosis says of
+    it, and ``properties`` those that were made for it: any of the three makes a cause right.
+    """
+
+    kind: str
+    name: str
+    rule: str
+    options: Mapping[str, str]
+    source: str
+    titles: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    mutant: RuleMutant | None = field(default=None, compare=False)
+
+
+def faults(sample: int | None = None) -> Iterator[Fault]:
+    """Yield every faulty optimizer, of those with another line only ``sample`` that are spread evenly."""
+    lines = [fault for rule, options in CLAIMS for fault in _of_formula(rule, options)]
+    some = len(lines) if sample is None else min(sample, len(lines))
+    yield from (lines[place * len(lines) // some] for place in range(some))
+    yield from _of_options()
+    yield from _of_rules()
+    yield from _under_conditions()
+    yield from _of_states()
+    yield from _of_code()
+
+
+def _of_formula(name: str, options: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield the formula's mutants as optimizers."""
+    rule = book.build(name, options)
+    for mutant in mutants(rule, book.family(name)):
+        if mutant.name.startswith("option "):
+            continue
+        source = written(rule, mutant.name, Mistake(mutant.wrong))
+        yield Fault(FORMULA, mutant.name, name, options, source, frozenset({mutant.name}), mutant=mutant)
+
+
+def _of_options() -> Iterator[Fault]:
+    """Yield each rule's other choices of one option under the claim of the first."""
+    for name, options in CLAIMS:
+        claimed = book.build(name, options)
+        for option in book.family(name).options:
+            for value in option.values:
+                other = {**claimed.options, option.name: value}
+                if option.of_states or value == claimed.options[option.name] or not book.family(name).legal(other):
+                    continue
+                made = book.build(name, other)
+                settings = {item.keyword for item in made.hyperparameters}
+                if made.elementwise and settings == {item.keyword for item in claimed.hyperparameters}:
+                    title = f"{option.name}={value} for {option.name}={claimed.options[option.name]}"
+                    titles = frozenset({f"this is {named(made)}"})
+                    yield Fault(OPTION, title, name, options, written(made, title), titles)
+
+
+def _of_rules() -> Iterator[Fault]:
+    """Yield other rules under the claim of Adam, as far as they have its settings."""
+    claimed = book.build("adam")
+    keywords = [item.keyword for item in claimed.hyperparameters]
+    for family in book.families().values():
+        if family.name == "adam":
+            continue
+        made = family.build()
+        if made.elementwise and [item.keyword for item in made.hyperparameters] == keywords:
+            title = f"{family.name} for adam"
+            yield Fault(RULE, title, "adam", {}, written(made, title), frozenset({f"this is {named(made)}"}))
+
+
+CONDITIONS: Mapping[str, tuple[str, bool, tuple[str, ...]]] = {
+    "from the second step on": ("t > 1", False, ("after the first step",)),
+    "in the first step": ("t == 1", False, ("in the first step",)),
+    "in every second step": ("t % 2 == 0", False, ("even",)),
+    "in further groups": ("place > 0", False, ("in further groups",)),
+    "where the gradient is 0": ("g == 0", True, ("the gradient is 0",)),
+    "where the gradient is not 0": ("g != 0", True, ("the gradient is not 0",)),
+    "of tensors without dimensions": ("p.dim() == 0", False, ("without dimensions", "elements/shapes")),
+    "of tensors with more than 4,096 elements": ("p.numel() > 4096", False, ("elements", "large")),
+    "after a checkpoint was loaded": ("self.loaded", False, ("loaded", "state/")),
+    "with an lr that is not the first": ('group["lr"] != self.defaults["lr"]', False, ("lr", "hyperparameters/")),
+}
+"""Where a line is wrong: the condition in the class, whether it is one of elements, and words that name it."""
+UNDER = ("second moment: g**2*(1 - beta2) off by 1e-6", "update: sign of -eta*mhat_t/d_t")
+
+
+def _under_conditions() -> Iterator[Fault]:
+    name, options = ADAMW
+    rule = book.build(name, options)
+    of_name = {mutant.name: mutant for mutant in mutants(rule, book.family(name))}
+    for what in UNDER:
+        for where, (condition, of_elements, words) in CONDITIONS.items():
+            mistake = Mistake(of_name[what].wrong, condition, of_elements)
+            title = f"{what}, {where}"
+            yield Fault(CONDITION, title, name, options, written(rule, title, mistake), words=words)
+
+
+def _of_states() -> Iterator[Fault]:
+    """Yield states that begin elsewhere, and such as are written back in some steps alone."""
+    for name, options in CLAIMS:
+        rule = book.build(name, options)
+        for state in rule.states:
+            keyword = state.keyword
+            title = f"{keyword} of {rule.label} begins at 0.5"
+            began = written(rule, title, Mistake(initial={keyword: 0.5}))
+            yield Fault(START, title, name, options, began, words=(keyword,))
+            kept = written(rule, f"{keyword} is kept in step 2", Mistake(unwritten={keyword: "t == 2"}))
+            yield Fault(
+                WRITTEN_BACK, f"{keyword} of {rule.label} kept in step 2", name, options, kept, words=(keyword,)
+            )
+
+
+def _of_code() -> Iterator[Fault]:
+    name, options = ADAMW
+    right = written(book.build(name, options), "AdamW")
+    for edit in EDITS:
+        if edit.old not in right:
+            raise UnwritableError(f"{edit.name}: there is no `{edit.old}` in the class")
+        source = right.replace(edit.old, edit.new)
+        yield Fault(edit.kind, edit.name, name, options, source, properties=edit.properties)
+
+
+def same_formula(one: UpdateRule, other: UpdateRule) -> bool:
+    """Tell whether SymPy proves two formulas equal."""
+    return RuleMutant("", "", one, other).equivalent

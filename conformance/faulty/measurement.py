@@ -1,0 +1,116 @@
+"""How soon a check finds a faulty optimizer, and what it says of the mistake."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance.diagnosis.alternatives import named
+from conformance.faulty.faults import FORMULA, Fault, same_formula
+from conformance.faulty.torch_class import CLASS
+from spec import rules as book
+from spec.mutants import mutants
+
+FOUND = "✗"
+LONGEST = 300.0
+"""Seconds after which a check is ended."""
+
+
+class Named(enum.StrEnum):
+    """What is said of a mistake: what it is, that nothing explains it, or something else; or it is none."""
+
+    RIGHT = "right"
+    OPEN = "nothing explains it"
+    OTHER = "something else"
+    MISSED = "not found"
+    NONE = "proven to change nothing"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a check made of a faulty optimizer; ``first`` is the time to its first finding, in seconds."""
+
+    kind: str
+    name: str
+    claim: str
+    found: bool
+    first: float
+    seconds: float
+    named: Named
+    title: str
+
+
+def measure(fault: Fault, folder: Path, arguments: Sequence[str]) -> Measured:
+    """Run `stepproof check` on a faulty optimizer with further ``arguments``."""
+    key = hashlib.sha256(fault.source.encode()).hexdigest()[:12]
+    path, output = folder / f"faulty_{key}.py", folder / key
+    path.write_text(fault.source)
+    chosen = [word for name, value in fault.options.items() for word in ("--option", f"{name}={value}")]
+    command = [sys.executable, "-m", "conformance.cli", "check", f"{path}:{CLASS}", "--rule", fault.rule, *chosen]
+    start = time.perf_counter()
+    first = _first_finding([*command, *arguments, "--output", str(output)], start)
+    seconds = time.perf_counter() - start
+    report = output / "report.json"
+    causes: list[dict[str, Any]] = json.loads(report.read_text())["causes"] if report.exists() else []
+    said, title = _named(fault, causes)
+    claim = ", ".join((fault.rule, *(f"{name}={value}" for name, value in fault.options.items())))
+    return Measured(fault.kind, fault.name, claim, bool(causes), first, seconds, said, title)
+
+
+def _first_finding(command: Sequence[str], start: float) -> float:
+    """Return the seconds until the first finding is printed, infinity where none is."""
+    first = float("inf")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:  # noqa: S603 our own command line
+        if running.stdout is None:
+            raise RuntimeError("the check has no output to read")
+        for line in running.stdout:
+            now = time.perf_counter() - start
+            if line.startswith(FOUND):
+                first = min(first, now)
+            if now > LONGEST:
+                running.kill()
+    return first
+
+
+def _named(fault: Fault, causes: Sequence[dict[str, Any]]) -> tuple[Named, str]:
+    """Return what is said of the mistake, and the title of the cause that says it."""
+    if not causes:
+        changes = fault.mutant is None or not fault.mutant.equivalent
+        return (Named.MISSED if changes else Named.NONE), ""
+    right = next((cause["title"] for cause in causes if _is_right(fault, cause)), None)
+    if right is not None:
+        return Named.RIGHT, right
+    first = causes[0]
+    certain = "and no other of" in first["diagnosis"] or "so does:" in first["diagnosis"]
+    return Named.OTHER if certain else Named.OPEN, first["title"]
+
+
+def _is_right(fault: Fault, cause: dict[str, Any]) -> bool:
+    title, said = cause["title"], f"{cause['title']} {cause['diagnosis']}"
+    properties = {cell["property"] for cell in cause["explains"]}
+    if title in fault.titles or any(word in said for word in fault.words):
+        return True
+    if any(name.startswith(start) for start in fault.properties for name in properties):
+        return True
+    return fault.kind == FORMULA and _equal(fault, title)
+
+
+def _equal(fault: Fault, title: str) -> bool:
+    """Tell whether a title names a formula that is proven equal to the faulty one."""
+    if fault.mutant is None:
+        return False
+    family = book.family(fault.rule)
+    rule = fault.mutant.original
+    others = [mutant.wrong for mutant in mutants(rule, family) if mutant.name == title]
+    others += [made for made in family.variants() if title == f"this is {named(made)}"]
+    kept = {state.symbol for state in rule.states}
+    others = [other for other in others if {state.symbol for state in other.states} == kept]
+    return any(same_formula(other, fault.mutant.wrong) for other in others)
