@@ -52,7 +52,7 @@ class {name}(torch.optim.Optimizer):
 {initial}
         state["step"] += 1
         t = state["step"]
-        {parameter}, g = seen(p), seen(p.grad)
+        {parameter}, g = seen(p), seen(p.grad.to(p.dtype))
 {states}
 {program}
 {write}
