@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance.faulty.faults import Fault, faults
-from conformance.faulty.torch_class import CLASS
+from conformance.optimizers.torch_class import CLASS
 from conformance.report.writing import write_text
 
 PAGE = Path("docs/reading-a-finding.md")
@@ -44,7 +44,7 @@ A run that fails begins with its causes. One cause is one reason, however many p
 | line | what it says |
 | --- | --- |
 | the first | `✗` for what must hold, `!` for what only should; the optimizer, and what it does instead, if known |
-| diagnosis | the line as it is computed and as the formula has it; how many runs that holds, and whether anything else does |
+| diagnosis | the line as it is computed and as the formula has it; how many runs that holds, and if others do |
 | | or that none of so many hypotheses holds them, and where the values are wrong |
 | where | the line of your own file at which the step begins, or at which it raises |
 | explains | the cells of the report that this reason explains: judged again under it, they show nothing wrong |

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from conformance.claims import BY_IDENTIFIER
 from conformance.diagnosis.diagnosing import Diagnosis, diagnose
 from conformance.diagnosis.hypothesis import AS_GIVEN, Hypothesis
-from conformance.diagnosis.joining import ARITHMETIC, Joined, joined
+from conformance.diagnosis.joining import ARITHMETIC, CLAUSE, Joined, joined
 from conformance.diagnosis.recordings import recorded
+from conformance.diagnosis.written_classes import shown_by
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.reduction import failures_of
 from conformance.engine.verdict import Cause, Cell, CellResult, Finding
@@ -30,9 +32,16 @@ def causes(results: Sequence[CellResult], subject_of: SubjectOf) -> tuple[Cause,
     """Return the causes of all findings, implementation by implementation, the gravest first."""
     found: list[Cause] = []
     for name in dict.fromkeys(result.cell.implementation for result in results):
-        mine = [result for result in results if result.cell.implementation == name]
-        for group in joined(mine):
-            found += _of_arithmetic(group, subject_of) if group.sort == ARITHMETIC else [_told(group)]
+        groups = list(joined(result for result in results if result.cell.implementation == name))
+        clauses = [finding for group in groups if group.sort == CLAUSE for finding in group.findings]
+        for group in groups:
+            if group.sort == ARITHMETIC:
+                for cause, shown in _of_arithmetic(group, clauses, subject_of):
+                    clauses = [finding for finding in clauses if finding not in shown]
+                    found.append(cause)
+            elif group.sort != CLAUSE or any(finding in clauses for finding in group.findings):
+                left = tuple(f for f in group.findings if group.sort != CLAUSE or f in clauses)
+                found.append(_told(dataclasses.replace(group, findings=left)))
     return tuple(found)
 
 
@@ -52,8 +61,13 @@ def _cause(findings: Sequence[Finding], title: str, diagnosis: str, where: str) 
     return Cause(first.cell.implementation, title, level, diagnosis, where, first.identifier, cells)
 
 
-def _of_arithmetic(group: Joined, subject_of: SubjectOf) -> Iterator[Cause]:
-    """Yield the causes of values that are wrong: what one does not explain is another's."""
+def _of_arithmetic(
+    group: Joined, clauses: Sequence[Finding], subject_of: SubjectOf
+) -> Iterator[tuple[Cause, list[Finding]]]:
+    """Yield the causes of values that are wrong, each with the clauses that it breaks too.
+
+    What one does not explain is another's.
+    """
     left = list(group.findings)
     for _ in range(MOST_CAUSES):
         if not left:
@@ -66,24 +80,26 @@ def _of_arithmetic(group: Joined, subject_of: SubjectOf) -> Iterator[Cause]:
             asked = [] if hypothesis is None else [f for f in left if f not in unasked]
             explained = [f for f in asked if hypothesis is not None and _explains(hypothesis, f, subject_of)]
         except (TargetError, WorkerFailure) as failure:
-            yield _cause(left, "values are wrong", f"the code could not be asked more: {failure}", "")
+            yield _cause(left, "values are wrong", f"the code could not be asked more: {failure}", ""), []
             return
         except Exception as error:  # noqa: BLE001 - verdicts and findings stand, whatever of ours breaks here
             said = f"stepproof broke while it looked for the cause ({type(error).__name__}: {error}): please report it"
             yield _cause(left, _wrong(left), said, "")
             return
         if hypothesis is None or not explained:
-            yield _cause(left, _wrong(left), _unexplained(found), _place(subject))
+            yield _cause(left, _wrong(left), _unexplained(found), _place(subject)), []
             return
         said = _explained(found, hypothesis)
         if unasked:
-            said += (
-                f". {len(unasked)} of its findings are experiments of their own, which were not judged again under it"
+            some = (
+                "an experiment of its own, which was" if len(unasked) == 1 else "experiments of their own, which were"
             )
-        yield _cause([*explained, *unasked], hypothesis.title, said, _place(subject))
+            said += f". {len(unasked)} of its findings: {some} not judged again under it"
+        shown = shown_by(hypothesis, subject, clauses) if clauses else []
+        yield _cause([*explained, *unasked, *shown], hypothesis.title, said, _place(subject)), shown
         left = [finding for finding in asked if finding not in explained]
     if left:
-        yield _cause(left, _wrong(left), f"not looked into beside {MOST_CAUSES} other causes", "")
+        yield _cause(left, _wrong(left), f"not looked into beside {MOST_CAUSES} other causes", ""), []
 
 
 def _place(subject: WorkerSubject) -> str:

@@ -55,6 +55,8 @@ class Hypothesis:
     reading: Reading = AS_GIVEN
     lines: frozenset[str] = frozenset()
     """The lines of the program, by name, that it changes."""
+    edits: tuple[tuple[str, str], ...] = ()
+    """What a class that is written from the formula would read, and what this one reads instead."""
 
     def of(self, subject: WorkerSubject) -> WorkerSubject:
         """Return the subject as it would be if the hypothesis were its claim.

@@ -12,7 +12,7 @@ from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.verdict import Cell, CellResult, Finding, Level
 from conformance.optimizers.rule_kind import RULE
 
-ARITHMETIC = "arithmetic"
+ARITHMETIC, CLAUSE = "arithmetic", "clause"
 BEST_FIRST = ("float64", "float32", "bfloat16", "float16")
 """The formats in the order in which a case reads best."""
 
@@ -52,7 +52,7 @@ def joined(results: Iterable[CellResult]) -> Iterator[Joined]:
 def _with_their_exceptions(found: dict[tuple[str, str], list[Finding]]) -> None:
     """Put the findings that report an exception to those of the same exception."""
     raised = {held[0].value: reason for reason, held in found.items() if reason[0] == "raised"}
-    for reason in [reason for reason in found if reason[0] == "clause"]:
+    for reason in [reason for reason in found if reason[0] == CLAUSE]:
         for finding in [finding for finding in found[reason] if finding.value in raised]:
             found[raised[finding.value]].append(finding)
             found[reason].remove(finding)
@@ -68,7 +68,7 @@ def _reason(finding: Finding) -> tuple[str, str]:
         return "raised", f"{finding.value.partition(':')[0]} {finding.confirmed}"
     if of_arithmetic(finding):
         return ARITHMETIC, ""
-    return "clause", finding.cell.property
+    return CLAUSE, finding.cell.property
 
 
 def of_arithmetic(finding: Finding) -> bool:

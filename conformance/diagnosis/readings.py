@@ -11,6 +11,7 @@ import sympy as sp
 from conformance.diagnosis.hypothesis import Hypothesis, Reading, Sort
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import Prepared, WorkerSubject
+from conformance.optimizers.torch_class import COUNT, held_by
 from spec import rules as book
 from spec.rule import Assignment, Hyperparameter, UpdateRule
 
@@ -29,15 +30,22 @@ def of_lines(subject: WorkerSubject) -> Iterator[Hypothesis]:
                     seen.setdefault((line.name, item.symbol.name), item)
     for (line_name, name), item in seen.items():
         changed = {key: _reading_there(rule, line_name, item) for key, rule in rules.items()}
-        for whose, read in (
-            ("that of the first group", _of_group(0, name)),
-            ("that of the last group", _of_group(-1, name)),
-            ("what it was at the first step", _unchanged(name)),
-            ("that of the step before", _late(name)),
+        for whose, read, group in (
+            ("that of the first group", _of_group(0, name), "self.param_groups[0]"),
+            ("that of the last group", _of_group(-1, name), "self.param_groups[-1]"),
+            ("what it was at the first step", _unchanged(name), ""),
+            ("that of the step before", _late(name), ""),
         ):
             title = f"as if {item.keyword} in the line of the {line_name} were {whose}"
-            reading = Reading(_renamed(name, read))
-            yield Hypothesis(title, Sort.VALUE, rules=changed, reading=reading, lines=frozenset({line_name}))
+            reading, of_line = Reading(_renamed(name, read)), frozenset({line_name})
+            edits = (_read_beside(item, group),) if group else ()
+            yield Hypothesis(title, Sort.VALUE, rules=changed, reading=reading, lines=of_line, edits=edits)
+
+
+def _read_beside(item: Hyperparameter, group: str) -> tuple[str, str]:
+    """Return the edit by which a class reads a setting of another group under the name of one line."""
+    read = f"{sp.Symbol(item.symbol.name + READ)} = float({held_by(item.keyword, group)})"
+    return COUNT, f"{COUNT}\n        {read}"
 
 
 def _reading_there(rule: UpdateRule, line_name: str, item: Hyperparameter) -> UpdateRule:
@@ -82,14 +90,18 @@ def of_settings(subject: WorkerSubject) -> Iterator[Hypothesis]:
     names = {h.symbol.name: h.keyword for rule in subject.rules.values() for h in rule.hyperparameters}
     for name, keyword in names.items():
         if name not in subject.fixed:
-            yield _reading(f"as if {keyword} were that of the first group", _of_group(0, name))
-            yield _reading(f"as if {keyword} were that of the last group", _of_group(-1, name))
+            for whose, place in (("first", 0), ("last", -1)):
+                read = held_by(keyword, f"self.param_groups[{place}]")
+                title = f"as if {keyword} were that of the {whose} group"
+                yield _reading(title, _of_group(place, name), (held_by(keyword), read))
             yield _reading(f"as if {keyword} stayed what it was at the first step", _unchanged(name))
             yield _reading(f"as if {keyword} were that of the step before", _late(name))
     yield from _swapped(subject)
-    yield _reading("as if only the first group's settings counted", _of_group(0))
-    yield Hypothesis("as if t were t-1", Sort.VALUE, reading=Reading(prepared=_counted(-1)))
-    yield Hypothesis("as if t were t+1", Sort.VALUE, reading=Reading(prepared=_counted(1)))
+    every = ((held_by(keyword), held_by(keyword, "self.param_groups[0]")) for keyword in names.values())
+    yield _reading("as if only the first group's settings counted", _of_group(0), *every)
+    for by, other in ((-1, "t-1"), (1, "t+1")):
+        reading = Reading(prepared=_counted(by))
+        yield Hypothesis(f"as if t were {other}", Sort.VALUE, reading=reading, edits=((COUNT, f"{COUNT} + ({by})"),))
 
 
 def _swapped(subject: WorkerSubject) -> Iterator[Hypothesis]:
@@ -117,8 +129,8 @@ def _exchanged(name: str, by: str) -> Callable[[Case], Case]:
     return read
 
 
-def _reading(title: str, settings: Callable[[Case], Case]) -> Hypothesis:
-    return Hypothesis(title, Sort.VALUE, reading=Reading(settings))
+def _reading(title: str, settings: Callable[[Case], Case], *edits: tuple[str, str]) -> Hypothesis:
+    return Hypothesis(title, Sort.VALUE, reading=Reading(settings), edits=edits)
 
 
 def _of_group(place: int, *names: str) -> Callable[[Case], Case]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from conformance.diagnosis.alternatives import named
 from conformance.faulty.edits import EDITS
-from conformance.faulty.torch_class import Mistake, written
-from conformance.faulty.torch_source import UnwritableError
+from conformance.optimizers.torch_class import Mistake, written
+from conformance.optimizers.torch_source import UnwritableError
 from spec import rules as book
 from spec.mutants import RuleMutant, mutants
 from spec.rule import UpdateRule

@@ -15,7 +15,7 @@ from typing import Any
 
 from conformance.diagnosis.alternatives import named
 from conformance.faulty.faults import FORMULA, Fault, same_formula
-from conformance.faulty.torch_class import CLASS
+from conformance.optimizers.torch_class import CLASS
 from spec import rules as book
 from spec.mutants import mutants
 

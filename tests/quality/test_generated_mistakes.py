@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from conformance.diagnosis.diagnosing import Diagnosis, diagnose
-from conformance.faulty.torch_class import CLASS, Mistake, written
-from conformance.faulty.torch_source import UnwritableError
+from conformance.optimizers.torch_class import CLASS, Mistake, written
+from conformance.optimizers.torch_source import UnwritableError
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from spec import rules as book

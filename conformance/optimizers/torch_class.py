@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conformance.faulty.torch_source import UnwritableError, Written, lines, name
+from conformance.optimizers.torch_source import UnwritableError, Written, lines, name
 from spec.rule import Hyperparameter, UpdateRule
 from spec.symbols import g
 
 CLASS = "Optimizer"
+COUNT = 't = state["step"]'
+"""The line by which a class that is written here knows its count."""
 SOURCE = '''"""{what}."""
 
 import math
@@ -51,7 +53,7 @@ class {name}(torch.optim.Optimizer):
             state["step"] = 0
 {initial}
         state["step"] += 1
-        t = state["step"]
+        {count}
         {parameter}, g = seen(p), seen(p.grad.to(p.dtype))
 {states}
 {program}
@@ -97,10 +99,11 @@ def written(rule: UpdateRule, what: str, mistake: Mistake = RIGHT) -> str:
     return SOURCE.format(
         what=what,
         name=CLASS,
+        count=COUNT,
         signature=_signature(rule),
         checks=_indented(8, *(_check(item) for item in rule.hyperparameters)),
         settings=", ".join(f'"{word}": {word}' for word in _keywords(rule)),
-        read=_indented(8, *(f"{name(h.symbol)} = float({_held(h.keyword)})" for h in rule.hyperparameters)),
+        read=_indented(8, *(f"{name(h.symbol)} = float({held_by(h.keyword)})" for h in rule.hyperparameters)),
         initial=_indented(12, *_initial(rule, mistake.initial or {})),
         parameter=name(rule.parameter.symbol),
         states=_indented(8, *_states(rule)),
@@ -141,9 +144,10 @@ def _check(item: Hyperparameter) -> str:
     return f"if not ({above} and {below}):\n    {told}"
 
 
-def _held(keyword: str) -> str:
+def held_by(keyword: str, group: str = "group") -> str:
+    """Return how a class that is written here reads a setting of a group."""
     word, bracket, place = keyword.partition("[")
-    return f'group["{word}"]{bracket}{place}'
+    return f'{group}["{word}"]{bracket}{place}'
 
 
 def _initial(rule: UpdateRule, changed: Mapping[str, float]) -> list[str]:
