@@ -79,12 +79,13 @@ def _of_arithmetic(
             unasked = [] if hypothesis is None else [f for f in left if _cannot_be_asked(hypothesis, f)]
             asked = [] if hypothesis is None else [f for f in left if f not in unasked]
             explained = [f for f in asked if hypothesis is not None and _explains(hypothesis, f, subject_of)]
+            shown = shown_by(hypothesis, subject, clauses) if hypothesis is not None and explained and clauses else []
         except (TargetError, WorkerFailure) as failure:
             yield _cause(left, "values are wrong", f"the code could not be asked more: {failure}", ""), []
             return
         except Exception as error:  # noqa: BLE001 - verdicts and findings stand, whatever of ours breaks here
             said = f"stepproof broke while it looked for the cause ({type(error).__name__}: {error}): please report it"
-            yield _cause(left, _wrong(left), said, "")
+            yield _cause(left, _wrong(left), said, ""), []
             return
         if hypothesis is None or not explained:
             yield _cause(left, _wrong(left), _unexplained(found), _place(subject)), []
@@ -95,7 +96,6 @@ def _of_arithmetic(
                 "an experiment of its own, which was" if len(unasked) == 1 else "experiments of their own, which were"
             )
             said += f". {len(unasked)} of its findings: {some} not judged again under it"
-        shown = shown_by(hypothesis, subject, clauses) if clauses else []
         yield _cause([*explained, *unasked, *shown], hypothesis.title, said, _place(subject)), shown
         left = [finding for finding in asked if finding not in explained]
     if left:
