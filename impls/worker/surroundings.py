@@ -249,6 +249,6 @@ def restore() -> None:
     for name in changes(FRESH, settings()):
         SETTERS[name](FRESH[name])
     for holder, called in CALLED:
-        if [*map(vars(holder).get, called)] != [*called.values()]:  # lists look at identity first
+        if tuple(map(vars(holder).get, called)) != tuple(called.values()):  # which look at identity first
             for name in changes(called, dict(vars(holder))):
                 setattr(holder, name, called[name])

@@ -22,10 +22,11 @@ from reference.compiled.step import CompiledStep
 from reference.compiled.step_source import source
 from reference.compiled.task import Task, nodes
 
-COST = 1.0
-"""Seconds that the walk of a task takes before it is compiled: what a compiler takes for a common rule."""
-COMMON_LINES, LINES = 1300, 220
-"""Lines of source that every task has, and lines beyond these for which a compiler takes a second."""
+COST = 0.5
+"""Seconds that the walk of a task takes before it is compiled, at least: what a compiler takes for a short rule."""
+COMMON_LINES, LINES, WIDE = 1200, 250, 0.25
+"""Lines of source that every task has, lines beyond these for which a compiler takes a second, and the part of that
+which it takes in long double, where no loop is vectorised."""
 SHARE = 0.25
 """Seconds of walking that one byte stands for."""
 OPERATION, ELEMENT, WIDE_ELEMENT = 30e-6, 5e-9, 45e-9
@@ -42,6 +43,11 @@ class Record:
     walked: float = 0.0
     cost: float = COST
 
+    @property
+    def wide(self) -> bool:
+        """Whether the code computes in long double."""
+        return self.task.storage.work.itemsize > 8
+
     def add(self, elements: int, accepted: Callable[[CompiledStep], bool]) -> None:
         """Add a walk of so many elements, and compile where walking has come to what compiling costs.
 
@@ -49,7 +55,7 @@ class Record:
         """
         if self.place is None:
             return
-        element = ELEMENT if self.task.storage.work.itemsize == 8 else WIDE_ELEMENT
+        element = WIDE_ELEMENT if self.wide else ELEMENT
         self.walked += len(nodes(self.task.program)) * (OPERATION + element * elements)
         if self.walked < SHARE:
             return
@@ -78,7 +84,7 @@ class Record:
             self.place = None
             with contextlib.suppress(NotCompiled):
                 text = source(self.task)
-                self.cost = max(COST, (text.count("\n") - COMMON_LINES) / LINES)
+                self.cost = max(COST, (text.count("\n") - COMMON_LINES) / LINES * (WIDE if self.wide else 1.0))
                 if spent < self.cost or not _claimed(place):
                     self.place = place
                 elif toolchain.build(place, text, lambda library: accepted(CompiledStep(self.task, library))):

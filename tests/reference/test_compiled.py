@@ -110,11 +110,11 @@ def test_code_is_made_when_walking_has_cost_as_much(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(toolchain, "_machine", lambda: b"")
     judge = setup("lion, as written").judge
     task = judge.task(frozenset({"g", "m", "theta"}))
-    elements = int(records.COST / records.ELEMENT / len(nodes(task.program)))
-    records.record(task).add(elements // 2, judge.accepts)
+    elements = int(4 * records.COST / records.ELEMENT / len(nodes(task.program)))
+    records.record(task).add(elements // 10, judge.accepts)
     assert built == []
     monkeypatch.setattr(records, "_KNOWN", {})
-    records.record(task).add(elements * 3 // 4, judge.accepts)
+    records.record(task).add(elements, judge.accepts)
     assert len(built) == 1
     assert "step(" in built[0]
 

@@ -52,10 +52,9 @@ class Observation:
 
 def values(trial: Trial, shape: Sequence[int], seed: int) -> torch.Tensor:
     """Numbers of both signs from 1/128 to 2 with 8 significant bits: exact in every format."""
-    generator = torch.Generator().manual_seed(seed)
-    magnitudes = torch.randint(1, 257, tuple(shape), generator=generator).double() / 128
-    signs = torch.randint(0, 2, tuple(shape), generator=generator) * 2 - 1
-    return (magnitudes * signs).to(trial.dtype).to(trial.device)
+    drawn: Any = {"generator": torch.Generator().manual_seed(seed), "dtype": torch.int16}
+    magnitudes, signs = torch.randint(1, 257, tuple(shape), **drawn), torch.randint(0, 2, tuple(shape), **drawn)
+    return magnitudes.mul_(signs.mul_(2).sub_(1)).to(trial.dtype).div_(128).to(trial.device)
 
 
 def parameters(trial: Trial, shapes: Iterable[Sequence[int]], first: int = 0) -> list[Any]:
