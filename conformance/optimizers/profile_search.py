@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from conformance.engine.drawing import draw
-from conformance.engine.evidence import Failure
+from conformance.engine.evidence import Failure, Tally
 from conformance.optimizers import agreement, trajectory
 from conformance.optimizers.agreement import Outside, Raised
 from conformance.optimizers.cases import Case, to_plain
@@ -55,6 +55,16 @@ class Recorded:
                 return judged(self.case, self.prepared, self.outcome, subject)
         except Undefined:  # no form is left to compute these settings
             return frozenset(q.symbol.name for q in subject.rules[self.case.switches].quantities)
+
+    def count_outside(self, profile: Profile) -> float:
+        """Return how many values are outside what a profile allows."""
+        tally, judge = Tally(), trajectory.judge if self.case.steps > 1 else agreement.judge
+        try:
+            with np.errstate(all="ignore"):
+                judge(self.case, self.prepared, self.outcome, self.subject.with_profile(profile), tally)
+        except Undefined:
+            return float("inf")
+        return tally.outside
 
 
 def find(subject: WorkerSubject, found: FoundProfile, seed: int) -> None:
@@ -124,7 +134,7 @@ def _look(subject: WorkerSubject, found: FoundProfile) -> None:
         several = subject.storage == FLOAT64 or bool(found.finer)
         profile = Search(subject, both, found.base, every_form=True).narrowest() if several else None
     found.exhausted = profile is None or found.looks == MOST_LOOKS
-    found.profile = profile or found.widest
+    found.profile = profile or search.nearest(found.widest)
 
 
 @dataclass
@@ -159,6 +169,16 @@ class Search:
                 if profile is not None:
                     return profile
         return None
+
+    def nearest(self, widest: Profile) -> Profile:
+        """Return the widest profile with those scalars as float32 tensors that leave the fewest values outside.
+
+        In float64 they would be computed in less than the format itself has: there none are.
+        """
+        if self.subject.storage == FLOAT64:
+            return widest
+        wide = [dataclasses.replace(widest, single=single) for single in self._singles()]
+        return min(wide, key=lambda profile: sum(item.count_outside(profile) for item in self.recorded))
 
     def _singles(self) -> Iterator[frozenset[str]]:
         """Yield which scalars may be float32 tensors: none, the step count, the learning rate, both, all."""

@@ -45,18 +45,24 @@ def corrected_averages(gradient: sp.Symbol) -> list[Assignment]:
     """Return averages that are kept corrected: a value enters by its share of all weights so far."""
     first, second = ((1 - beta) / (1 - beta**t) for beta in (beta1, beta2))
     average = weighted_average("first moment", m_t, m, w1, gradient)
-    forms = tuple(dataclasses.replace(form, when=form.when.subs(w1, first)) for form in average.forms)
-    weighted = sp.UnevaluatedExpr(w2 * gradient)
-    of_square = (
-        Form("weight first", (1 - w2) * v + weighted * gradient),
-        Form("increment", v + w2 * (gradient**2 - v)),
-    )
+    square = weighted_average("second moment", v_t, v, w2, gradient**2)
+    weight_first = Form("weight first", (1 - w2) * v + sp.UnevaluatedExpr(w2 * gradient) * gradient)
     return [
         Assignment("first share", w1, first),
         Assignment("second share", w2, second),
-        dataclasses.replace(average, forms=forms),
-        Assignment("second moment", v_t, (1 - w2) * v + w2 * gradient**2, of_square),
+        dataclasses.replace(average, forms=_of_shares(average, w1, first)),
+        dataclasses.replace(square, forms=(weight_first, *_of_shares(square, w2, second))),
     ]
+
+
+def _of_shares(average: Assignment, share: sp.Symbol, value: sp.Expr) -> tuple[Form, ...]:
+    """Return the forms of an average by a share, which may be what a rate near one leaves of it: heavyball."""
+    forms = [dataclasses.replace(form, when=form.when.subs(share, value)) for form in average.forms]
+    left = sp.UnevaluatedExpr(1 - sp.UnevaluatedExpr(1 - share))
+    return (
+        *forms,
+        *(Form("share left over", f.expression.subs(share, left), f.when) for f in forms if f.name == "lerp"),
+    )
 
 
 def corrections() -> list[Assignment]:

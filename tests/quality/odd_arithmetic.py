@@ -116,6 +116,26 @@ class CorrectedAverages(Odd):
         p.addcdiv_(m, v.sqrt().add_(eps), value=-lr)
 
 
+class ShareLeftOver(Odd):
+    """It keeps the corrected averages, by what float32 leaves of one after the rest of a share is taken away."""
+
+    def update(self, p, gradient, group):
+        state = self.state[p]
+        if not state:
+            state.update(step=0, exp_avg=torch.zeros_like(p), exp_avg_sq=torch.zeros_like(p))
+        state["step"] += 1
+        shares = []
+        for beta in group["betas"]:
+            one = torch.tensor(beta, dtype=p.dtype)
+            rest = 1 - (1 - one) / (1 - one ** state["step"])
+            shares.append(1 - rest)
+        m, v = state["exp_avg"], state["exp_avg_sq"]
+        m.lerp_(gradient, shares[0])
+        v.lerp_(gradient * gradient, shares[1])
+        p.mul_(1 - group["lr"] * group["weight_decay"])
+        p.addcdiv_(m, v.sqrt().add_(group["eps"]), value=-group["lr"])
+
+
 class ScaledByTheWrongCorrection(Odd):
     def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
         scale = (1 - beta2**t) ** 0.5

@@ -71,6 +71,14 @@ def test_averages_that_are_kept_corrected_are_read_as_they_are(session: Session)
     assert result_of(unit_of(item, "agreement/local"), session).verdict is Verdict.PASS
 
 
+def test_a_share_may_be_what_float32_leaves_of_it(session: Session) -> None:
+    """A small weight that is computed as one less what is near one has lost digits, as any evaluation of it may."""
+    item = recognise(f"{ODD}:ShareLeftOver", "adamw", {}, session)
+    assert item.options == {"averages": "corrected"}
+    result = result_of(unit_of(item, "agreement/local", cases=12), session)
+    assert result.verdict is Verdict.PASS, result.reason
+
+
 def test_a_form_that_is_not_proven_is_no_form() -> None:
     """Every form that AdamW's update is rewritten as is proven, and one with a wrong sign is not."""
     rule = with_derived_forms(book.build("adamw"))
