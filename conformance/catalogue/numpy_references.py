@@ -11,7 +11,7 @@ import numpy as np
 from conformance.catalogue.catalogued import FRAMEWORK, NUMPY
 from conformance.optimizers.agreement import shaped
 from conformance.optimizers.cases import Case
-from conformance.optimizers.rule_variants import rules_by_switches
+from conformance.optimizers.rule_variants import narrowed, rules_by_switches
 from conformance.optimizers.subject import GRADIENT, Prepared, StepsRead, TensorOutcome, WorkerSubject
 from impls.catalogue.entries import Implementation
 from impls.session import Session
@@ -49,7 +49,8 @@ def judged_rules(implementation: Implementation) -> Mapping[tuple[str, ...], Upd
     """Return every rule that an implementation is held against, by the switches that choose it."""
     if implementation.framework == FRAMEWORK:
         return variant_rules(implementation.rule)
-    return rules_by_switches(implementation)
+    domains = {} if implementation.declared else implementation.domains
+    return {key: narrowed(rule, domains) for key, rule in rules_by_switches(implementation).items()}
 
 
 @dataclass(frozen=True)

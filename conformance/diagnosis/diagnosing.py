@@ -14,7 +14,7 @@ from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
 
 RANKED_ON = 3
-"""Failing runs on which hypotheses that do not explain everything are ranked."""
+"""Failing runs of one step on which hypotheses that do not explain everything are ranked; of courses one will do."""
 LEAST_DECIDED = 0.25
 """A hypothesis whose enclosures decide less of what the claim's do explains nothing."""
 
@@ -51,7 +51,7 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
     holding = [item for item in single if _holds(item, subject, ordered, len(failing))]
     tried = len(single)
     if not holding:
-        ranked = _ranked(claim, single, subject, failing[:RANKED_ON])
+        ranked = _ranked(claim, single, subject, failing[: RANKED_ON if failing[0].case.steps == 1 else 1])
         doubles = list(pairs(ranked))
         tried += len(doubles)
         holding = [item for item in doubles if _holds(item, subject, ordered, len(failing))]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.catalogue.numpy_references import judged_rules
 from conformance.engine.evidence import Tally
 from conformance.engine.verdict import CellResult, Level, Verdict
 from conformance.recognition.ends import Bracket, Taken
@@ -16,6 +17,8 @@ from conformance.report import gates
 from conformance.report.model import Report
 from impls.catalogue.entries import Ends, Implementation
 from impls.session import Session
+from spec import rules as book
+from spec.mutants import mutants
 from spec.rule import NONNEGATIVE, UNIT, Domain
 from tests.builders import results_of, unit_of
 
@@ -166,3 +169,11 @@ def test_a_tally_says_what_most_refused_cases_were_told() -> None:
     tally = Tally(cases=2, refused=["ValueError: a", "ValueError: b", "ValueError: b"])
     assert tally.refusal == "3 of 5 cases are refused by the constructor: ValueError: b"
     assert tally.mostly_refused
+
+
+def test_mutants_are_those_of_the_domain_that_is_taken() -> None:
+    """What differs only where the learning rate is zero is the same for code that takes no such rate."""
+    item = Implementation("a", "a:b", "adabound", (), domains={"lr": (0.0, INF, True, False)}, declared=False)
+    (rule,) = judged_rules(item).values()
+    (rescaled,) = (each for each in mutants(rule, book.family("adabound")) if "end=rescaled" in each.name)
+    assert rescaled.equivalent
