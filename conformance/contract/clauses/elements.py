@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import sympy as sp
+
 from conformance.contract.arguments import each, of_first_variant, once
 from conformance.contract.clause import Clause
 from conformance.contract.requirements import (
@@ -23,6 +25,7 @@ from conformance.recognition.domain import SHAPES
 from impls.devices import FLOATS
 from impls.failures import REFUSALS
 from spec.rule import UpdateRule
+from spec.symbols import g
 
 TITLE = "Elements"
 
@@ -40,6 +43,33 @@ def _taken(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, An
     yield {"formats": list(dtypes), "any": shapes, "refusals": sorted(REFUSALS)}
 
 
+def _chooses(expression: sp.Expr, by: set[sp.Basic]) -> bool:
+    """Tell whether an expression is one of several by what a tensor holds, or has only its sign."""
+    bounded = (node.free_symbols for node in expression.atoms(sp.sign, sp.Max, sp.Min))
+    cases = (case for node in expression.atoms(sp.Piecewise) for case in node.args)
+    return any(found & by for found in (*bounded, *(when.free_symbols for _, when in cases)))
+
+
+def _spoilt(_subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    """Yield the gradients of which a formula that chooses nothing by them makes no finite number."""
+    tensors = {g, rule.parameter.symbol, *(state.symbol for state in rule.states if not state.scalar)}
+    of_gradient = {g}
+    for line in rule.program:
+        if _chooses(line.expression, tensors):
+            return
+        for known in (tensors, of_gradient):
+            if line.expression.free_symbols & known:
+                known.add(line.target)
+    if rule.parameter.updated in of_gradient:
+        yield {"bad": ["nan", "inf", "-inf"], "made": 0}
+        yield {"bad": ["nan", "inf", "-inf"], "made": 2}
+
+
+def _needs_no_choice(subject: WorkerSubject) -> str:
+    found = any(True for rule in subject.rules.values() for _ in _spoilt(subject, rule))
+    return "" if found else "its formula chooses by the gradient"
+
+
 CLAUSES = (
     Clause(
         "elements/own-history",
@@ -48,6 +78,14 @@ CLAUSES = (
         "elements.own_history",
         each({"shapes": [[65], [3, 4]], "bad": ["nan", "inf", "-inf", "largest"], "steps": 2}),
         needs=needs_independent_elements,
+    ),
+    Clause(
+        "elements/not-finite",
+        "A NaN or an infinity in one element's gradient shows in that element: it is not replaced.",
+        ELEMENTWISE,
+        "elements.not_finite",
+        _spoilt,
+        needs=all_of(needs_independent_elements, _needs_no_choice),
     ),
     Clause(
         "elements/order",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from conformance.contract.arguments import beside_other
 from conformance.contract.clause import Clause
 from conformance.contract.requirements import (
+    all_of,
     needs_base_class,
     needs_closure,
     needs_count_of_group,
     needs_dense_gradients,
+    needs_step_alone,
 )
 from conformance.engine.verdict import Level
 
@@ -60,6 +62,14 @@ CLAUSES = (
         "history.hook_raises",
         beside_other({}),
         needs=needs_base_class,
+    ),
+    Clause(
+        "history/step-raises",
+        "A step that fails in the middle leaves gradients enabled, and an optimizer that its checkpoint brings back.",
+        "Python, the with statement: what is set for a time is set back where an exception ends it",
+        "history.step_raises",
+        beside_other({}),
+        needs=all_of(needs_step_alone, needs_dense_gradients("a sparse gradient has no subclass")),
     ),
     Clause(
         "history/misfit-refused",

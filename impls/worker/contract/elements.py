@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,20 @@ def own_history(trial: Trial) -> Iterator[Observation]:
                 take_step(optimizer)
             read.append(without(reading(trial, optimizer, params), params[0].shape, place))
         yield from same(f"after a gradient of {bad} in element {place} of tensor 0", read[1], read[0])
+
+
+def not_finite(trial: Trial) -> Iterator[Observation]:
+    """One element gets a gradient that is no finite number; what it becomes is none either."""
+    place = 5
+    for bad in trial.arguments["bad"]:
+        params = parameters(trial, [(17,)])
+        optimizer = build(trial, params)
+        train(trial, optimizer, params, 0, trial.arguments["made"])
+        set_gradients(trial, params, trial.arguments["made"])
+        entries(params[0].grad).view(-1)[place] = float(bad)
+        take_step(optimizer)
+        now = params[0].detach().reshape(-1)[place].item()
+        yield condition(f"an element after a gradient of {bad}", not math.isfinite(now), now, "no finite number")
 
 
 def without(read: dict[str, Any], shape: torch.Size, place: int) -> dict[str, Any]:

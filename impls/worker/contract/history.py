@@ -144,6 +144,32 @@ def interrupted_by(trial: Trial, what: str, *, hook: bool) -> Iterator[Observati
     yield from alike(trial, what, (optimizer, params), twin, 2)
 
 
+class Unusable(torch.Tensor):
+    """A gradient with which every operation fails."""
+
+    @classmethod
+    def __torch_function__(cls, *_: Any, **__: Any) -> Any:
+        """Raise where it is used."""
+        raise CallersError("this gradient cannot be used")
+
+
+def step_raises(trial: Trial) -> Iterator[Observation]:
+    """A step that fails at its last gradient leaves an optimizer that its own checkpoint brings back."""
+    optimizer, params = begun(trial, 2)
+    saved, then = deep_copy(saved_state(optimizer)), detached(params)
+    twin = twin_of(trial, optimizer, params)
+    set_gradients(trial, params, LATER)
+    params[-1].grad = trial.with_layout(params[-1].grad).as_subclass(Unusable)
+    said = raised(partial(take_step, optimizer))
+    params[-1].grad = None
+    enabled = torch.is_grad_enabled()
+    yield condition(f"gradients are enabled after {said or 'the step'}", enabled, enabled, True)
+    torch.set_grad_enabled(True)
+    overwritten(params, list(then.values()))
+    load_state(optimizer, saved)
+    yield from alike(trial, "brought back after a step that failed", (optimizer, params), twin, 2)
+
+
 def closure_raises(trial: Trial) -> Iterator[Observation]:
     """A closure that raises ends its step, and costs nothing else."""
     yield from interrupted_by(trial, "a closure that raises", hook=False)

@@ -28,6 +28,14 @@ class NaNSpreads(Kept):
         x.add_(0 * gradient.sum())
 
 
+class ReplacesNaN(Kept):
+    """elements/not-finite"""
+
+    def gradient(self, p):
+        gradient = super().gradient(p)
+        return torch.where(gradient.isfinite(), gradient, torch.zeros_like(gradient))
+
+
 class FirstElementFavoured(Kept):
     """elements/order"""
 

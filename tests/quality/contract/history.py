@@ -87,6 +87,18 @@ class SwallowsErrorsOfHooks(Kept):
         return super().register_step_pre_hook(quiet)
 
 
+class BusyForEver(Kept):
+    """history/step-raises"""
+
+    def step(self, closure=None):
+        if self.__dict__.get("busy"):
+            return None
+        self.busy = closure is None
+        loss = super().step(closure)
+        self.busy = False
+        return loss
+
+
 class IgnoresMisfits(Kept):
     """history/misfit-refused"""
 
