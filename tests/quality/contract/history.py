@@ -14,7 +14,7 @@ Kept = kept.Kept
 
 
 class KeepsWhatWasThere(Kept):
-    """history/loaded-over, and with it history/went-back"""
+    """history/loaded-over, and with it history/went-back, history/step-raises"""
 
     def load_state_dict(self, state_dict):
         before = [s["exp_avg"] for s in self.state.values()] if self.__dict__.get("stepped") else []
@@ -39,7 +39,7 @@ class LoadsCountsOnce(Kept):
 
 
 class TrustsWhatItSaved(Kept):
-    """history/went-back"""
+    """history/went-back, and with it history/step-raises"""
 
     def state_dict(self):
         self.saved = True
