@@ -13,7 +13,7 @@ from conformance.optimizers.agreement import shaped
 from conformance.optimizers.cases import Case
 from conformance.optimizers.rule_variants import narrowed, rules_by_switches
 from conformance.optimizers.subject import GRADIENT, Prepared, StepsRead, TensorOutcome, WorkerSubject
-from impls.catalogue.entries import Implementation
+from impls.catalogue.entries import Ends, Implementation
 from impls.session import Session
 from reference import rules as references
 from reference.formats import Array, Format
@@ -49,7 +49,9 @@ def judged_rules(implementation: Implementation) -> Mapping[tuple[str, ...], Upd
     """Return every rule that an implementation is held against, by the switches that choose it."""
     if implementation.framework == FRAMEWORK:
         return variant_rules(implementation.rule)
-    domains = {} if implementation.declared else implementation.domains
+    domains: dict[str, Ends] = {} if implementation.declared else dict(implementation.domains)
+    off = [name for name, value in implementation.fixed.items() if value == 0.0]
+    domains |= dict.fromkeys(off, (0.0, 0.0, False, False))
     return {key: narrowed(rule, domains) for key, rule in rules_by_switches(implementation).items()}
 
 

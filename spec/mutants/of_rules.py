@@ -79,10 +79,11 @@ def _without_ties(rule: UpdateRule) -> UpdateRule:
 
 
 def _reachable(rule: UpdateRule) -> tuple[dict[sp.Symbol, sp.Expr], ...]:
-    """Return substitutions for the first step and for later ones, open domains kept positive."""
+    """Return substitutions for the first step and for later ones: open domains are positive, what is off is zero."""
     positive = {h.symbol: sp.Symbol(h.symbol.name, positive=True) for h in rule.hyperparameters if h.domain.low_open}
+    off = {h.symbol: sp.S.Zero for h in rule.hyperparameters if h.domain.low == h.domain.high == 0.0}
     start = {state.symbol: state.initial for state in rule.states}
-    return {**positive, **start, t: sp.S.One}, {**positive, t: t + 1}
+    return {**positive, **off, **start, t: sp.S.One}, {**positive, **off, t: t + 1}
 
 
 def of_rule(rule: UpdateRule, family: Family[UpdateRule]) -> tuple[RuleMutant, ...]:
