@@ -16,6 +16,7 @@ from conformance.optimizers.setting_names import constructor_setting
 from conformance.optimizers.subject import WorkerSubject
 from spec.rule import UpdateRule
 from spec.symbols import g, lr
+from spec.tensor_functions import MatrixProduct
 
 Needs = Callable[[WorkerSubject], str]
 DEPENDENT = "by its formula an element depends on the others of its tensor"
@@ -113,10 +114,11 @@ def needs_tensors_of_rank(count: int) -> Needs:
     return need
 
 
-def needs_matrices(subject: WorkerSubject) -> str:
-    """Require a rule of matrices."""
-    matrices = all(rule.ranks == (2, 2) and not rule.elementwise for rule in subject.rules.values())
-    return "" if matrices else "its rule is not one of matrices"
+def needs_matrix_products(subject: WorkerSubject) -> str:
+    """Require a rule that multiplies matrices: what it makes of one is its own, and no mean over others."""
+    programs = (rule.program for rule in subject.rules.values())
+    products = all(any(line.expression.has(MatrixProduct) for line in program) for program in programs)
+    return "" if products else "its rule multiplies no matrices"
 
 
 def needs_independent_elements(subject: WorkerSubject) -> str:

@@ -14,7 +14,7 @@ from conformance.contract.requirements import (
     needs_complex_parameters,
     needs_float32,
     needs_independent_elements,
-    needs_matrices,
+    needs_matrix_products,
     needs_tensors_of_rank,
     promises_complex_numbers,
 )
@@ -130,11 +130,11 @@ CLAUSES = (
     ),
     Clause(
         "elements/flattened",
-        "Where the rule is one of matrices, a tensor of more dimensions steps as matrices made of it, or is refused.",
+        "Where the rule multiplies matrices, a tensor of more dimensions steps as matrices made of it, or is refused.",
         "Jordan et al. 2024: the last dimensions of a convolution are flattened to one",
         "elements.flattened",
         each({"shapes": [[4, 6, 2], [24, 2, 3, 2]], "refusals": sorted(REFUSALS)}),
-        needs=needs_matrices,
+        needs=needs_matrix_products,
     ),
     Clause(
         "elements/complex",

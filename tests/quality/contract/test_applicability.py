@@ -12,7 +12,7 @@ from conformance.engine.verdict import Level, Verdict
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
-from tests.builders import result_of, subject_of, unit_of
+from tests.builders import entry, result_of, subject_of, unit_of
 
 FOLDER = Path(__file__).parent
 COMPLEX, DEVICE = BY_IDENTIFIER["elements/complex"], BY_IDENTIFIER["whole/default-device"]
@@ -56,3 +56,12 @@ def test_the_default_device_concerns_every_optimizer(name: str, broken: bool, se
     subject = _subject(f"wordless.py:{name}", session)
     assert not DEVICE.applies(subject)
     assert bool(DEVICE.judge(subject, Plan(1, 1, 0)).tally.failures) is broken
+
+
+@pytest.mark.parametrize(("name", "asked"), [("torch.Muon", True), ("torch.Adafactor", False)])
+def test_only_what_multiplies_matrices_is_asked_about_tensors_made_to_one(
+    name: str, asked: bool, session: Session
+) -> None:
+    """Means over a whole tensor are not those of matrices made of it: a rule with such ones is not asked."""
+    reason = BY_IDENTIFIER["elements/flattened"].applies(subject_of(entry(name), session))
+    assert reason == ("" if asked else "its rule multiplies no matrices")
