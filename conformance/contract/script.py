@@ -8,7 +8,18 @@ from importlib.resources import files
 from conformance.contract.breach import BESIDE, SEARCH, STEP, Breach
 from conformance.contract.request import Tried, request
 from conformance.engine.evidence import RAISED
-from conformance.engine.script_builder import SHOWN, assembled, ending, keywords, literal, raising, target, told, tuples
+from conformance.engine.script_builder import (
+    SHOWN,
+    as_written,
+    assembled,
+    ending,
+    keywords,
+    literal,
+    raising,
+    target,
+    told,
+    tuples,
+)
 from conformance.engine.script_source import Source, source
 from conformance.optimizers.subject import WorkerSubject
 
@@ -27,6 +38,7 @@ def script(subject: WorkerSubject, clause: Tried, breach: Breach) -> str:
     calling, targets = header["calling"], [called]
     sparse = ["    sparse=True,"] if header["sparse"] else []
     trial = [
+        *as_written(subject.implementation.compiles),
         "trial = Trial(",
         f"    {f'wrapped({called.name}, {literal(calling)})' if calling else called.name},",
         f"    path={keywords(header['path'], targets)},",

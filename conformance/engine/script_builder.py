@@ -179,6 +179,11 @@ def tuples(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
 
 
+def as_written(compiles: Collection[str]) -> list[str]:
+    """Return the line without which what code gives to torch.compile itself would be compiled."""
+    return ["torch.compiler.set_stance('force_eager')"] if compiles else []
+
+
 def keywords(settings: Mapping[str, Any], targets: list[Target]) -> str:
     """Return keywords of a constructor as a literal; objects that stand for themselves join the ``targets``."""
     shown = {name: literal(value) for name, value in tuples(settings).items()}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from conformance.engine.evidence import RAISED
-from conformance.engine.script_builder import Body, keywords, literal, repeated, target, tuples
+from conformance.engine.script_builder import Body, as_written, keywords, literal, repeated, target, tuples
 from conformance.engine.script_source import Source, source
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.setting_names import ON_OPTIMIZER
@@ -35,7 +35,9 @@ def needed(subject: WorkerSubject) -> bool:
     """Tell whether an optimizer is called, or keeps things, in a way of its own."""
     item = subject.implementation
     given = any(isinstance(value, Mapping) for path in item.paths for value in path.constructor.values())
-    return bool(item.calling or item.played or item.counters_beside or item.closure or given or subject.apart)
+    return bool(
+        item.compiles or item.calling or item.played or item.counters_beside or item.closure or given or subject.apart
+    )
 
 
 def body(subject: WorkerSubject, failure: Outside) -> Body:
@@ -72,6 +74,7 @@ class _Placed:
         settings = f"**{keywords(constructor, self.targets)}"
         steps = self._steps()
         lines = [
+            *as_written(self.subject.implementation.compiles),
             f"dtype, device = torch.{self.subject.storage.name}, {literal(self.subject.device)}",
             *(f"p{number} = torch.nn.Parameter({self._values(item)})" for number, item in self.kept.items()),
             *([f"make = wrapped({made}, {literal(calling)})"] if calling else []),

@@ -104,6 +104,16 @@ def test_what_it_compiles_itself_runs_as_written(tmp_path: Path, capsys: pytest.
     assert "compiled_descent" in printed
 
 
+def test_the_script_of_what_compiles_itself_runs_it_as_written(session: Session, shows: Run) -> None:
+    """What was judged as it is written is shown as it is written."""
+    item = recognise(f"{FILE}:CompilesItsStep", "sgd", {}, session)
+    result = result_of(unit_of(item, "hyperparameters/refused"), session)
+    assert result.verdict is Verdict.FAIL, result.reason
+    script = result.findings[0].script
+    assert "set_stance('force_eager')" in script
+    shows(script)
+
+
 def test_the_count_that_decides_is_found(session: Session) -> None:
     """Of a parameter's copy and the count of its group the one is set with which the formula agrees."""
     item = recognise(f"{FILE}:TwoCounts", "adam", {}, session)
