@@ -22,7 +22,7 @@ from impls.session import Session
 Told = Callable[[OptimizerUnit | SchedulerUnit, CellResult], None]
 CASES = 1
 """What a unit is cut to; a claim is judged on three cases at least."""
-SECONDS, FINDINGS = 5.0, 6
+SECONDS, FINDINGS = 10.0, 6
 """A look ends after so long, or after so many findings."""
 END_SECONDS = 2.0
 
@@ -30,13 +30,14 @@ END_SECONDS = 2.0
 class FirstLook(Listener):
     """Looks at the first unit of a run in a thread of its own, and tells each claim that fails.
 
-    It ends with the first verdict of the processes that judge, whose verdicts are those of the run.
+    It ends where the processes that judge have come as far, whose verdicts are those of the run.
     """
 
     def __init__(self, work: Sequence[OptimizerUnit | SchedulerUnit], session: Session, told: Told) -> None:
         self.session, self.told = session, told
         self.unit = _thin(work[0]) if work else None
         self._closed = threading.Event()
+        self._looked = 0
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> Self:
@@ -51,9 +52,10 @@ class FirstLook(Listener):
             self.session.kill()  # one that has just been started, too
             self._thread.join(END_SECONDS / 20)
 
-    def cell(self, _: Unit, __: Judged) -> None:
-        """End: those that judge are at work, and tell what they find."""
-        self._closed.set()
+    def cell(self, unit: Unit, judged: Judged) -> None:
+        """End where those that judge are at a claim that was looked at last, or beyond: they tell what they find."""
+        if unit.properties.index(judged.result.cell.property) >= self._looked:
+            self._closed.set()
 
     def _look(self) -> None:
         """Look; what stops or breaks it is told by those that judge."""
@@ -67,7 +69,7 @@ class FirstLook(Listener):
         subject = unit.subject(self.session)
         power, version = unit.power(), version_of(subject.library, self.session)
         end, found = time.monotonic() + SECONDS, 0
-        for name in unit.properties:
+        for self._looked, name in enumerate(unit.properties):
             claim = claims.BY_IDENTIFIER[unit.chapter][name]
             if self._closed.is_set() or time.monotonic() > end or found >= FINDINGS:
                 return

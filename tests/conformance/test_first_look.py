@@ -48,8 +48,8 @@ def test_a_look_that_breaks_or_is_closed_costs_nothing() -> None:
         assert not look._thread.is_alive()
 
 
-def test_a_look_ends_with_the_first_verdict() -> None:
-    """Once those that judge have a verdict nothing more is looked at."""
+def test_a_look_ends_where_the_judges_are_as_far() -> None:
+    """Once those that judge have a verdict on what is looked at, or on what follows, nothing more is looked at."""
     found: list[CellResult] = []
     with Session() as session:
         item = recognise(f"{WRONG}:DecayAfter", "adamw", {}, session)
