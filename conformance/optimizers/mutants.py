@@ -19,9 +19,10 @@ from spec.rule import UpdateRule
 
 
 def of(rule: UpdateRule) -> tuple[RuleMutant, ...]:
-    """Return the mutants of a rule, those of the book's whatever part of the domain a subject takes."""
+    """Return the mutants of a rule: those of the book, equal or not within the domain that a subject takes."""
     whole = book.build(rule.name, rule.options)
-    return mutants(dataclasses.replace(rule, hyperparameters=whole.hyperparameters), book.family(rule.name))
+    found = mutants(dataclasses.replace(rule, hyperparameters=whole.hyperparameters), book.family(rule.name))
+    return tuple(dataclasses.replace(mutant, original=rule) for mutant in found)
 
 
 def kill(power: Power, samples: Iterable[Sample], storage: Format, cell: str) -> None:

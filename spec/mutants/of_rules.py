@@ -80,10 +80,15 @@ def _without_ties(rule: UpdateRule) -> UpdateRule:
 
 def _reachable(rule: UpdateRule) -> tuple[dict[sp.Symbol, sp.Expr], ...]:
     """Return substitutions for the first step and for later ones: open domains are positive, what is off is zero."""
-    positive = {h.symbol: sp.Symbol(h.symbol.name, positive=True) for h in rule.hyperparameters if h.domain.low_open}
+    above = [h.symbol for h in rule.hyperparameters if _is_positive(h.domain)]
+    positive = {symbol: sp.Symbol(symbol.name, positive=True) for symbol in above}
     off = {h.symbol: sp.S.Zero for h in rule.hyperparameters if h.domain.low == h.domain.high == 0.0}
     start = {state.symbol: state.initial for state in rule.states}
     return {**positive, **off, **start, t: sp.S.One}, {**positive, **off, t: t + 1}
+
+
+def _is_positive(domain: Domain) -> bool:
+    return domain.low > 0.0 or (domain.low_open and domain.low >= 0.0)
 
 
 def of_rule(rule: UpdateRule, family: Family[UpdateRule]) -> tuple[RuleMutant, ...]:

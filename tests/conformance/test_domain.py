@@ -182,6 +182,7 @@ def test_mutants_are_those_of_the_domain_that_is_taken() -> None:
 def test_mutants_of_a_setting_that_is_always_off_are_equivalent() -> None:
     """What a constructor does not take and what is then zero kills no mutant, and none of its mutants is alive."""
     item = Implementation("a", "a:b", "sgd", (), fixed={"dampening": 0.0}, declared=False)
+    item = dataclasses.replace(item, domains={"momentum": (0.5, INF)})
     (rule,) = judged_rules(item).values()
     damped = [
         each for each in mutants(rule, book.family("sgd")) if each.name.endswith(("sign of -tau", "-tau off by 1e-6"))
