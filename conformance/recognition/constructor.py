@@ -13,6 +13,8 @@ from spec.rule import Hyperparameter, UpdateRule
 STARS = {"var_positional": "*", "var_keyword": "**"}
 GRADIENTS = "grad"
 """How the gradients of a function of parameters, gradients and states are called, at least at first."""
+ASKED_ELSEWHERE = frozenset({"capturable", "differentiable", "foreach", "fused", "maximize"})
+"""Torch's own switches: paths, or questions of the contract."""
 MUST = object()
 """Stands for the default of what must be given."""
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from conformance.recognition.constructor import Signature
+from conformance.recognition.constructor import ASKED_ELSEWHERE, Signature
 from conformance.recognition.trial import TrialSteps, Trier
-
-ASKED_ELSEWHERE = frozenset({"capturable", "differentiable", "foreach", "fused", "maximize"})
-"""Torch's own switches: paths, or questions of the contract."""
 
 
 def untried(

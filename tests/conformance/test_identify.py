@@ -151,7 +151,7 @@ def test_every_number_of_a_signature_has_a_slot_of_its_own() -> None:
         {"name": "lr", "kind": "positional_or_keyword", "default": 1e-3},
         {"name": "betas", "kind": "positional_or_keyword", "default": [0.9, 0.999]},
         {"name": "steps", "kind": "positional_or_keyword", "default": 5},
-        {"name": "foreach", "kind": "positional_or_keyword", "default": None},
+        {"name": "momentum", "kind": "positional_or_keyword", "default": None},
         {"name": "maximize", "kind": "positional_or_keyword", "default": False},
     ]
     found = constructor_of(signature, {}, function=False)
@@ -159,4 +159,11 @@ def test_every_number_of_a_signature_has_a_slot_of_its_own() -> None:
     assert len({slot.value for slot in found.slots}) == 4
     assert settings(found.slots)["steps"] == 5
     assert settings(found.slots)["betas"] == [found.slots[1].value, found.slots[2].value]
-    assert (dict(found.switches), found.unset) == ({"maximize": False}, ("foreach",))
+    assert (dict(found.switches), found.unset) == ({"maximize": False}, ("momentum",))
+
+
+def test_torchs_own_switches_are_no_settings() -> None:
+    """What chooses a path and is None at first is no number that was left out."""
+    signature = [{"name": "params", "kind": "positional_or_keyword"}]
+    signature += [{"name": name, "kind": "keyword_only", "default": None} for name in ("foreach", "fused", "momentum")]
+    assert constructor_of(signature, {}, function=False).unset == ("momentum",)

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.recognition.constructor import ASKED_ELSEWHERE
+
 TINY, SMALL = 1e-5, 0.3
 """Defaults up to the first guard a division; from the second on and below 1 they are weights of averages."""
 RATES = (0.53, 0.29, 0.23, 0.19, 0.127, 0.113, 0.103)
@@ -91,7 +93,7 @@ def constructor_of(
     return Constructor(
         _slots({name: found for name, found in numbers.items() if found}),
         {name: value for name, value in values.items() if isinstance(value, bool)},
-        tuple(name for name, value in values.items() if value is None),
+        tuple(name for name, value in values.items() if value is None and name not in ASKED_ELSEWHERE),
     )
 
 
