@@ -125,11 +125,13 @@ def test_a_deviation_comes_with_a_script_that_shows_it(
 
 
 CLAUSES = ("elements/order", "groups/callers-dictionaries", "life/interleaved", "whole/no-synchronisation")
+PATHS = ("single-tensor", "fused")
 JUDGED = (*(item.identifier for item in PROPERTIES), *CLAUSES)
 
 
 def _judge(output: Path) -> dict[str, object]:
     given = ["check", "torch.AdamW", "--dtype", "float32", "--dtype", "bfloat16", "--budget", "1", "--jobs", "2"]
+    given += [word for name in PATHS for word in ("--path", name)]
     given += [word for name in JUDGED for word in ("--property", name)]
     assert main([*given, "--output", str(output)]) == 0
     document: dict[str, object] = json.loads((output / "report.json").read_text())
@@ -148,7 +150,7 @@ def test_a_check_writes_a_valid_report_and_repeats_itself(tmp_path: Path) -> Non
     assert "<script" not in page
     assert "<math" in page
     assert (tmp_path / "one" / "summary.md").read_text().startswith("#")
-    run = [path for path in entry("torch.AdamW").paths_on("cpu") if not path.on_request]
+    run = [path for path in entry("torch.AdamW").paths_on("cpu") if path.name in PATHS]
     cells = 2 * sum(path.judges(name) for path in run for name in JUDGED)
     lines = [json.loads(line) for line in (tmp_path / "one" / "verdicts.jsonl").read_text().splitlines()]
     assert sum("result" in line for line in lines) == len(document["results"]) == cells
