@@ -6,6 +6,8 @@ import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
+import sympy as sp
+
 from conformance.diagnosis.hypothesis import Hypothesis, Sort, Switches
 from conformance.diagnosis.readings import of_lines, of_settings
 from conformance.optimizers.subject import WorkerSubject
@@ -44,15 +46,35 @@ def pairs(ranked: Sequence[Hypothesis]) -> Iterator[Hypothesis]:
     """Yield two hypotheses at a time, of those that explain the most, that change different lines."""
     for one, other in itertools.combinations(ranked[:PAIRS_OF], 2):
         if one.sort is Sort.LINE and other.sort is Sort.LINE and not one.lines & other.lines:
-            both = {k: _both(rule, other.rules[k], other.lines) for k, rule in one.rules.items() if k in other.rules}
+            both = {k: _both(rule, other.rules[k], one, other) for k, rule in one.rules.items() if k in other.rules}
             rules = {**other.rules, **one.rules, **both}
             formula = f"{one.formula}, and {other.formula}"
             yield Hypothesis(f"{one.title}; {other.title}", Sort.TWO, formula, rules, lines=one.lines | other.lines)
 
 
-def _both(rule: UpdateRule, other: UpdateRule, lines: frozenset[str]) -> UpdateRule:
-    theirs = {line.name: line for line in other.program if line.name in lines}
-    return dataclasses.replace(rule, program=tuple(theirs.get(line.name, line) for line in rule.program))
+def _both(rule: UpdateRule, theirs: UpdateRule, one: Hypothesis, other: Hypothesis) -> UpdateRule:
+    changed = {line.name: line for line in theirs.program if line.name in other.lines}
+    program = tuple(changed.get(line.name, line) for line in rule.program)
+    return without_bypasses(dataclasses.replace(rule, program=program), one.lines | other.lines)
+
+
+def without_bypasses(rule: UpdateRule, changed: frozenset[str]) -> UpdateRule:
+    """Return a rule without the forms in which changed lines have no part, though they have one in what is written.
+
+    A hull over these would hold what is right too.
+    """
+    reached: dict[sp.Symbol, frozenset[str]] = {}
+    program = []
+    for line in rule.program:
+        part = _reached(line.expression, reached)
+        forms = tuple(form for form in line.forms if _reached(form.expression, reached) == part)
+        program.append(dataclasses.replace(line, forms=forms))
+        reached[line.target] = part | ({line.name} & changed)
+    return dataclasses.replace(rule, program=tuple(program))
+
+
+def _reached(expression: sp.Expr, by: Mapping[sp.Symbol, frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*(by.get(symbol, frozenset()) for symbol in expression.free_symbols))
 
 
 def _options(subject: WorkerSubject) -> Iterator[Hypothesis]:
@@ -99,7 +121,7 @@ def _lines(subject: WorkerSubject) -> Iterator[Hypothesis]:
     for name, by_switches in found.items():
         mutant = next(iter(by_switches.values()))
         line = next(o for o, w in zip(mutant.original.program, mutant.wrong.program, strict=True) if o is not w)
-        rules = {key: each.wrong for key, each in by_switches.items()}
+        rules = {key: without_bypasses(each.wrong, frozenset({line.name})) for key, each in by_switches.items()}
         formula = f"{mutant.line}; the formula has {line.target} <- {line.expression}"
         yield Hypothesis(name, Sort.LINE, formula, rules, lines=frozenset({line.name}))
 

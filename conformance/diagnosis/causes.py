@@ -155,7 +155,7 @@ def _explains(hypothesis: Hypothesis, finding: Finding, subject_of: SubjectOf) -
     case = claim.kind.read(_stored(finding))
     if isinstance(claim, Property) and not claim.compares_runs:
         tallies = [run.judged(subject, hypothesis) for run in recorded(subject, [case])]
-        return all(tally is not None and not tally.outside for tally in tallies)
+        return all(tally is not None and tally.element_cases and not tally.outside for tally in tallies)
     return not failures_of(supposed, claim, case)
 
 

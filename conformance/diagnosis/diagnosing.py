@@ -74,9 +74,9 @@ def _in_fewer_float32(
 def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Recording], failing: int) -> bool:
     """Tell whether every result is in the enclosure of the hypothesis, and its enclosures decide.
 
-    It must have something to say of most of the runs that fail, which are the first ones.
+    It must have something to say of most of the runs that fail, which are the first ones, and a value in most of all.
     """
-    decided = values = asked = 0
+    decided = values = asked = undefined = 0
     for place, run in enumerate(runs):
         if place == failing and 2 * asked <= failing:
             return False
@@ -85,10 +85,11 @@ def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Record
             continue
         if tally.outside:
             return False
-        asked += 1
+        asked += tally.element_cases > 0
+        undefined += tally.element_cases == 0
         decided += tally.decided
         values += tally.element_cases
-    return 2 * asked > failing and decided > LEAST_DECIDED * values
+    return 2 * asked > failing and asked > undefined and decided > LEAST_DECIDED * values
 
 
 def _ranked(
@@ -98,7 +99,7 @@ def _ranked(
 
     def left(hypothesis: Hypothesis) -> float:
         tallies = [run.judged(subject, hypothesis) for run in runs]
-        return sum(float("inf") if tally is None else tally.outside for tally in tallies)
+        return sum(tally.outside if tally is not None and tally.element_cases else float("inf") for tally in tallies)
 
     claimed = left(claim)
     scored = [(left(item), place, item) for place, item in enumerate(hypotheses)]

@@ -36,7 +36,10 @@ class Recording:
     outcome: StepsRead
 
     def judged(self, subject: WorkerSubject, hypothesis: Hypothesis) -> Tally | None:
-        """Return what the hypothesis leaves outside; nothing where it cannot be asked here."""
+        """Return what the hypothesis leaves outside; nothing where it cannot be asked here.
+
+        Where its formula has no value no element is judged.
+        """
         tally = Tally()
         judge = trajectory.judge if self.case.steps > 1 else agreement.judge
         try:

@@ -22,6 +22,8 @@ MOSTLY = 0.9
 ALIKE = 1e-6
 """Factors are the same that differ by less, in relation to them."""
 LEAST = 8
+LARGEST_FIRST = 2
+"""What begins with a later step, or with larger tensors, is told; the first steps have words of their own."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class StepElement:
     wrong: bool
     factor: float
     scalars: Mapping[str, float]
+    size: int
 
 
 def regime(subject: WorkerSubject, runs: Sequence[Recording]) -> list[StepElement]:
@@ -62,15 +65,17 @@ def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Sl
     common = _common(run, slab)
     for place in range(size):
         shape = run.prepared[slab.origin(place)[0]].shape
-        own = {"the gradient is 0" if gradients[place] == 0.0 else "the gradient is not 0"}
+        cells = int(np.prod(shape, dtype=int))
+        own = {"where the gradient is 0" if gradients[place] == 0.0 else "where the gradient is not 0"}
         own |= {"in tensors without dimensions"} if not shape else set()
-        yield StepElement(common | own, bool(wrong[place]), float(factors[place]), slab.scalars)
+        yield StepElement(common | own, bool(wrong[place]), float(factors[place]), slab.scalars, cells)
 
 
 def _common(run: Recording, slab: Slab) -> frozenset[str]:
     """Return what is so of all elements of a slab."""
-    first = slab.scalars["t"] == 1.0
-    found = {"in the first step" if first else "after the first step"}
+    count = slab.scalars[t.name]
+    later = {"after the first step", "in even steps" if count % 2 == 0 else "in odd steps after the first"}
+    found = {"in the first step"} if count == 1.0 else later
     found |= {"in the first group" if slab.group == 0 else "in further groups"}
     return frozenset(found | {f"with {switch}" for switch in run.case.switches})
 
@@ -87,8 +92,24 @@ def told(elements: Sequence[StepElement]) -> tuple[str, ...]:
     if telling:
         always = "always" if sum(e.wrong for e in there) >= MOSTLY * len(there) else "sometimes"
         said.append(f"wrong only {' and '.join(telling)}, and {always} there")
+    said += _above(elements)
     factor = _factor(wrong)
     return (*said, f"the step is {factor} times the formula's") if factor else tuple(said)
+
+
+def _above(elements: Sequence[StepElement]) -> list[str]:
+    """Return from which step, and from which size of tensors on, all is wrong and before it nothing, if that is so."""
+    said = []
+    for first, of in (("from step {} on", lambda e: e.scalars[t.name]), ("in tensors of {} elements or more", _size)):
+        wrong = [of(element) for element in elements if element.wrong]
+        right = [of(element) for element in elements if not element.wrong]
+        if right and min(wrong) > max(right) and min(wrong) > LARGEST_FIRST:
+            said.append(f"wrong only {first.format(f'{min(wrong):,.0f}')}, the largest right one is {max(right):,.0f}")
+    return said
+
+
+def _size(element: StepElement) -> float:
+    return float(element.size)
 
 
 def _factor(wrong: Sequence[StepElement]) -> str:
