@@ -52,7 +52,13 @@ EDITS = (
         ("groups/", "agreement/"),
     ),
     Edit(LIFE, "the closure is not called", "loss = closure()", "pass", ("whole/closure", "history/closure")),
-    Edit(LIFE, "the closure runs without gradients", "with torch.enable_grad():", "if True:", ("whole/closure", "history/closure")),
+    Edit(
+        LIFE,
+        "the closure runs without gradients",
+        "with torch.enable_grad():",
+        "if True:",
+        ("whole/closure", "history/closure"),
+    ),
     Edit(LIFE, "the loss is not returned", "return loss", "return None", ("whole/closure", "history/closure")),
     Edit(LIFE, "a missing gradient raises", "if p.grad is not None:", "if True:", ("gradients/none", "gradients/")),
     Edit(

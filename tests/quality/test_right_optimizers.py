@@ -21,8 +21,8 @@ PARTS = 4
 CALM = {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.DEVIATION}
 
 
-REFUSING = {"RefusesHalf", "RefusesZero"}
-"""These refuse what is legal, which only should not be."""
+BUT_FOR_SHOULD = {"RefusesHalf", "RefusesZero", "ConsumesGradients"}
+"""These refuse what is legal, or take gradients away, which only should not be."""
 
 
 def _classes() -> dict[str, tuple[Path, str, dict[str, str]]]:
@@ -50,7 +50,9 @@ def accusations(name: str, asked: list[str], session: Session) -> list[tuple[str
     assert any(result.verdict is Verdict.PASS for result in found)
     wrong = [result for result in found if result.verdict not in CALM]
     return [
-        (r.cell.property, r.verdict, r.reason) for r in wrong if r.shown is not Level.SHOULD or name not in REFUSING
+        (r.cell.property, r.verdict, r.reason)
+        for r in wrong
+        if r.shown is not Level.SHOULD or name not in BUT_FOR_SHOULD
     ]
 
 

@@ -33,6 +33,14 @@ CLAUSES = (
         switched_off=True,
     ),
     Clause(
+        "gradients/not-taken",
+        "A gradient is there after the step.",
+        AUTOGRAD,
+        "gradients.not_taken",
+        once({}),
+        level=Level.SHOULD,
+    ),
+    Clause(
         "gradients/not-kept",
         "A gradient is not needed after the step, and no state shares its memory.",
         AUTOGRAD,

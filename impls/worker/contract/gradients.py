@@ -48,6 +48,17 @@ def not_modified(trial: Trial) -> Iterator[Observation]:
         yield from same(f"step {step + 1}", after, before)
 
 
+def not_taken(trial: Trial) -> Iterator[Observation]:
+    """Every gradient is there after the step: who logs or clips it then finds it."""
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    set_gradients(trial, params, 0)
+    take_step(optimizer)
+    for n, p in enumerate(params):
+        shown = "None" if p.grad is None else "there"
+        yield condition(f"the gradient of parameter {n} after the step", p.grad is not None, shown, "there")
+
+
 def not_kept(trial: Trial) -> Iterator[Observation]:
     """What happens to a gradient after the step changes nothing."""
     read = []

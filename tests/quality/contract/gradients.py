@@ -25,6 +25,14 @@ class WritesGradient(Kept):
             p.grad.data.mul_(2)
 
 
+class TakesGradient(Kept):
+    """gradients/not-taken"""
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient, group)
+        p.grad = None
+
+
 class KeepsGradient(Kept):
     """gradients/not-kept"""
 
