@@ -18,6 +18,7 @@ class Edit:
     properties: tuple[str, ...]
 
 
+CLOSURE = ("whole/closure", "history/closure-raises")
 GROUPS_LOOP = "for place, group in enumerate(self.param_groups):"
 EDITS = (
     Edit(SETTINGS, "lr of the first group", 'group["lr"]', 'self.param_groups[0]["lr"]', ("agreement/", "groups/")),
@@ -51,15 +52,9 @@ EDITS = (
         "for place, group in enumerate(self.param_groups[:1]):",
         ("groups/", "agreement/"),
     ),
-    Edit(LIFE, "the closure is not called", "loss = closure()", "pass", ("whole/closure", "history/closure")),
-    Edit(
-        LIFE,
-        "the closure runs without gradients",
-        "with torch.enable_grad():",
-        "if True:",
-        ("whole/closure", "history/closure"),
-    ),
-    Edit(LIFE, "the loss is not returned", "return loss", "return None", ("whole/closure", "history/closure")),
+    Edit(LIFE, "the closure is not called", "loss = closure()", "pass", CLOSURE),
+    Edit(LIFE, "the closure runs without gradients", "with torch.enable_grad():", "if True:", CLOSURE),
+    Edit(LIFE, "the loss is not returned", "return loss", "return None", CLOSURE),
     Edit(LIFE, "a missing gradient raises", "if p.grad is not None:", "if True:", ("gradients/none", "gradients/")),
     Edit(
         LIFE,

@@ -5,53 +5,50 @@
 
 from __future__ import annotations
 
-import dataclasses
+import hashlib
 import inspect
-import json
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from conformance.report.finding_files import hashes, script_path
 from conformance.report.model import SCHEMA_NAME, SCHEMA_VERSION, Report
-from conformance.report.tables import Tables, results_of, tables_of, variants_of
 
 
 def json_text(report: Report) -> str:
     """Return the document on one line, with sorted keys and a final newline.
 
-    A number that is not finite is null.
+    A number that is not finite is null.  A script stands in its file, and here where its cell is no known deviation.
     """
-    rules = tuple(dataclasses.replace(rule, variants=()) for rule in report.rules)
-    head = msgspec.to_builtins(dataclasses.replace(report, results=(), rules=rules))
-    for rule in head["rules"]:
-        del rule["variants"]
-    whole = head | msgspec.to_builtins(tables_of(report.results, report.rules))
+    whole = msgspec.to_builtins(report) | {"files": hashes(report)}
+    for result in whole["results"]:
+        for finding in result["findings"]:
+            finding["script_file"] = script_path(finding["identifier"]) if finding["script"] else ""
+            if result["deviation"]:
+                finding["script"] = ""
     return msgspec.json.encode(whole, order="sorted").decode() + "\n"
 
 
 def read_report(path: Path) -> Report:
     """Return the report that was written to a file; raises ``ValueError`` for a script that was changed since."""
     whole = msgspec.json.decode(path.read_bytes())
-    shared = {item.name: whole.pop(item.name) for item in dataclasses.fields(Tables)}
-    tables = msgspec.convert(shared, Tables)
-    for rule in whole["rules"]:
-        rule["variants"] = []
-    report = msgspec.convert({**whole, "results": []}, Report)
-    rules = zip(report.rules, variants_of(tables), strict=True)
-    return dataclasses.replace(
-        report,
-        results=results_of(tables, path.parent),
-        rules=tuple(dataclasses.replace(rule, variants=variants) for rule, variants in rules),
-    )
+    files = whole.pop("files")
+    for finding in (finding for result in whole["results"] for finding in result["findings"]):
+        name = finding.pop("script_file")
+        if name:
+            script = (path.parent / name).read_bytes()
+            if hashlib.sha256(script).hexdigest() != files[name]:
+                raise ValueError(f"`{path.parent / name}` is not the script of the report; write the report anew")
+            finding["script"] = script.decode()
+    return msgspec.convert(whole, Report)
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a report: every key of every object is there, and no other."""
-    _, definitions = msgspec.json.schema_components((Report, Tables), ref_template="#/$defs/{name}")
-    definitions["Report"]["properties"].update(definitions.pop("Tables")["properties"])
-    del definitions["RuleEntry"]["properties"]["variants"]
-    definitions = {name: definitions[name] for name in sorted(_used("Report", definitions))}
+    _, definitions = msgspec.json.schema_components((Report,), ref_template="#/$defs/{name}")
+    definitions["Report"]["properties"]["files"] = {"type": "object", "additionalProperties": {"type": "string"}}
+    definitions["Finding"]["properties"]["script_file"] = {"type": "string"}
     for entry in definitions.values():
         if entry.get("type") == "object":
             entry.update(additionalProperties=False, required=sorted(entry["properties"]))
@@ -66,16 +63,6 @@ def schema() -> dict[str, Any]:
         "$ref": "#/$defs/Report",
         "$defs": definitions,
     }
-
-
-def _used(name: str, definitions: dict[str, Any]) -> set[str]:
-    """Return the definitions that one needs, itself included."""
-    found, waiting = set[str](), [name]
-    while waiting:
-        found.add(next_ := waiting.pop())
-        text = json.dumps(definitions[next_])
-        waiting += [other for other in definitions if f'"#/$defs/{other}"' in text and other not in found]
-    return found
 
 
 def schema_text() -> str:

@@ -11,11 +11,11 @@ from markupsafe import Markup
 from conformance.report import gates, totals, wording
 from conformance.report.cards import cards, reasons, standings
 from conformance.report.curves import curve_plot
+from conformance.report.finding_files import script_path
 from conformance.report.loss_curves import search_plot, training_plot
 from conformance.report.matrix import matrices
 from conformance.report.plots import mutant_plot, ratio_plot
 from conformance.report.rule_curves import experiment_plot, step_plot
-from conformance.report.tables import script_path
 from conformance.report.training_figures import search_figures, training_figures, training_heading
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _environment() -> Environment:
         formula=_formula,
         sides=_sides,
         power=totals.power,
-        script=script_path,
+        script=lambda finding: script_path(finding.identifier),
         ratio_plot=_markup(ratio_plot),
         mutant_plot=_markup(mutant_plot),
         step_plot=_markup(step_plot),

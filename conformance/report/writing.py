@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.report.finding_files import FAILURES
 from conformance.report.model import SCHEMA_NAME
-from conformance.report.tables import FAILURES
 
 REPORT, PAGE, SUMMARY = "report.json", "report.html", "summary.md"
 VERDICTS = "verdicts.jsonl"

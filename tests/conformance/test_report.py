@@ -276,21 +276,17 @@ def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert write_report(read, tmp_path / "again")["json"].read_bytes() == path.read_bytes()
 
 
-def test_what_cells_share_stands_once(tmp_path: Path) -> None:
-    """A thousand cells more that are alike add little to the JSON, and scripts and indentation nothing."""
+def test_a_known_deviation_has_its_script_in_a_file_alone(tmp_path: Path) -> None:
+    """The JSON holds the scripts of what fails, of everything else their files, and no indentation."""
     failing = results()[1]
-    alike = tuple(
-        dataclasses.replace(failing, cell=dataclasses.replace(failing.cell, path=f"path {place}"), findings=())
-        for place in range(1000)
-    )
-    long = dataclasses.replace(failing, findings=(dataclasses.replace(finding(), script="x = 1\n" * 10_000),))
-    one, many = (
-        write_report(report(cells), tmp_path / str(len(cells)))["json"].read_text()
-        for cells in ((long,), (long, *alike))
-    )
-    assert len(many) - len(one) < 1000 * 400
-    assert len(one) < 10_000
-    assert "\n" not in one.rstrip("\n")
+    long = dataclasses.replace(finding(), script="x = 1\n" * 10_000)
+    known = dataclasses.replace(failing, verdict=Verdict.DEVIATION, findings=(long,), deviation="an-entry")
+    told = dataclasses.replace(failing, findings=(dataclasses.replace(finding(), identifier="1", script="y = 2"),))
+    text = write_report(report((known, told)), tmp_path)["json"].read_text()
+    assert "\n" not in text.rstrip("\n")
+    written = [each for result in json.loads(text)["results"] for each in result["findings"]]
+    assert [each["script"] for each in written] == ["", "y = 2"]
+    assert [(tmp_path / each["script_file"]).read_text() for each in written] == [long.script, "y = 2"]
 
 
 def test_a_script_that_was_changed_is_no_longer_that_of_the_report(tmp_path: Path) -> None:

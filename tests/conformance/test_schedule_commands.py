@@ -82,19 +82,19 @@ def test_a_check_writes_a_valid_report(tmp_path: Path, monkeypatch: pytest.Monke
     (rule,) = document["rules"]
     assert rule["curves"][0]["implementation"]
     assert max(abs(unit) for unit in rule["curves"][0]["units"]) <= 1.0
-    assert {mutant["status"] for mutant in document["mutants"]} == {"killed"}
+    assert {mutant["status"] for variant in rule["variants"] for mutant in variant["mutants"]} == {"killed"}
     assert "<svg" in (tmp_path / "report.html").read_text()
     assert shlex.split(document["command"]) == ["stepproof", *given]
     assert document["budget"] == 2
     lines = [json.loads(line) for line in (tmp_path / "verdicts.jsonl").read_text().splitlines()]
     assert [line["property"] for line in lines if "result" in line] == [
-        result["property"] for result in sorted(document["results"], key=in_order)
+        result["cell"]["property"] for result in sorted(document["results"], key=in_order)
     ]
 
 
 def in_order(result: dict[str, Any]) -> int:
     """Return the place of a cell's property among the claims."""
-    return claims.identifiers(SCHEDULERS).index(result["property"])
+    return claims.identifiers(SCHEDULERS).index(result["cell"]["property"])
 
 
 def order(**more: Any) -> Order:
