@@ -56,7 +56,8 @@ def as_compiled() -> None:
 
 def compiled_parts() -> list[str]:
     """Functions of others than torch that were given to torch.compile."""
-    functions = [item for item in gc.get_objects() if isinstance(item, FunctionType)]
+    # A proxy of what is gone raises when it is asked what it is an instance of.
+    functions = [item for item in gc.get_objects() if type(item) is FunctionType]
     held = [vars(function) for function in functions]
     own = [kept.get(ORIGINAL) for kept in held if not kept.get("_torchdynamo_disable")]
     return sorted({shown_name(item) for item in own if item is not None} - {""})

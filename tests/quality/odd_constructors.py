@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import torch
 
 
@@ -220,3 +222,14 @@ class TwoCounts(torch.optim.Optimizer):
                 state["v"].mul_(two).addcmul_(p.grad, p.grad, value=1 - two)
                 below = state["v"].sqrt().div_((1 - two**count) ** 0.5).add_(group["eps"])
                 p.addcdiv_(state["m"], below, value=-group["lr"] / (1 - one**count))
+
+
+class ShortLived:
+    """What is gone when the module is loaded."""
+
+
+GONE = weakref.proxy(ShortLived())
+
+
+class BesideADeadProxy(torch.optim.SGD):
+    """Its module holds a proxy of what is gone, which raises whatever it is asked."""

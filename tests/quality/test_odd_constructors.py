@@ -148,3 +148,9 @@ def test_what_cannot_be_said_is_refused(given: list[str], words: str, capsys: py
     """A setting or a state that the rule does not have, a value that is missing: the sentence names it."""
     assert cli.main(["check", f"{FILE}:Named", "--rule", "adamw", *given]) == 2
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_is_gone_in_the_process_ends_no_trial(session: Session) -> None:
+    """A proxy whose object is gone, as compilers leave them, is no reason to judge nothing."""
+    item = recognise(f"{FILE}:BesideADeadProxy", "sgd", {}, session)
+    assert result_of(unit_of(item, "gradients/not-modified"), session).verdict is Verdict.PASS
