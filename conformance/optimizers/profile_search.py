@@ -173,11 +173,14 @@ class Search:
     def nearest(self, widest: Profile) -> Profile:
         """Return the widest profile with those scalars as float32 tensors that leave the fewest values outside.
 
-        In float64 they would be computed in less than the format itself has: there none are.
+        None of them accuses a quantity that is inside without them.  In float64 they would be computed in less
+        than the format itself has: there none are.
         """
         if self.subject.storage == FLOAT64:
             return widest
         wide = [dataclasses.replace(widest, single=single) for single in self._singles()]
+        outside = [frozenset().union(*(item.outside(profile) for item in self.recorded)) for profile in wide]
+        wide = [profile for profile, names in zip(wide, outside, strict=True) if names <= outside[0]]
         return min(wide, key=lambda profile: sum(item.count_outside(profile) for item in self.recorded))
 
     def _singles(self) -> Iterator[frozenset[str]]:

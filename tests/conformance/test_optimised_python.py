@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,8 @@ print(json.dumps(power.killed, sort_keys=True))
 def printed(arguments: list[str], *, optimised: bool) -> str:
     """Return what a Python program prints, with or without its assertions."""
     command = [sys.executable, *(["-O"] if optimised else []), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    walked = {**os.environ, "STEPPROOF_CC": ""}  # what is compiled is no Python
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300, env=walked)
     return done.stdout
 
 

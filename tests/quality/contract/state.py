@@ -90,7 +90,7 @@ class CountInBfloat16(Kept):
 class OldSettings(Kept):
     """state/settings-loaded, and with it state/round-trip, state/weights-only, history/closure-raises,
     history/data-replaced, history/empty-group, history/hook-raises, history/loaded-over, history/misfit-refused,
-    history/went-back"""
+    history/step-raises, history/went-back"""
 
     def load_state_dict(self, state_dict):
         before = [group["weight_decay"] for group in self.param_groups]

@@ -33,9 +33,10 @@ def _found(name: str, seed: int, session: Session) -> list[str]:
     return [failure.quantity for failure in tally.failures]
 
 
-def test_a_right_optimizer_passes_under_many_seeds(session: Session) -> None:
+@pytest.mark.parametrize("seed", [0, 1, 2, *(pytest.param(s, marks=pytest.mark.thorough) for s in range(3, 24))])
+def test_a_right_optimizer_passes_under_many_seeds(seed: int, session: Session) -> None:
     """Whatever is drawn, an optimizer that rounds as often as the distance says is not accused."""
-    assert [seed for seed in range(24) if _found("RoundsAtRandom", seed, session)] == []
+    assert _found("RoundsAtRandom", seed, session) == []
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_a_right_optimizer_passes_under_many_seeds(session: Session) -> None:
 )
 def test_a_biased_one_passes_under_no_seed(name: str, words: str, session: Session) -> None:
     """A copy that follows, the same numbers in every step and too many that go up are found under each seed."""
-    assert all(words in _found(name, seed, session) for seed in range(3))
+    assert all(words in _found(name, seed, session) for seed in range(2))
 
 
 def test_a_master_in_two_halves_is_followed(session: Session) -> None:
