@@ -281,9 +281,9 @@ def _train(given: argparse.Namespace, console: Console) -> int:
 
 
 def _power(given: argparse.Namespace, console: Console) -> int:
-    from conformance.commands import power
+    from conformance.commands import measured_power
 
-    return power.run(given, console)
+    return measured_power.run(given, console)
 
 
 def _replay(given: argparse.Namespace, console: Console) -> int:

@@ -35,7 +35,7 @@ class Named(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredFault:
     """What a check made of a faulty optimizer; ``first`` is the time to its first finding, in seconds."""
 
     kind: str
@@ -48,7 +48,7 @@ class Measured:
     title: str
 
 
-def measure(fault: Fault, folder: Path, arguments: Sequence[str]) -> Measured:
+def measure(fault: Fault, folder: Path, arguments: Sequence[str]) -> MeasuredFault:
     """Run `stepproof check` on a faulty optimizer with further ``arguments``."""
     key = hashlib.sha256(fault.source.encode()).hexdigest()[:12]
     path, output = folder / f"faulty_{key}.py", folder / key
@@ -62,7 +62,7 @@ def measure(fault: Fault, folder: Path, arguments: Sequence[str]) -> Measured:
     causes: list[dict[str, Any]] = json.loads(report.read_text())["causes"] if report.exists() else []
     said, title = _named(fault, causes)
     claim = ", ".join((fault.rule, *(f"{name}={value}" for name, value in fault.options.items())))
-    return Measured(fault.kind, fault.name, claim, bool(causes), first, seconds, said, title)
+    return MeasuredFault(fault.kind, fault.name, claim, bool(causes), first, seconds, said, title)
 
 
 def _first_finding(command: Sequence[str], start: float) -> float:

@@ -17,7 +17,7 @@ from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.plain_text import plain
 from conformance.commands.usage_errors import UsageError
 from conformance.faulty.faults import Fault, faults
-from conformance.faulty.measurement import Measured, Named, measure
+from conformance.faulty.measurement import MeasuredFault, Named, measure
 from conformance.report.writing import write_text
 
 HEADINGS = ("class of fault", "faults", "found", "first finding, median", "slowest", *Named)
@@ -50,16 +50,16 @@ def run(given: argparse.Namespace, console: Console) -> int:
     return DOES_NOT if bad else CONFORMS
 
 
-def _measured(chosen: Sequence[Fault], folder: Path, arguments: Sequence[str], jobs: int) -> Iterator[Measured]:
+def _measured(chosen: Sequence[Fault], folder: Path, arguments: Sequence[str], jobs: int) -> Iterator[MeasuredFault]:
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(lambda fault: measure(fault, folder, arguments), chosen)
 
 
-def _said(item: Measured) -> str:
+def _said(item: MeasuredFault) -> str:
     return f": {plain(item.title)}" if item.title else ""
 
 
-def _table(found: Sequence[Measured]) -> Iterator[tuple[str, ...]]:
+def _table(found: Sequence[MeasuredFault]) -> Iterator[tuple[str, ...]]:
     """Yield the rows, a heading first and the sum last."""
     yield HEADINGS
     yield ("---",) * len(HEADINGS)
@@ -70,14 +70,14 @@ def _table(found: Sequence[Measured]) -> Iterator[tuple[str, ...]]:
         yield _row("all", found)
 
 
-def _row(kind: str, items: Sequence[Measured]) -> tuple[str, ...]:
+def _row(kind: str, items: Sequence[MeasuredFault]) -> tuple[str, ...]:
     times = [item.first for item in items if item.first < float("inf")]
     shown = (f"{statistics.median(times):.1f} s", f"{max(times):.1f} s") if times else ("", "")
     counts = [str(sum(item.named is named for item in items)) for named in Named]
     return (kind, str(len(items)), str(sum(item.found for item in items)), *shown, *counts)
 
 
-def _write(folder: Path, found: Sequence[Measured], table: Sequence[tuple[str, ...]]) -> None:
+def _write(folder: Path, found: Sequence[MeasuredFault], table: Sequence[tuple[str, ...]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows = [{**dataclasses.asdict(item), "first": None if item.first == float("inf") else item.first} for item in found]
     write_text(folder / "power.json", json.dumps(rows, indent=1))
