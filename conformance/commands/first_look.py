@@ -13,7 +13,7 @@ from conformance.catalogue.installed import version_of
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.engine.claim import Patience, Unit
-from conformance.engine.judging import Judged, Stops, judge_cell
+from conformance.engine.judging import Judged, Stops, judge_cell, levelled
 from conformance.engine.runs import Listener
 from conformance.engine.verdict import CellResult, Verdict
 from impls.devices import HOST
@@ -78,7 +78,7 @@ class FirstLook(Listener):
                 result = judge_cell(unit, subject, claim, version, power, stops=stops)
                 if result.verdict is Verdict.FAIL and not self._closed.is_set():
                     found += 1
-                    self.told(unit, dataclasses.replace(result, level=claim.level))
+                    self.told(unit, levelled(result, subject, claim))
 
 
 def _thin(unit: OptimizerUnit | SchedulerUnit) -> OptimizerUnit | SchedulerUnit | None:

@@ -37,7 +37,7 @@ DECAY = 0.01
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredRule:
     """A rule, an implementation of it, and the switches with which it is judged."""
 
     name: str
@@ -46,11 +46,11 @@ class Measured:
 
 
 RULES = (
-    Measured("Adam", "torch.Adam"),
-    Measured("Yogi", "reference.yogi"),
-    Measured("RMSProp, centered", "torch.RMSprop", ("centered",)),
-    Measured("Adafactor", "torch.Adafactor"),
-    Measured("Muon", "torch.Muon"),
+    MeasuredRule("Adam", "torch.Adam"),
+    MeasuredRule("Yogi", "reference.yogi"),
+    MeasuredRule("RMSProp, centered", "torch.RMSprop", ("centered",)),
+    MeasuredRule("Adafactor", "torch.Adafactor"),
+    MeasuredRule("Muon", "torch.Muon"),
 )
 SCHEDULE = "torch.CosineAnnealingLR"
 
@@ -65,7 +65,7 @@ class Speed:
     over_step: float
 
 
-def subject_of(item: Measured, storage: Format, session: Session) -> WorkerSubject:
+def subject_of(item: MeasuredRule, storage: Format, session: Session) -> WorkerSubject:
     """Return what is judged, on its first path."""
     found = next(entry for entry in entries() if entry.identifier == item.identifier)
     if item.identifier.startswith("reference."):
@@ -82,7 +82,7 @@ def speeds(session: Session) -> Iterator[Speed]:
             yield _speed(item, subject, switches, size)
 
 
-def _speed(item: Measured, subject: WorkerSubject, switches: tuple[str, ...], size: int) -> Speed:
+def _speed(item: MeasuredRule, subject: WorkerSubject, switches: tuple[str, ...], size: int) -> Speed:
     rule = subject.rules[switches]
     shape = (size,) if rule.elementwise or not rule.matrices else _matrix(size)
     _once(subject, rule, switches, shape, 0)

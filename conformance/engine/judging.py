@@ -127,14 +127,16 @@ def _judge(unit: Unit, subject: Subject, claim: Claim, version: str, power: Powe
         cell = subject.cell(claim.identifier)
         result = crashes.result_of(cell, crashes.crash_of(error, cell))
     result = dataclasses.replace(
-        result,
-        seconds=time.perf_counter() - start,
-        profile=result.profile or subject.printed_profile,
-        level=claim.level,
+        result, seconds=time.perf_counter() - start, profile=result.profile or subject.printed_profile
     )
+    return Judged(levelled(result, subject, claim), power.since(before), tuple(exhibits))
+
+
+def levelled(result: CellResult, subject: Subject, claim: Claim) -> CellResult:
+    """Return a cell at its claim's level: what nobody promises of the subject only should hold."""
     if result.verdict is Verdict.FAIL and (why := claim.unpromised(subject)):
-        result = dataclasses.replace(result, level=Level.SHOULD, reason=f"{result.reason}; {why}")
-    return Judged(result, power.since(before), tuple(exhibits))
+        return dataclasses.replace(result, level=Level.SHOULD, reason=f"{result.reason}; {why}")
+    return dataclasses.replace(result, level=claim.level)
 
 
 def judge_cell(

@@ -12,7 +12,6 @@ from conformance.optimizers.torch_class import Mistake, written
 from conformance.optimizers.torch_source import UnwritableError
 from spec import rules as book
 from spec.mutants import RuleMutant, mutants
-from spec.rule import UpdateRule
 
 FORMULA, OPTION, RULE, CONDITION = "a line of the formula", "another option", "another rule", "only under a condition"
 START, WRITTEN_BACK = "the start of a state", "a state not written back"
@@ -156,8 +155,3 @@ def _of_code() -> Iterator[Fault]:
             raise UnwritableError(f"{edit.name}: there is no `{edit.old}` in the class")
         source = right.replace(edit.old, edit.new)
         yield Fault(edit.kind, edit.name, name, options, source, properties=edit.properties)
-
-
-def same_formula(one: UpdateRule, other: UpdateRule) -> bool:
-    """Tell whether SymPy proves two formulas equal."""
-    return RuleMutant("", "", one, other).equivalent

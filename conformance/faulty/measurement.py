@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from conformance.diagnosis.alternatives import named
-from conformance.faulty.faults import FORMULA, Fault, same_formula
+from conformance.faulty.faults import FORMULA, Fault
 from conformance.optimizers.torch_class import CLASS
 from spec import rules as book
-from spec.mutants import mutants
+from spec.mutants import RuleMutant, mutants
 
 FOUND = "✗"
 LONGEST = 300.0
@@ -113,4 +113,4 @@ def _equal(fault: Fault, title: str) -> bool:
     others += [made for made in family.variants() if title == f"this is {named(made)}"]
     kept = {state.symbol for state in rule.states}
     others = [other for other in others if {state.symbol for state in other.states} == kept]
-    return any(same_formula(other, fault.mutant.wrong) for other in others)
+    return any(RuleMutant(title, "", other, fault.mutant.wrong).equivalent for other in others)

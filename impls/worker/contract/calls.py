@@ -55,6 +55,11 @@ def load_state(optimizer: Any, saved: Any) -> None:
     optimizer.load_state_dict(saved)
 
 
+def resume(optimizer: Any, source: Any) -> None:
+    """The checkpoint of another optimizer is loaded."""
+    load_state(optimizer, deep_copy(saved_state(source)))
+
+
 def join_group(optimizer: Any, group: dict[str, Any]) -> None:
     """A group joins."""
     optimizer.add_param_group(group)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .calls import add_hook, deep_copy, load_state, saved_state, take_step
+from .calls import add_hook, deep_copy, load_state, resume, saved_state, take_step
 from .harness import (
     Observation,
     Trial,
@@ -59,7 +59,7 @@ def twin_of(trial: Trial, optimizer: Any, params: Sequence[torch.Tensor]) -> tup
     """A fresh optimizer that loaded the state of another, on copies of its parameters."""
     twins = copies(params)
     other = build(trial, [{"params": twins[:1]}, {"params": twins[1:]}])
-    load_state(other, deep_copy(saved_state(optimizer)))
+    resume(other, optimizer)
     return other, twins
 
 
@@ -81,7 +81,7 @@ def loaded_over(trial: Trial) -> Iterator[Observation]:
         for group in stepped.param_groups:
             group.update(tuples(trial.arguments["other"]))
         overwritten(own, params)
-        load_state(stepped, deep_copy(saved_state(source)))
+        resume(stepped, source)
         what = f"a checkpoint of {made} steps loaded after two others"
         yield from alike(trial, what, (stepped, own), twin_of(trial, source, params), made)
 
@@ -92,7 +92,7 @@ def loaded_again(trial: Trial) -> Iterator[Observation]:
         source, params = begun(trial, made)
         earlier, _ = begun(trial, made + 2, first=LATER)
         other, twins = twin_of(trial, earlier, params)
-        load_state(other, deep_copy(saved_state(source)))
+        resume(other, source)
         what = f"a checkpoint of {made} steps loaded after another"
         yield from alike(trial, what, (other, twins), twin_of(trial, source, params), made)
 
@@ -215,7 +215,7 @@ def resumed(trial: Trial, source: Any, params: Sequence[torch.Tensor], *, empty:
     twins = copies(params)
     idle: list[dict[str, Any]] = [{"params": []} for _ in range(empty)]
     other = build(trial, [*idle, {"params": twins}, *idle])
-    load_state(other, deep_copy(saved_state(source)))
+    resume(other, source)
     return other, twins
 
 

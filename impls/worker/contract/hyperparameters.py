@@ -9,7 +9,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .calls import deep_copy, join_group, load_state, saved_state, take_step
+from .calls import join_group, resume, take_step
 from .harness import (
     Observation,
     Trial,
@@ -88,11 +88,6 @@ def beside_loaded(trial: Trial, keyword: str, value: Any, made: int) -> Iterator
 def formats(read: dict[str, Any]) -> dict[str, Any]:
     """The dtype of every tensor that was read."""
     return {key: value.dtype for key, value in read.items() if hasattr(value, "dtype")}
-
-
-def resume(optimizer: Any, source: Any) -> None:
-    """The checkpoint of another optimizer is loaded."""
-    load_state(optimizer, deep_copy(saved_state(source)))
 
 
 def changed_alike(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..state_path import held, put
-from .calls import add_hook, deep_copy, load_state, pickled_copy, saved_state, take_step, through_file
+from .calls import add_hook, deep_copy, load_state, pickled_copy, resume, saved_state, take_step, through_file
 from .harness import (
     Observation,
     Stepper,
@@ -83,7 +83,7 @@ def round_trip(trial: Trial) -> Iterator[Observation]:
 
     def carry(optimizer: Any, params: list[Any]) -> tuple[Any, list[Any]]:
         other, twins = fresh(trial, params)
-        load_state(other, deep_copy(saved_state(optimizer)))
+        resume(other, optimizer)
         return other, twins
 
     yield from continued(trial, "saved and loaded", carry)
@@ -134,7 +134,7 @@ def dtypes_kept(trial: Trial) -> Iterator[Observation]:
     """Every state has after loading the dtype that it had."""
     optimizer, params = started(trial, 2)
     other, twins = fresh(trial, params)
-    load_state(other, deep_copy(saved_state(optimizer)))
+    resume(other, optimizer)
     for n, (p, twin) in enumerate(zip(params, twins)):
         yield condition(f"the dtype of parameter {n}", twin.dtype == p.dtype, str(twin.dtype), str(p.dtype))
         loaded = tensors_of(other, twin)
@@ -155,7 +155,7 @@ def count_kept(trial: Trial) -> Iterator[Observation]:
                 if kept is not None:
                     put(optimizer, p, place, kept.clone().fill_(count) if isinstance(kept, torch.Tensor) else count)
         other, twins = fresh(trial, params)
-        load_state(other, deep_copy(saved_state(optimizer)))
+        resume(other, optimizer)
         got = float(held(other, twins[0], key))
         yield condition(f"a step count of {count} after loading", got == count, got, count)
         train(trial, other, twins, 1, 2)
@@ -167,7 +167,7 @@ def settings_loaded(trial: Trial) -> Iterator[Observation]:
     """Loading brings back each group's settings."""
     optimizer, params = started(trial, 1)
     other, _ = fresh(trial, params)
-    load_state(other, deep_copy(saved_state(optimizer)))
+    resume(other, optimizer)
     for n, group in enumerate(optimizer.param_groups):
         for keyword in settings_held(trial, optimizer):
             got = other.param_groups[n].get(keyword)
@@ -230,7 +230,7 @@ def plain_numbers(trial: Trial) -> Iterator[Observation]:
     for made in trial.arguments["made"]:
         optimizer, params = started(trial, made)
         (other, twins), (usual, others) = fresh(trial, params), fresh(trial, params)
-        load_state(usual, deep_copy(saved_state(optimizer)))
+        resume(usual, optimizer)
         saved = deep_copy(saved_state(optimizer))
         for state in saved["state"].values():
             single = {k: v for k, v in state.items() if isinstance(v, torch.Tensor) and v.dim() == 0}

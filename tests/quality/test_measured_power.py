@@ -1,0 +1,95 @@
+"""Faulty optimizers are what they say, and a measurement says whether a check found and named the mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conformance.cli import main
+from conformance.commands import measured_power
+from conformance.diagnosis.diagnosing import diagnose
+from conformance.faulty.edits import EDITS
+from conformance.faulty.faults import FORMULA, RULE, Fault, faults
+from conformance.faulty.measurement import MeasuredFault, Named, measure
+from conformance.optimizers.torch_class import CLASS, written
+from conformance.recognition.optimizer import recognise
+from impls.session import Session
+from spec import rules as book
+from tests.builders import subject_of
+
+SAMPLE = list(faults(8))
+ADAMW = {"decay": "decoupled"}
+QUICK = ("--dtype", "float64", "--budget", "1", "--jobs", "1", "--property", "agreement/local")
+
+
+def _right(folder: Path) -> Fault:
+    rule = book.build("adam", ADAMW)
+    return Fault(FORMULA, "none", "adam", rule.options, written(rule, "right"))
+
+
+def test_every_faulty_class_is_a_program_with_a_claim() -> None:
+    """Each compiles, has a name of its own within its class of fault and rule, and says what would name it."""
+    for fault in SAMPLE:
+        compile(fault.source, fault.name, "exec")
+        assert fault.titles or fault.words or fault.properties
+        assert set(fault.options) == {option.name for option in book.family(fault.rule).options}
+    names = [(fault.kind, fault.rule, fault.name, *fault.options.values()) for fault in SAMPLE]
+    assert len(set(names)) == len(names) > 80
+
+
+def test_every_mistake_of_code_changes_the_class() -> None:
+    """What is replaced stands in the class, and its source is another afterwards."""
+    right = written(book.build("adam", ADAMW), "AdamW")
+    assert all(edit.old in right and right.replace(edit.old, edit.new) != right for edit in EDITS)
+
+
+def test_the_class_from_which_the_faulty_are_made_is_right(tmp_path: Path, session: Session) -> None:
+    """Without its mistake nothing is wrong."""
+    path = tmp_path / "right.py"
+    path.write_text(_right(tmp_path).source)
+    item = recognise(f"{path}:{CLASS}", "adam", dict(_right(tmp_path).options), session)
+    assert diagnose(subject_of(item, session, dtype="float64"), ()).failing == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"),
+    [
+        (next(fault for fault in SAMPLE if fault.name == "epsilon=inside for epsilon=outside"), Named.RIGHT),
+        (None, Named.MISSED),
+    ],
+)
+def test_a_measurement_tells_a_mistake_that_is_named_from_one_that_is_not_found(
+    fault: Fault | None, named: Named, tmp_path: Path
+) -> None:
+    """An option is named by its cause; a class without a mistake that claims one is not found."""
+    found = measure(fault or _right(tmp_path), tmp_path, QUICK)
+    assert (found.named, found.found) == (named, fault is not None)
+    assert (found.first < found.seconds) == found.found
+
+
+def test_the_command_prints_and_writes_its_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A class of faults has a row with counts, what is missed has a line, and the command ends with 1 for it."""
+
+    def measured(fault: Fault, *_: object) -> MeasuredFault:
+        missed = fault.name.startswith("radam")
+        named, first = (Named.MISSED, float("inf")) if missed else (Named.RIGHT, 2.0)
+        return MeasuredFault(fault.kind, fault.name, fault.rule, not missed, first, 3.0, named, "")
+
+    monkeypatch.setattr(measured_power, "measure", measured)
+    assert main(["power", "--only", RULE, "--output", str(tmp_path)]) == 1
+    printed = capsys.readouterr().out
+    rows = json.loads((tmp_path / "power.json").read_text())
+    (row,) = [line for line in printed.splitlines() if line.startswith(f"| {RULE} |")]
+    assert row.split(" | ")[1:5] == [str(len(rows)), str(len(rows) - 1), "2.0 s", "2.0 s"]
+    assert "not found: radam for adam (adam)" in printed
+    assert row in (tmp_path / "power.md").read_text()
+
+
+def test_an_unknown_class_of_faults_is_answered_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """The sentence names the value and the legal ones."""
+    assert main(["power", "--only", "spelling"]) == 2
+    assert "another option" in " ".join(capsys.readouterr().err.split())
