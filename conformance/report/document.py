@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from conformance.report.finding_files import hashes, script_path
+from conformance.report.finding_files import script_path
 from conformance.report.model import SCHEMA_NAME, SCHEMA_VERSION, Report
 
 
@@ -21,7 +19,7 @@ def json_text(report: Report) -> str:
 
     A number that is not finite is null.  A script stands in its file, and here where its cell is no known deviation.
     """
-    whole = msgspec.to_builtins(report) | {"files": hashes(report)}
+    whole = msgspec.to_builtins(report)
     for result in whole["results"]:
         for finding in result["findings"]:
             finding["script_file"] = script_path(finding["identifier"]) if finding["script"] else ""
@@ -30,24 +28,9 @@ def json_text(report: Report) -> str:
     return msgspec.json.encode(whole, order="sorted").decode() + "\n"
 
 
-def read_report(path: Path) -> Report:
-    """Return the report that was written to a file; raises ``ValueError`` for a script that was changed since."""
-    whole = msgspec.json.decode(path.read_bytes())
-    files = whole.pop("files")
-    for finding in (finding for result in whole["results"] for finding in result["findings"]):
-        name = finding.pop("script_file")
-        if name:
-            script = (path.parent / name).read_bytes()
-            if hashlib.sha256(script).hexdigest() != files[name]:
-                raise ValueError(f"`{path.parent / name}` is not the script of the report; write the report anew")
-            finding["script"] = script.decode()
-    return msgspec.convert(whole, Report)
-
-
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a report: every key of every object is there, and no other."""
     _, definitions = msgspec.json.schema_components((Report,), ref_template="#/$defs/{name}")
-    definitions["Report"]["properties"]["files"] = {"type": "object", "additionalProperties": {"type": "string"}}
     definitions["Finding"]["properties"]["script_file"] = {"type": "string"}
     for entry in definitions.values():
         if entry.get("type") == "object":

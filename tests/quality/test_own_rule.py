@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-
-from conformance.report.document import read_report
 
 OWN = Path(__file__).parent / "own_rules"
 
@@ -23,10 +22,11 @@ def test_a_rule_from_outside_gets_every_property_and_mutant(tmp_path: Path) -> N
         check=False,
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    report = read_report(tmp_path / "report.json")
-    assert {str(result.verdict) for result in report.results} == {"pass", "not applicable"}
-    (rule,) = report.rules
-    assert {proof.status for proof in rule.proofs} == {"proven"}
-    mutants = [mutant.status for variant in rule.variants for mutant in variant.mutants]
+    report = json.loads((tmp_path / "report.json").read_text())
+    verdicts = {r["verdict"] for r in report["results"]}
+    assert verdicts == {"pass", "not applicable"}
+    (rule,) = report["rules"]
+    assert {p["status"] for p in rule["proofs"]} == {"proven"}
+    mutants = [m["status"] for variant in rule["variants"] for m in variant["mutants"]]
     assert "killed" in mutants
     assert "survived" not in mutants
