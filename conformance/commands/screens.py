@@ -1,11 +1,7 @@
-"""Writes docs/reading-a-finding.md: ``python -m conformance.commands.screens`` checks ten optimizers with a mistake.
-
-With ``--against FILE`` it writes nothing, and ends with status 1 where the page would read otherwise.
-"""
+"""Writes docs/reading-a-finding.md: ``python -m conformance.commands.screens`` checks optimizers with a mistake."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -13,8 +9,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
-
-from rich.console import Console
 
 from conformance.faulty.faults import Fault, faults
 from conformance.optimizers.torch_class import CLASS
@@ -96,16 +90,8 @@ def page() -> str:
 
 
 def main() -> None:
-    """Write the page, or compare it with the one that is there."""
-    parser = argparse.ArgumentParser("python -m conformance.commands.screens", description=__doc__)
-    parser.add_argument("--against", type=Path, metavar="FILE", help="compare, and write nothing")
-    given = parser.parse_args()
-    if given.against is None:
-        write_text(PAGE, page())
-        raise SystemExit(0)
-    same = given.against.read_text() == page()
-    Console().print("the page is as it was printed" if same else f"{given.against} would read otherwise: write it anew")
-    raise SystemExit(0 if same else 1)
+    """Write the page."""
+    write_text(PAGE, page())
 
 
 if __name__ == "__main__":
