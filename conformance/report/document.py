@@ -29,12 +29,15 @@ def json_text(report: Report) -> str:
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON schema of a report: every key of every object is there, and no other."""
+    """Return the JSON schema of a report: every key of every object is there.
+
+    Other keys are allowed: a later release of the same version may write them (docs/report-json.md).
+    """
     _, definitions = msgspec.json.schema_components((Report,), ref_template="#/$defs/{name}")
     definitions["Finding"]["properties"]["script_file"] = {"type": "string"}
     for entry in definitions.values():
         if entry.get("type") == "object":
-            entry.update(additionalProperties=False, required=sorted(entry["properties"]))
+            entry.update(required=sorted(entry["properties"]))
             for part in entry["properties"].values():
                 part.pop("default", None)  # none is ever left out, and releases of msgspec write different ones
         if "description" in entry:

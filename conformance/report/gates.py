@@ -1,6 +1,6 @@
 """Whether a run conforms: what it must show, what was observed, and the one outcome that follows.
 
-The page, the summary, the console, the JSON and the exit status all read ``gates`` and ``outcome``.
+The page, the summary, the console, the JSON and the exit status all read ``gate_outcomes`` and ``outcome``.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def not_met(report: Report) -> tuple[Gate, ...]:
 
 def weighed(report: Report) -> Report:
     """Return the report with its gates and its outcome written into it."""
-    return dataclasses.replace(report, gates=gates(report), outcome=outcome(report))
+    return dataclasses.replace(report, gate_outcomes=gates(report), outcome=outcome(report))
 
 
 def headline(report: Report) -> str:

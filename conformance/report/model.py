@@ -12,7 +12,7 @@ from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry
 from conformance.engine.verdict import Cause, CellResult, Level
 
 SCHEMA_NAME = "stepproof-report"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole run.  ``gates`` and ``outcome`` are written into it by ``gates.weighed`` when it is written.
+    """A whole run.  ``gate_outcomes`` and ``outcome`` are written into it by ``gates.weighed`` when it is written.
 
     ``cases_hash`` is that of all drawn cases.  A ``strict`` run does not conform where a cell fails what only
     should hold.
@@ -227,7 +227,7 @@ class Report:
     experiments: tuple[ExperimentEntry, ...] = ()
     training: tuple[TrainingEntry, ...] = ()
     searches: tuple[SearchEntry, ...] = ()
-    gates: tuple[Gate, ...] = ()
+    gate_outcomes: tuple[Gate, ...] = ()
     outcome: Outcome = Outcome.NOT_JUDGED
     cut_short: bool = False
     strict: bool = False

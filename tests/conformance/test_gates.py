@@ -129,7 +129,7 @@ def test_one_gate_alone_turns_the_outcome_everywhere(name: str, tmp_path: Path) 
     views = {kind: path.read_text() for kind, path in write_report(broken, tmp_path).items()}
     document = json.loads(views["json"])
     assert document["outcome"] == expected
-    (told,) = [gate for gate in document["gates"] if gate["status"] == "not met"]
+    (told,) = [gate for gate in document["gate_outcomes"] if gate["status"] == "not met"]
     assert told["name"] == name
     assert told["enforced"] is True
     assert (told["bound"], told["threshold"]) == (("at least", 1) if name == "decided" else ("at most", 0))

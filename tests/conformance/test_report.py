@@ -263,9 +263,32 @@ def test_the_schema_is_that_of_the_model() -> None:
 
 
 def test_a_report_fits_the_schema(written: dict[str, str]) -> None:
-    """The JSON that is written is valid by the committed schema."""
+    """The JSON that is written is valid by the committed schema, and has no key that it does not name."""
+    schema = json.loads(SCHEMA.read_text())
+    for entry in schema["$defs"].values():
+        if entry.get("type") == "object":
+            entry["additionalProperties"] = False
+    jsonschema.Draft202012Validator(schema).validate(json.loads(written["json"]))
+
+
+def test_a_report_with_a_field_of_a_later_release_fits_the_schema(written: dict[str, str]) -> None:
+    """A field more breaks no reader, and a field less does."""
     validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
-    validator.validate(json.loads(written["json"]))
+    later = json.loads(written["json"])
+    later["results"][0]["of a later release"] = 1
+    validator.validate(later)
+    del later["results"][0]["digest"]
+    with pytest.raises(jsonschema.ValidationError, match="digest"):
+        validator.validate(later)
+
+
+def test_the_promise_of_the_json_names_every_field_and_the_version() -> None:
+    """docs/report-json.md lists the fields at the top, and its newest version is the one that is written."""
+    text = (SCHEMA.parents[2] / "docs" / "report-json.md").read_text()
+    fields, versions = (part.partition("\n## ")[0] for part in text.split("\n## ")[-2:])
+    named = {name for row in re.findall(r"^\| (`.*?) \|", fields, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert named == {field.name for field in dataclasses.fields(model.Report)}
+    assert int(re.findall(r"^\| (\d+) ", versions, re.MULTILINE)[0]) == model.SCHEMA_VERSION
 
 
 def test_a_known_deviation_has_its_script_in_a_file_alone(tmp_path: Path) -> None:
