@@ -306,12 +306,12 @@ def _plot(given: argparse.Namespace, console: Console) -> int:
 
 
 def _devices(_: argparse.Namespace, console: Console) -> int:
-    from conformance.commands.judging import devices
+    from conformance.commands.environments import seen_by
     from impls.session import Session
 
     with Session() as session:
-        found, framework = devices(session)
-    console.print(f"torch {framework}: {', '.join(found)}")
+        found = seen_by(session)
+    console.print(f"torch {found.framework}: {', '.join(found.devices)}")
     return CONFORMS
 
 

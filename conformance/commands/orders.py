@@ -13,7 +13,9 @@ from conformance.catalogue import installed
 from conformance.catalogue.catalogued import entries, implementations
 from conformance.catalogue.installed import TORCH, Installation, find
 from conformance.commands import identify, identify_schedule, judging, listing, told
+from conformance.commands.environments import seen_by
 from conformance.commands.exit_status import NOT_JUDGED
+from conformance.commands.part import Part
 from conformance.commands.usage_errors import UsageError, among, nearest, pairs
 from conformance.engine import runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
@@ -65,7 +67,7 @@ def _chosen(given: argparse.Namespace) -> Installation:
 
 
 def _judge(given: argparse.Namespace, console: Console, chosen: Installation, session: Session, *, whole: bool) -> int:
-    if given.device != HOST and given.device not in judging.devices(session)[0]:
+    if given.device != HOST and given.device not in seen_by(session).devices:
         console.print(DEVICES[given.device].absent)
         return NOT_JUDGED
     if not (chosen.implementations or chosen.schedulers):
@@ -73,22 +75,25 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
     for entry in chosen.schedulers:
         if entry.any_form:
             console.print(safe_text(read_as(entry)), markup=False, soft_wrap=True)
-    order = judging.Order(
+    part = Part(
         chosen.implementations,
         chosen.schedulers,
-        shlex.join(["stepproof", *sys.argv[1:]]),
         given.budget,
         given.seed,
-        given.output,
         device=given.device,
         dtypes=among("format", given.dtype, FLOATS),
         properties=_properties(given, chosen),
         python=given.python,
         timeout=given.timeout,
+        paths=_paths(given, chosen),
+    )
+    order = judging.Order(
+        (part,),
+        shlex.join(["stepproof", *sys.argv[1:]]),
+        given.output,
         jobs=given.jobs or judging.cores(),
         absent=chosen.not_run,
         whole=whole,
-        paths=_paths(given, chosen),
         resume=given.resume,
         strict=given.strict,
     )

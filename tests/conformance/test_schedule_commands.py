@@ -14,7 +14,7 @@ import pytest
 from conformance import claims
 from conformance.catalogue.scheduler_units import EXAMPLES_PER_SECOND, SchedulerUnit
 from conformance.cli import main
-from conformance.commands.judging import Order
+from conformance.commands.part import Part
 from conformance.engine.ledger import SCHEDULERS
 from impls.devices import DEVICES
 from tests.builders import scheduler
@@ -97,16 +97,15 @@ def in_order(result: dict[str, Any]) -> int:
     return claims.identifiers(SCHEDULERS).index(result["cell"]["property"])
 
 
-def order(**more: Any) -> Order:
-    """Return an order of one scheduler."""
-    given = {"budget": 1.0, "seed": 0, "output": Path("build"), **more}
-    return Order((), (scheduler("torch.StepLR"),), "stepproof", **given)
+def part(**more: Any) -> Part:
+    """Return a part of one scheduler."""
+    return Part((), (scheduler("torch.StepLR"),), **{"budget": 1.0, "seed": 0, **more})
 
 
 @pytest.mark.parametrize("budget", [10.0, 45.0, 90.0, 600.0])
 def test_every_budget_is_honoured(budget: float) -> None:
     """Twice the budget draws twice the cases, above three quarters of a minute too."""
-    (unit,) = order(budget=budget).units()
+    (unit,) = part(budget=budget).units()
     assert isinstance(unit, SchedulerUnit)
     assert unit.examples == round(EXAMPLES_PER_SECOND * budget)
 
@@ -121,7 +120,7 @@ def test_every_budget_is_honoured(budget: float) -> None:
 )
 def test_what_is_not_asked_for_is_said_to_be_not_run(asked: dict[str, Any], why: str) -> None:
     """A device, a format or a path that the scheduler does not have leaves a sentence, and no verdict."""
-    left_out = order(**asked)
+    left_out = part(**asked)
     assert left_out.units() == []
     (sentence,) = left_out.not_run(DEVICES)
     assert sentence.startswith("not run: torch.StepLR: ")
@@ -130,7 +129,7 @@ def test_what_is_not_asked_for_is_said_to_be_not_run(asked: dict[str, Any], why:
 
 def test_the_properties_that_are_asked_for_alone_are_judged() -> None:
     """One property makes one cell, in the worker and with the time-out that are given."""
-    (unit,) = order(properties=("lr/range",), python="a/python", timeout=5.0, seed=3).units()
+    (unit,) = part(properties=("lr/range",), python="a/python", timeout=5.0, seed=3).units()
     assert unit.properties == ("lr/range",)
     assert (unit.python, unit.timeout, unit.seed) == ("a/python", 5.0, 3)
 

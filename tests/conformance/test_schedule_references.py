@@ -211,7 +211,7 @@ def test_the_references_of_schedules_are_judged_beside_the_catalogue(monkeypatch
     from conformance.cli import main
 
     assert main(["report", "--library", "torch", "--references"]) == main(["report", "--library", "torch"]) == 0
-    chosen: Sequence[Mapping[str, Scheduler]] = [{e.identifier: e for e in order.schedulers} for order in seen]
+    chosen: Sequence[Mapping[str, Scheduler]] = [{e.identifier: e for e in order.parts[0].schedulers} for order in seen]
     assert {entry.identifier for entry in reference_entries()} == {name for name in chosen[0] if name not in chosen[1]}
 
 

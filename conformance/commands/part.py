@@ -1,0 +1,101 @@
+"""A part of a run: what is judged under the same interpreter, on one device, in the same formats, equally hard."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance import claims
+from conformance.catalogue import optimizer_units, scheduler_units, selection
+from conformance.catalogue.optimizer_units import OptimizerUnit
+from conformance.catalogue.scheduler_units import SchedulerUnit
+from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from impls.catalogue.entries import Implementation
+from impls.catalogue.scheduler_entries import Scheduler
+from impls.devices import DEVICES, FLOATS, HOST
+
+Unit = OptimizerUnit | SchedulerUnit
+
+
+@dataclass(frozen=True)
+class Part:
+    """Implementations and schedulers, and how they are judged.
+
+    ``properties`` names claims of either chapter, where not all are asked for, and ``paths`` execution
+    paths.
+    """
+
+    implementations: tuple[Implementation, ...]
+    schedulers: tuple[Scheduler, ...]
+    budget: float
+    seed: int
+    device: str = HOST
+    dtypes: tuple[str, ...] = FLOATS
+    properties: tuple[str, ...] = ()
+    python: str | None = None
+    timeout: float = 60.0
+    paths: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> tuple[Implementation | Scheduler, ...]:
+        """All that is judged."""
+        return (*self.implementations, *self.schedulers)
+
+    def asked(self, chapter: str) -> tuple[str, ...]:
+        """Return the claims of a chapter that are asked for."""
+        every = claims.identifiers(chapter)
+        return tuple(name for name in every if name in self.properties) if self.properties else every
+
+    def units(self) -> list[Unit]:
+        """Return the units of the part."""
+        common: dict[str, Any] = {
+            "budget": self.budget,
+            "seed": self.seed,
+            "python": self.python,
+            "timeout": self.timeout,
+        }
+        found: list[Unit] = list(
+            optimizer_units.units(
+                self.implementations,
+                device=self.device,
+                dtypes=self.dtypes,
+                properties=self.asked(OPTIMIZERS),
+                asked=self.paths,
+                **common,
+            )
+        )
+        asked = self.asked(SCHEDULERS)
+        units = scheduler_units.units(self.schedulers, properties=asked, **common) if asked else []
+        return found + [unit for unit in units if not self._left_out(unit)]
+
+    def _left_out(self, unit: SchedulerUnit) -> str:
+        """Return why a scheduler is not judged, or nothing."""
+        cell = unit.cell("")
+        if self.device != cell.device:
+            return f"a schedule is computed on the host: it has no part on {self.device}"
+        if cell.dtype not in self.dtypes:
+            return f"its learning rates are {cell.dtype}: ask for it with --dtype {cell.dtype}"
+        return f"its path is {cell.path}" if self.paths and cell.path not in self.paths else ""
+
+    def not_run(self, present: Collection[str]) -> tuple[str, ...]:
+        """Return a sentence for all that is left out, where the devices ``present`` are there."""
+        devices = (d.absent for name, d in DEVICES.items() if self.implementations and name not in present)
+        paths = selection.left_out(self.implementations, self.device, self.paths, self.asked(OPTIMIZERS))
+        units = scheduler_units.units(self.schedulers, properties=(), budget=self.budget, seed=self.seed)
+        refused = (f"not run: {i.identifier} refuses {why}" for i in self.implementations for why in i.refusals)
+        schedulers = [f"not run: {u.label}: {why}" for u in units if (why := self._left_out(u))]
+        held = DEVICES[self.device].dtypes
+        formats = (f"not run: {name}: no such format on {self.device}" for name in self.dtypes if name not in held)
+        return (*devices, *formats, *paths, *refused, *self._untried(), *schedulers)
+
+    def _untried(self) -> Iterator[str]:
+        """Yield a sentence for each optimizer with keywords beside its settings, or with parts that it compiles."""
+        for item in self.implementations:
+            if item.compiles:
+                parts = ", ".join(item.compiles)
+                yield f"not run: {item.identifier} as compiled: what it gives to torch.compile ran as written: {parts}"
+            if item.untried:
+                count = f"{len(item.untried)} keyword{'s' * (len(item.untried) > 1)} of its constructor"
+                names = ", ".join(item.untried)
+                yield f"not run: {item.identifier}: {count} with other values than their defaults: {names}"
