@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("spec", "reference", "impls", "conformance", "tests")
+FOLDERS = ("spec", "reference", "impls", "conformance", "documentation", "tests")
 FILES = {
     str(path.relative_to(ROOT)): path.read_text()
     for folder in FOLDERS

@@ -10,10 +10,6 @@ from rich.console import Console
 
 from conformance.commands import listing, plot_curves
 from conformance.commands.usage_errors import UsageError, nearest
-from conformance.engine.exhibits import JointEntry
-from conformance.schedulers.curves import times_of
-from reference.balls.error_model import EXACT
-from reference.balls.schedule import ScheduleSettings
 from spec.schedule import Schedule
 
 
@@ -27,23 +23,14 @@ def draw(console: Console, name: str, options: Mapping[str, str], settings: Sequ
         options, name = {**options, "into": name}, "warmup"
     schedule = listing.schedule(name, options)
     values, milestones = _settings(schedule, given)
-    lengths = [int(values[h.keyword]) for h in schedule.hyperparameters if h.symbol.is_integer]
-    whole = sum(lengths) if schedule.name != "cosine" else lengths[0]
-    steps = int(given.get("steps", min(100_000, max([*milestones, whole, 100]))))
-    if any(item.kind != "milestones" for item in schedule.given):
+    steps = int(given.get("steps", plot_curves.whole_length(schedule, values, milestones)))
+    if not plot_curves.has_curve(schedule):
         raise UsageError(f"{name} is made of what it is given, and has no curve of its own; plot a part of it")
-    rates = plot_curves.points(schedule, values, steps, milestones)
-    place = ScheduleSettings(schedule, values, {}, EXACT).place()
-    joints = [
-        JointEntry(joint.name, at, joint.restart)
-        for joint in schedule.joints
-        for at in times_of(joint, place, steps + 1)
-    ]
-    joints += [JointEntry("milestone", float(m), restart=False) for m in milestones]
+    drawn = plot_curves.curve(schedule, values, steps, milestones)
     console.print(f"{schedule.label}: {', '.join(f'{k} = {v:g}' for k, v in values.items())}", markup=False)
-    plot_curves.in_terminal(console, rates, joints)
+    plot_curves.in_terminal(console, drawn)
     if svg:
-        plot_curves.as_svg(svg, schedule.label, rates, joints)
+        plot_curves.as_svg(svg, drawn)
         console.print(f"wrote {os.path.relpath(svg)}")
 
 
@@ -60,7 +47,7 @@ def _numbers(given: Sequence[str]) -> dict[str, float | str]:
 def _settings(schedule: Schedule, given: Mapping[str, float | str]) -> tuple[dict[str, float], tuple[int, ...]]:
     values = {h.keyword: h.default for h in schedule.hyperparameters}
     domains = {h.keyword: h for h in schedule.hyperparameters}
-    milestones: tuple[int, ...] = (30, 80) if any(g.kind == "milestones" for g in schedule.given) else ()
+    milestones = plot_curves.milestones_of(schedule)
     lengths = [h.keyword for h in schedule.hyperparameters if str(h.symbol) == "T"]
     for name, text in given.items():
         keyword = lengths[0] if name == "T" and lengths else name

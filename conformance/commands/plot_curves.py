@@ -9,7 +9,8 @@ from rich.console import Console
 
 from conformance.engine.exhibits import CurveEntry, JointEntry
 from conformance.report.curves import curve_plot
-from conformance.report.plots import standalone
+from conformance.report.plots import finite, standalone
+from conformance.schedulers.curves import times_of
 from reference.balls.error_model import EXACT
 from reference.balls.metric_machine import learning_rates
 from reference.balls.schedule import ScheduleSettings, closed_form
@@ -31,8 +32,39 @@ def points(schedule: Schedule, values: Mapping[str, float], steps: int, mileston
     return [float(number.ball.mid()) for number in closed_form(settings, range(steps + 1))]
 
 
-def in_terminal(console: Console, rates: Sequence[float], joints: Sequence[JointEntry]) -> None:
+def milestones_of(schedule: Schedule) -> tuple[int, ...]:
+    """Return the milestones at which a schedule that has some is looked at."""
+    return (30, 80) if any(item.kind == "milestones" for item in schedule.given) else ()
+
+
+def has_curve(schedule: Schedule) -> bool:
+    """Tell whether a schedule has a curve of its own: nothing but milestones is given to it."""
+    return all(item.kind == "milestones" for item in schedule.given)
+
+
+def whole_length(schedule: Schedule, values: Mapping[str, float], milestones: Sequence[int]) -> int:
+    """Return the steps in which a schedule runs through, at least 100 and at most 100,000."""
+    lengths = [int(values[h.keyword]) for h in schedule.hyperparameters if h.symbol.is_integer]
+    whole = sum(lengths) if schedule.name != "cosine" else lengths[0]
+    return min(100_000, max([*milestones, whole, 100]))
+
+
+def curve(schedule: Schedule, values: Mapping[str, float], steps: int, milestones: Sequence[int]) -> CurveEntry:
+    """Return the curve of a schedule with its joints, by the formula without rounding."""
+    place = ScheduleSettings(schedule, values, {}, EXACT).place()
+    joints = [
+        JointEntry(joint.name, at, joint.restart)
+        for joint in schedule.joints
+        for at in times_of(joint, place, steps + 1)
+    ]
+    joints += [JointEntry("milestone", float(m), restart=False) for m in milestones]
+    rates = points(schedule, values, steps, milestones)
+    return CurveEntry(schedule.label, tuple(rates), (), (), tuple(joints), "")
+
+
+def in_terminal(console: Console, drawn: CurveEntry) -> None:
     """Print a curve in block characters, its joints marked under it."""
+    rates, joints = finite(drawn.schedule), drawn.joints
     columns = min(WIDTH, len(rates))
     chosen = [rates[round(i * (len(rates) - 1) / max(1, columns - 1))] for i in range(columns)]
     top = max(chosen) or 1.0
@@ -49,7 +81,7 @@ def in_terminal(console: Console, rates: Sequence[float], joints: Sequence[Joint
         console.print(f"{'':10} ┬ {joint.name} at t = {joint.time:g}", markup=False)
 
 
-def as_svg(path: Path, title: str, rates: Sequence[float], joints: Sequence[JointEntry]) -> None:
+def as_svg(path: Path, drawn: CurveEntry) -> None:
     """Write the curve as an SVG file, drawn as in the report."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(standalone(curve_plot(CurveEntry(title, tuple(rates), (), (), tuple(joints), ""))))
+    path.write_text(standalone(curve_plot(drawn)))

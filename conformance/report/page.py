@@ -33,7 +33,7 @@ def render_page(report: Report) -> str:
     found = cards(report)
     described = {rule.name for rule in report.rules}
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             report=report,
@@ -57,7 +57,8 @@ def render_page(report: Report) -> str:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders the templates of the report, and others that use their macros."""
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,

@@ -93,11 +93,12 @@ def mutant_entries(formula: object, power: Power, spared: Spared = NONE_SPARED) 
 
 
 def _variant(rule: UpdateRule, power: Power, spared: Spared) -> model.VariantEntry:
-    lines = tuple(_line(rule, line) for line in rule.program)
+    lines = tuple(line_entry(rule, line) for line in rule.program)
     return model.VariantEntry(rule.label, dict(rule.options), lines, mutant_entries(rule, power, spared))
 
 
-def _line(rule: UpdateRule, line: Assignment) -> AssignmentEntry:
+def line_entry(rule: UpdateRule, line: Assignment) -> AssignmentEntry:
+    """Return a line of a rule's program with its legal forms, of which SymPy is asked whether they are equal."""
     return AssignmentEntry(
         line.name,
         rendering.line_mathml(rule, line),

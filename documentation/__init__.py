@@ -1,0 +1,1 @@
+"""The documentation site: pages that are written from code and specs when it is built."""

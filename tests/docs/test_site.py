@@ -1,0 +1,102 @@
+"""What the site writes from code and specs is all that there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from conformance.cli import COMMANDS
+from conformance.engine.ledger import load
+from conformance.report.document import schema
+from documentation import command_page, deviation_pages, schema_page
+from documentation.formula_pages import rule_page, schedule_page
+from spec import rules, schedules
+
+ROOT = Path(__file__).parents[2]
+HEADING = re.compile(r"^#+ (.*?)(?: \{ #(\S+) \})?$", re.MULTILINE)
+
+
+def headings(text: str) -> list[str]:
+    """Return the headings of a page."""
+    return [found[1] for found in HEADING.finditer(text)]
+
+
+def test_a_rule_has_its_formula_options_settings_states_and_proofs() -> None:
+    """Each line stands there as MathML, each option value with what it changes, each claim as proven."""
+    family = rules.family("sgd")
+    text = rule_page(family)
+    assert {"Formula", "Options", "Settings", "States", "Proofs", "Step size"} <= set(headings(text))
+    assert all(f"### {option.name} = {value}" in text for option in family.options for value in [*option.values][1:])
+    assert text.count("∎ proven") == len(family.claims)
+    assert "not proven" not in text
+    assert text.count("<math") > len(family.build().program)
+    assert "`torch.SGD`" in text
+
+
+def test_a_schedule_has_its_formula_and_a_curve_for_each_choice() -> None:
+    """The closed form, its recurrence as a form, and a drawing."""
+    text = schedule_page(schedules.family("exponential"))
+    assert {"Formula", "Settings", "Proofs", "Curves"} <= set(headings(text))
+    assert text.count("<svg") >= 1
+    assert "recurrence" in text
+    assert "`torch.ExponentialLR`" in text
+
+
+def test_what_is_not_proven_is_not_called_so(monkeypatch) -> None:
+    """A claim of which SymPy shows nothing is told as not proven, on the page that is written then."""
+    family = schedules.family("linear")
+    refused = [proof.__class__(proof.claim, proven=False, equations=1) for proof in _proofs(family)]
+    monkeypatch.setattr("conformance.report.rule_section.proofs", lambda _: tuple(refused))
+    text = schedule_page(family)
+    assert "∎ proven" not in text
+    assert text.count("✗ not proven") == len(refused)
+
+
+def _proofs(family):
+    from spec.proofs import proofs
+
+    return proofs(family)
+
+
+def test_the_command_line_has_every_command_and_argument() -> None:
+    """Each subcommand has a section; what a check is given stands in its table."""
+    text = command_page.page()
+    assert headings(text)[1:] == list(COMMANDS)
+    check = text.partition("## check\n")[2].partition("\n## ")[0]
+    assert all(f"`{name}`" in check for name in ("target", "--rule", "--schedule", "--dtype", "--budget", "--python"))
+
+
+def test_every_object_of_the_report_has_its_keys() -> None:
+    """A section for each definition of the schema, and a row for each key."""
+    text = schema_page.page()
+    objects = schema()["$defs"]
+    assert set(headings(text)[1:]) == set(objects)
+    assert text.count("\n| `") == sum(len(item.get("properties", {})) for item in objects.values())
+    named = set(re.findall(r"\(#(\w+)\)", text))
+    assert named <= {name.lower() for name in objects}
+
+
+def test_every_known_deviation_has_a_place() -> None:
+    """Each entry has a heading with its own name as the anchor; what reasons hold is no markup."""
+    text = "\n".join(page for _, page in deviation_pages.pages())
+    anchors = [found[2] for found in HEADING.finditer(text) if found[2]]
+    assert sorted(anchors) == sorted(entry.identifier for entry in load())
+    assert not re.search(r"(?<!\\)<", text)
+
+
+def test_the_navigation_names_pages_that_there_are() -> None:
+    """A page of the folder or one that is written; the folders in it have written pages."""
+    written = {command_page.PATH, schema_page.PATH, *(path for path, _ in deviation_pages.pages())}
+    folders = {"reference/rules/*", "reference/schedules/*", "reference/deviations/*"}
+    named = set(_paths(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]))
+    assert {name for name in named - folders - written if not (ROOT / "docs" / name).is_file()} == set()
+    pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
+    assert pages <= named
+
+
+def _paths(entry: object) -> list[str]:
+    if isinstance(entry, dict):
+        entry = list(entry.values())
+    return [path for item in entry for path in _paths(item)] if isinstance(entry, list) else [str(entry)]
