@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
+from conformance.commands.run_arguments import add_run
+from conformance.commands.surroundings import kept_environment
 from conformance.commands.usage_errors import UsageError, among, pairs
 from conformance.engine.safe_text import safe_text
-from impls.devices import DEVICES, FLOATS, HOST
+from impls.devices import FLOATS
 
 if TYPE_CHECKING:
     from impls.session import Session
@@ -73,7 +76,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     check.add_argument("--schedule", help="the schedule it claims (see `stepproof schedules`)")
     _add_option(check)
     _add_told(check)
-    _add_run(check, budget=25.0)
+    add_run(check, budget=25.0)
 
 
 def _add_told(check: argparse.ArgumentParser) -> None:
@@ -114,7 +117,7 @@ def _add_report(report: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"one of {', '.join(NAMES)} (default: all that are installed)",
     )
-    _add_run(report, budget=10.0)
+    add_run(report, budget=10.0)
 
 
 def _add_show(show: argparse.ArgumentParser) -> None:
@@ -139,6 +142,7 @@ def _add_deviations(deviations: argparse.ArgumentParser) -> None:
     deviations.add_argument("name", nargs="?", default="", help="a deviation, or a part of a name")
     deviations.add_argument("--script", action="store_true", help="print the standalone script alone")
     deviations.add_argument("--python", help="the interpreter of another environment")
+    deviations.add_argument("--ledger", action="append", default=[], type=Path, metavar="FILE", help="yours, too")
 
 
 def _add_plot(plot: argparse.ArgumentParser) -> None:
@@ -164,38 +168,6 @@ def _add_training(train: argparse.ArgumentParser) -> None:
     train.add_argument("--output", type=Path, default=Path("build/training"))
 
 
-def _add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
-    parser.add_argument(
-        "--budget",
-        type=float,
-        default=budget,
-        metavar="SECONDS",
-        help="how hard to test, for each implementation: about this long on two cores; the same "
-        f"number always gives the same cases (default {budget:g})",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="the seed of all cases (default 0)")
-    parser.add_argument("--python", help="the interpreter of the optimizer's own environment")
-    parser.add_argument("--device", default=HOST, choices=tuple(DEVICES))
-    parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)}")
-    parser.add_argument("--property", action="append", default=[], help="one property (repeatable)")
-    parser.add_argument(
-        "--path",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="one execution path, such as foreach or compiled (repeatable)",
-    )
-    parser.add_argument("--timeout", type=float, default=60.0, help="seconds before a step hangs")
-    parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
-    parser.add_argument("--output", type=Path, default=Path("build/conformance"))
-    parser.add_argument(
-        "--strict", action="store_true", help="fail the run where a cell fails what only should hold, too"
-    )
-    parser.add_argument(
-        "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
-    )
-
-
 def _check(given: argparse.Namespace, console: Console) -> int:
     with _begun(given) as session:
         from conformance.commands import orders
@@ -205,10 +177,12 @@ def _check(given: argparse.Namespace, console: Console) -> int:
 
 def _begun(given: argparse.Namespace) -> Session:
     """Return a session whose worker imports its framework while this process imports the judge."""
+    from conformance.commands.ledger_layers import layer
     from conformance.commands.limits import limit
     from impls.session import Session
 
     limit(given)
+    layer(given.ledger)
     session = Session(given.python, timeout=given.timeout)
     session.begin()
     return session
@@ -294,7 +268,9 @@ def _replay(given: argparse.Namespace, console: Console) -> int:
 
 def _deviations(given: argparse.Namespace, console: Console) -> int:
     from conformance.commands import deviations
+    from conformance.commands.ledger_layers import layer
 
+    layer(given.ledger)
     return deviations.deviations(console, given.name, given.python, script_alone=given.script)
 
 
@@ -319,6 +295,15 @@ def _nothing(_: argparse.ArgumentParser) -> None:
     """A subcommand without arguments."""
 
 
+def _from(name: str) -> tuple[Run, Add]:
+    """Return what runs a subcommand and what adds its arguments: functions of a module, imported when called."""
+
+    def module() -> Any:
+        return importlib.import_module(f"conformance.commands.{name}")
+
+    return lambda given, console: int(module().run(given, console)), lambda parser: module().add(parser)
+
+
 COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
     "check": ("judge one optimizer or scheduler", _check, _add_check),
     "identify": ("say which rule or schedule an unknown optimizer or scheduler is", _identify, _add_identify),
@@ -331,6 +316,7 @@ COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
     "power": ("run the suite against optimizers with a mistake", _power, _add_power),
     "replay": ("run a failing case again", _replay, _add_replay),
     "deviations": ("list what is known to deviate, or show one", _deviations, _add_deviations),
+    "ledger": ("keep a ledger of what is known to deviate in your own code", *_from("ledger_arguments")),
     "plot": ("draw a schedule: stepproof plot cosine --T 100 --warmup 10", _plot, _add_plot),
     "devices": ("say which devices a worker sees", _devices, _nothing),
 }
@@ -346,7 +332,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.settings = more
     run: Run = given.run
     try:
-        return run(given, Console(highlight=False, emoji=False))
+        with kept_environment():
+            return run(given, Console(highlight=False, emoji=False))
     except KeyboardInterrupt:
         Console(stderr=True).print("stepproof: stopped before anything was judged")
         return 130
@@ -362,12 +349,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _sentences() -> tuple[type[Exception], ...]:
     """Return the exceptions whose message tells the user what is wrong and what to do."""
+    from conformance.engine.ledger import LedgerError
     from conformance.engine.stream import ResumeError
     from conformance.recognition.constructor import NotJudgeableError
     from impls.session import TargetError, WorkerFailure
     from spec.book import ShadowedRuleError
 
-    return (UsageError, ShadowedRuleError, ResumeError, NotJudgeableError, WorkerFailure, TargetError, OSError)
+    return (
+        UsageError,
+        LedgerError,
+        ShadowedRuleError,
+        ResumeError,
+        NotJudgeableError,
+        WorkerFailure,
+        TargetError,
+        OSError,
+    )
 
 
 if __name__ == "__main__":

@@ -25,14 +25,25 @@ def _section(name: str) -> str:
     words, _, add = COMMANDS[name]
     parser = Subcommand(prog=f"stepproof {name}", add_help=False)
     add(parser)
+    shown = f"## {name}\n\n{words[0].upper()}{words[1:]}.\n\n{_described(parser)}"
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]  # noqa: SLF001
+    for further, part in (pair for action in below for pair in action.choices.items()):
+        shown += f"\n### {name} {further}\n\n{_described(part)}"
+    return shown
+
+
+def _described(parser: argparse.ArgumentParser) -> str:
+    """Return the usage of a command, and a table of its arguments."""
     usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
     rows = [*_rows(parser)]
     table = "\n".join(("| argument | default | meaning |", "| --- | --- | --- |", *rows, "")) if rows else ""
-    return f"## {name}\n\n{words[0].upper()}{words[1:]}.\n\n```text\n{usage}\n```\n\n{table}"
+    return f"```text\n{usage}\n```\n\n{table}"
 
 
 def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:  # noqa: SLF001 argparse has no other way to ask
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 each has a table of its own
+            continue
         names = ", ".join(f"`{name}`" for name in action.option_strings) or f"`{action.dest}`"
         shown = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
         value = f" `{shown}`" if action.option_strings and action.nargs != 0 else ""

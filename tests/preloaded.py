@@ -16,13 +16,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from conformance.engine.ledger import VARIABLE
 from impls import process
 
 ADDRESS = "PRELOADED_INTERPRETER"
 """Names the socket of the interpreter to the processes that judge."""
 SERVER = Path(__file__).parent / "preloaded_interpreter.py"
-NOT_READ = frozenset({"PYTEST_CURRENT_TEST"})
-"""What nothing but pytest reads of an environment."""
+NOT_READ = frozenset({"PYTEST_CURRENT_TEST", VARIABLE})
+"""What nothing but pytest, or the judge, reads of an environment."""
 
 
 class Interpreter:
@@ -117,8 +118,9 @@ def serve_workers(address: Callable[[], str]) -> None:
     usual = _read(os.environ)
 
     def started(command: Sequence[str], *, cwd: Path | None, env: Mapping[str, str], **more: Any) -> Any:
-        if list(command) == [sys.executable, str(process.BOOTSTRAP)] and _read(env) == usual:
-            return Worker(address(), cwd or Path.cwd(), env)
+        alike = list(command) == [sys.executable, str(process.BOOTSTRAP)] and _read(env) == usual
+        if alike and Path(place := address()).exists():  # in a judge it may be that nobody started it
+            return Worker(place, cwd or Path.cwd(), env)
         return subprocess.Popen(command, cwd=cwd, env=env, **more)
 
     standing_in = SimpleNamespace(Popen=started, PIPE=subprocess.PIPE, TimeoutExpired=subprocess.TimeoutExpired)

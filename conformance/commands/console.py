@@ -16,6 +16,7 @@ from conformance.commands.shown_causes import show_causes
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged
+from conformance.engine.ledger import OURS
 from conformance.engine.runs import Listener, UnitResult
 from conformance.engine.verdict import Cell, CellResult, Finding, Level, Shown, Verdict
 from conformance.report import gates, totals
@@ -290,14 +291,16 @@ def _show_deviations(console: Console, report: Report, *, whole: bool) -> None:
     """Print the known deviations with their reasons if ``whole``, else how many cells have which."""
     if whole:
         for entry in report.deviations:
-            console.print(f"\n[yellow]known deviation[/] {plain(entry.identifier)}: {plain(entry.reason)}")
+            place = "" if entry.ledger == OURS else f" [dim]({plain(entry.ledger)})[/]"
+            console.print(f"\n[yellow]known deviation[/] {plain(entry.identifier)}{place}: {plain(entry.reason)}")
         return
     cells = Counter(name for r in report.results for name in (r.deviation, *r.further) if name)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("known deviation", no_wrap=True)
     table.add_column("cells", justify="right")
+    table.add_column("ledger")
     for entry in report.deviations:
-        table.add_row(plain(entry.identifier), str(cells[entry.identifier]))
+        table.add_row(plain(entry.identifier), str(cells[entry.identifier]), plain(entry.ledger))
     console.print()
     console.print(table)
     console.print("`stepproof deviations NAME` tells what one is, and shows it with a script.", markup=False)

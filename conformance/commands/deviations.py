@@ -6,16 +6,15 @@ import dataclasses
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 
 from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
-from conformance.commands.recording import cells, installed
+from conformance.commands.ledger_trials import Trials
+from conformance.commands.plain_text import plain
 from conformance.commands.shown_causes import show_finding
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.findings import findings_of
-from conformance.engine.ledger import Entry, load
-from conformance.engine.replay import replayed
+from conformance.engine.ledger import OURS, Entry, load
 from conformance.engine.verdict import Finding
 from impls.session import Session
 
@@ -39,8 +38,9 @@ def _list(console: Console, part: str) -> None:
         )
     for entry in chosen:
         where = f"{', '.join(entry.implementations)}: {entry.condition}"
-        console.print(f"[bold]{entry.identifier}[/]")
-        console.print(Padding(f"{escape(entry.reason)}\n[dim]{escape(where)}[/]", (0, 0, 1, 2)))
+        layer = "" if entry.ledger == OURS else f" [dim]({plain(entry.ledger)})[/]"
+        console.print(f"[bold]{entry.identifier}[/]{layer}")
+        console.print(Padding(f"{plain(entry.reason)}\n[dim]{plain(where)}[/]", (0, 0, 1, 2)))
     count = f"{len(chosen)} known deviation{'s' * (len(chosen) != 1)}"
     console.print(f"{count}. `stepproof deviations NAME` shows one, with its smallest case and a script.")
 
@@ -54,7 +54,7 @@ def _show(console: Console, entry: Entry, python: str | None, *, script_alone: b
         console.print(f"`{entry.identifier}` is not shown here: {named} conforms in it, or is not installed")
         return False
     if not script_alone:
-        console.print(f"[bold]{entry.identifier}[/]\n{escape(entry.reason)}")
+        console.print(f"[bold]{entry.identifier}[/]\n{plain(entry.reason)}")
         show_finding(console, dataclasses.replace(found, replay=""), "")
         console.print("\n[dim]standalone script[/]\n")
     console.print(found.script, markup=False, soft_wrap=True, end="")
@@ -66,9 +66,6 @@ def _speaks_of(entry: Entry, part: str) -> bool:
 
 
 def _findings(entry: Entry, session: Session, python: str | None) -> Iterator[Finding]:
-    for unit, claim in cells(entry, installed(session), python=python):
-        subject = unit.subject(session)
-        if claim.concerns(subject) and not claim.applies(subject):
-            shown = replayed(subject, claim, entry)
-            if shown:
-                yield from findings_of(subject, claim, unit.cell(claim.identifier), [shown.failure])
+    for tried in Trials(session, python).each(entry):
+        if tried.shown and tried.cell:
+            yield from findings_of(tried.subject, tried.shown.claim, tried.cell, [tried.shown.failure])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from conformance import claims
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.schedule_references import scheduler_subject
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
-from conformance.commands.usage_errors import nearest
+from conformance.commands.usage_errors import UsageError, nearest
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.reduction import failures_of
 from conformance.recognition.constructor import Stated
@@ -28,10 +29,10 @@ def replay(console: Console, path: Path) -> int:
 
     Raises ``OSError`` for a file that is no stored failure.
     """
-    stored = _stored(path)
+    stored = stored_failure(path)
     claim = claims.BY_IDENTIFIER[stored["chapter"]][stored["property"]]
     with Session(stored["python"]) as session:
-        subject = _subject(stored, session)
+        subject = subject_of(stored, session)
         found = failures_of(subject, claim, claim.kind.read(stored["case"]))
         for failure in found:
             told = claim.kind.tell(subject, claim, failure)
@@ -42,7 +43,12 @@ def replay(console: Console, path: Path) -> int:
     return DOES_NOT if found else CONFORMS
 
 
-def _subject(stored: dict[str, Any], session: Session) -> Any:
+def subject_of(stored: Mapping[str, Any], session: Session) -> Any:
+    """Return the subject of a stored failure, built again.
+
+    Raises ``NotJudgeableError``, ``TargetError`` or ``WorkerFailure`` where that cannot be, and ``UsageError`` where
+    it has no such scheduler, or no such path any more.
+    """
     if stored["chapter"] != OPTIMIZERS:
         entry = named(stored["scheduler"])
         if entry is None:
@@ -50,12 +56,16 @@ def _subject(stored: dict[str, Any], session: Session) -> Any:
         return scheduler_subject(entry, session)
     said = Stated(**stored.get("told", {}))
     item = recognise(stored["target"], stored["rule"], stored["options"], session, said)
-    path = item.path(stored["path"], stored["device"])
+    paths = {path.name: path for path in item.paths_on(stored["device"]) if stored["dtype"] in path.dtypes}
+    if stored["path"] not in paths:
+        place = f"{stored['path']}, {stored['device']}, {stored['dtype']}"
+        raise UsageError(f"{item.identifier} is not judged on {place}; it has {', '.join(paths) or 'no path there'}")
     asked = (stored["property"],)
-    return OptimizerUnit(item, path, stored["device"], stored["dtype"], asked, 1, 0).subject(session)
+    unit = OptimizerUnit(item, paths[stored["path"]], stored["device"], stored["dtype"], asked, 1, 0)
+    return unit.subject(session)
 
 
-def _stored(path: Path) -> dict[str, Any]:
+def stored_failure(path: Path) -> dict[str, Any]:
     """Read a failure; raises ``OSError`` for a file that is none."""
     try:
         stored = json.loads(path.read_text())

@@ -12,7 +12,7 @@ from conformance.engine import crashes
 from conformance.engine.claim import Claim, NotRunError, Patience, Plan, Subject, Unit, unexplained
 from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop
 from conformance.engine.findings import confirmed_findings, findings_of
-from conformance.engine.ledger import named, recorded
+from conformance.engine.ledger import Entry, must_show, named
 from conformance.engine.power import Power
 from conformance.engine.reduction import reduced
 from conformance.engine.replay import judge_known
@@ -170,8 +170,11 @@ def judge_cell(
             return CellResult(cell, Verdict.ERROR, stops.reason)
         if not entries:
             return explore(subject, unexplained)
-        strict = subject.own and recorded(subject.library, version)
-        return judge_known(subject, claim, cell, entries, explore, strict=strict)
+
+        def binding(entry: Entry) -> bool:
+            return must_show(entry, cell, subject.library, version, catalogued=subject.own)
+
+        return judge_known(subject, claim, cell, entries, explore, binding)
     except SuiteError:
         raise
     except (TargetError, WorkerFailure) as error:

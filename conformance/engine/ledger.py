@@ -1,4 +1,7 @@
-"""The ledger of known deviations, each with its reason and the smallest cases that show it."""
+"""The ledger of known deviations, each with its reason and the smallest cases that show it.
+
+Over ours lie those of users: the files that the environment variable ``STEPPROOF_LEDGER`` names, in the same format.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import dataclasses
 import fnmatch
 import functools
 import json
+import os
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,14 +26,30 @@ OPTIMIZERS, SCHEDULERS = "optimizers", "schedulers"
 CHAPTERS = {"optimizer": OPTIMIZERS, "scheduler": SCHEDULERS}
 """The tables of a ledger file: what their entries speak of."""
 EVERY = ("*",)
+OURS = "stepproof"
+"""How the ledger that comes with the suite is called; another one is called by its file."""
+VARIABLE = "STEPPROOF_LEDGER"
+"""Names the files of users' ledgers, as ``PATH`` names folders; judges inherit it."""
+MOST_BYTES = 8_000_000
+"""A file of a ledger is no larger: what is read before anything is judged has a bound."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+
+
+class LedgerError(ValueError):
+    """A ledger cannot be read; the message names the file and says what is wrong and what to do."""
 
 
 class Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A stored case: its kind, the case as that kind writes it, and the one property that it is of, if any."""
+    """A stored case: its kind, the case as that kind writes it, and the one property that it is of, if any.
+
+    ``subject`` says how code that no catalogue holds is found again: target, rule, options, what was told of it,
+    path, device and format, or the scheduler.
+    """
 
     kind: str
     case: dict[str, Any]
     property: str = ""
+    subject: dict[str, Any] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +59,8 @@ class Entry:
     The rest is judged on tensors whose number of dimensions is within ``ranks`` and with settings, by
     keyword, within ``domains``, where they are named (equal ends leave that one value); ``observed``
     names what is seen of it, as failures tell it.  Without these and ``profile`` nothing else of the cell
-    can be judged.  ``cases`` are replayed first.
+    can be judged.  ``cases`` are replayed first.  ``ledger`` is ``stepproof`` or the file of a user, and ``recorded``
+    the versions with which that was written.
     """
 
     identifier: str
@@ -56,6 +78,8 @@ class Entry:
     ranks: tuple[int, int] | None = None
     domains: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
     cases: tuple[Stored, ...] = ()
+    ledger: str = OURS
+    recorded: str = "*"
 
     @property
     def narrows(self) -> bool:
@@ -134,10 +158,15 @@ def _patterns(value: str | list[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-@functools.cache
 def load(path: Path | None = None) -> tuple[Entry, ...]:
-    """Read the ledger's files, or the one at ``path``; raises ``ValueError`` for a malformed entry."""
-    return tuple(entry for file in _files(path) for entry in _entries(_read(file)))
+    """Read every layer of the ledger, or the file at ``path`` alone.
+
+    Raises ``LedgerError`` for a file that is not there or too large, and for an entry that is malformed or whose
+    identifier another one has.
+    """
+    if path is not None:
+        return _distinct(_entries(path, OURS if path.parent == FOLDER else str(path)))
+    return _layered(tuple((path, str(path.resolve()), *_state(path)) for path in users()))
 
 
 def named(chapter: str) -> tuple[Entry, ...]:
@@ -145,38 +174,116 @@ def named(chapter: str) -> tuple[Entry, ...]:
     return tuple(entry for entry in load() if entry.chapter == chapter)
 
 
+def users() -> tuple[Path, ...]:
+    """Return the files of users' ledgers, each once, as the environment variable names them."""
+    given = (Path(name) for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name)
+    return tuple({path.resolve(): path for path in given}.values())
+
+
 def recorded(library: str, version: str) -> bool:
-    """Tell whether the ledger was recorded with this version of a library: its entries must show there."""
+    """Tell whether our ledger was recorded with this version of a library: its entries must show there."""
     file = FOLDER / f"{library}.toml"
     wanted = _read(file)["recorded"] if file.is_file() else "*"
     return fnmatch.fnmatchcase(version, wanted)
 
 
-def _files(path: Path | None) -> list[Path]:
-    if path is not None:
-        return [path]
-    return sorted(FOLDER.glob("*.toml"))
+def must_show(entry: Entry, cell: Cell, library: str, version: str, *, catalogued: bool) -> bool:
+    """Tell whether an entry that a cell does not show fails it.
+
+    One of ours fails what the catalogue holds, with the version that it was recorded with; one of a user's ledger
+    any cell of which it speaks by name.
+    """
+    if entry.ledger == OURS:
+        return catalogued and recorded(library, version)
+    named_ = not entry.of_everybody and entry.matches(cell, version)
+    return named_ and fnmatch.fnmatchcase(version, entry.recorded)
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Return what changes when a file does; nothing for one that is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+@functools.lru_cache(1)
+def _layered(files: tuple[tuple[Path, str, int, int], ...]) -> tuple[Entry, ...]:
+    """Return the entries of all layers, remembered until another file is named or one changes."""
+    ours = (entry for file in sorted(FOLDER.glob("*.toml")) for entry in _entries(file, OURS))
+    theirs = (entry for file, *_ in files for entry in _entries(file, str(file)))
+    return _distinct((*ours, *theirs))
+
+
+def _distinct(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return the entries; raises ``LedgerError`` where two have one identifier."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        before = found.setdefault(entry.identifier, entry)
+        if before is not entry:
+            where = f"in {_called(before)} and in {_called(entry)}"
+            where = f"twice in {_called(entry)}" if before.ledger == entry.ledger else where
+            raise LedgerError(f"the ledger has `{entry.identifier}` {where}; give one of them another id")
+    return tuple(found.values())
+
+
+def _called(entry: Entry) -> str:
+    return "the ledger of stepproof" if entry.ledger == OURS else f"`{entry.ledger}`"
 
 
 @functools.cache
 def _read(path: Path) -> Mapping[str, Any]:
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return parsed(text_of(path), path)
 
 
-def _entries(data: Mapping[str, Any]) -> Iterator[Entry]:
+def text_of(path: Path) -> str:
+    """Return the text of a ledger's file; raises ``LedgerError`` for one that is not there, too large or no text."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise LedgerError(f"`{path}` has more than {MOST_BYTES:,} bytes, the most that a ledger's file may have")
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise LedgerError(f"`{path}` is no text in UTF-8: {error.reason} at byte {error.start}") from None
+    except OSError as error:
+        raise LedgerError(f"the ledger `{path}` cannot be read: {error.strerror}; give a file that exists") from None
+
+
+def parsed(text: str, path: Path) -> Mapping[str, Any]:
+    """Return the tables of a ledger's file; raises ``LedgerError`` for text that is no TOML or has another table."""
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise LedgerError(f"the ledger `{path}` is no TOML: {error}") from None
     for key in data.keys() - {*CHAPTERS, "recorded"}:
-        raise ValueError(f"the ledger has a table `{key}`; known: {', '.join(CHAPTERS)}, recorded")
+        raise LedgerError(f"the ledger `{path}` has a table `{key}`; known: {', '.join(CHAPTERS)}, recorded")
+    if not isinstance(data.get("recorded", ""), str):
+        raise LedgerError(f'the ledger `{path}` has `recorded = {data["recorded"]!r}`; give a version, as "2.13.*"')
+    return data
+
+
+def _entries(path: Path, ledger: str) -> Iterator[Entry]:
+    data = _read(path) if ledger == OURS else parsed(text_of(path), path)
     for table, chapter in CHAPTERS.items():
-        yield from (_entry(item, chapter) for item in data.get(table, []))
+        items = data.get(table, [])
+        if not isinstance(items, list):
+            raise LedgerError(f"the ledger `{path}` has one `[{table}]`; each entry begins with [[{table}]]")
+        for item in items:
+            yield entry_of(item, chapter, path, ledger, data.get("recorded", "*"))
 
 
-def _entry(item: Mapping[str, Any], chapter: str) -> Entry:
-    name = item.get("id", "?")
+def entry_of(item: Any, chapter: str, path: Path, ledger: str, versions: str = "*") -> Entry:
+    """Return an entry as its file has it, with its stored cases; raises ``LedgerError`` for a malformed one."""
+    name = str(item.get("id", "?")) if isinstance(item, dict) else "?"
     try:
         known = msgspec.convert(item, _Written)
     except msgspec.ValidationError as error:
         keys = ", ".join(field.encode_name for field in msgspec.structs.fields(_Written))
-        raise ValueError(f"ledger entry `{name}`: {error}; its keys are {keys}") from None
+        raise LedgerError(f"ledger entry `{name}` of `{path}`: {error}; its keys are {keys}") from None
+    if not known.reason.strip():
+        raise LedgerError(f"ledger entry `{name}` of `{path}` has no reason; say why it deviates")
+    if not _NAME.fullmatch(name):
+        raise LedgerError(f"ledger entry `{name}` of `{path}`: an id has letters, digits, dots, dashes and underscores")
     return Entry(
         name,
         chapter,
@@ -192,18 +299,25 @@ def _entry(item: Mapping[str, Any], chapter: str) -> Entry:
         _patterns(known.observed),
         known.ranks,
         known.domains,
-        _stored(name),
+        _stored(place_of(name, None if ledger == OURS else path)),
+        ledger,
+        versions,
     )
 
 
-def place_of(name: str) -> Path:
-    """Return the file of an entry's stored cases."""
-    return FOLDER / "cases" / f"{name}.json"
+def place_of(name: str, ledger: Path | None = None) -> Path:
+    """Return the file of an entry's stored cases: in our folder, or beside the file of a user's ledger."""
+    folder = FOLDER / "cases" if ledger is None else ledger.with_name(f"{ledger.stem}.cases")
+    return folder / f"{name}.json"
 
 
-def _stored(name: str) -> tuple[Stored, ...]:
-    file = place_of(name)
-    return msgspec.json.decode(file.read_bytes(), type=tuple[Stored, ...]) if file.is_file() else ()
+def _stored(file: Path) -> tuple[Stored, ...]:
+    if not file.is_file():
+        return ()
+    try:
+        return msgspec.json.decode(text_of(file), type=tuple[Stored, ...])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise LedgerError(f"`{file}` is no file of stored cases: {error}") from None
 
 
 def written(cases: tuple[Stored, ...]) -> str:

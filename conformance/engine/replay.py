@@ -10,12 +10,14 @@ from typing import Any
 from conformance.engine.claim import Claim, Subject
 from conformance.engine.evidence import Failure
 from conformance.engine.findings import findings_of
-from conformance.engine.ledger import Entry, Stored
+from conformance.engine.ledger import OURS, Entry, Stored
 from conformance.engine.reduction import failures_of
 from conformance.engine.verdict import Cell, CellResult, Figures, Finding, Verdict
 
 Explore = Callable[[Any, Callable[[Failure], bool]], CellResult]
 """Judges all cases of a claim on a subject, but for the failures that are known."""
+MustShow = Callable[[Entry], bool]
+"""Tells whether an entry that a cell does not show fails it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,16 +67,16 @@ def is_known(entry: Entry, failure: Failure) -> bool:
 
 
 def judge_known(
-    subject: Subject, claim: Claim, cell: Cell, entries: list[Entry], explore: Explore, *, strict: bool
+    subject: Subject, claim: Claim, cell: Cell, entries: list[Entry], explore: Explore, must_show: MustShow
 ) -> CellResult:
     """Replay a cell's ledger entries, then judge all cases that they do not explain.
 
-    An entry that is not shown fails the cell if ``strict``: somebody's code, or another version than the
+    An entry that ``must_show`` and does not fails the cell: somebody's code, or another version than the
     ledger was recorded with, may do better.
     """
     replays = [replayed(subject, claim, entry) for entry in entries]
-    hidden = next((shown for shown in replays if not shown), None)
-    if strict and hidden is not None:
+    hidden = next((shown for shown in replays if not shown and must_show(shown.entry)), None)
+    if hidden is not None:
         return _stale(cell, hidden)
     standing = [shown for shown in replays if shown]
     blind = [shown for shown in standing if not (shown.entry.observed or shown.entry.narrows)]
@@ -126,4 +128,6 @@ def _stale(cell: Cell, shown: Shown) -> CellResult:
     if not shown.replayed:
         reason = f"deviation `{name}` has no case of this cell"
     action = "remove it from the ledger, or record it again: python -m conformance.commands.recording"
+    if shown.entry.ledger != OURS:
+        action = f"remove it from the ledger: stepproof ledger prune --ledger {shown.entry.ledger}"
     return CellResult(cell, Verdict.FAIL, f"{reason}: {action}", Figures(), deviation=name)

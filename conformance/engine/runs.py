@@ -19,6 +19,7 @@ from conformance.engine import freed_memory
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged, Killed
+from conformance.engine.ledger import VARIABLE
 from conformance.engine.verdict import CellResult, Verdict
 
 Judge = Callable[[Unit, Mapping[str, Killed]], Iterator["Judged | Exhibit"]]
@@ -143,7 +144,8 @@ class _Process:
 
     def __init__(self, judge: Judge) -> None:
         self.connection, theirs = multiprocessing.Pipe()
-        self.process = _context().Process(target=_serve, args=(theirs, judge), daemon=True)
+        ledgers = os.environ.get(VARIABLE, "")  # what it is forked from may have started with others
+        self.process = _context().Process(target=_serve, args=(theirs, judge, ledgers), daemon=True)
         self.process.start()
         theirs.close()
         self.unit: int | None = None
@@ -229,8 +231,9 @@ class _Pool:
         return other
 
 
-def _serve(parent: Connection, judge: Judge) -> None:
-    """Judge the units that come, until there are no more."""
+def _serve(parent: Connection, judge: Judge, ledgers: str) -> None:
+    """Judge the units that come beside users' ledgers, until there are no more."""
+    os.environ[VARIABLE] = ledgers
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()

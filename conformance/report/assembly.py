@@ -19,12 +19,12 @@ from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.claims import BY_IDENTIFIER
 from conformance.engine.evidence import Exhibit
 from conformance.engine.exhibits import ArithmeticEntry, CurveEntry, SearchEntry, TrainingEntry
-from conformance.engine.ledger import Entry, load
 from conformance.engine.power import Power
 from conformance.engine.runs import UnitResult
-from conformance.engine.verdict import CellResult, Verdict
+from conformance.engine.verdict import CellResult
 from conformance.optimizers import mutants as rule_mutants
 from conformance.report import model, rule_section, schedule_section
+from conformance.report.deviation_section import deviations, unjudged
 from conformance.report.literature import experiment_entries, proven_claims
 from conformance.schedulers import mutants as schedule_mutants
 from impls.catalogue.scheduler_entries import CLOSED, RECURRENCE, Scheduler
@@ -78,8 +78,8 @@ def assemble(
         properties=tuple(_properties(work)),
         implementations=tuple(_implementations(work, arithmetic_of(results), environment)),
         results=tuple(dataclasses.replace(r, seconds=0.0) for r in cells),
-        deviations=tuple(_deviations(cells)),
-        not_run=not_run,
+        deviations=deviations(cells),
+        not_run=(*not_run, *unjudged(cells, _versions(work, environment))),
         times={"total": round(seconds, 3), **{str(i): round(r.seconds, 3) for i, r in enumerate(cells)}},
         claims=proven_claims() if whole else (),
         experiments=experiment_entries() if whole else (),
@@ -88,6 +88,15 @@ def assemble(
         cut_short=cut_short,
         cases_hash=hash_of_cases(cells),
     )
+
+
+def _versions(work: Work, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return for each implementation the version of the library that ships it."""
+    items = {
+        unit.cell("").implementation: (unit.entry if isinstance(unit, SchedulerUnit) else unit.implementation).library
+        for unit in work
+    }
+    return {name: environment.get(library, environment["torch"]) for name, library in items.items()}
 
 
 def hash_of_cases(cells: Iterable[CellResult]) -> str:
@@ -194,16 +203,3 @@ def _scheduler(unit: SchedulerUnit, environment: Mapping[str, str]) -> model.Imp
 def _profile(entry: Scheduler) -> str:
     computes = {CLOSED: "the closed form", RECURRENCE: "the recurrence"}.get(entry.computes, entry.computes)
     return f"{computes}, {ScheduleProfile.from_mapping(entry.profile)}"
-
-
-def _deviations(cells: Iterable[CellResult]) -> Iterator[model.DeviationEntry]:
-    used = {name: r.verdict for r in cells for name in (r.deviation, *r.further) if name}
-    for entry in load():
-        if entry.identifier in used:
-            yield _deviation(entry, used[entry.identifier])
-
-
-def _deviation(entry: Entry, verdict: Verdict) -> model.DeviationEntry:
-    status = "in force" if verdict is Verdict.DEVIATION else "no longer shown"
-    where = ", ".join(entry.implementations)
-    return model.DeviationEntry(entry.identifier, where, entry.condition, entry.reason, entry.link, entry.rest, status)

@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass, field
 
 from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry, TrainingEntry
+from conformance.engine.ledger import OURS
 from conformance.engine.verdict import Cause, CellResult, Level
 
 SCHEMA_NAME = "stepproof-report"
@@ -158,7 +159,7 @@ class ImplementationEntry:
 class DeviationEntry:
     """A finding that stands in the ledger; ``status`` is ``in force`` or ``no longer shown``.
 
-    ``profile`` says how the rest of its cells is judged.
+    ``profile`` says how the rest of its cells is judged; ``ledger`` is ``stepproof``, or the file of a user's ledger.
     """
 
     identifier: str
@@ -168,6 +169,7 @@ class DeviationEntry:
     link: str
     profile: str
     status: str
+    ledger: str = OURS
 
 
 class Outcome(enum.StrEnum):

@@ -164,7 +164,7 @@ def _deviation_lines(report: Report) -> list[str]:
         entry = standing.entry
         lines.append(
             f"- ◆ **{_safe(entry.implementation)}** {_safe(entry.condition)}: {_safe(entry.reason)} "
-            f"({_safe(entry.status)}; {counted(len(standing.cells), 'cell')}; "
+            f"({_safe(entry.status)}; ledger of {_safe(entry.ledger)}; {counted(len(standing.cells), 'cell')}; "
             f"judged beside it: {_safe(entry.profile)}) {_safe(entry.link)}"
         )
     return [*lines, ""]

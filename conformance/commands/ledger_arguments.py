@@ -1,0 +1,46 @@
+"""The arguments of ``stepproof ledger`` and its three commands."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from conformance.commands import ledger_commands
+from conformance.commands.ledger_layers import USUAL
+from conformance.engine.ledger import VARIABLE
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add ``add``, ``check`` and ``prune``, each with its arguments."""
+    commands = parser.add_subparsers(dest="ledger_command", required=True, metavar="add|check|prune")
+    added = commands.add_parser("add", help="write an entry for a finding, with its stored case")
+    added.add_argument("finding", help="a file of build/conformance/failures, or the name of one without .json")
+    added.add_argument("--reason", required=True, metavar="TEXT", help="why the code deviates")
+    added.add_argument("--id", default="", metavar="NAME", help="the entry's name (default: class, property, finding)")
+    added.add_argument("--link", default="", metavar="URL", help="where it is discussed")
+    added.add_argument(
+        "--observed",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="what is seen of it: all else of the cell is judged (repeatable)",
+    )
+    added.add_argument("--output", type=Path, default=Path("build/conformance"), help="the folder of the report")
+    check = commands.add_parser(
+        "check", help="replay every entry: 0 all are shown, 1 one is not, 2 one cannot be tried"
+    )
+    prune = commands.add_parser("prune", help="remove the entries that are no longer shown")
+    prune.add_argument("--dry-run", action="store_true", help="say what would be removed")
+    for command, run in ((added, ledger_commands.add), (check, ledger_commands.check), (prune, ledger_commands.prune)):
+        command.set_defaults(run_ledger=run)
+        usual = f"(default: what {VARIABLE} names, or {USUAL})"
+        command.add_argument("--ledger", type=Path, metavar="FILE", help=f"the ledger {usual}")
+        command.add_argument("--python", help="the interpreter of the code's own environment")
+
+
+def run(given: argparse.Namespace, console: Console) -> int:
+    """Run the command; returns the exit status."""
+    status: int = given.run_ledger(given, console)
+    return status

@@ -1,0 +1,44 @@
+"""The arguments of every command that judges."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from impls.devices import DEVICES, FLOATS, HOST
+
+
+def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
+    """Add how hard to judge, what, in which environment, and where the report goes."""
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=budget,
+        metavar="SECONDS",
+        help="how hard to test, for each implementation: about this long on two cores; the same "
+        f"number always gives the same cases (default {budget:g})",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the seed of all cases (default 0)")
+    parser.add_argument("--python", help="the interpreter of the optimizer's own environment")
+    parser.add_argument("--device", default=HOST, choices=tuple(DEVICES))
+    parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)}")
+    parser.add_argument("--property", action="append", default=[], help="one property (repeatable)")
+    parser.add_argument(
+        "--path",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="one execution path, such as foreach or compiled (repeatable)",
+    )
+    parser.add_argument("--timeout", type=float, default=60.0, help="seconds before a step hangs")
+    parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
+    parser.add_argument("--output", type=Path, default=Path("build/conformance"))
+    parser.add_argument(
+        "--strict", action="store_true", help="fail the run where a cell fails what only should hold, too"
+    )
+    parser.add_argument(
+        "--ledger", action="append", default=[], type=Path, metavar="FILE", help="known deviations of your own code"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
+    )
