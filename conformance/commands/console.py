@@ -82,7 +82,9 @@ class Progress(Listener):
     def looked(self, unit: Unit, result: CellResult) -> None:
         """Tell at once what fails at a first look, which is not told again when its cell is judged."""
         self.seen.add(str(result.cell))
-        told = next((f"{f.quantity}: {f.value}, legal {f.legal[0]} to {f.legal[1]}" for f in result.findings), "")
+        first = next(iter(result.findings), None)
+        legal = " to ".join(dict.fromkeys(first.legal)) if first else ""
+        told = f"{first.quantity}: {first.value}, legal {legal}" if first else ""
         place = f"{plain(unit.label)}: {result.cell.property}"
         self.bar.console.print(f"{MARKS[result.shown]} {place}, at first look: {plain(told)}")
 

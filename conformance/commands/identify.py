@@ -13,6 +13,7 @@ from conformance.commands.identify_schedule import described_schedule
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.safe_text import safe_text
 from conformance.recognition.constructor import NOTHING_TOLD, NotJudgeableError, Stated
+from conformance.recognition.identification.apart import MAXIMIZE, options_apart
 from conformance.recognition.identification.candidates import DECAY, Candidate
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.fit import Agreement
@@ -95,19 +96,47 @@ def claim_of(
     if shown is None:
         return IdentifiedClaim(rule, options, f"{_called(rule, options)}: no variant makes such steps")
     name = rule or shown.rule.name
-    decay = {name: value for name, value in shown.rule.options.items() if name == DECAY and name not in meant}
-    chosen = {**decay, **options, **_departing(shown.rule, meant)}
-    if best is None and nearest is not None:
-        sentence = f"no variant of {name} explains the steps of {target}; {_off(nearest)}; that one is judged"
+    astray = _astray(identity, {**meant, **options})
+    if best is not None and not astray:
+        chosen, sentence = best.rule.options, first_line(identity, name, meant, options)
     else:
-        sentence = first_line(identity, name, meant, options)
-    return IdentifiedClaim(name, chosen, sentence, identity)
+        chosen = options_apart(identity.question, shown, {**meant, **options}, session)
+        sentence = _mistaken(identity, name, chosen, meant, astray)
+    decay = {option: value for option, value in chosen.items() if option == DECAY and option not in meant}
+    departing = _departing(shown.rule.name, chosen, meant)
+    return IdentifiedClaim(name, {**decay, **options, **departing}, sentence, identity)
+
+
+def _astray(identity: Identity, claimed: Mapping[str, str]) -> str:
+    """Return what steps do that no option can claim for them: a decay of no kind, a gradient that is followed."""
+    best = identity.best
+    if best is None:
+        return ""
+    if best.rule.options.get(MAXIMIZE) == "yes" and MAXIMIZE not in claimed:
+        return "its steps follow the gradient, as with maximize=yes; --option maximize=yes to claim that"
+    own = {h.keyword for rule in book.family(best.rule.name).variants() for h in rule.hyperparameters}
+    for slot, agreement in identity.astray.items():
+        if slot.label in own - best.named.keys():
+            return f"with {slot.label}={slot.value:g} no variant explains its steps, the nearest {_differs(agreement)}"
+    return ""
+
+
+def _mistaken(identity: Identity, name: str, chosen: Mapping[str, str], meant: Mapping[str, str], astray: str) -> str:
+    """Return the sentence that says what is judged of a target whose steps no variant that it may claim explains."""
+    judged = _called(name, _departing(book.named(name)[0].name, chosen, meant))
+    if identity.following is None or astray:
+        return f"{judged} is judged: {astray}"
+    agreement, nearest = identity.following
+    said = f"no variant of {name} explains the steps of {identity.target}"
+    if nearest.rule.options == chosen:
+        return f"{said}; {_off(identity.following)}; that one is judged"
+    return f"{said}; {judged} is judged; nearest is {_named(nearest)}, which {_differs(agreement)}"
 
 
 def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: Mapping[str, str]) -> str:
     """Return the sentence that says what a target is taken for, and what steps do not decide."""
     best = identity.fitting[0]
-    departing = _departing(best.rule, meant)
+    departing = _departing(best.rule.name, best.rule.options, meant)
     claimed = ", ".join(option for option in departing if option not in given)
     said = f"{_called(name, departing)}, as its steps show"
     said += f"; --option {claimed.split(', ')[0]}=... to claim another" if claimed else ""
@@ -117,7 +146,8 @@ def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: M
         said += f" (its steps do not tell it from {apart})"
     if not identity.within_rounding:
         said += " (in half of its digits: it rounds otherwise than its format)"
-    return said
+    idle = ", ".join(slot.label for slot in best.rest if slot in identity.idle and slot.value != slot.default)
+    return f"{said}; without effect: {idle}" if idle else said
 
 
 def described(identity: Identity) -> Iterator[str]:
@@ -128,7 +158,7 @@ def described(identity: Identity) -> Iterator[str]:
         if identity.following is not None:
             yield f"  nearest      {_off(identity.following)}"
         return
-    yield f"{identity.target} is {_called(best.rule.name, _departing(best.rule, {}))}, as its steps show"
+    yield f"{identity.target} is {_named(best)}, as its steps show"
     yield f"  options      {_called('', best.rule.options)}"
     yield f"  settings     {', '.join(_settings(best))}"
     yield from _switched(best.rule, identity.switches)
@@ -148,10 +178,10 @@ def described(identity: Identity) -> Iterator[str]:
         yield f"  the same as  {_named(other)}: {proof}"
 
 
-def _departing(rule: UpdateRule, meant: Mapping[str, str]) -> dict[str, str]:
-    """Return the options in which a rule departs from the first of their values, and from what a name means."""
-    first = {option.name: option.default for option in book.family(rule.name).options}
-    return {k: v for k, v in rule.options.items() if v != meant.get(k, first[k])}
+def _departing(rule: str, options: Mapping[str, str], meant: Mapping[str, str]) -> dict[str, str]:
+    """Return the options that depart from the first of their values, and from what a name means."""
+    first = {option.name: option.default for option in book.family(rule).options}
+    return {k: v for k, v in options.items() if v != meant.get(k, first[k])}
 
 
 def _called(name: str, options: Mapping[str, str]) -> str:
@@ -160,7 +190,7 @@ def _called(name: str, options: Mapping[str, str]) -> str:
 
 
 def _named(candidate: Candidate) -> str:
-    return _called(candidate.rule.name, _departing(candidate.rule, {}))
+    return _called(candidate.rule.name, _departing(candidate.rule.name, candidate.rule.options, {}))
 
 
 def _settings(candidate: Candidate) -> Iterator[str]:

@@ -26,9 +26,9 @@ def lines(rule: UpdateRule, tensors: Collection[sp.Symbol]) -> Iterator[str]:
 
 
 def name(symbol: sp.Symbol) -> str:
-    """Return a symbol as a name of Python."""
+    """Return a symbol as a name of Python, which is not that of the parameter in the class."""
     plain = "".join(letter if letter.isalnum() else "_" for letter in symbol.name)
-    return {"lambda": "lambda_", "in": "in_"}.get(plain, plain)
+    return {"lambda": "lambda_", "in": "in_", "p": "p_"}.get(plain, plain)
 
 
 class Written:

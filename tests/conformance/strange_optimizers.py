@@ -63,6 +63,13 @@ class ForgetsDecay(_Plain):
         p.sub_(group["lr"] * gradient)
 
 
+class ClimbingSign(Sign):
+    """Lion that goes up the gradient."""
+
+    def move(self, p, gradient, state, group):
+        super().move(p, -gradient, state, group)
+
+
 class MayHaveMomentum(_Plain):
     """Gradient descent with momentum where it is given: without, it is None."""
 

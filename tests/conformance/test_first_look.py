@@ -6,24 +6,26 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from conformance.commands.console import Progress
 from conformance.commands.first_look import FirstLook
 from conformance.engine.judging import Judged
-from conformance.engine.verdict import CellResult, Verdict
+from conformance.engine.verdict import CellResult, Level, Verdict
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
-from tests.builders import unit_of
+from tests.builders import entry, unit_of
 
 WRONG = Path(__file__).parents[1] / "quality" / "wrong_optimizers.py"
 ASKED = ("agreement/local", "decay/moments-do-not-see-lambda", "agreement/trajectory")
 
 
-def looked(name: str) -> list[CellResult]:
+def looked(name: str, rule: str = "adamw", asked: tuple[str, ...] = ASKED) -> list[CellResult]:
     """Return what a whole look at a wrong optimizer tells."""
     found: list[CellResult] = []
     with Session() as session:
-        item = recognise(f"{WRONG}:{name}", "adamw", {}, session)
-        unit = dataclasses.replace(unit_of(item, "agreement/local", cases=200), properties=ASKED)
+        item = recognise(f"{WRONG}:{name}", rule, {}, session)
+        unit = unit_of(item, *asked, cases=200)
         look = FirstLook([unit], session, lambda _, result: found.append(result))
         look._look()
     return found
@@ -35,6 +37,19 @@ def test_a_look_tells_what_fails_and_accuses_nobody_else(name: str, failing: int
     found = looked(name)
     assert [result.cell.property for result in found] == ["agreement/local", "agreement/trajectory"][:failing]
     assert all(result.findings and result.figures.cases <= 3 for result in found)
+
+
+def test_what_only_should_hold_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    """A look has the level of the run, and what is legal is printed once where there is one such value."""
+    (result,) = looked("Lion", "lion", ("hyperparameters/refused",))
+    assert result.shown is Level.SHOULD
+    (finding,) = result.findings
+    assert finding.legal[0] == finding.legal[1]
+    unit = unit_of(entry("torch.SGD"), "hyperparameters/refused")
+    Progress(Console(width=500), [unit], {}).looked(unit, result)
+    printed = capsys.readouterr().out
+    assert printed.startswith("△ should")
+    assert printed.rstrip().endswith(f"lr=nan at construction: accepted, legal {finding.legal[0]}")
 
 
 def test_a_look_that_breaks_or_is_closed_costs_nothing() -> None:

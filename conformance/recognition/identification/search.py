@@ -16,6 +16,7 @@ from conformance.recognition.identification.steps import Course
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.libraries import OTHERS
 from spec import rules as book
+from spec.family import Family
 from spec.rule import UpdateRule
 
 MOST = 1000
@@ -97,7 +98,8 @@ def explained(course: Course, candidates: Iterable[Candidate]) -> Found:
 def preference(candidate: Candidate, layout: str) -> tuple[Any, ...]:
     """Return what orders candidates that explain the same: the least is held fixed, the most people mean it."""
     rule = candidate.rule
-    return (candidate.held_on, len(candidate.rest), -_claimed(rule.name, layout), _departures(rule))
+    departing = departures(book.family(rule.name), rule.options)
+    return (candidate.held_on, len(candidate.rest), -_claimed(rule.name, layout), departing)
 
 
 @functools.cache
@@ -107,10 +109,9 @@ def _claimed(name: str, layout: str) -> int:
     return sum(1 for item in (*CATALOGUE, *OTHERS) if item.rule in called and item.gradient == layout)
 
 
-def _departures(rule: UpdateRule) -> int:
-    """Return in how many options a rule departs from the first of their values."""
-    first = {option.name: option.default for option in book.family(rule.name).options}
-    return sum(first[name] != value for name, value in rule.options.items())
+def departures(family: Family[UpdateRule], options: Mapping[str, str]) -> int:
+    """Return how many options depart from the first of their values."""
+    return sum(options[option.name] != option.default for option in family.options)
 
 
 def told_apart(found: Found, course: Course) -> Found:

@@ -76,7 +76,8 @@ class Course:
     def climbs(self) -> bool:
         """Tell whether a tensor that starts from zeros follows its gradient, as where it is maximized."""
         tensor = SIZES.index(0.0)
-        return bool(np.sum(self.came[tensor][1] * self.given[tensor][0]) > 0)
+        with np.errstate(all="ignore"):
+            return bool(np.sum(self.came[tensor][1] * self.given[tensor][0]) > 0)
 
     @functools.cached_property
     def moved(self) -> tuple[tuple[float, ...], ...]:
@@ -124,9 +125,13 @@ def _few_bits(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return sign * generator.integers(8, 128, shape) / 64.0
 
 
-def ask(question: Question, session: Session) -> Course:
-    """Make the steps; raises ``TargetError`` or ``WorkerFailure`` where they cannot be made."""
+def ask(question: Question, session: Session, chosen: tuple[tuple[Array, ...], ...] | None = None) -> Course:
+    """Make the steps; raises ``TargetError`` or ``WorkerFailure`` where they cannot be made.
+
+    ``chosen`` are each tensor's gradients, where they are not those of every question.
+    """
     starts, gradients = _drawn(question)
+    gradients = gradients if chosen is None else chosen
     torch = question.framework == "torch"
     given = settings(question.slots)
     changed = _changed(question)
