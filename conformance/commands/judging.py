@@ -18,6 +18,7 @@ from rich.console import Console
 from conformance import claims
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
+from conformance.commands import exchanging
 from conformance.commands.console import Progress, show_report
 from conformance.commands.environments import all_seen, environment
 from conformance.commands.first_look import FirstLook
@@ -49,7 +50,7 @@ class Order:
 
     ``absent`` holds a sentence for each library that was asked for and is not installed.  ``whole`` asks for the
     rules that nothing claims and the claims of the literature too; a ``strict`` run does not conform where a cell
-    fails what only should hold.
+    fails what only should hold.  ``formats`` names those beside page, JSON and summary (``exchange.formats``).
     """
 
     parts: tuple[Part, ...]
@@ -60,6 +61,7 @@ class Order:
     whole: bool = False
     resume: bool = False
     strict: bool = False
+    formats: tuple[str, ...] = ()
 
     @property
     def budget(self) -> float:
@@ -103,7 +105,7 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
     is to go on from another run than its own.
     """
     start = time.perf_counter()
-    prepare(order.output)
+    prepare(order.output, beside=exchanging.files_of(order.formats))
     runs.preload()
     seen = all_seen(order.parts, session)
     not_run = order.not_run({python: found.devices for python, found in seen.items()})
@@ -167,6 +169,7 @@ def _written(order: Order, work: Sequence[Unit], report: Report, console: Consol
     show_report(console, report, os.path.relpath(order.output))
     for path in paths.values():
         console.print(f"wrote {os.path.relpath(path)}")
+    exchanging.write(report, order.formats, order.output, console)
 
 
 def _write_failures(report: Report, folder: Path, work: Sequence[Unit]) -> None:

@@ -20,6 +20,7 @@ from conformance.commands.usage_errors import UsageError, among, nearest, pairs
 from conformance.engine import runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
+from conformance.exchange import NAMES
 from conformance.recognition.identification.schedule_identity import ScheduleIdentity
 from conformance.recognition.optimizer import adapting, catalogued, dotted, recognise
 from conformance.recognition.scheduler import of_a_schedule, own_scheduler, read_as
@@ -96,6 +97,7 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
         whole=whole,
         resume=given.resume,
         strict=given.strict,
+        formats=among("format", given.format, NAMES) if given.format else (),
     )
     return judging.judge(order, console, session)[1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conformance.exchange import NAMES
 from impls.devices import DEVICES, FLOATS, HOST
 
 
@@ -33,6 +34,9 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds before a step hangs")
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
+    parser.add_argument(
+        "--format", action="append", default=[], metavar="NAME", help=f"also write one of {', '.join(NAMES)}"
+    )
     parser.add_argument(
         "--strict", action="store_true", help="fail the run where a cell fails what only should hold, too"
     )

@@ -46,6 +46,14 @@ _ON_WHITE = {
     "fail": "#c62828",
     "text": "sans-serif",
 }
+_ON_BLACK = {
+    "ink": "#e2e4e7",
+    "quiet": "#9aa1aa",
+    "line": "#4a5058",
+    "plot": "#7fa8d8",
+    "pass": "#62c391",
+    "fail": "#ff8f84",
+}
 SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "stepproof", "font.size": 9.0, "axes.linewidth": 0.6}
 
 # Lengths of the plots, in points.
@@ -228,5 +236,19 @@ def standalone(element: str) -> str:
     """Return an element of the page as a file of its own, with colours for a light ground."""
     for name, colour in _ON_WHITE.items():
         element = element.replace(f"var(--{name})", colour)
+    return _named(element)
+
+
+def on_both_grounds(element: str) -> str:
+    """Return an element of the page as a file of its own, whose colours follow those of the reader's pages."""
+    light, dark = (
+        "".join(f"--{name}:{colour};" for name, colour in colours.items()) for colours in (_ON_WHITE, _ON_BLACK)
+    )
+    style = f"<style>svg{{{light}}}@media (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+    begin, end, rest = element.partition(">")
+    return _named(f"{begin}{end}{style}{rest}")
+
+
+def _named(element: str) -> str:
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     return element.replace("<svg", f"<svg {names}", 1).replace(' href="#', ' xlink:href="#') + "\n"

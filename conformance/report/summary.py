@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.engine.verdict import Level, Verdict
 from conformance.report import gates, totals
 from conformance.report.cards import cards, reasons, standings
 from conformance.report.matrix import matrices
@@ -13,33 +15,44 @@ from conformance.report.wording import SYMBOLS, case_rows, compact, counted, exa
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from conformance.engine.verdict import Cell
+    from conformance.engine.verdict import Cause, Cell, Finding
     from conformance.report.cards import Card
     from conformance.report.matrix import Matrix, Square
     from conformance.report.model import Report
 
 _LONGEST_TEXT = 600
+_ADDRESS = re.compile(r"[a-z]+:(?=/)|www\.", re.IGNORECASE)
+_PLAIN_ADDRESS = re.compile(r"https://[A-Za-z0-9./_#?=&%~+-]{1,400}")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of the summary: its head, and blocks of lines, each of which is shown whole or left out."""
+
+    noun: str
+    head: list[str]
+    blocks: list[list[str]]
 
 
 def render_summary(report: Report) -> str:
     """The verdict, what is wrong, what was not run, the matrix, the findings in short and the deviations."""
-    parts: tuple[tuple[Callable[[Report], list[str]], int], ...] = (
-        (_verdict_lines, 12_000),
-        (_cause_lines, 18_000),
-        (_not_run_lines, 18_000),
-        (_matrix_lines, 70_000),
-        (_finding_lines, 60_000),
-        (_reason_lines, 18_000),
-        (_deviation_lines, 18_000),
+    parts: tuple[tuple[Callable[[Report], _Part], int], ...] = (
+        (_causes, 60_000),
+        (_not_run, 12_000),
+        (_matrix, 60_000),
+        (_findings, 30_000),
+        (_reasons, 12_000),
+        (_deviations, 12_000),
     )
     # The rooms are bytes: a CI page that is offered more than its limit shows nothing at all.
     lines = [line for make, room in parts for line in _fitted(make(report), room)]
     foot = f"seed `{report.seed}` · {_code(report.command)} · stepproof {_safe(report.suite_version)}"
-    return "\n".join([*lines, _cut(foot), ""])
+    return "\n".join([*verdict_lines(report), *lines, _cut(foot), ""])
 
 
-def _verdict_lines(report: Report) -> list[str]:
+def verdict_lines(report: Report) -> list[str]:
+    """Return the outcome, the cells, how hard was tested, and every gate that is not met."""
     figures = totals.tested(report.results)
     strength, proofs = totals.power(totals.mutants_of(report.rules)), totals.proven(report.rules)
     tested = (
@@ -54,52 +67,69 @@ def _verdict_lines(report: Report) -> list[str]:
     )
     title = f"## {SYMBOLS[gates.overall(report)]} {gates.headline(report)}"
     warnings = [f"> **!** {_safe(text)}." for text in gates.warnings(report)]
-    return [title, "", totals.verdict_sentence(report), "", tested + powerful + proven, "", *warnings, ""]
-
-
-def _cause_lines(report: Report) -> list[str]:
-    if not report.causes:
-        return []
-    told = (
-        f"- **{_safe(cause.title)}** ({_safe(cause.implementation)}, {cause.level}): {_safe(cause.diagnosis)}"
-        f" It explains {counted(len(cause.explains), 'cell')}."
-        for cause in report.causes
-    )
-    return ["### What is wrong", "", *told, ""]
-
-
-def _not_run_lines(report: Report) -> list[str]:
-    if not report.not_run:
-        return []
-    return ["### Not run", "", *(f"- {_safe(text)}" for text in report.not_run), ""]
-
-
-def _matrix_lines(report: Report) -> list[str]:
-    tables = matrices(report)
-    lines = [line for table in tables for line in _table_lines(table)]
-    if not lines:
-        return []
     return [
-        "### Matrix",
+        title,
         "",
-        (
-            "Worst verdict of a square's properties, their counts, values outside / compared, "
-            "median of observed error over bound."
-        ),
+        totals.verdict_sentence(report),
         "",
-        *lines,
+        tested + powerful + proven,
+        "",
+        *warnings,
+        *[""] * bool(warnings),
     ]
 
 
-def _table_lines(table: Matrix) -> list[str]:
+def _causes(report: Report) -> _Part:
+    known = {finding.identifier: finding for result in report.results for finding in result.findings}
+    blocks = [_cause_block(cause, known.get(cause.case)) for cause in report.causes]
+    return _Part("cause", ["### What is wrong", ""], blocks)
+
+
+def _cause_block(cause: Cause, finding: Finding | None) -> list[str]:
+    sign = SYMBOLS[Verdict.FAIL if cause.level is Level.MUST else Level.SHOULD]
+    lines = [f"- {sign} **{_safe(cause.title)}** ({_safe(cause.implementation)}, {cause.level})"]
+    if cause.diagnosis:
+        lines.append(f"  - {_safe(cause.diagnosis)}")
+    lines.append(f"  - explains {counted(len(cause.explains), 'cell')}: {_properties(cause)}")
+    if cause.where:
+        lines.append(f"  - where: {_code(cause.where)}")
+    if finding is not None:
+        told = {name: value for name, value in finding.case.items() if name not in {"stored", "kind"}}
+        case = "; ".join(f"{name} = {value}" for name, value in case_rows(told))
+        lines += [f"  - smallest case: {_code(case)}", f"  - {_value(finding)}", f"  - {_replay(finding)}"]
+    return lines
+
+
+def _properties(cause: Cause) -> str:
+    names = list(dict.fromkeys(cell.property for cell in cause.explains))
+    more = f" and {exact(len(names) - 4)} more" if len(names) > 4 else ""
+    return ", ".join(map(_safe, names[:4])) + more
+
+
+def _not_run(report: Report) -> _Part:
+    return _Part("sentence", ["### Not run", ""], [[f"- {_safe(text)}"] for text in report.not_run])
+
+
+def _matrix(report: Report) -> _Part:
+    said = (
+        "Worst verdict of a square's properties, their counts, values outside / compared, "
+        "median of observed error over bound."
+    )
+    blocks = [block for table in matrices(report) for block in _rows_of(table)]
+    return _Part("row", ["### Matrix", "", said], blocks)
+
+
+def _rows_of(table: Matrix) -> list[list[str]]:
+    """Return the rows of a table; its head stands with the first of them."""
     heads = [_safe(table.rule), "path", *map(_safe, table.dtypes)]
-    lines = [_row(heads), _row(["---"] * len(heads))]
+    rows = []
     for group in table.groups:
         for row in group.rows:
             place = f"{_safe(row.path)} · {_safe(row.device)}"
             squares = [_square_text(square) for square in row.squares]
-            lines.append(_row([_safe(group.implementation), place, *squares]))
-    return [*lines, ""]
+            rows.append([_row([_safe(group.implementation), place, *squares])])
+    rows[0][:0] = ["", _row(heads), _row(["---"] * len(heads))]
+    return rows
 
 
 def _square_text(square: Square | None) -> str:
@@ -114,60 +144,67 @@ def _square_text(square: Square | None) -> str:
     return f"{text} · {ratio(widest.median_ratio)}" if widest.ratio_sample else text
 
 
-def _finding_lines(report: Report) -> list[str]:
-    found = cards(report)
-    if not found:
-        return ["### Findings", "", "No finding stands outside the ledger.", ""]
-    lines = [f"### Findings ({len(found)})", ""]
-    lines.extend(line for card in found for line in _card_lines(card))
-    return lines
+def _findings(report: Report) -> _Part:
+    """Return the findings that no cause tells."""
+    every = cards(report)
+    if not every:
+        return _Part("finding", ["### Findings", "", "No finding stands outside the ledger."], [])
+    explained = {cell for cause in report.causes for cell in cause.explains}
+    left = [card for card in every if card.result.cell not in explained]
+    head = [f"### Findings ({len(every)})", ""]
+    if len(left) < len(every):
+        head += [f"{counted(len(every) - len(left), 'finding')} of the causes above; report.html has each.", ""]
+    return _Part("finding", head, [_card_block(card) for card in left])
 
 
-def _card_lines(card: Card) -> list[str]:
+def _card_block(card: Card) -> list[str]:
     finding = card.finding
     case = "; ".join(f"{name} = {value}" for name, value in case_rows(finding.case))
-    legal = f"[{finding.legal[0]}, {finding.legal[1]}]"
     looks = [f"- {_safe(finding.explanation)}"] if finding.explanation else []
     return [
         f"**{SYMBOLS[card.result.shown]} {_safe(finding.sentence)}** {_place(finding.cell)}",
         "",
-        (
-            f"- {_safe(finding.quantity)}: value {_code(finding.value)} ({_code(finding.value_hex)}), "
-            f"legal {_code(legal)}, outside by {_safe(finding.distance)}"
-        ),
+        f"- {_value(finding)}",
         f"- smallest case: {_code(case)}",
         *looks,
-        f"- replay, in the report's folder: {_code(finding.replay)}",
+        f"- {_replay(finding)}",
         "",
     ]
 
 
-def _reason_lines(report: Report) -> list[str]:
-    gathered = reasons(report)
-    if not gathered:
-        return []
-    lines = ["### Cells without a pass and without a finding", ""]
-    for entry in gathered:
+def _value(finding: Finding) -> str:
+    value = f"{_code(finding.value)} ({_code(finding.value_hex)})" if finding.value_hex else _code(finding.value)
+    legal = f"[{finding.legal[0]}, {finding.legal[1]}]" if any(finding.legal_hex) else finding.legal[0]
+    outside = f", outside by {_safe(finding.distance)}" if finding.distance else ""
+    return f"{_safe(finding.quantity)}: value {value}, legal {_code(legal)}{outside}"
+
+
+def _replay(finding: Finding) -> str:
+    return f"replay, in the report's folder: {_code(finding.replay)}"
+
+
+def _reasons(report: Report) -> _Part:
+    blocks = []
+    for entry in reasons(report):
         places = listed([_place(cell) for cell in entry.cells[:3]])
         rest = f" and {exact(len(entry.cells) - 3)} more" if len(entry.cells) > 3 else ""
         reason = _safe(entry.reason or "no reason was recorded")
         word = f"{SYMBOLS[entry.verdict]} **{entry.verdict.value}**"
-        lines.append(f"- {word} ({counted(len(entry.cells), 'cell')}): {reason} {places}{rest}")
-    return [*lines, ""]
+        blocks.append([f"- {word} ({counted(len(entry.cells), 'cell')}): {reason} {places}{rest}"])
+    return _Part("reason", ["### Cells without a pass and without a finding", ""], blocks)
 
 
-def _deviation_lines(report: Report) -> list[str]:
-    if not report.deviations:
-        return []
-    lines = ["### Known deviations", ""]
+def _deviations(report: Report) -> _Part:
+    blocks = []
     for standing in standings(report):
         entry = standing.entry
-        lines.append(
+        said = (
             f"- ◆ **{_safe(entry.implementation)}** {_safe(entry.condition)}: {_safe(entry.reason)} "
             f"({_safe(entry.status)}; ledger of {_safe(entry.ledger)}; {counted(len(standing.cells), 'cell')}; "
-            f"judged beside it: {_safe(entry.profile)}) {_safe(entry.link)}"
+            f"judged beside it: {_safe(entry.profile)}) {_link(entry.link)}"
         )
-    return [*lines, ""]
+        blocks.append([said])
+    return _Part("deviation", ["### Known deviations", ""], blocks)
 
 
 def _place(cell: Cell) -> str:
@@ -179,33 +216,49 @@ def _row(entries: Iterable[str]) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text as text: no mark-up, no HTML, one line, of bounded length."""
+    """Text as text: no mark-up, no HTML, no address that becomes a link, one line, of bounded length."""
     flat = _cut(" ".join(text.split()))
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(r"\\\1", flat)
+    return _unlinked(_SPECIAL.sub(r"\\\1", flat))
 
 
 def _code(text: str) -> str:
-    """Text in the fixed font; a table's bar and a code fence cannot break out of it."""
+    """Text in the fixed font, in which nothing is mark-up; a table's bar cannot break out of it."""
     flat = _cut(" ".join(text.split())).replace("&", "&amp;").replace("<", "&lt;")
-    flat = flat.replace(">", "&gt;").replace("|", "&#124;").replace("`", "&#96;")
-    return f"<code>{re.sub(r'([*_~$@])', _numeric, flat)}</code>" if flat else ""
+    flat = flat.replace(">", "&gt;")
+    return f"<code>{_unlinked(_SPECIAL.sub(_numeric, flat))}</code>" if flat else ""
 
 
 def _numeric(match: re.Match[str]) -> str:
     return f"&#{ord(match[0])};"
 
 
+def _unlinked(text: str) -> str:
+    return _ADDRESS.sub(lambda match: match[0].replace(":", "&#58;").replace(".", "&#46;"), text)
+
+
+def _link(address: str) -> str:
+    """A plain address as a link, whatever else it is as text."""
+    return f"<{address}>" if _PLAIN_ADDRESS.fullmatch(address) else _safe(address)
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
-def _fitted(lines: list[str], room: int) -> list[str]:
-    """As many lines as fit, and a sentence that counts those that do not."""
-    used = 0
-    for kept, line in enumerate(lines):
-        used += len(line.encode()) + 1
+def _fitted(part: _Part, room: int) -> list[str]:
+    """Return as many blocks of a part as fit, and a sentence that counts those that do not."""
+    if not part.blocks and len(part.head) < 3:
+        return []
+    kept, used = list(part.head), _bytes(part.head)
+    for number, block in enumerate(part.blocks):
+        used += _bytes(block)
         if used > room:
-            left = len(lines) - kept
-            return [*lines[:kept], "", f"*{counted(left, 'line')} more in report.html.*", ""]
-    return lines
+            left = counted(len(part.blocks) - number, part.noun)
+            return [*kept, "", f"*{left} of {exact(len(part.blocks))} left out here: see report.html.*", ""]
+        kept += block
+    return [*kept, ""]
+
+
+def _bytes(lines: list[str]) -> int:
+    return sum(len(line.encode("utf-8", "backslashreplace")) + 1 for line in lines)

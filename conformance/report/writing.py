@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -22,20 +23,20 @@ class _Head(msgspec.Struct):
     schema: str
 
 
-def prepare(output: Path, *, overwrite: bool = False) -> None:
+def prepare(output: Path, *, overwrite: bool = False, beside: Collection[str] = ()) -> None:
     """Make the folder of a report; raises ``OSError``, before anything is judged, where it cannot be used.
 
     Nothing is written through a link, and, unless told to ``overwrite``, no file is replaced that stepproof
-    did not write.
+    did not write.  ``beside`` names further files that will be written.
     """
     if output.is_symlink():
         raise OSError(f"the output `{output}` is a link; give the folder that it leads to")
     if output.exists() and not output.is_dir():
         raise OSError(f"the output `{output}` is a file; give a folder, which need not exist")
-    for name in (REPORT, PAGE, SUMMARY, VERDICTS, FAILURES):
+    for name in (REPORT, PAGE, SUMMARY, VERDICTS, FAILURES, *beside):
         if (output / name).is_symlink():
             raise OSError(f"`{output / name}` is a link; remove it, or give another output")
-    if not overwrite and (foreign := _foreign(output)):
+    if not overwrite and (foreign := _foreign(output, beside)):
         raise OSError(
             f"`{foreign}` was not written by stepproof and would be replaced; move it, or give another output"
         )
@@ -47,7 +48,7 @@ def prepare(output: Path, *, overwrite: bool = False) -> None:
         raise OSError(f"the output `{output}` cannot be written to; give a folder that can be")
 
 
-def _foreign(output: Path) -> Path | None:
+def _foreign(output: Path, beside: Collection[str]) -> Path | None:
     """Return a file in the place of one of a report's which no report of ours accounts for.
 
     The JSON is written before the page and the summary, so that beside these it is there.
@@ -55,7 +56,7 @@ def _foreign(output: Path) -> Path | None:
     document = output / REPORT
     if document.exists():
         return None if _is_report(document) else document
-    return next((output / name for name in (PAGE, SUMMARY) if (output / name).exists()), None)
+    return next((output / name for name in (PAGE, SUMMARY, *beside) if (output / name).exists()), None)
 
 
 def _is_report(path: Path) -> bool:

@@ -1,0 +1,109 @@
+"""A report as a list of checks, as tools for tests know them: the cells, and the gates that count no cells."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from conformance.engine.verdict import CellResult, Level, Verdict
+from conformance.exchange.occasion import Occasion
+from conformance.exchange.problems import Place, Problem, body, line, problem_of_cell, problems
+from conformance.report.model import Gate, GateStatus, Outcome, Report
+from conformance.report.wording import exact
+
+GATES = "gates"
+TOLD_BY_CELLS = frozenset({"findings", "should", "errors", "own-errors", "undecided"})
+"""The gates that count cells, each of which is a check of its own."""
+
+
+class Standing(enum.StrEnum):
+    """What a check means for the run: a run without one that failed or was not judged conforms."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    NOT_JUDGED = "not judged"
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question and its answer; ``word`` is the report's own word for it, ``text`` what else there is to say.
+
+    ``suite`` says where it was asked: implementation, path, device and format.
+    """
+
+    suite: tuple[str, ...]
+    name: str
+    standing: Standing
+    word: str
+    message: str = ""
+    text: str = ""
+    seconds: float = 0.0
+    level: Level = Level.MUST
+    place: Place | None = None
+
+
+_STANDINGS = {
+    Verdict.PASS: Standing.PASSED,
+    Verdict.DEVIATION: Standing.WARNED,
+    Verdict.UNDECIDED: Standing.NOT_JUDGED,
+    Verdict.ERROR: Standing.NOT_JUDGED,
+    Verdict.OURS: Standing.NOT_JUDGED,
+    Verdict.NOT_APPLICABLE: Standing.LEFT_OUT,
+    Verdict.NOT_RUN: Standing.LEFT_OUT,
+}
+
+
+def checks(report: Report, occasion: Occasion) -> tuple[Check, ...]:
+    """Return the checks in the order of the report, the gates last."""
+    known = problem_of_cell(problems(report, occasion))
+    deviations = {entry.identifier: entry.reason for entry in report.deviations}
+    cells = (
+        _of_cell(result, report, known.get(result.cell), deviations, report.times.get(str(place), 0.0))
+        for place, result in enumerate(report.results)
+    )
+    return (*cells, *(_of_gate(gate) for gate in report.gate_outcomes if gate.name not in TOLD_BY_CELLS))
+
+
+def _of_cell(
+    result: CellResult, report: Report, problem: Problem | None, deviations: Mapping[str, str], seconds: float
+) -> Check:
+    cell = result.cell
+    message, text = result.reason, ""
+    if result.verdict is Verdict.DEVIATION:
+        message = f"known deviation {result.deviation}: {deviations.get(result.deviation, result.reason)}"
+    elif problem is not None and result.verdict is Verdict.FAIL:
+        message = problem.title
+        text = "\n".join(filter(None, (problem.cause.diagnosis, *map(body, result.findings[:1]))))
+    return Check(
+        tuple(map(line, (cell.implementation, cell.path, cell.device, cell.dtype))),
+        line(cell.property),
+        standing(result, report),
+        result.shown.value,
+        line(message, 1000),
+        text,
+        seconds,
+        result.level,
+        problem.place if problem is not None and result.verdict is Verdict.FAIL else None,
+    )
+
+
+def standing(result: CellResult, report: Report) -> Standing:
+    """Return what a cell means for a run: what only should hold fails one that is strict alone."""
+    if result.verdict is Verdict.FAIL:
+        return Standing.FAILED if result.level is Level.MUST or report.strict else Standing.WARNED
+    return _STANDINGS[result.verdict]
+
+
+def _of_gate(gate: Gate) -> Check:
+    met = {GateStatus.MET: Standing.PASSED, GateStatus.NOT_MEASURED: Standing.LEFT_OUT}
+    broken = Standing.FAILED if gate.otherwise is Outcome.DOES_NOT_CONFORM else Standing.NOT_JUDGED
+    return Check(
+        (GATES,),
+        gate.name,
+        met.get(gate.status, broken if gate.enforced else Standing.WARNED),
+        gate.status.value,
+        f"{gate.counts}: {exact(gate.observed)}, {gate.bound} {exact(gate.threshold)}",
+    )

@@ -1,0 +1,193 @@
+"""What is wrong in a report, one problem for each cause, with its place, its line of the formula and its case.
+
+A failing cell that no cause explains, as in a run that was cut short, is a problem of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from conformance.engine.evidence import RAISED
+from conformance.engine.safe_text import safe_text
+from conformance.engine.verdict import Cause, CellResult, Finding, Level, Verdict
+from conformance.exchange.occasion import Occasion
+from conformance.report.model import Report
+from conformance.report.wording import case_rows, counted, fault
+
+LONGEST_NAME = 255
+"""Characters of a name in a format; of a longer one the length is said."""
+_PLACE = re.compile(r"(?P<file>[^\n]+?):(?P<line>[1-9][0-9]{0,8}) in [^\n]+")
+_NUMBER = re.compile(r"[-+]?(?:0x)?\d[\w.]*(?:[eEpP][-+]\d+)?|\b(?:nan|inf)\b")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of somebody's file; its path is relative to the occasion's root, with slashes."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A cause, the finding that shows it best, and where it is."""
+
+    cause: Cause
+    finding: Finding | None
+    place: Place | None
+    rule: str
+    """The rule that the implementation claims, empty where it names none."""
+
+    @property
+    def title(self) -> str:
+        """What is wrong with what, on one line."""
+        return line(f"{self.cause.implementation}: {self.cause.title}")
+
+    @property
+    def identifier(self) -> str:
+        """What was broken: a line of a rule's formula, or else a property."""
+        if self.finding is None:
+            return line(self.cause.explains[0].property) if self.cause.explains else "stepproof"
+        if self.finding.assignment:
+            return line("/".join(filter(None, (self.rule, self.finding.assignment))))
+        return line(self.finding.cell.property)
+
+    def paragraphs(self) -> Iterator[str]:
+        """Yield what the code does instead, how much that explains, and the smallest case."""
+        yield from filter(None, (self.cause.diagnosis, f"It explains {counted(len(self.cause.explains), 'cell')}."))
+        if self.finding is not None:
+            yield body(self.finding)
+
+
+def problems(report: Report, occasion: Occasion) -> tuple[Problem, ...]:
+    """Return all that is wrong, what must hold first and else in the order of the report."""
+    rules = {item.identifier: item.rule for item in report.implementations}
+    findings = {finding.identifier: finding for result in report.results for finding in result.findings}
+    causes = (*report.causes, *_unexplained(report))
+    shared = {cause.implementation: place for cause in reversed(causes) if (place := _place(cause.where, occasion))}
+    found = [
+        Problem(
+            cause,
+            findings.get(cause.case),
+            _place(cause.where, occasion) or shared.get(cause.implementation) or _source(cause, occasion),
+            rules.get(cause.implementation, ""),
+        )
+        for cause in causes
+    ]
+    return tuple(sorted(found, key=lambda problem: problem.cause.level is Level.SHOULD))
+
+
+def fingerprints(found: Iterable[Problem]) -> tuple[str, ...]:
+    """Return what each problem is known by from run to run.
+
+    Seeds, cases, values, line numbers and the order of problems have no part in it; of problems that are alike
+    in all else the second has a number.
+    """
+    seen: Counter[str] = Counter()
+    return tuple(_numbered(hashlib.sha256(_kind(problem).encode()).hexdigest()[:32], seen) for problem in found)
+
+
+def body(finding: Finding) -> str:
+    """Return the claim, the line of the formula, the smallest case, what is legal and what came, a line each."""
+    legal = f"[{finding.legal[0]}, {finding.legal[1]}]" if any(finding.legal_hex) else finding.legal[0]
+    shown = {name: value for name, value in finding.case.items() if name not in {"stored", "kind"}}
+    rows = (
+        ("property", f"{finding.cell.property}: {finding.sentence}"),
+        ("formula", f"{finding.assignment}: {finding.formula_text}" if finding.assignment else ""),
+        ("case", "; ".join(f"{name} = {value}" for name, value in case_rows(shown))),
+        ("legal", legal),
+        ("got", ", ".join(part for part in (finding.value, finding.value_hex, finding.distance) if part)),
+        ("confirmed", finding.confirmed),
+        ("replay", finding.replay),
+    )
+    return "\n".join(f"{name}: {line(text, 2000)}" for name, text in rows if text)
+
+
+def line(text: str, longest: int = LONGEST_NAME) -> str:
+    """Return a text on one line, cut where it is long."""
+    return safe_text(" ".join(text.split()), longest)
+
+
+def environment(report: Report) -> dict[str, str]:
+    """Return the versions that a run depended on, each name and version on one line."""
+    return {line(name): line(version) for name, version in report.environment.items()}
+
+
+def _unexplained(report: Report) -> Iterator[Cause]:
+    """Yield a cause for each property of an implementation that fails and that no cause of the report explains."""
+    explained = {cell for cause in report.causes for cell in cause.explains}
+    left: dict[tuple[str, str], list[CellResult]] = {}
+    for result in report.results:
+        if result.verdict is Verdict.FAIL and result.cell not in explained:
+            left.setdefault((result.cell.implementation, result.cell.property), []).append(result)
+    for (implementation, name), results in left.items():
+        found = next((finding for result in results for finding in result.findings), None)
+        title = fault(found) if found else f"{name}: {results[0].reason}"
+        levels = {result.level for result in results}
+        yield Cause(
+            implementation,
+            title,
+            Level.MUST if Level.MUST in levels else Level.SHOULD,
+            "" if found is None else found.sentence,
+            "",
+            found.identifier if found else "",
+            tuple(result.cell for result in results),
+        )
+
+
+def _place(where: str, occasion: Occasion) -> Place | None:
+    """Return the file and line that a text names, where the file lies below the root."""
+    found = _PLACE.fullmatch(where.strip())
+    if found is None:
+        return None
+    path = PurePath(found["file"])
+    if path.is_absolute():
+        if not path.is_relative_to(occasion.root):
+            return None
+        path = path.relative_to(occasion.root)
+    return None if ".." in path.parts else Place(path.as_posix(), int(found["line"]))
+
+
+def _source(cause: Cause, occasion: Occasion) -> Place | None:
+    source = occasion.sources.get(cause.implementation)
+    return Place(source.path, 1) if source else None
+
+
+def _kind(problem: Problem) -> str:
+    """Return what makes a problem the same in another run."""
+    cause, finding = problem.cause, problem.finding
+    return "\0".join((cause.implementation, problem.rule, cause.level, *_reason(cause, finding)))
+
+
+def _reason(cause: Cause, finding: Finding | None) -> tuple[str, ...]:
+    if finding is None:
+        return ("property", *sorted({cell.property for cell in cause.explains})[:1])
+    if finding.quantity == RAISED:
+        place = finding.confirmed if finding.confirmed.startswith("raised at ") else ""
+        return ("raised", finding.value.partition(":")[0], place)
+    if cause.level is Level.SHOULD:
+        return ("should", finding.cell.property.partition("/")[0])
+    if cause.title in {f"{finding.cell.property}: {finding.quantity}", fault(finding)}:
+        return ("property", finding.cell.property)
+    # Which quantities are wrong depends on the cases; what the code computes instead does not.
+    wrong = cause.title.startswith("wrong: ") or cause.title == "values are wrong"
+    return ("values", "" if wrong else _NUMBER.sub("#", cause.title))
+
+
+def _numbered(known_by: str, seen: Counter[str]) -> str:
+    seen[known_by] += 1
+    return known_by if seen[known_by] == 1 else f"{known_by}/{seen[known_by]}"
+
+
+def problem_of_cell(found: Iterable[Problem]) -> Mapping[object, Problem]:
+    """Return the problem that explains each cell, the gravest where several do."""
+    known: dict[object, Problem] = {}
+    for problem in found:
+        for cell in problem.cause.explains:
+            known.setdefault(cell, problem)
+    return known
