@@ -175,6 +175,29 @@ def _check(given: argparse.Namespace, console: Console) -> int:
         return orders.check(given, console, session)
 
 
+def _gate(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import gate
+
+    return gate.gate(given, console)
+
+
+def _add_gate(parser: argparse.ArgumentParser) -> None:
+    from conformance.commands.gate_arguments import add_gate
+
+    add_gate(parser)
+
+
+def _init(given: argparse.Namespace, console: Console) -> int:
+    from conformance.commands import init
+
+    return init.init(given, console)
+
+
+def _add_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(), help="the project (default: here)")
+    parser.add_argument("--python", help="the interpreter of the project's own environment")
+
+
 def _begun(given: argparse.Namespace) -> Session:
     """Return a session whose worker imports its framework while this process imports the judge."""
     from conformance.commands.ledger_layers import layer
@@ -193,7 +216,7 @@ def _identify(given: argparse.Namespace, console: Console) -> int:
     from impls.session import Session
 
     with Session(given.python) as session:
-        return identify.show(console, given.target, session, told.given_beside(given))
+        return identify.show(console, given.target, session, told.said_by(given).beside())
 
 
 def _report(given: argparse.Namespace, console: Console) -> int:
@@ -306,6 +329,8 @@ def _from(name: str) -> tuple[Run, Add]:
 
 COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
     "check": ("judge one optimizer or scheduler", _check, _add_check),
+    "init": ("find optimizers and schedulers here, and write the configuration of a gate", _init, _add_init),
+    "gate": ("judge what the configuration names", _gate, _add_gate),
     "identify": ("say which rule or schedule an unknown optimizer or scheduler is", _identify, _add_identify),
     "report": ("judge the catalogue and write the report", _report, _add_report),
     "show": ("print the formula of a rule or a schedule", _show, _add_show),
@@ -349,6 +374,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _sentences() -> tuple[type[Exception], ...]:
     """Return the exceptions whose message tells the user what is wrong and what to do."""
+    from conformance.configuration.reading import ConfigurationError
     from conformance.engine.ledger import LedgerError
     from conformance.engine.stream import ResumeError
     from conformance.recognition.constructor import NotJudgeableError
@@ -358,6 +384,7 @@ def _sentences() -> tuple[type[Exception], ...]:
     return (
         UsageError,
         LedgerError,
+        ConfigurationError,
         ShadowedRuleError,
         ResumeError,
         NotJudgeableError,

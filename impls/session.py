@@ -15,8 +15,9 @@ from typing import Any, NoReturn, Self, TypeVar, cast
 from impls.failures import Cause, SuiteError, TargetError, WorkerFailure
 from impls.process import Printed, Process
 from impls.worker import wire
+from impls.worker.target import IMPORT_FROM
 
-__all__ = ["Answer", "Cause", "Session", "SuiteError", "TargetError", "WorkerFailure"]
+__all__ = ["IMPORT_FROM", "Answer", "Cause", "Session", "SuiteError", "TargetError", "WorkerFailure"]
 
 GIB = 1 << 30
 LOOK_SECONDS = 0.05

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from conformance.catalogue import selection
@@ -14,7 +14,7 @@ from conformance.engine.evidence import Exhibit
 from conformance.engine.exhibits import ArithmeticEntry
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.power import Power
-from conformance.engine.verdict import Cell
+from conformance.engine.verdict import Cell, Level
 from conformance.optimizers import mutants, profile_search
 from conformance.optimizers.subject import WorkerSubject, worker_subject
 from impls.catalogue.entries import ExecutionPath, Implementation
@@ -50,6 +50,7 @@ class OptimizerUnit:
     measure_power: bool = True
     steer: bool = False
     least: int = 0
+    levels: Mapping[str, Level] = dataclasses.field(default_factory=dict)
 
     chapter = OPTIMIZERS
 

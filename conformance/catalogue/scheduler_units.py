@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -12,7 +12,7 @@ from conformance.engine.claim import Claim, Plan
 from conformance.engine.evidence import Exhibit
 from conformance.engine.ledger import SCHEDULERS
 from conformance.engine.power import Power
-from conformance.engine.verdict import Cell
+from conformance.engine.verdict import Cell, Level
 from conformance.schedulers import mutants
 from conformance.schedulers.curves import curves
 from conformance.schedulers.subject import SchedulerSubject, cell_of
@@ -34,6 +34,7 @@ class SchedulerUnit:
     python: str | None = None
     timeout: float = 60.0
     draw: bool = True
+    levels: Mapping[str, Level] = field(default_factory=dict)
 
     chapter = SCHEDULERS
 

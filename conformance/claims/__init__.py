@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
 from conformance.catalogue.installed import version_of
@@ -10,6 +11,7 @@ from conformance.engine.claim import Claim, Kind, Unit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged, Killed, judge_unit
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from conformance.engine.verdict import CellResult
 from conformance.optimizers.properties import PROPERTIES
 from conformance.schedulers.properties import PROPERTIES as SCHEDULER_PROPERTIES
 from conformance.training.claims import CLAIMS as TRAINING
@@ -40,4 +42,13 @@ def judge(unit: Unit, done: Mapping[str, Killed] | None = None) -> Iterator[Judg
     key = (unit.python, unit.timeout)
     session = _SESSIONS.get(key) or _SESSIONS.setdefault(key, Session(unit.python, timeout=unit.timeout))
     ended = _ENDED.setdefault((unit.chapter, unit.cell("").implementation), {})
-    yield from judge_unit(unit, BY_IDENTIFIER[unit.chapter], session, version_of, done or {}, ended)
+    for judged in judge_unit(unit, BY_IDENTIFIER[unit.chapter], session, version_of, done or {}, ended):
+        yield (
+            dataclasses.replace(judged, result=at_chosen(unit, judged.result)) if isinstance(judged, Judged) else judged
+        )
+
+
+def at_chosen(unit: Unit, result: CellResult) -> CellResult:
+    """Return a result at the level that somebody chose for its claim, if anybody did."""
+    level = unit.levels.get(result.cell.property)
+    return result if level is None else result.at(level)

@@ -78,7 +78,7 @@ class FirstLook(Listener):
                 result = judge_cell(unit, subject, claim, version, power, stops=stops)
                 if result.verdict is Verdict.FAIL and not self._closed.is_set():
                     found += 1
-                    self.told(unit, levelled(result, subject, claim))
+                    self.told(unit, claims.at_chosen(unit, levelled(result, subject, claim)))
 
 
 def _thin(unit: OptimizerUnit | SchedulerUnit) -> OptimizerUnit | SchedulerUnit | None:

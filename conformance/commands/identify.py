@@ -88,13 +88,13 @@ def claim_of(
     except (NotJudgeableError, TargetError) as error:
         if not rule:
             raise
-        return IdentifiedClaim(rule, options, f"{_called(rule, options)}: its options are not found out, as {error}")
+        return IdentifiedClaim(rule, options, f"{called(rule, options)}: its options are not found out, as {error}")
     best, nearest = identity.best, identity.following
     if best is None and not rule:
         raise UsageError(f"{' '.join(described(identity))}; say which rule it claims: --rule NAME")
     shown = best or (nearest[1] if nearest else None)
     if shown is None:
-        return IdentifiedClaim(rule, options, f"{_called(rule, options)}: no variant makes such steps")
+        return IdentifiedClaim(rule, options, f"{called(rule, options)}: no variant makes such steps")
     name = rule or shown.rule.name
     astray = _astray(identity, {**meant, **options})
     if best is not None and not astray:
@@ -103,7 +103,7 @@ def claim_of(
         chosen = options_apart(identity.question, shown, {**meant, **options}, session)
         sentence = _mistaken(identity, name, chosen, meant, astray)
     decay = {option: value for option, value in chosen.items() if option == DECAY and option not in meant}
-    departing = _departing(shown.rule.name, chosen, meant)
+    departing = departing(shown.rule.name, chosen, meant)
     return IdentifiedClaim(name, {**decay, **options, **departing}, sentence, identity)
 
 
@@ -123,7 +123,7 @@ def _astray(identity: Identity, claimed: Mapping[str, str]) -> str:
 
 def _mistaken(identity: Identity, name: str, chosen: Mapping[str, str], meant: Mapping[str, str], astray: str) -> str:
     """Return the sentence that says what is judged of a target whose steps no variant that it may claim explains."""
-    judged = _called(name, _departing(book.named(name)[0].name, chosen, meant))
+    judged = called(name, departing(book.named(name)[0].name, chosen, meant))
     if identity.following is None or astray:
         return f"{judged} is judged: {astray}"
     agreement, nearest = identity.following
@@ -136,13 +136,13 @@ def _mistaken(identity: Identity, name: str, chosen: Mapping[str, str], meant: M
 def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: Mapping[str, str]) -> str:
     """Return the sentence that says what a target is taken for, and what steps do not decide."""
     best = identity.fitting[0]
-    departing = _departing(best.rule.name, best.rule.options, meant)
-    claimed = ", ".join(option for option in departing if option not in given)
-    said = f"{_called(name, departing)}, as its steps show"
+    chosen = departing(best.rule.name, best.rule.options, meant)
+    claimed = ", ".join(option for option in chosen if option not in given)
+    said = f"{called(name, chosen)}, as its steps show"
     said += f"; --option {claimed.split(', ')[0]}=... to claim another" if claimed else ""
     others = [candidate for candidate in identity.fitting[1:] if candidate.rule.name == best.rule.name]
     if others:
-        apart = " or ".join(_called("", changed_options(best.rule, other.rule)) for other in others)
+        apart = " or ".join(called("", changed_options(best.rule, other.rule)) for other in others)
         said += f" (its steps do not tell it from {apart})"
     if not identity.within_rounding:
         said += " (in half of its digits: it rounds otherwise than its format)"
@@ -159,7 +159,7 @@ def described(identity: Identity) -> Iterator[str]:
             yield f"  nearest      {_off(identity.following)}"
         return
     yield f"{identity.target} is {_named(best)}, as its steps show"
-    yield f"  options      {_called('', best.rule.options)}"
+    yield f"  options      {called('', best.rule.options)}"
     yield f"  settings     {', '.join(_settings(best))}"
     yield from _switched(best.rule, identity.switches)
     for slot, agreement in identity.astray.items():
@@ -169,7 +169,7 @@ def described(identity: Identity) -> Iterator[str]:
         if slot.label not in {other.label for other in identity.astray}:
             yield f"  no effect    {slot.label}"
     if identity.on_vectors is not None:
-        yield f"  on vectors   {_called('', changed_options(best.rule, identity.on_vectors.rule))}"
+        yield f"  on vectors   {called('', changed_options(best.rule, identity.on_vectors.rule))}"
     yield f"  agrees       {_agrees(identity)}"
     if identity.following is not None:
         yield f"  next best    {_off(identity.following)}"
@@ -178,19 +178,20 @@ def described(identity: Identity) -> Iterator[str]:
         yield f"  the same as  {_named(other)}: {proof}"
 
 
-def _departing(rule: str, options: Mapping[str, str], meant: Mapping[str, str]) -> dict[str, str]:
+def departing(rule: str, options: Mapping[str, str], meant: Mapping[str, str]) -> dict[str, str]:
     """Return the options that depart from the first of their values, and from what a name means."""
     first = {option.name: option.default for option in book.family(rule).options}
     return {k: v for k, v in options.items() if v != meant.get(k, first[k])}
 
 
-def _called(name: str, options: Mapping[str, str]) -> str:
+def called(name: str, options: Mapping[str, str]) -> str:
+    """Return a rule with its options in words."""
     chosen = ", ".join(f"{option}={value}" for option, value in options.items())
     return " with ".join(part for part in (name, chosen) if part)
 
 
 def _named(candidate: Candidate) -> str:
-    return _called(candidate.rule.name, _departing(candidate.rule.name, candidate.rule.options, {}))
+    return called(candidate.rule.name, departing(candidate.rule.name, candidate.rule.options, {}))
 
 
 def _settings(candidate: Candidate) -> Iterator[str]:
@@ -210,7 +211,7 @@ def _switched(rule: UpdateRule, switches: Iterable[Switch]) -> Iterator[str]:
         if switch.rule is not None:
             other = switch.rule.rule
             changed = changed_options(rule, other) if other.name == rule.name else {}
-            yield f"  switch       {switch.name}={switch.value}: {_called('', changed) or _named(switch.rule)}"
+            yield f"  switch       {switch.name}={switch.value}: {called('', changed) or _named(switch.rule)}"
         elif switch.said != REFUSED:
             yield f"  switch       {switch.name}={switch.value} {switch.said}"
     refused = ", ".join(f"{switch.name}={switch.value}" for switch in switches if switch.said == REFUSED)

@@ -48,7 +48,8 @@ def cores() -> int:
 class Order:
     """What is to be judged, where the report goes, and the command that asked for it.
 
-    ``absent`` holds a sentence for each library that was asked for and is not installed.  ``whole`` asks for the
+    ``absent`` holds a sentence for each library that was asked for and is not installed, ``unjudged`` one for each
+    target of which nothing can be judged.  ``whole`` asks for the
     rules that nothing claims and the claims of the literature too; a ``strict`` run does not conform where a cell
     fails what only should hold.  ``formats`` names those beside page, JSON and summary (``exchange.formats``).
     """
@@ -58,6 +59,7 @@ class Order:
     output: Path
     jobs: int = 1
     absent: tuple[str, ...] = ()
+    unjudged: tuple[str, ...] = ()
     whole: bool = False
     resume: bool = False
     strict: bool = False
@@ -84,7 +86,7 @@ class Order:
     def not_run(self, present: Mapping[str | None, Collection[str]]) -> tuple[str, ...]:
         """Return a sentence for all that is left out, where each interpreter sees the devices that are ``present``."""
         said = (sentence for part in self.parts for sentence in part.not_run(present[part.python]))
-        return (*dict.fromkeys(said), *self.absent)
+        return (*dict.fromkeys(said), *self.absent, *(f"not run: {sentence}" for sentence in self.unjudged))
 
     def identity(self, work: Sequence[Unit], environment: Mapping[str, str]) -> dict[str, Any]:
         """Return what must be the same for one run to go on from another."""
@@ -135,7 +137,7 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
         cut_short=bool(outcome.cut_short),
     )
     found = () if outcome.cut_short else _causes(work, report)
-    report = dataclasses.replace(report, strict=order.strict, causes=found)
+    report = dataclasses.replace(report, strict=order.strict, causes=found, unjudged=order.unjudged)
     _written(order, work, report, console)
     return report, outcome.status or exit_status(report)
 

@@ -9,9 +9,9 @@ from conformance.commands.usage_errors import UsageError
 
 def limit(given: argparse.Namespace) -> None:
     """Raise ``UsageError`` for a budget, a timeout or a number of processes that cannot be."""
-    if not 0 < given.budget < 1e6:
+    if given.budget is not None and not 0 < given.budget < 1e6:
         raise UsageError(f"--budget {given.budget:g} is not in (0, 1e6) seconds; give more than 0")
-    if not 0 < given.timeout < 1e6:
+    if given.timeout is not None and not 0 < given.timeout < 1e6:
         raise UsageError(f"--timeout {given.timeout:g} is not in (0, 1e6) seconds; give more than 0")
     if given.jobs is not None and not 0 < given.jobs <= 256:
         raise UsageError(f"--jobs {given.jobs} is not in 1 to 256; give the number of processes")

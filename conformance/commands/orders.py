@@ -12,41 +12,29 @@ from conformance import claims
 from conformance.catalogue import installed
 from conformance.catalogue.catalogued import entries, implementations
 from conformance.catalogue.installed import TORCH, Installation, find
-from conformance.commands import identify, identify_schedule, judging, listing, told
+from conformance.commands import judging
 from conformance.commands.environments import seen_by
 from conformance.commands.exit_status import NOT_JUDGED
+from conformance.commands.found import Asked, Say, found
 from conformance.commands.part import Part
-from conformance.commands.usage_errors import UsageError, among, nearest, pairs
+from conformance.commands.told import said_by
+from conformance.commands.usage_errors import UsageError, among, pairs
 from conformance.engine import runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
 from conformance.exchange import NAMES
-from conformance.recognition.identification.schedule_identity import ScheduleIdentity
-from conformance.recognition.optimizer import adapting, catalogued, dotted, recognise
-from conformance.recognition.scheduler import of_a_schedule, own_scheduler, read_as
-from conformance.schedulers.entries import entries as scheduler_entries
-from conformance.schedulers.entries import named, reference_entries
-from impls.catalogue.entries import Implementation
+from conformance.recognition.scheduler import read_as
+from conformance.schedulers.entries import reference_entries
 from impls.catalogue.from_scratch import FROM_SCRATCH
-from impls.catalogue.scheduler_entries import Scheduler
 from impls.devices import DEVICES, FLOATS, HOST
-from impls.libraries import LIBRARIES
 from impls.session import Session
 
 
 def check(given: argparse.Namespace, console: Console, session: Session) -> int:
     """Judge one optimizer or scheduler; returns the exit status."""
-    if given.rule and given.schedule:
-        raise UsageError(f"--rule {given.rule} and --schedule {given.schedule} exclude each other; give one")
     runs.preload()
-    if given.schedule or named(given.target) is not None:
-        chosen = Installation((), (), (_scheduler(given, session),))
-    elif (found := _unnamed_schedule(given, session)) is not None:
-        _say(console, identify_schedule.first_line(found))
-        claimed = found.fitting[0].schedule
-        chosen = Installation((), (), (own_scheduler(given.target, claimed.name, claimed.options, session),))
-    else:
-        chosen = Installation((_optimizer(given, session, console),), ())
+    asked = Asked(given.target, given.rule or "", given.schedule or "", pairs(given.option), said_by(given))
+    chosen = found(asked, session, say_to(console))
     return _judge(given, console, chosen, session, whole=False)
 
 
@@ -61,10 +49,10 @@ def _chosen(given: argparse.Namespace) -> Installation:
     names = among("implementation", given.only, [item.identifier for item in entries()])
     if given.only:
         return Installation(tuple(item for item in entries() if item.identifier in names), ())
-    found = find(among("library", given.library, installed.NAMES), given.python)
+    there = find(among("library", given.library, installed.NAMES), given.python)
     own, plain = (implementations(), reference_entries()) if given.references else ((), ())
     notebook = FROM_SCRATCH if TORCH in among("library", given.library, installed.NAMES) else ()
-    return Installation((*own, *found.implementations, *notebook), found.not_run, (*plain, *found.schedulers))
+    return Installation((*own, *there.implementations, *notebook), there.not_run, (*plain, *there.schedulers))
 
 
 def _judge(given: argparse.Namespace, console: Console, chosen: Installation, session: Session, *, whole: bool) -> int:
@@ -75,7 +63,7 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
         raise UsageError("; ".join(chosen.not_run))
     for entry in chosen.schedulers:
         if entry.any_form:
-            console.print(safe_text(read_as(entry)), markup=False, soft_wrap=True)
+            say_to(console)(read_as(entry))
     part = Part(
         chosen.implementations,
         chosen.schedulers,
@@ -118,44 +106,6 @@ def _paths(given: argparse.Namespace, chosen: Installation) -> tuple[str, ...]:
     return among("path", given.path, tuple(dict.fromkeys(names))) if given.path else ()
 
 
-def _optimizer(given: argparse.Namespace, session: Session, console: Console) -> Implementation:
-    options = pairs(given.option)
-    known = catalogued(given.target)
-    if known is None and (meant := dotted(given.target)):
-        raise UsageError(f"there is no target `{given.target}`: {meant} is meant, with a colon")
-    rule = given.rule or (known.rule if known else "")
-    if rule:
-        listing.rule(rule, options)
-    if known is None and ":" not in given.target:
-        raise nearest("target", given.target, [i.identifier for i in entries()])
-    if (known is None or known.rule != rule) and not adapting(rule):
-        claim = identify.claim_of(given.target, rule, options, session, told.given_beside(given))
-        _say(console, claim.sentence)
-        said = claim.told(told.told_of(given, claim.rule))
-        return recognise(given.target, claim.rule, claim.options, session, said)
-    return recognise(given.target, rule, options, session, told.told_of(given, rule))
-
-
-def _unnamed_schedule(given: argparse.Namespace, session: Session) -> ScheduleIdentity | None:
-    """Return the schedule of a target for which nobody says a rule or a schedule, where it follows one."""
-    if given.rule or catalogued(given.target) is not None or ":" not in given.target:
-        return None
-    return identify_schedule.schedule_of(given.target, session)
-
-
-def _say(console: Console, sentence: str) -> None:
-    console.print(safe_text(sentence), markup=False, soft_wrap=True)
-
-
-def _scheduler(given: argparse.Namespace, session: Session) -> Scheduler:
-    known, options = named(given.target), pairs(given.option)
-    name = given.schedule or (known.schedule if known else "")
-    listing.schedule(name, options)
-    known = of_a_schedule(given.target, name, options) or known
-    if known and known.schedule == name and options.items() <= known.options.items():
-        if known.library in LIBRARIES and (reason := installed.probe(LIBRARIES[known.library], session)[1]):
-            raise UsageError(installed.missing(LIBRARIES[known.library], reason))
-        return known
-    if ":" not in given.target:
-        raise nearest("scheduler", given.target, [item.identifier for item in scheduler_entries()])
-    return own_scheduler(given.target, name, options, session)
+def say_to(console: Console) -> Say:
+    """Return what prints a sentence as it is."""
+    return lambda sentence: console.print(safe_text(sentence), markup=False, soft_wrap=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance import claims
@@ -11,6 +11,7 @@ from conformance.catalogue import optimizer_units, scheduler_units, selection
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from conformance.engine.verdict import Level
 from impls.catalogue.entries import Implementation
 from impls.catalogue.scheduler_entries import Scheduler
 from impls.devices import DEVICES, FLOATS, HOST
@@ -23,7 +24,7 @@ class Part:
     """Implementations and schedulers, and how they are judged.
 
     ``properties`` names claims of either chapter, where not all are asked for, and ``paths`` execution
-    paths.
+    paths.  ``levels`` are those that somebody chose for claims.
     """
 
     implementations: tuple[Implementation, ...]
@@ -36,6 +37,7 @@ class Part:
     python: str | None = None
     timeout: float = 60.0
     paths: tuple[str, ...] = ()
+    levels: Mapping[str, Level] = field(default_factory=dict)
 
     @property
     def judged(self) -> tuple[Implementation | Scheduler, ...]:
@@ -67,7 +69,8 @@ class Part:
         )
         asked = self.asked(SCHEDULERS)
         units = scheduler_units.units(self.schedulers, properties=asked, **common) if asked else []
-        return found + [unit for unit in units if not self._left_out(unit)]
+        found += [unit for unit in units if not self._left_out(unit)]
+        return [replace(unit, levels=self.levels) for unit in found] if self.levels else found
 
     def _left_out(self, unit: SchedulerUnit) -> str:
         """Return why a scheduler is not judged, or nothing."""

@@ -222,6 +222,10 @@ class Unit(Protocol):
     def timeout(self) -> float:
         """Seconds that one answer of the worker may take."""
 
+    @property
+    def levels(self) -> Mapping[str, Level]:
+        """The levels that somebody chose for claims, by identifier."""
+
     def cell(self, claim: str) -> Cell:
         """Return the cell of a claim."""
 

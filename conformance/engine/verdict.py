@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -122,6 +122,10 @@ class CellResult:
     def shown(self) -> Shown:
         """The verdict, or the level of a claim that fails and only should hold."""
         return self.level if self.verdict is Verdict.FAIL and self.level is Level.SHOULD else self.verdict
+
+    def at(self, level: Level) -> CellResult:
+        """Return the result at a level that somebody chose."""
+        return replace(self, level=level, findings=tuple(replace(found, level=level) for found in self.findings))
 
 
 @dataclass(frozen=True)

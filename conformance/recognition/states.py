@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from conformance.optimizers.subject import NEGATED
+from conformance.recognition.state_names import named_alike
 from conformance.recognition.trial import SHARED, TrialSteps
 from reference.expression import decided
 from reference.formats import FLOAT64, FORMATS, Array, Format
@@ -51,6 +52,7 @@ def places(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], pr
         found = {key: key if path == NEGATED + key else path for key, path in found.items()}
         rest = (state for state in rule.states if state.keyword not in found)
         found |= {s.keyword: s.keyword for s in rest if _size(leaves.get(s.keyword, {})) == _cells(s, trial)}
+        found |= _called(trial, rule, leaves, found)
         counters = counters or tuple(_so_called(trial))
     elif len(found) < len(rule.states):
         found |= _nearly(trial, rule, leaves, _legal(trial, rule, scalars, profile, {}), found)
@@ -70,6 +72,16 @@ def idle(trial: TrialSteps, rule: UpdateRule, scalars: Mapping[str, float], prof
     held = ((state, read.states[state.keyword]) for state in rule.states if read.states.get(state.keyword))
     kept = all(path in _signs(path.removeprefix(NEGATED), state, trial, legal) for state, path in held)
     return not kept and _holds(legal, trial)
+
+
+def _called(
+    trial: TrialSteps, rule: UpdateRule, leaves: Mapping[str, Mapping[str, Any]], found: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the places of states that have another name for them, or that alone are left."""
+    taken = {path.removeprefix(NEGATED) for path in found.values()}
+    rest = [(state.keyword, state.symbol.name) for state in rule.states if state.keyword not in found]
+    sizes = {state.keyword: _cells(state, trial) for state in rule.states}
+    return named_alike(rest, {path: _size(item) for path, item in leaves.items() if path not in taken}, sizes)
 
 
 def _sets_up(trial: TrialSteps, counters: Collection[str]) -> bool:

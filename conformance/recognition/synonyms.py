@@ -43,6 +43,39 @@ SEVERAL: dict[str, tuple[str, ...]] = {
     "ns_coefficients": ("coefficients", "newton_schulz_coefficients"),
 }
 """Other names of a setting of several numbers."""
+STATES: dict[str, tuple[str, ...]] = {
+    "exp_avg": ("m", "mean", "mu", "first_moment", "moment1", "m_t", "ema", "momentum", "avg", "exp_avgs", "grad_ema"),
+    "exp_avg_sq": (
+        "v",
+        "nu",
+        "second_moment",
+        "moment2",
+        "v_t",
+        "sq",
+        "square",
+        "square_avg",
+        "variance",
+        "var",
+        "sqr",
+    ),
+    "max_exp_avg_sq": ("vmax", "v_max", "max_v", "vhat", "v_hat", "max_square", "maximum"),
+    "exp_avg_var": ("s", "v", "exp_avg_sq", "var", "variance", "second_moment"),
+    "exp_inf": ("u", "norm", "inf_norm", "infinity_norm", "v"),
+    "square_avg": ("v", "sq", "square", "exp_avg_sq", "second_moment", "accumulator"),
+    "acc_delta": ("u", "delta", "delta_avg", "accumulated_delta", "accum_delta"),
+    "momentum_buffer": ("b", "buf", "buffer", "momentum", "velocity", "m", "exp_avg"),
+    "sum": ("s", "accumulator", "sum_sq", "square_sum", "state_sum", "v"),
+    "grad_avg": ("mean", "average_gradient", "mean_grad"),
+    "exp_avg_diff": ("d", "diff", "difference"),
+    "previous_grad": ("prev_grad", "pre_grad", "last_grad", "neg_pre_grad", "previous"),
+    "prev": ("previous", "prev_grad", "last_grad", "previous_grad"),
+    "step_size": ("size", "step_sizes", "delta", "lrs"),
+    "ax": ("average", "averaged", "avg", "mean"),
+    "row_var": ("r", "row", "rows", "exp_avg_sq_row", "vr"),
+    "col_var": ("c", "col", "columns", "exp_avg_sq_col", "vc"),
+    "variance": ("v", "exp_avg_sq", "second_moment"),
+}
+"""Other names of a state, by the rule's keyword."""
 
 
 def names(keyword: str) -> Iterator[str]:

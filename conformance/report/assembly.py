@@ -154,7 +154,10 @@ def _properties(work: Work) -> Iterator[model.PropertyEntry]:
     for chapter, claims in BY_IDENTIFIER.items():
         asked = {name for unit in work if unit.chapter == chapter for name in unit.properties}
         named = (claim for name, claim in claims.items() if name in asked)
-        yield from (model.PropertyEntry(c.identifier, c.sentence, c.source, c.level) for c in named)
+        chosen = {name: level for unit in work for name, level in unit.levels.items()}
+        yield from (
+            model.PropertyEntry(c.identifier, c.sentence, c.source, chosen.get(c.identifier, c.level)) for c in named
+        )
 
 
 def arithmetic_of(results: Sequence[UnitResult]) -> tuple[ArithmeticEntry, ...]:

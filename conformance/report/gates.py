@@ -41,6 +41,7 @@ def gates(report: Report) -> tuple[Gate, ...]:
         _none("own-errors", "cells that ended in an error of stepproof", verdicts[Verdict.OURS], cells, unsure),
         _none("undecided", "cells that are undecided", verdicts[Verdict.UNDECIDED], cells, unsure),
         _decided(verdicts),
+        _none("targets", "targets of which nothing could be judged", len(report.unjudged), 1, unsure),
         _none("cut-short", "runs that were cut short", int(report.cut_short), 1, unsure),
         _none("claims", "claims about formulas that are not proven", open_claims, len(claims), unsure),
         _none(

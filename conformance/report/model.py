@@ -209,7 +209,8 @@ class Gate:
 class Report:
     """A whole run.  ``gate_outcomes`` and ``outcome`` are written into it by ``gates.weighed`` when it is written.
 
-    ``cases_hash`` is that of all drawn cases.  A ``strict`` run does not conform where a cell fails what only
+    ``cases_hash`` is that of all drawn cases; ``unjudged`` has a sentence for each target of which nothing could be
+    judged.  A ``strict`` run does not conform where a cell fails what only
     should hold.
     """
 
@@ -235,5 +236,6 @@ class Report:
     strict: bool = False
     cases_hash: str = ""
     causes: tuple[Cause, ...] = ()
+    unjudged: tuple[str, ...] = ()
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION

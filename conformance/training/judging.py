@@ -20,7 +20,8 @@ from conformance.training.runs import TrainingRun
 class TrainingJudgement:
     """What judging a course gave.
 
-    ``finite_steps`` counts the steps, from the first, at which every propagated end is finite;
+    ``values`` are compared with the enclosure of one step, and with that of all steps from the start: each counts
+    twice.  ``finite_steps`` counts the steps, from the first, at which every propagated end is finite;
     ``widths`` is the widest propagated enclosure of a parameter after each step.
     """
 
@@ -48,7 +49,8 @@ def judge(
         finite, widths = _propagated(subject, whole, tensors, course)
         trajectory.judge(whole, tensors, _outcome(course, range(steps)), subject, along)
     failures = (*local.failures, *along.failures)
-    return TrainingJudgement(local.values, local.outside, along.outside, local.undecided, finite, widths, failures)
+    values = local.values + along.values
+    return TrainingJudgement(values, local.outside, along.outside, local.undecided, finite, widths, failures)
 
 
 def _case(settings: Mapping[str, float], tensors: tuple[Prepared, ...], steps: int) -> Case:

@@ -36,6 +36,10 @@ def main() -> None:
     serve = import_module(PRIVATE_NAME + ".serve")
     if added_by_interpreter:
         sys.path.insert(0, os.getcwd())
+    # Between the two stands what the user says that the code under test is imported from.
+    named = os.environ.get(import_module(PRIVATE_NAME + ".target").IMPORT_FROM, "")
+    more = [folder for folder in named.split(os.pathsep) if folder]
+    sys.path[added_by_interpreter:added_by_interpreter] = more
     serve.main()
 
 

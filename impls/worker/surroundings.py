@@ -28,6 +28,7 @@ import torch
 
 from .calling import Called, FunctionOptimizer, asks_for_closure, named_parameters, step_of, wrapped
 from .state_path import name_of
+from .target import IMPORT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,7 +188,9 @@ def in_a_program(request: dict[str, Any]) -> dict[str, Any]:
         program = "\n".join([*lines, f"lived({ {**request, 'report': str(report)}!r})"])
         with printed.open("w") as output:
             called = [sys.executable, "-W", "ignore", "-c", program]
-            process = subprocess.Popen(called, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            found = os.pathsep.join(os.environ.get(name, "") for name in (IMPORT_FROM, "PYTHONPATH")).strip(os.pathsep)
+            environment = {**os.environ, "PYTHONPATH": found}
+            process = subprocess.Popen(called, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
             try:
                 status = awaited(process, report, last)
             finally:

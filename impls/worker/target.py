@@ -15,6 +15,9 @@ from .failures import phase
 if TYPE_CHECKING:
     from types import ModuleType
 
+IMPORT_FROM = "STEPPROOF_IMPORT_FROM"
+"""The variable that names folders, as `PYTHONPATH` does, for the code under test alone."""
+
 
 @cache
 def resolve(target: str) -> Any:

@@ -1,0 +1,143 @@
+"""Judges what a project's configuration names: ``stepproof gate``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from conformance.commands import judging
+from conformance.commands.exit_status import NOT_JUDGED
+from conformance.commands.gate_parts import Workers, gathered
+from conformance.commands.limits import limit
+from conformance.commands.orders import say_to
+from conformance.commands.usage_errors import UsageError, among, nearest
+from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, ConfigurationError, Found, find, read
+from conformance.configuration.settings import Configuration, OptimizerTable
+from conformance.engine import runs
+from conformance.engine.safe_text import safe_text
+from conformance.report.model import Report
+from impls.devices import FLOATS
+from impls.session import IMPORT_FROM
+from spec.book import OWN_RULES
+
+OVERRIDES = ("budget", "seed", "timeout", "jobs", "baseline")
+"""Numbers and names of a command line that stand for those of the file."""
+
+
+def gate(given: argparse.Namespace, console: Console) -> int:
+    """Judge what the configuration names, as far as it is asked for; returns the exit status."""
+    limit(given)
+    found = overridden(located(given.config, given.target), given)
+    report, status = judged(found, console, resume=given.resume)
+    return NOT_JUDGED if report is None else status
+
+
+def judged(found: Found, console: Console, *, resume: bool = False) -> tuple[Report | None, int]:
+    """Judge a whole configuration in the folder of its file; returns the report, if there is one, and the status."""
+    settings = found.settings
+    with chdir(found.file.parent), _surroundings(settings):
+        runs.preload()
+        workers = Workers(settings.timeout)
+        with workers.stack:
+            made = gathered(settings, workers, say_to(console))
+            for sentence in made.unjudged:
+                console.print(f"not judged: {safe_text(sentence)}", markup=False, soft_wrap=True)
+            if not made.parts:
+                return None, NOT_JUDGED
+            order = judging.Order(
+                made.parts,
+                shlex.join(["stepproof", *sys.argv[1:]]),
+                Path(settings.output),
+                jobs=settings.jobs or judging.cores(),
+                unjudged=made.unjudged,
+                resume=resume,
+                strict=settings.strict,
+            )
+            return judging.judge(order, console, workers.of(made.parts[0].python))
+
+
+def located(config: Path | None, targets: Sequence[str]) -> Found:
+    """Return the configuration that is meant, cut to the ``targets`` that are named.
+
+    A target with a colon that it does not name is judged as the defaults say.  Raises ``ConfigurationError`` where
+    there is none, and ``UsageError`` for a name that it has not.
+    """
+    file = config.absolute() if config else find(Path.cwd())
+    if file is None and not (targets and all(":" in target for target in targets)):
+        raise ConfigurationError(
+            f"no {OWN_FILE} and no table [tool.stepproof] in a {PROJECT_FILE}, here or above; "
+            "`stepproof init` writes one"
+        )
+    found = read(file) if file else Found(Path.cwd() / OWN_FILE, Configuration())
+    if not targets:
+        if not (found.settings.optimizers or found.settings.schedulers):
+            raise ConfigurationError(f"{found.file} names no optimizer and no scheduler; `stepproof init` finds them")
+        return found
+    return Found(found.file, cut(found.settings, targets))
+
+
+def cut(settings: Configuration, targets: Sequence[str]) -> Configuration:
+    """Return a configuration with the targets that are named alone."""
+    every = [table.called for table in (*settings.optimizers, *settings.schedulers)]
+    for name in targets:
+        if name not in every and ":" not in name:
+            raise nearest("name in the configuration", name, every)
+    new = tuple(OptimizerTable(target=name) for name in dict.fromkeys(targets) if name not in every)
+    return msgspec.structs.replace(
+        settings,
+        optimizers=(*(table for table in settings.optimizers if table.called in targets), *new),
+        schedulers=tuple(table for table in settings.schedulers if table.called in targets),
+    )
+
+
+def overridden(found: Found, given: argparse.Namespace) -> Found:
+    """Return a configuration with what a command line says instead."""
+    settings = found.settings
+    changes: dict[str, Any] = {key: value for key in OVERRIDES if (value := getattr(given, key, None)) is not None}
+    lists = {"dtypes": given.dtype, "devices": given.device, "paths": given.path, "properties": given.property}
+    changes |= {key: tuple(value) for key, value in lists.items() if value}
+    changes |= {"strict": True} if given.strict else {}
+    # What a person types is meant from where they are, what a file says from its folder.
+    if given.output:
+        changes["output"] = str(given.output.absolute())
+    if given.python:
+        changes["python"] = os.path.abspath(given.python) if os.sep in given.python else given.python  # noqa: PTH100
+    among("format", given.dtype, FLOATS)
+    own = {key: () for key in ("dtypes", "properties") if key in changes}
+    more = {key: () for key in ("devices", "paths") if key in changes}
+    tables = tuple(msgspec.structs.replace(table, **own, **more, **_own(changes)) for table in settings.optimizers)
+    plain = tuple(msgspec.structs.replace(table, **own, **_own(changes)) for table in settings.schedulers)
+    return Found(found.file, msgspec.structs.replace(settings, optimizers=tables, schedulers=plain, **changes))
+
+
+def _own(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return what a table no longer says for itself."""
+    return {"budget": None} if "budget" in changes else {}
+
+
+@contextmanager
+def _surroundings(settings: Configuration) -> Iterator[None]:
+    """Set the variables by which the processes that judge find rules and ledgers of the project."""
+    if settings.rules and not Path(settings.rules).is_dir():
+        raise UsageError(f"rules = {settings.rules!r} is no folder; name one with spec/NAME.py, or leave it out")
+    folders = os.pathsep.join(str(Path(folder).absolute()) for folder in settings.pythonpath)
+    asked = {OWN_RULES: settings.rules and str(Path(settings.rules).absolute()), IMPORT_FROM: folders}
+    before = {name: os.environ.get(name) for name in asked}
+    os.environ.update({name: value for name, value in asked.items() if value})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

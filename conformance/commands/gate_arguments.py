@@ -1,0 +1,26 @@
+"""The arguments of ``stepproof gate``: each stands for what the configuration says."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from impls.devices import DEVICES, FLOATS
+
+
+def add_gate(parser: argparse.ArgumentParser) -> None:
+    """Add what is judged, and what is said instead of the configuration."""
+    parser.add_argument("target", nargs="*", help="names of the configuration, or module:Class (default: all it names)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration (default: the nearest)")
+    parser.add_argument("--budget", type=float, metavar="SECONDS", help="how hard to test each")
+    parser.add_argument("--seed", type=int, help="the seed of all cases")
+    parser.add_argument("--python", help="the interpreter of the code under test")
+    parser.add_argument("--device", action="append", default=[], choices=tuple(DEVICES))
+    parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)}")
+    parser.add_argument("--property", action="append", default=[], metavar="PATTERN", help="such as state/*")
+    parser.add_argument("--path", action="append", default=[], metavar="NAME", help="one execution path")
+    parser.add_argument("--timeout", type=float, help="seconds before a step hangs")
+    parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes")
+    parser.add_argument("--strict", action="store_true", help="fail where what only should hold fails, too")
+    parser.add_argument("--resume", action="store_true", help="go on with what the output holds")

@@ -1,0 +1,115 @@
+"""Proposes what the classes of a project claim: what their steps or curves show, and what their names say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from conformance.commands import identify_schedule
+from conformance.commands.found import Say
+from conformance.commands.identify import called, departing
+from conformance.configuration.discovery import FoundClass, Sort
+from conformance.configuration.writing import Proposal
+from conformance.recognition.constructor import NotJudgeableError
+from conformance.recognition.identification.identity import Identity, identify
+from conformance.recognition.identification.schedule_identity import ScheduleIdentity
+from conformance.recognition.identification.schedule_identity import identify_schedule as identified
+from impls.session import Session, TargetError, WorkerFailure
+from spec import rules as rule_book
+from spec import schedules as schedule_book
+from spec.rule import UpdateRule
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found out of the classes of a project: tables, and a sentence for each class without one."""
+
+    proposals: tuple[Proposal, ...]
+    left_out: tuple[str, ...]
+
+
+def look(found: Iterable[FoundClass], session: Session, say: Say) -> Looked:
+    """Return what each class claims; it is told as it is found."""
+    proposals, left_out = [], []
+    for one in found:
+        try:
+            made = _optimizer(one, session) if one.sort is Sort.OPTIMIZER else _scheduler(one, session)
+        except (NotJudgeableError, TargetError, WorkerFailure) as error:
+            left_out.append(f"{one.target}: {' '.join(str(error).split())}")
+            continue
+        if made is None:
+            left_out.append(f"{one.target}: nothing of the book is near what it does")
+            continue
+        say(f"{one.target}: {made.remarks[0]}")
+        proposals.append(made)
+    return Looked(tuple(proposals), tuple(left_out))
+
+
+def _optimizer(one: FoundClass, session: Session) -> Proposal | None:
+    """Return what an optimizer claims: by its steps, unless these are not what its name says or the book has."""
+    identity = identify(one.target, session)
+    best, (rule, options) = identity.best, claimed_by_name(one.name)
+    if best is not None and all(best.rule.options.get(key) == value for key, value in options.items()):
+        told = f"{_told(best.rule)}, as its steps show"
+        return Proposal("optimizer", one.target, best.rule.name, departing(best.rule.name, best.rule.options, {}), (told,))
+    if rule:
+        return Proposal("optimizer", one.target, rule, {}, (f"{rule} by its name; {_shown(identity)}",))
+    if identity.following is None:
+        return None
+    near = identity.following[1].rule
+    remarks = (_shown(identity), "say which rule it claims")
+    return Proposal("optimizer", one.target, near.name, departing(near.name, near.options, {}), remarks)
+
+
+def claimed_by_name(name: str) -> tuple[str, dict[str, str]]:
+    """Return the rule that the name of a class holds, the longest, and the options that this means."""
+    plain = name.casefold().replace("_", "")
+    known = [rule for rule in rule_book.names() if rule.replace("_", "") in plain]
+    longest = max(known, key=len, default="")
+    return longest, dict(rule_book.named(longest)[1]) if longest else {}
+
+
+def _told(rule: UpdateRule) -> str:
+    return called(rule.name, departing(rule.name, rule.options, {}))
+
+
+def _shown(identity: Identity) -> str:
+    """Return what the steps show of an optimizer that is not what its name says, or nothing of the book."""
+    if identity.best is not None:
+        return f"its steps are those of {_told(identity.best.rule)}"
+    if identity.following is None:
+        return "its steps are those of no rule of the book"
+    agreement, near = identity.following
+    return (
+        f"its steps are those of no rule of the book; {_told(near.rule)} is nearest and differs first at step "
+        f"{agreement.steps + 1}"
+    )
+
+
+def _scheduler(one: FoundClass, session: Session) -> Proposal | None:
+    """Return what a scheduler claims: by its curve, unless the book has none like it."""
+    identity = identified(one.target, session)
+    if identity.fitting:
+        schedule = identity.fitting[0].schedule
+        told = f"{identify_schedule.called(schedule)}, as its curve shows"
+        return Proposal("scheduler", one.target, schedule.name, dict(schedule.options), (told,))
+    name = _schedule_by_name(one.name)
+    if name:
+        return Proposal("scheduler", one.target, name, {}, (f"{name} by its name; its curve is {_near(identity)}",))
+    if identity.nearest is None:
+        return None
+    near = identity.nearest[2].schedule
+    remarks = (f"its curve is {_near(identity)}", "say which schedule it claims")
+    return Proposal("scheduler", one.target, near.name, {}, remarks)
+
+
+def _near(identity: ScheduleIdentity) -> str:
+    if identity.nearest is None:
+        return "that of no schedule of the book"
+    step, _, near = identity.nearest
+    return f"that of no schedule of the book; {identify_schedule.called(near.schedule)} is nearest, until t={step}"
+
+
+def _schedule_by_name(name: str) -> str:
+    plain = name.casefold().replace("_", "")
+    return max((known for known in schedule_book.names() if known.replace("_", "") in plain), key=len, default="")

@@ -1,0 +1,173 @@
+"""Finds the optimizers and schedulers of a project in its source files, of which none is imported."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SKIPPED = frozenset({"build", "dist", "node_modules", "site-packages", "test", "tests", "venv", "env", "docs"})
+"""Folders in which nobody keeps what a gate is for, beside hidden ones."""
+MOST_FILES, LARGEST = 20_000, 1 << 20
+SOURCES = ("src", "lib", "python")
+"""Folders that are put on the path of imports rather than imported."""
+
+
+class Sort(enum.StrEnum):
+    """What a class says that it is."""
+
+    OPTIMIZER = "optimizer"
+    SCHEDULER = "scheduler"
+
+
+@dataclass(frozen=True)
+class FoundClass:
+    """A class of the project: its target, the folder it is imported from, and what it says that it is."""
+
+    target: str
+    folder: str
+    sort: Sort
+    line: int
+
+    @property
+    def name(self) -> str:
+        """The name of the class."""
+        return self.target.rpartition(":")[2]
+
+
+@dataclass
+class _Module:
+    """A source file: the names that it imports, and the classes that it defines with their bases."""
+
+    name: str
+    folder: str
+    imported: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, tuple[ast.ClassDef, tuple[str, ...]]] = field(default_factory=dict)
+
+
+def discovered(root: Path) -> tuple[FoundClass, ...]:
+    """Return the optimizers and schedulers below a folder, in the order of their names."""
+    modules = [module for file in _files(root) if (module := _read(file, root)) is not None]
+    bases = {f"{module.name}.{name}": found for module in modules for name, (_, found) in module.classes.items()}
+    return tuple(
+        FoundClass(f"{module.name}:{name}", module.folder, sort, definition.lineno)
+        for module in sorted(modules, key=lambda module: module.name)
+        for name, (definition, _) in module.classes.items()
+        if not name.startswith("_") and (sort := _sort(f"{module.name}.{name}", bases, definition)) is not None
+    )
+
+
+def _files(root: Path) -> Iterator[Path]:
+    count = 0
+    for place, folders, names in os.walk(root):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith((".", "__")) and not _skipped(Path(place) / name)
+        )
+        for name in sorted(names):
+            if name.endswith(".py") and not name.startswith("test_") and name != "conftest.py":
+                count += 1
+                if count > MOST_FILES:
+                    return
+                yield Path(place) / name
+
+
+def _skipped(folder: Path) -> bool:
+    return folder.name in SKIPPED or (folder / "pyvenv.cfg").exists()
+
+
+def _read(file: Path, root: Path) -> _Module | None:
+    """Return what a file defines; nothing for one that is too large, or no Python."""
+    try:
+        if file.stat().st_size > LARGEST:
+            return None
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return None
+    name, folder = _module_name(file, root)
+    module = _Module(name, folder)
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                module.imported[alias.asname or first] = alias.name if alias.asname else first
+        elif isinstance(node, ast.ImportFrom):
+            origin = _origin(node, name, file.name == "__init__.py")
+            module.imported |= {alias.asname or alias.name: f"{origin}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ClassDef):
+            module.classes[node.name] = node, tuple(filter(None, (_dotted(base) for base in node.bases)))
+    module.classes = {
+        name: (node, tuple(_resolved(base, module) for base in bases)) for name, (node, bases) in module.classes.items()
+    }
+    return module
+
+
+def _module_name(file: Path, root: Path) -> tuple[str, str]:
+    """Return the name under which a file is imported, and from which folder below the root: "." is the root itself."""
+    parts = list(file.relative_to(root).with_suffix("").parts)
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts.pop()
+    folder = "."
+    if len(parts) > 1 and parts[0] in SOURCES and not (root / parts[0] / "__init__.py").exists():
+        folder = parts.pop(0)
+    return ".".join(parts), folder
+
+
+def _origin(node: ast.ImportFrom, module: str, package: bool) -> str:
+    """Return the module that an import names, a relative one too."""
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    kept = parts[: len(parts) - node.level + package]
+    return ".".join([*kept, *(node.module or "").split(".")]).strip(".")
+
+
+def _dotted(node: ast.expr) -> str:
+    """Return a name with dots, without what stands in brackets; nothing for another expression."""
+    if isinstance(node, ast.Subscript):
+        return _dotted(node.value)
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _resolved(base: str, module: _Module) -> str:
+    """Return a base under its full name, as far as the imports of its module tell it."""
+    first, dot, rest = base.partition(".")
+    if first in module.classes:
+        return f"{module.name}.{base}"
+    return f"{module.imported.get(first, first)}{dot}{rest}"
+
+
+def _sort(name: str, bases: Mapping[str, tuple[str, ...]], definition: ast.ClassDef) -> Sort | None:
+    """Return what a class is by the roots of its bases, or by its methods where it has no base."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if one != name and (sort := _known(one)) is not None:
+            return sort
+        waiting += bases.get(one, _alike(one, bases))
+    methods = {item.name for item in definition.body if isinstance(item, ast.FunctionDef)}
+    return Sort.OPTIMIZER if {"step", "zero_grad"} <= methods else None
+
+
+def _alike(name: str, bases: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the bases of a class that a package gives on under a shorter name."""
+    last = f".{name.rpartition('.')[2]}"
+    first = name.partition(".")[0]
+    return next((found for other, found in bases.items() if other.endswith(last) and other.startswith(f"{first}.")), ())
+
+
+def _known(name: str) -> Sort | None:
+    """Return what a base from outside the project is."""
+    last = name.rpartition(".")[2]
+    if ".lr_scheduler" in name or last in {"LRScheduler", "_LRScheduler"}:
+        return Sort.SCHEDULER
+    return Sort.OPTIMIZER if name.startswith("torch.optim") or last == "Optimizer" else None
