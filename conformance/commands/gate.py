@@ -17,12 +17,14 @@ from rich.console import Console
 from conformance.commands import judging
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.gate_parts import Workers, gathered
+from conformance.commands.ledger_layers import layer
 from conformance.commands.limits import limit
 from conformance.commands.orders import say_to
 from conformance.commands.usage_errors import UsageError, among, nearest
 from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, ConfigurationError, Found, find, read
 from conformance.configuration.settings import Configuration, OptimizerTable
 from conformance.engine import runs
+from conformance.engine.ledger import VARIABLE as LEDGERS
 from conformance.engine.safe_text import safe_text
 from conformance.report.model import Report
 from impls.devices import FLOATS
@@ -131,9 +133,11 @@ def _surroundings(settings: Configuration) -> Iterator[None]:
         raise UsageError(f"rules = {settings.rules!r} is no folder; name one with spec/NAME.py, or leave it out")
     folders = os.pathsep.join(str(Path(folder).absolute()) for folder in settings.pythonpath)
     asked = {OWN_RULES: settings.rules and str(Path(settings.rules).absolute()), IMPORT_FROM: folders}
-    before = {name: os.environ.get(name) for name in asked}
+    before = {name: os.environ.get(name) for name in (*asked, LEDGERS)}
     os.environ.update({name: value for name, value in asked.items() if value})
     try:
+        if settings.ledger and Path(settings.ledger).is_file():
+            layer([Path(settings.ledger)])
         yield
     finally:
         for name, value in before.items():

@@ -13,13 +13,13 @@ from contextlib import suppress
 from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from typing import Any, Self
 
 from conformance.engine import freed_memory
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged, Killed
-from conformance.engine.ledger import VARIABLE
 from conformance.engine.verdict import CellResult, Verdict
 
 Judge = Callable[[Unit, Mapping[str, Killed]], Iterator["Judged | Exhibit"]]
@@ -144,8 +144,8 @@ class _Process:
 
     def __init__(self, judge: Judge) -> None:
         self.connection, theirs = multiprocessing.Pipe()
-        ledgers = os.environ.get(VARIABLE, "")  # what it is forked from may have started with others
-        self.process = _context().Process(target=_serve, args=(theirs, judge, ledgers), daemon=True)
+        # What it is forked from may have started in another folder, with other variables.
+        self.process = _context().Process(target=_serve, args=(theirs, judge, Path.cwd(), _own()), daemon=True)
         self.process.start()
         theirs.close()
         self.unit: int | None = None
@@ -231,9 +231,17 @@ class _Pool:
         return other
 
 
-def _serve(parent: Connection, judge: Judge, ledgers: str) -> None:
-    """Judge the units that come beside users' ledgers, until there are no more."""
-    os.environ[VARIABLE] = ledgers
+def _own() -> dict[str, str]:
+    """Return the variables of the environment that are ours: the users' ledgers, rules and folders."""
+    return {name: value for name, value in os.environ.items() if name.startswith("STEPPROOF_")}
+
+
+def _serve(parent: Connection, judge: Judge, folder: Path, variables: Mapping[str, str]) -> None:
+    """Judge the units that come, in a folder and with our variables, until there are no more."""
+    os.chdir(folder)
+    for name in _own().keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
