@@ -103,8 +103,8 @@ def claim_of(
         chosen = options_apart(identity.question, shown, {**meant, **options}, session)
         sentence = _mistaken(identity, name, chosen, meant, astray)
     decay = {option: value for option, value in chosen.items() if option == DECAY and option not in meant}
-    departing = departing(shown.rule.name, chosen, meant)
-    return IdentifiedClaim(name, {**decay, **options, **departing}, sentence, identity)
+    apart = departing(shown.rule.name, chosen, meant)
+    return IdentifiedClaim(name, {**decay, **options, **apart}, sentence, identity)
 
 
 def _astray(identity: Identity, claimed: Mapping[str, str]) -> str:

@@ -51,7 +51,9 @@ def _optimizer(one: FoundClass, session: Session) -> Proposal | None:
     best, (rule, options) = identity.best, claimed_by_name(one.name)
     if best is not None and all(best.rule.options.get(key) == value for key, value in options.items()):
         told = f"{_told(best.rule)}, as its steps show"
-        return Proposal("optimizer", one.target, best.rule.name, departing(best.rule.name, best.rule.options, {}), (told,))
+        return Proposal(
+            "optimizer", one.target, best.rule.name, departing(best.rule.name, best.rule.options, {}), (told,)
+        )
     if rule:
         return Proposal("optimizer", one.target, rule, {}, (f"{rule} by its name; {_shown(identity)}",))
     if identity.following is None:
