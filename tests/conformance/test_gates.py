@@ -95,6 +95,7 @@ BREAKS: dict[str, tuple[Callable[[Report], Report], Outcome]] = {
     "own-errors": (with_cells(Verdict.OURS), NOT_JUDGED),
     "undecided": (with_cells(*[Verdict.UNDECIDED] * 500), NOT_JUDGED),
     "decided": (lambda whole: dataclasses.replace(whole, results=whole.results[1:]), NOT_JUDGED),
+    "targets": (lambda whole: dataclasses.replace(whole, unjudged=("a:B: it cannot be made",)), NOT_JUDGED),
     "cut-short": (lambda whole: dataclasses.replace(whole, cut_short=True), NOT_JUDGED),
     "claims": (lambda whole: dataclasses.replace(whole, claims=(unproven(whole.claims[0]),)), NOT_JUDGED),
     "forms": (with_rule(variants=(variant("killed", proven=False),)), NOT_JUDGED),
