@@ -26,6 +26,7 @@ from conformance.configuration.settings import Configuration, OptimizerTable
 from conformance.engine import runs
 from conformance.engine.ledger import VARIABLE as LEDGERS
 from conformance.engine.safe_text import safe_text
+from conformance.exchange import NAMES
 from conformance.report.model import Report
 from impls.devices import FLOATS
 from impls.session import IMPORT_FROM
@@ -63,6 +64,7 @@ def judged(found: Found, console: Console, *, resume: bool = False) -> tuple[Rep
                 unjudged=made.unjudged,
                 resume=resume,
                 strict=settings.strict,
+                formats=among("format", settings.formats, NAMES) if settings.formats else (),
             )
             return judging.judge(order, console, workers.of(made.parts[0].python))
 
@@ -106,6 +108,7 @@ def overridden(found: Found, given: argparse.Namespace) -> Found:
     settings = found.settings
     changes: dict[str, Any] = {key: value for key in OVERRIDES if (value := getattr(given, key, None)) is not None}
     lists = {"dtypes": given.dtype, "devices": given.device, "paths": given.path, "properties": given.property}
+    lists["formats"] = given.format
     changes |= {key: tuple(value) for key, value in lists.items() if value}
     changes |= {"strict": True} if given.strict else {}
     # What a person types is meant from where they are, what a file says from its folder.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conformance.exchange import NAMES
 from impls.devices import DEVICES, FLOATS
 
 
@@ -22,5 +23,6 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=float, help="seconds before a step hangs")
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes")
+    parser.add_argument("--format", action="append", default=[], help=f"one of {', '.join(NAMES)} (repeatable)")
     parser.add_argument("--strict", action="store_true", help="fail where what only should hold fails, too")
     parser.add_argument("--resume", action="store_true", help="go on with what the output holds")
