@@ -10,10 +10,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Source:
-    """A file of the code under test: its path from the occasion's root, and the SHA-256 of what it holds, in hex."""
+    """A file of the code under test: its path from the occasion's root, and the SHA-256 of what it holds, in hex.
+
+    ``line`` is that at which the step begins, as far as it is known.
+    """
 
     path: str
     sha256: str
+    line: int = 1
 
 
 @dataclass(frozen=True)

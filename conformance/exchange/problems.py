@@ -5,24 +5,20 @@ A failing cell that no cause explains, as in a run that was cut short, is a prob
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from conformance.engine.evidence import RAISED
 from conformance.engine.safe_text import safe_text
 from conformance.engine.verdict import Cause, CellResult, Finding, Level, Verdict
 from conformance.exchange.occasion import Occasion
 from conformance.report.model import Report
-from conformance.report.wording import case_rows, counted, fault
+from conformance.report.wording import case_lines, counted, fault
 
 LONGEST_NAME = 255
 """Characters of a name in a format; of a longer one the length is said."""
 _PLACE = re.compile(r"(?P<file>[^\n]+?):(?P<line>[1-9][0-9]{0,8}) in [^\n]+")
-_NUMBER = re.compile(r"[-+]?(?:0x)?\d[\w.]*(?:[eEpP][-+]\d+)?|\b(?:nan|inf)\b")
 
 
 @dataclass(frozen=True)
@@ -82,24 +78,13 @@ def problems(report: Report, occasion: Occasion) -> tuple[Problem, ...]:
     return tuple(sorted(found, key=lambda problem: problem.cause.level is Level.SHOULD))
 
 
-def fingerprints(found: Iterable[Problem]) -> tuple[str, ...]:
-    """Return what each problem is known by from run to run.
-
-    Seeds, cases, values, line numbers and the order of problems have no part in it; of problems that are alike
-    in all else the second has a number.
-    """
-    seen: Counter[str] = Counter()
-    return tuple(_numbered(hashlib.sha256(_kind(problem).encode()).hexdigest()[:32], seen) for problem in found)
-
-
 def body(finding: Finding) -> str:
     """Return the claim, the line of the formula, the smallest case, what is legal and what came, a line each."""
     legal = f"[{finding.legal[0]}, {finding.legal[1]}]" if any(finding.legal_hex) else finding.legal[0]
-    shown = {name: value for name, value in finding.case.items() if name not in {"stored", "kind"}}
     rows = (
         ("property", f"{finding.cell.property}: {finding.sentence}"),
         ("formula", f"{finding.assignment}: {finding.formula_text}" if finding.assignment else ""),
-        ("case", "; ".join(f"{name} = {value}" for name, value in case_rows(shown))),
+        *case_lines(finding.case),
         ("legal", legal),
         ("got", ", ".join(part for part in (finding.value, finding.value_hex, finding.distance) if part)),
         ("confirmed", finding.confirmed),
@@ -155,33 +140,7 @@ def _place(where: str, occasion: Occasion) -> Place | None:
 
 def _source(cause: Cause, occasion: Occasion) -> Place | None:
     source = occasion.sources.get(cause.implementation)
-    return Place(source.path, 1) if source else None
-
-
-def _kind(problem: Problem) -> str:
-    """Return what makes a problem the same in another run."""
-    cause, finding = problem.cause, problem.finding
-    return "\0".join((cause.implementation, problem.rule, cause.level, *_reason(cause, finding)))
-
-
-def _reason(cause: Cause, finding: Finding | None) -> tuple[str, ...]:
-    if finding is None:
-        return ("property", *sorted({cell.property for cell in cause.explains})[:1])
-    if finding.quantity == RAISED:
-        place = finding.confirmed if finding.confirmed.startswith("raised at ") else ""
-        return ("raised", finding.value.partition(":")[0], place)
-    if cause.level is Level.SHOULD:
-        return ("should", finding.cell.property.partition("/")[0])
-    if cause.title in {f"{finding.cell.property}: {finding.quantity}", fault(finding)}:
-        return ("property", finding.cell.property)
-    # Which quantities are wrong depends on the cases; what the code computes instead does not.
-    wrong = cause.title.startswith("wrong: ") or cause.title == "values are wrong"
-    return ("values", "" if wrong else _NUMBER.sub("#", cause.title))
-
-
-def _numbered(known_by: str, seen: Counter[str]) -> str:
-    seen[known_by] += 1
-    return known_by if seen[known_by] == 1 else f"{known_by}/{seen[known_by]}"
+    return Place(source.path, source.line) if source else None
 
 
 def problem_of_cell(found: Iterable[Problem]) -> Mapping[object, Problem]:

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from conformance.engine.verdict import Level, Verdict
 from conformance.exchange.occasion import Occasion
-from conformance.exchange.problems import Problem, fingerprints, line, problems
+from conformance.exchange.problems import Problem, line, problems
+from conformance.report.fingerprints import fingerprints
 from conformance.report.model import GateStatus, Report
 from conformance.report.wording import counted, exact
 
@@ -47,8 +48,10 @@ def render(report: Report, occasion: Occasion) -> str:
 def _fitting(found: Sequence[Problem], report: Report) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Return the rule and the result of as many problems as there is room for and GitHub keeps."""
     sentences = {entry.identifier: (entry.sentence, entry.source) for entry in report.properties}
+    findings = {problem.cause.case: problem.finding for problem in found if problem.finding}
+    prints = fingerprints((problem.cause for problem in found), findings)
     room, kept = MOST_BYTES, []
-    for problem, fingerprint in zip(found[:MOST_RESULTS], fingerprints(found), strict=False):
+    for problem, fingerprint in zip(found[:MOST_RESULTS], prints, strict=False):
         told = (_rule(problem, sentences), _result(problem, fingerprint))
         room -= len(json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         if room < 0:

@@ -10,7 +10,7 @@ from conformance.engine.verdict import Level, Verdict
 from conformance.report import gates, totals
 from conformance.report.cards import cards, reasons, standings
 from conformance.report.matrix import matrices
-from conformance.report.wording import SYMBOLS, case_rows, compact, counted, exact, listed, ratio, share
+from conformance.report.wording import SYMBOLS, case_lines, compact, counted, exact, listed, ratio, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _LONGEST_TEXT = 600
 _ADDRESS = re.compile(r"[a-z]+:(?=/)|www\.", re.IGNORECASE)
 _PLAIN_ADDRESS = re.compile(r"https://[A-Za-z0-9./_#?=&%~+-]{1,400}")
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@-])")
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$@]|^(?:[-+]|\d+[.)]|#{1,6})(?=\s|$))")
+"""What is mark-up anywhere, or at the beginning of a text."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,7 @@ def _cause_block(cause: Cause, finding: Finding | None) -> list[str]:
     if cause.where:
         lines.append(f"  - where: {_code(cause.where)}")
     if finding is not None:
-        told = {name: value for name, value in finding.case.items() if name not in {"stored", "kind"}}
-        case = "; ".join(f"{name} = {value}" for name, value in case_rows(told))
-        lines += [f"  - smallest case: {_code(case)}", f"  - {_value(finding)}", f"  - {_replay(finding)}"]
+        lines += [f"  - {text}" for text in (*_case(finding), _value(finding), _replay(finding))]
     return lines
 
 
@@ -159,17 +158,21 @@ def _findings(report: Report) -> _Part:
 
 def _card_block(card: Card) -> list[str]:
     finding = card.finding
-    case = "; ".join(f"{name} = {value}" for name, value in case_rows(finding.case))
     looks = [f"- {_safe(finding.explanation)}"] if finding.explanation else []
     return [
         f"**{SYMBOLS[card.result.shown]} {_safe(finding.sentence)}** {_place(finding.cell)}",
         "",
         f"- {_value(finding)}",
-        f"- smallest case: {_code(case)}",
+        *(f"- {text}" for text in _case(finding)),
         *looks,
         f"- {_replay(finding)}",
         "",
     ]
+
+
+def _case(finding: Finding) -> list[str]:
+    names = {"case": "smallest case"}
+    return [f"{_safe(names.get(name, name))}: {_code(text)}" for name, text in case_lines(finding.case)]
 
 
 def _value(finding: Finding) -> str:
@@ -219,7 +222,7 @@ def _safe(text: str) -> str:
     """Text as text: no mark-up, no HTML, no address that becomes a link, one line, of bounded length."""
     flat = _cut(" ".join(text.split()))
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _unlinked(_SPECIAL.sub(r"\\\1", flat))
+    return _unlinked(_SPECIAL.sub(lambda match: f"{match[0][:-1]}\\{match[0][-1]}", flat))
 
 
 def _code(text: str) -> str:
@@ -230,7 +233,7 @@ def _code(text: str) -> str:
 
 
 def _numeric(match: re.Match[str]) -> str:
-    return f"&#{ord(match[0])};"
+    return f"{match[0][:-1]}&#{ord(match[0][-1])};"
 
 
 def _unlinked(text: str) -> str:

@@ -141,6 +141,22 @@ def case_rows(case: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]
     return rows
 
 
+def case_lines(case: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What of a case a reader needs, a line each by its name: settings and shapes, then what entered the line.
+
+    How it is stored stands in its file.
+    """
+    own = {name: value for name, value in case.items() if not isinstance(value, dict) and name != "kind"}
+    settings = case.get("hyperparameters", {})
+    parts = {"case": {**(settings if isinstance(settings, dict) else {}), **own}}
+    parts |= {name: value for name, value in case.items() if isinstance(value, dict)}
+    return [
+        (name, "; ".join(f"{key} = {value}" for key, value in case_rows(part)))
+        for name, part in parts.items()
+        if part and name not in {"hyperparameters", "stored"}
+    ]
+
+
 def case_value(value: Any) -> str:
     """A value of a case reads as Python writes it, without quotes around text."""
     if isinstance(value, list | tuple):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from conformance.commands import exchanging
+from conformance.commands import exchanging, written_in
 from conformance.commands.usage_errors import UsageError, among
 from conformance.exchange import NAMES
 from conformance.exchange.formats import FORMATS
@@ -138,7 +138,41 @@ def test_a_file_outside_the_root_is_none(target: str, tmp_path: Path, monkeypatc
     root.mkdir()
     monkeypatch.chdir(root)
     item = dataclasses.replace(conforming().implementations[0], identifier=MINE, target=target)
-    assert exchanging.sources(dataclasses.replace(conforming(), implementations=(item,)), root) == {}
+    assert written_in.sources(dataclasses.replace(conforming(), implementations=(item,)), root) == {}
+
+
+CLASS = b"""import torch
+
+class Other:
+    def step(self): ...
+
+@decorated
+class Mine(Other):
+    def __init__(self): ...
+
+    @torch.no_grad()
+    def step(self, closure=None): ...
+
+def make(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "line"),
+    [
+        (CLASS, "Mine", 10),
+        (CLASS, "Other", 4),
+        (CLASS, "make", 13),
+        (CLASS, "absent", 1),
+        (b"class Mine: pass", "Mine", 1),
+        (b"def broken(:", "broken", 1),
+        (b"\x00", "x", 1),
+        (b"(" * 100_000, "x", 1),
+    ],
+)
+def test_the_line_of_a_step_is_read_and_nothing_is_run(content: bytes, name: str, line: int) -> None:
+    """It is that of the first decorator, as in a traceback; what cannot be read has its first line."""
+    assert written_in.step_line(content, name) == line
 
 
 def test_check_and_report_take_formats() -> None:

@@ -64,14 +64,7 @@ def test_causes_come_first_then_the_table(tmp_path: Path) -> None:
     html = page(text)
     assert "<table>" in html
     assert text.index("### What is wrong") < text.index("### Matrix")
-    for part in (
-        "this is adam(epsilon=inside)",
-        "it holds 27 runs",
-        "2 cells",
-        PLACE,
-        "hyperparameters.eta = 1",
-        "-0.75",
-    ):
+    for part in ("this is adam(epsilon=inside)", "it holds 27 runs", "2 cells", PLACE, "eta = 1", "-0.75"):
         assert part in html
     assert "3 findings of the causes above" in html
 

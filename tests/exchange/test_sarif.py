@@ -49,7 +49,7 @@ def test_a_cause_is_a_result_at_the_users_own_line(tmp_path: Path) -> None:
     assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == ["adam/update", "hyperparameters/refused"]
     place = first["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "mypkg/changed.py"}, "region": {"startLine": 15}}
-    for part in ("this is adam(epsilon=inside)", "It explains 2 cells", "hyperparameters.eta = 1", "got: -0.75"):
+    for part in ("this is adam(epsilon=inside)", "It explains 2 cells", "eta = 1", "got: -0.75"):
         assert part in first["message"]["text"]
     assert "θ_t = θ̃_t − η·m̂_t/d_t" in rules[0]["fullDescription"]["text"]
 
