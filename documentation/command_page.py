@@ -12,7 +12,7 @@ HEAD = """# Command line
 
 `stepproof COMMAND`, or `python -m conformance.cli COMMAND` in a checkout. This page is written from the parsers when
 the site is built. The exit status of whatever judges is 0 where it conforms, 1 where it does not, 2 where it could not
-be judged, and 130 or 143 where it was cut short.
+be judged, and 130 or 143 where it was cut short: [what follows from what](../explanations/levels.md#the-outcome).
 """
 
 

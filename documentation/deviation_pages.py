@@ -24,7 +24,8 @@ HEAD = """# Known deviations
 
 What is known to deviate, as the ledger in `conformance/ledger/` has it. Each entry has stored cases, which are replayed
 first whenever its cells are judged: one that no longer shows fails the cell. `stepproof deviations NAME` runs the
-smallest case and prints the script that shows it.
+smallest case and prints the script that shows it. [Faults found in the wild](../../faults/index.md) tells what the
+worst of them cost.
 """
 
 

@@ -37,8 +37,8 @@ MARKS: Mapping[str, frozenset[str]] = {
 }
 """What a block of each language may be marked with; other languages are unknown."""
 COMMAND = re.compile(r"^\s*(\$ |stepproof |tox |pip |pipx |python3? |uv )", re.MULTILINE)
-PRINTED = re.compile(r"#> (.*)$", re.MULTILINE)
-"""What a line of a Python block says that is printed by then: shown for every line that is printed, or for none."""
+PRINTED = re.compile(r"^# > (.*)$", re.MULTILINE)
+"""A comment of a Python block that says what is printed: one for every line that is, or none."""
 INDENTED = re.compile(r"^ {4,}\S")
 PRELUDE = f'stepproof() {{ {shlex.quote(sys.executable)} -m conformance.cli "$@"; }}\n'
 

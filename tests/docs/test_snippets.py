@@ -72,6 +72,8 @@ def test_a_block_that_is_not_closed_is_an_error() -> None:
         "```console\n$ stepproof clauses\nnothing\n```\n",
         "```console status=1\n$ true\n```\n",
         "```python\nassert 1 == 2\n```\n",
+        "```python\nprint(1)\n# > 2\n```\n",
+        "```python\nprint(1)\nprint(2)\n# > 1\n```\n",
         "```python\nundefined\n```\n",
         "```toml\nkey = \n```\n",
     ],
