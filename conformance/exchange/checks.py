@@ -12,7 +12,7 @@ from conformance.exchange.problems import Place, Problem, body, line, problem_of
 from conformance.report.model import Gate, GateStatus, Outcome, Report
 from conformance.report.wording import exact
 
-GATES = "gates"
+GATES, SCOPE = "gates", "scope"
 TOLD_BY_CELLS = frozenset({"findings", "should", "errors", "own-errors", "undecided"})
 """The gates that count cells, each of which is a check of its own."""
 
@@ -57,14 +57,15 @@ _STANDINGS = {
 
 
 def checks(report: Report, occasion: Occasion) -> tuple[Check, ...]:
-    """Return the checks in the order of the report, the gates last."""
+    """Return the checks in the order of the report, the gates that the run measured last."""
     known = problem_of_cell(problems(report, occasion))
     deviations = {entry.identifier: entry.reason for entry in report.deviations}
     cells = (
         _of_cell(result, report, known.get(result.cell), deviations, report.times.get(str(place), 0.0))
         for place, result in enumerate(report.results)
     )
-    return (*cells, *(_of_gate(gate) for gate in report.gate_outcomes if gate.name not in TOLD_BY_CELLS))
+    gates = (gate for gate in report.gate_outcomes if gate.status is not GateStatus.NOT_MEASURED)
+    return (*cells, *(_of_gate(gate) for gate in gates if gate.name not in TOLD_BY_CELLS))
 
 
 def _of_cell(
@@ -98,12 +99,18 @@ def standing(result: CellResult, report: Report) -> Standing:
 
 
 def _of_gate(gate: Gate) -> Check:
-    met = {GateStatus.MET: Standing.PASSED, GateStatus.NOT_MEASURED: Standing.LEFT_OUT}
-    broken = Standing.FAILED if gate.otherwise is Outcome.DOES_NOT_CONFORM else Standing.NOT_JUDGED
     return Check(
         (GATES,),
         gate.name,
-        met.get(gate.status, broken if gate.enforced else Standing.WARNED),
+        _standing_of(gate),
         gate.status.value,
         f"{gate.counts}: {exact(gate.observed)}, {gate.bound} {exact(gate.threshold)}",
     )
+
+
+def _standing_of(gate: Gate) -> Standing:
+    if gate.status is GateStatus.MET:
+        return Standing.PASSED
+    if gate.enforced:
+        return Standing.FAILED if gate.otherwise is Outcome.DOES_NOT_CONFORM else Standing.NOT_JUDGED
+    return Standing.LEFT_OUT if gate.name == SCOPE else Standing.WARNED

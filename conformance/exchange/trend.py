@@ -21,6 +21,7 @@ from conformance.report.plots import (
     quiet,
     svg,
 )
+from conformance.report.wording import compact
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ _WIDTH, _PANEL, _FOOT, _LEFT, _RIGHT = 640.0, 84.0, 30.0, 0.11, 0.98
 _OUTCOMES = {Outcome.CONFORMS: KILLED, Outcome.DOES_NOT_CONFORM: SURVIVED, Outcome.NOT_JUDGED: QUIET}
 
 
-def _alive(run: Entry) -> float | None:
+def _killed(run: Entry) -> float | None:
     return 100.0 * run.mutants_killed / run.mutants if run.mutants else None
 
 
@@ -39,7 +40,7 @@ _PANELS: tuple[tuple[str, Callable[[Entry], float | None]], ...] = (
     ("causes of findings, coloured by outcome", lambda run: float(run.causes)),
     ("largest observed error over its bound", lambda run: run.largest_ratio),
     ("element-cases", lambda run: float(run.element_cases)),
-    ("formula mutants killed, in percent", _alive),
+    ("formula mutants killed, in percent", _killed),
     ("seconds", lambda run: run.seconds),
 )
 
@@ -58,25 +59,37 @@ def plotted(runs: Sequence[Entry]) -> str:
             if number == 0:
                 for outcome, colour in _OUTCOMES.items():
                     held = [(at, run.causes) for at, run in enumerate(runs) if run.outcome is outcome]
-                    axes.plot([at for at, _ in held], [count for _, count in held], "o", color=colour, markersize=4)
+                    axes.plot(
+                        [at for at, _ in held],
+                        [count for _, count in held],
+                        "o",
+                        color=colour,
+                        markersize=4,
+                        clip_on=False,
+                    )
             if number == len(_PANELS) - 1:
                 _dates(axes, runs)
     return on_both_grounds(svg(figure, "trend", f"Figures of {len(runs)} runs, the last on {runs[-1].date}"))
 
 
 def _panel(axes: Axes, title: str, values: Sequence[float | None]) -> None:
-    axes.plot(range(len(values)), finite(values), ".-", color=PLOT, linewidth=1.2, markersize=3)
+    axes.plot(range(len(values)), finite(values), ".-", color=PLOT, linewidth=1.2, markersize=3, clip_on=False)
     axes.set_title(title, loc="left", color=INK, fontsize=8, pad=4)
     known = [value for value in finite(values) if not math.isnan(value)]
     if known and min(known) > 0 and max(known) > 1000 * min(known):
         axes.set_yscale("log")
     else:
+        axes.yaxis.set_major_formatter(_figure)
         axes.set_ylim(0.0, 1.15 * max(known, default=1.0) or 1.0)
     axes.grid(visible=True, axis="y", color=LINE, linewidth=0.4)
     axes.set_axisbelow(True)
     axes.set_xlim(-0.5, max(len(values) - 0.5, 0.5))
     quiet(axes)
     axes.set_xticks([])
+
+
+def _figure(value: float, _: float) -> str:
+    return compact(round(value)) if value >= 10 else f"{value:g}"
 
 
 def _dates(axes: Axes, runs: Sequence[Entry]) -> None:

@@ -244,7 +244,7 @@ def on_both_grounds(element: str) -> str:
     light, dark = (
         "".join(f"--{name}:{colour};" for name, colour in colours.items()) for colours in (_ON_WHITE, _ON_BLACK)
     )
-    style = f"<style>svg{{{light}}}@media (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+    style = f"<style>svg{{{light}font-family:sans-serif}}@media (prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
     begin, end, rest = element.partition(">")
     return _named(f"{begin}{end}{style}{rest}")
 

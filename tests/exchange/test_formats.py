@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def test_the_command_line_names_the_formats_of_the_table() -> None:
     files = [file for form in FORMATS.values() for file in form.files]
     assert len(files) == len(set(files))
     assert all(form.readers for form in FORMATS.values())
+
+
+def test_the_page_about_formats_has_each_with_its_files() -> None:
+    """docs/formats.md lists the names of the table in its order, and every file."""
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z][a-z-]*)` \| (.*?) \| .* \|$", page, re.MULTILINE))
+    assert tuple(rows) == NAMES
+    assert [name for name, form in FORMATS.items() for file in form.files if f"`{file}`" not in rows[name]] == []
 
 
 def test_all_formats_are_written_side_by_side(tmp_path: Path) -> None:

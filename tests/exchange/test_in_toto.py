@@ -40,7 +40,7 @@ def test_checks_are_listed_by_how_they_ended(tmp_path: Path) -> None:
     suite = "mypkg.changed:MyAdamW default cpu float32"
     assert predicate.result == "FAILED"
     assert {f"{suite} agreement/local", f"{suite} a/undecided", f"{suite} a/ours"} <= set(predicate.failed_tests)
-    assert list(predicate.warned_tests) == [f"{suite} hyperparameters/refused", f"{suite} a/deviates", "gates scope"]
+    assert list(predicate.warned_tests) == [f"{suite} hyperparameters/refused", f"{suite} a/deviates"]
     assert f"{suite} a/passes" in predicate.passed_tests
     every = [*predicate.passed_tests, *predicate.warned_tests, *predicate.failed_tests]
     assert f"{suite} a/no" not in every
