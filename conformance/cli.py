@@ -138,13 +138,6 @@ def _add_replay(replay: argparse.ArgumentParser) -> None:
     replay.add_argument("case", type=Path, help="a file of build/conformance/failures")
 
 
-def _add_deviations(deviations: argparse.ArgumentParser) -> None:
-    deviations.add_argument("name", nargs="?", default="", help="a deviation, or a part of a name")
-    deviations.add_argument("--script", action="store_true", help="print the standalone script alone")
-    deviations.add_argument("--python", help="the interpreter of another environment")
-    deviations.add_argument("--ledger", action="append", default=[], type=Path, metavar="FILE", help="yours, too")
-
-
 def _add_plot(plot: argparse.ArgumentParser) -> None:
     plot.add_argument("plotted", metavar="SCHEDULE")
     plot.add_argument("--svg", type=Path, metavar="FILE", help="write the curve as SVG too")
@@ -289,14 +282,6 @@ def _replay(given: argparse.Namespace, console: Console) -> int:
     return replay.replay(console, given.case)
 
 
-def _deviations(given: argparse.Namespace, console: Console) -> int:
-    from conformance.commands import deviations
-    from conformance.commands.ledger_layers import layer
-
-    layer(given.ledger)
-    return deviations.deviations(console, given.name, given.python, script_alone=given.script)
-
-
 def _plot(given: argparse.Namespace, console: Console) -> int:
     from conformance.commands import plot
 
@@ -340,8 +325,9 @@ COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
     "train": ("train a tutorial's problem and judge every step", _train, _add_training),
     "power": ("run the suite against optimizers with a mistake", _power, _add_power),
     "replay": ("run a failing case again", _replay, _add_replay),
-    "deviations": ("list what is known to deviate, or show one", _deviations, _add_deviations),
+    "deviations": ("list what is known to deviate, or show one", *_from("deviations")),
     "ledger": ("keep a ledger of what is known to deviate in your own code", *_from("ledger_arguments")),
+    "diff": ("compare two runs: what came, what went, what is worse", *_from("diff")),
     "plot": ("draw a schedule: stepproof plot cosine --T 100 --warmup 10", _plot, _add_plot),
     "devices": ("say which devices a worker sees", _devices, _nothing),
 }
@@ -374,6 +360,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _sentences() -> tuple[type[Exception], ...]:
     """Return the exceptions whose message tells the user what is wrong and what to do."""
+    from conformance.baseline.reading import BaselineError
     from conformance.configuration.reading import ConfigurationError
     from conformance.engine.ledger import LedgerError
     from conformance.engine.stream import ResumeError
@@ -383,6 +370,7 @@ def _sentences() -> tuple[type[Exception], ...]:
 
     return (
         UsageError,
+        BaselineError,
         LedgerError,
         ConfigurationError,
         ShadowedRuleError,

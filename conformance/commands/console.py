@@ -13,6 +13,7 @@ from rich.table import Table
 
 from conformance.commands.plain_text import plain
 from conformance.commands.shown_causes import show_causes
+from conformance.commands.shown_difference import show_baseline
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged
@@ -218,6 +219,7 @@ def show_report(console: Console, report: Report, folder: str) -> None:
         console.print(overview(report))
         signs = [mark for verdict, mark in MARKS.items() if verdict is not Verdict.NOT_APPLICABLE]
         console.print(f"properties: {'  '.join(signs)}")
+    show_baseline(console, report)
     show_causes(console, report, folder)
     for item in report.implementations:
         _show_implementation(console, report, item, whole=not many)

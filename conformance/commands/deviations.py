@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
 
 from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
+from conformance.commands.ledger_layers import layer
 from conformance.commands.ledger_trials import Trials
 from conformance.commands.plain_text import plain
 from conformance.commands.shown_causes import show_finding
@@ -17,6 +20,20 @@ from conformance.engine.findings import findings_of
 from conformance.engine.ledger import OURS, Entry, load
 from conformance.engine.verdict import Finding
 from impls.session import Session
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the name of a deviation, and which ledgers and interpreter are asked."""
+    parser.add_argument("name", nargs="?", default="", help="a deviation, or a part of a name")
+    parser.add_argument("--script", action="store_true", help="print the standalone script alone")
+    parser.add_argument("--python", help="the interpreter of another environment")
+    parser.add_argument("--ledger", action="append", default=[], type=Path, metavar="FILE", help="yours, too")
+
+
+def run(given: argparse.Namespace, console: Console) -> int:
+    """List what is known to deviate, or show one; returns the exit status."""
+    layer(given.ledger)
+    return deviations(console, given.name, given.python, script_alone=given.script)
 
 
 def deviations(console: Console, name: str, python: str | None, *, script_alone: bool) -> int:

@@ -18,7 +18,7 @@ from rich.console import Console
 from conformance import claims
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
-from conformance.commands import exchanging
+from conformance.commands import baselines, exchanging
 from conformance.commands.console import Progress, show_report
 from conformance.commands.environments import all_seen, environment
 from conformance.commands.first_look import FirstLook
@@ -31,6 +31,7 @@ from conformance.engine.verdict import Cause, Cell
 from conformance.optimizers.subject import WorkerSubject
 from conformance.report import write_report
 from conformance.report.assembly import assemble
+from conformance.report.difference import ScopeEntry
 from conformance.report.gates import exit_status
 from conformance.report.model import Report
 from conformance.report.writing import prepare, write_text
@@ -52,6 +53,7 @@ class Order:
     target of which nothing can be judged.  ``whole`` asks for the
     rules that nothing claims and the claims of the literature too; a ``strict`` run does not conform where a cell
     fails what only should hold.  ``formats`` names those beside page, JSON and summary (``exchange.formats``).
+    Beside a ``baseline`` only what is new fails; where there is none, or it is to be updated, the run is recorded.
     """
 
     parts: tuple[Part, ...]
@@ -64,6 +66,8 @@ class Order:
     resume: bool = False
     strict: bool = False
     formats: tuple[str, ...] = ()
+    baseline: Path | None = None
+    update_baseline: bool = False
 
     @property
     def budget(self) -> float:
@@ -74,6 +78,17 @@ class Order:
     def seed(self) -> int:
         """The seed of all cases."""
         return self.parts[0].seed
+
+    @property
+    def scope(self) -> tuple[ScopeEntry, ...]:
+        """What the run is asked for."""
+        return tuple(part.scope for part in self.parts)
+
+    def begun(self, environment: Mapping[str, str]) -> Report:
+        """Return the report of the run before anything is judged."""
+        suite = version_of_package("stepproof")
+        plain = Report(suite, self.command, self.seed, round(self.budget), dict(environment), (), (), (), (), ())
+        return dataclasses.replace(plain, strict=self.strict, scope=self.scope)
 
     def units(self) -> list[Unit]:
         """Return the units of the run."""
@@ -112,6 +127,7 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
     seen = all_seen(order.parts, session)
     not_run = order.not_run({python: found.devices for python, found in seen.items()})
     versions = environment(order.parts, seen)
+    held = baselines.held(order.baseline, order.begun(versions), update=order.update_baseline)
     work = order.units()
     stream = Stream(order.output, order.identity(work, versions))
     done = stream.done(work) if order.resume else {}
@@ -137,8 +153,11 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
         cut_short=bool(outcome.cut_short),
     )
     found = () if outcome.cut_short else _causes(work, report)
-    report = dataclasses.replace(report, strict=order.strict, causes=found, unjudged=order.unjudged)
+    report = dataclasses.replace(report, causes=found, strict=order.strict, unjudged=order.unjudged, scope=order.scope)
+    report = report if held is None else held.against(report)
     _written(order, work, report, console)
+    if held is not None:
+        held.record(report, console)
     return report, outcome.status or exit_status(report)
 
 

@@ -86,6 +86,8 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
         resume=given.resume,
         strict=given.strict,
         formats=among("format", given.format, NAMES) if given.format else (),
+        baseline=given.baseline,
+        update_baseline=given.update_baseline,
     )
     return judging.judge(order, console, session)[1]
 

@@ -12,6 +12,7 @@ from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.verdict import Level
+from conformance.report.difference import ScopeEntry
 from impls.catalogue.entries import Implementation
 from impls.catalogue.scheduler_entries import Scheduler
 from impls.devices import DEVICES, FLOATS, HOST
@@ -43,6 +44,12 @@ class Part:
     def judged(self) -> tuple[Implementation | Scheduler, ...]:
         """All that is judged."""
         return (*self.implementations, *self.schedulers)
+
+    @property
+    def scope(self) -> ScopeEntry:
+        """What it asks for, as a report says it."""
+        names = sorted({*(i.identifier for i in self.implementations), *(s.name for s in self.schedulers)})
+        return ScopeEntry(tuple(names), self.device, self.dtypes, self.properties, self.paths, self.budget)
 
     def asked(self, chapter: str) -> tuple[str, ...]:
         """Return the claims of a chapter that are asked for."""

@@ -43,6 +43,18 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     parser.add_argument(
         "--ledger", action="append", default=[], type=Path, metavar="FILE", help="known deviations of your own code"
     )
+    add_baseline(parser)
     parser.add_argument(
         "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
     )
+
+
+def add_baseline(parser: argparse.ArgumentParser) -> None:
+    """Add the record of a run before, beside which only what is new fails."""
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="the record of a run: only what is new since fails; where there is none it is written",
+    )
+    parser.add_argument("--update-baseline", action="store_true", help="record this run in the baseline's place")

@@ -24,10 +24,15 @@ BESIDE = ("changed settings", "other groups", "earlier gradients")
 def show_causes(console: Console, report: Report, folder: str) -> None:
     """Print what is wrong, one cause after the other, and the case of each that shows it best."""
     findings = {finding.identifier: finding for result in report.results for finding in result.findings}
-    for cause in report.causes[:SHOWN_CAUSES]:
+    known = [cause for cause in report.causes if report.baseline and report.baseline.knows(cause)]
+    causes = [cause for cause in report.causes if cause not in known]
+    for cause in causes[:SHOWN_CAUSES]:
         show_cause(console, cause, findings[cause.case], folder)
-    if len(report.causes) > SHOWN_CAUSES:
-        console.print(f"\n… and {len(report.causes) - SHOWN_CAUSES} more causes: see the report")
+    if len(causes) > SHOWN_CAUSES:
+        console.print(f"\n… and {len(causes) - SHOWN_CAUSES} more causes: see the report")
+    for place, cause in enumerate(known):
+        said = f"{plain(cause.implementation)}: {plain(cause.title)}"
+        console.print(f"{'' if place else chr(10)}[yellow]≈[/] known to the baseline: {said}")
 
 
 def show_cause(console: Console, cause: Cause, finding: Finding, folder: str) -> None:

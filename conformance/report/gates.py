@@ -10,6 +10,7 @@ from collections import Counter
 
 from conformance.engine.verdict import Level, Shown, Verdict
 from conformance.report import totals
+from conformance.report.difference import BaselineStatus, Difference
 from conformance.report.model import Gate, GateStatus, Outcome, Report
 from conformance.report.wording import exact
 
@@ -23,6 +24,47 @@ SEEN = "seen"
 
 def gates(report: Report) -> tuple[Gate, ...]:
     """Return every gate of a run, in the order in which they are told.
+
+    Held against a baseline a gate counts what that does not know, and further ones count what is worse than in it.
+    """
+    baseline = report.baseline
+    if baseline is None or baseline.status is not BaselineStatus.COMPARED:
+        return _gates(report)
+    beyond = (_beyond(gate, baseline.known.get(gate.name, 0)) for gate in _gates(report))
+    return (*beyond, *_since(report, baseline.difference))
+
+
+def _beyond(gate: Gate, known: int) -> Gate:
+    """Return a gate that does not count what the baseline knows."""
+    known = min(known, gate.observed)
+    if not known:
+        return gate
+    left = gate.observed - known
+    status = GateStatus.NOT_MET if left else GateStatus.MET
+    counts = f"{gate.counts}, beside {exact(known)} that the baseline knows"
+    return dataclasses.replace(gate, observed=left, status=status, counts=counts)
+
+
+def _since(report: Report, difference: Difference) -> tuple[Gate, ...]:
+    """Return the gates of what is worse than in the baseline.
+
+    A ratio that grew is legal arithmetic still: it is told, and enforced in a strict run alone.
+    """
+    against, unsure, of = Outcome.DOES_NOT_CONFORM, Outcome.NOT_JUDGED, difference.compared
+    new = sum(cause.level is Level.MUST or report.strict for cause in difference.new_causes)
+    ratio = _none("ratio", "cells whose largest ratio grew", len(difference.ratios), of, against)
+    return (
+        _none("new-causes", "causes that the baseline does not know", new, of, against),
+        _none("stopped", "cells that stopped running", len(difference.stopped), of, unsure),
+        _none("power-lost", "formula mutants that were noticed and live", len(difference.power_lost), of, unsure),
+        _none("coverage-lost", "cells with fewer cases", len(difference.coverage_lost), of, unsure),
+        _none("vanished-deviations", "deviations that vanished unannounced", len(difference.vanished), of, unsure),
+        dataclasses.replace(ratio, enforced=report.strict),
+    )
+
+
+def _gates(report: Report) -> tuple[Gate, ...]:
+    """Return the gates of a run by itself.
 
     What speaks against the code under test does not conform.  What only weakens the judge's own ground, an
     unproven formula or a mutant that is alive, or leaves a question open, could not be judged.
@@ -95,8 +137,11 @@ def headline(report: Report) -> str:
     said, verdict = outcome(report).value.capitalize(), overall(report)
     if report.cut_short:
         return f"{said}: cut short" if verdict is Verdict.UNDECIDED else f"{said}, cut short"
-    if verdict is Verdict.NOT_RUN:
+    conforms = outcome(report) is Outcome.CONFORMS
+    if conforms and _missed(report, "scope"):
         said = f"{said}, as far as it was run"
+    if conforms and known_before(report):
+        return f"{said}, but for what the baseline knows"
     if verdict in {Verdict.NOT_RUN, Level.SHOULD} and _missed(report, "should"):
         return f"{said}, with findings of what only should hold"
     return f"{said}, with known deviations" if verdict is Verdict.DEVIATION else said
@@ -107,12 +152,20 @@ def overall(report: Report) -> Shown:
     held = outcome(report)
     if held is not Outcome.CONFORMS:
         return Verdict.FAIL if held is Outcome.DOES_NOT_CONFORM else Verdict.UNDECIDED
+    if known_before(report):
+        return Verdict.DEVIATION
     if _missed(report, "scope"):
         return Verdict.NOT_RUN
     if _missed(report, "should"):
         return Level.SHOULD
     known = any(result.verdict is Verdict.DEVIATION for result in report.results)
     return Verdict.DEVIATION if known else Verdict.PASS
+
+
+def known_before(report: Report) -> int:
+    """Return how much of what speaks against the run its baseline knows."""
+    held = report.baseline
+    return sum(held.known.values()) if held is not None and held.status is BaselineStatus.COMPARED else 0
 
 
 def warnings(report: Report) -> tuple[str, ...]:

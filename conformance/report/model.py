@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry, TrainingEntry
 from conformance.engine.ledger import OURS
 from conformance.engine.verdict import Cause, CellResult, Level
+from conformance.report.difference import BaselineEntry, ScopeEntry
 
 SCHEMA_NAME = "stepproof-report"
 SCHEMA_VERSION = 5
@@ -210,8 +211,8 @@ class Report:
     """A whole run.  ``gate_outcomes`` and ``outcome`` are written into it by ``gates.weighed`` when it is written.
 
     ``cases_hash`` is that of all drawn cases; ``unjudged`` has a sentence for each target of which nothing could be
-    judged.  A ``strict`` run does not conform where a cell fails what only
-    should hold.
+    judged, ``scope`` what each part of the run was asked for.  A ``strict`` run does not conform where a cell fails
+    what only should hold.
     """
 
     suite_version: str
@@ -237,5 +238,7 @@ class Report:
     cases_hash: str = ""
     causes: tuple[Cause, ...] = ()
     unjudged: tuple[str, ...] = ()
+    scope: tuple[ScopeEntry, ...] = ()
+    baseline: BaselineEntry | None = None
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION

@@ -9,6 +9,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from conformance.report import gates, totals, wording
+from conformance.report.baseline_section import sentence, told
 from conformance.report.cards import cards, reasons, standings
 from conformance.report.curves import curve_plot
 from conformance.report.finding_files import script_path
@@ -45,6 +46,8 @@ def render_page(report: Report) -> str:
             power=totals.power(totals.mutants_of(report.rules)),
             proven=totals.proven(report.rules),
             warnings=gates.warnings(report),
+            since=told(report.baseline.difference) if report.baseline else (),
+            compared=sentence(report.baseline.difference) if report.baseline else "",
             tables=tables,
             stray_tables=[table for table in tables if table.rule not in described],
             table_of={table.rule: table for table in tables},

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from conformance.engine.verdict import Level, Verdict
 from conformance.report import gates, totals
+from conformance.report.baseline_section import sentence, told
 from conformance.report.cards import cards, reasons, standings
+from conformance.report.difference import BaselineStatus
 from conformance.report.matrix import matrices
 from conformance.report.wording import SYMBOLS, case_lines, compact, counted, exact, listed, ratio, share
 
@@ -39,6 +41,7 @@ class _Part:
 def render_summary(report: Report) -> str:
     """The verdict, what is wrong, what was not run, the matrix, the findings in short and the deviations."""
     parts: tuple[tuple[Callable[[Report], _Part], int], ...] = (
+        (_baseline, 12_000),
         (_causes, 60_000),
         (_not_run, 12_000),
         (_matrix, 60_000),
@@ -78,6 +81,21 @@ def verdict_lines(report: Report) -> list[str]:
         *warnings,
         *[""] * bool(warnings),
     ]
+
+
+def _baseline(report: Report) -> _Part:
+    """What is otherwise than in the baseline, what is worse first."""
+    held = report.baseline
+    if held is None:
+        return _Part("change", [], [])
+    head = [f"### Against the baseline {_code(held.file)}", ""]
+    if held.status is not BaselineStatus.COMPARED:
+        return _Part("change", head, [["This run was recorded there, and is judged as it stands.", ""]])
+    blocks = [[_safe(sentence(held.difference)), ""]]
+    for sort in told(held.difference):
+        blocks.append([f"- {'✗ ' if sort.worse else ''}**{_safe(sort.head)}**"])
+        blocks += [[f"  - {_safe(text)}"] for text in sort.lines]
+    return _Part("change", head, blocks)
 
 
 def _causes(report: Report) -> _Part:

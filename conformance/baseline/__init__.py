@@ -1,0 +1,1 @@
+"""Baselines: frozen records of runs, and what is otherwise in another run."""

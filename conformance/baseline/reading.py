@@ -1,0 +1,186 @@
+"""Reads a baseline, or the record of a report, from its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from conformance.baseline.record import NAME, VERSION, CauseRecord, CellRecord, PowerRecord, Record, record_of
+from conformance.engine.verdict import Cause, Cell, CellResult, Level, Verdict
+from conformance.report.difference import ScopeEntry
+from conformance.report.model import (
+    SCHEMA_NAME,
+    DeviationEntry,
+    ImplementationEntry,
+    MutantEntry,
+    PropertyEntry,
+    Report,
+    RuleEntry,
+    VariantEntry,
+)
+
+
+class BaselineError(Exception):
+    """A file is no baseline, or one that a run cannot be held against; the message says why and what to do."""
+
+
+class _Cell(msgspec.Struct):
+    cell: tuple[str, str, str, str, str]
+    verdict: Verdict
+    level: Level = Level.MUST
+    cases: int = 0
+    element_cases: int = 0
+    outside: int = 0
+    ratio: float | None = None
+    digest: str = ""
+    causes: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
+
+
+class _Cause(msgspec.Struct):
+    fingerprint: str
+    implementation: str
+    title: str = ""
+    level: Level = Level.MUST
+
+
+class _Power(msgspec.Struct):
+    variant: str
+    killed: int = 0
+    equivalent: int = 0
+    survived: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
+
+
+class _Scope(msgspec.Struct):
+    implementations: tuple[str, ...] = ()
+    device: str = ""
+    dtypes: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    budget: float = 0.0
+
+
+class _Baseline(msgspec.Struct):
+    suite_version: str
+    seed: int
+    budget: float
+    environment: dict[str, str]
+    scope: tuple[_Scope, ...]
+    cells: tuple[_Cell, ...]
+    causes: tuple[_Cause, ...]
+    power: tuple[_Power, ...]
+    stale: tuple[str, ...]
+    observed: dict[str, int]
+    strict: bool = False
+
+
+class _Variant(msgspec.Struct):
+    name: str
+    options: dict[str, str]
+    mutants: tuple[MutantEntry, ...]
+
+
+class _Rule(msgspec.Struct):
+    name: str
+    variants: tuple[_Variant, ...]
+
+
+class _Report(msgspec.Struct):
+    """What a record needs of a report's JSON, of this version of its schema or of an older one."""
+
+    suite_version: str
+    seed: int
+    budget: float
+    environment: dict[str, str]
+    results: tuple[CellResult, ...]
+    rules: tuple[_Rule, ...]
+    properties: tuple[PropertyEntry, ...]
+    implementations: tuple[ImplementationEntry, ...]
+    deviations: tuple[DeviationEntry, ...]
+    causes: tuple[Cause, ...] = ()
+    strict: bool = False
+    cut_short: bool = False
+    scope: tuple[ScopeEntry, ...] = ()
+
+
+class _Head(msgspec.Struct):
+    schema: str
+    schema_version: int
+
+
+def read(path: Path) -> Record:
+    """Return the record in a file, which is a baseline or the JSON of a report.
+
+    Raises ``BaselineError`` for a file that is not there or is neither.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BaselineError(f"`{path}` cannot be read: {error.strerror}; give a baseline or a report.json") from None
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+        if head.schema == NAME and head.schema_version <= VERSION:
+            return _record(msgspec.json.decode(data, type=_Baseline))
+        if head.schema == SCHEMA_NAME:
+            return record_of(_report(msgspec.json.decode(data, type=_Report)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BaselineError(f"`{path}` is no baseline and no report.json: {error}") from None
+    said = f"it says `{head.schema}`, version {head.schema_version}"
+    raise BaselineError(f"`{path}` is no baseline of version {VERSION} and no report.json: {said}")
+
+
+def _record(held: _Baseline) -> Record:
+    cells = [CellRecord(Cell(*item.cell), *_rest(item, "cell")) for item in held.cells]
+    return Record(
+        held.suite_version,
+        held.seed,
+        held.budget,
+        held.strict,
+        held.environment,
+        tuple(ScopeEntry(*_rest(part)) for part in held.scope),
+        {item.cell: item for item in cells},
+        {item.fingerprint: CauseRecord(*_rest(item)) for item in held.causes},
+        {item.variant: PowerRecord(*_rest(item)) for item in held.power},
+        held.stale,
+        held.observed,
+    )
+
+
+def _rest(held: msgspec.Struct, *left_out: str) -> list[Any]:
+    return [getattr(held, name) for name in held.__struct_fields__ if name not in left_out]
+
+
+def _report(held: _Report) -> Report:
+    """Return as much of a report as its record needs."""
+    rules = tuple(
+        RuleEntry(
+            rule.name,
+            "",
+            "",
+            (),
+            (),
+            (),
+            tuple(VariantEntry(v.name, v.options, (), v.mutants) for v in rule.variants),
+            (),
+        )
+        for rule in held.rules
+    )
+    return Report(
+        held.suite_version,
+        "",
+        held.seed,
+        round(held.budget),
+        held.environment,
+        rules,
+        held.properties,
+        held.implementations,
+        held.results,
+        held.deviations,
+        cut_short=held.cut_short,
+        strict=held.strict,
+        causes=held.causes,
+        scope=held.scope,
+    )

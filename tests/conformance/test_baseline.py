@@ -1,0 +1,390 @@
+"""Held against a baseline only what is new fails, and whatever a run no longer shows is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from conformance.baseline.comparison import compare, incomparable, known
+from conformance.baseline.reading import BaselineError, read
+from conformance.baseline.record import record_of, text_of
+from conformance.cli import main
+from conformance.commands.baselines import Held, held
+from conformance.commands.console import show_report
+from conformance.commands.usage_errors import UsageError
+from conformance.engine.verdict import Cause, Cell, CellResult, Figures, Finding, Level, Verdict
+from conformance.report import gates, model, write_report
+from conformance.report.difference import Difference, ScopeEntry
+from conformance.report.model import Outcome, Report
+
+NAME, LOCAL = "mine.py:Mine", "agreement/local"
+NASTY = "<script>alert(1)</script> | `x` \x1b[31m [bold]"
+Change = Callable[[Report], Report]
+
+
+def cell(claim: str = LOCAL, dtype: str = "float32") -> Cell:
+    """Return a cell of one implementation."""
+    return Cell(NAME, "default", "cpu", dtype, claim)
+
+
+def result(claim: str, verdict: Verdict = Verdict.PASS, *, cases: int = 8, ratio: float = 0.5) -> CellResult:
+    """Return a cell with a verdict."""
+    figures = Figures(cases, cases * 100, cases * 300, 3 * (verdict is Verdict.FAIL), 0, 10, 0.25, ratio)
+    return CellResult(cell(claim), verdict, "", figures, digest="abcdef0123456789")
+
+
+def finding(claim: str, name: str, quantity: str) -> Finding:
+    """Return a finding of a cell."""
+    case = {"kind": "rule", "stored": {}}
+    return Finding(
+        name, cell(claim), "It holds.", quantity, "", "", "", case, ("0", "0"), ("", ""), "1", "", "", "", "", "", ""
+    )
+
+
+def failing(claim: str, name: str, quantity: str = "step 1: gradient 0") -> Change:
+    """Return what makes a cell fail, for a cause of its own."""
+
+    def changed(report: Report) -> Report:
+        before = tuple(found for r in report.results if r.cell == cell(claim) for found in r.findings)
+        found = (*before, finding(claim, name, quantity))
+        broken = dataclasses.replace(result(claim, Verdict.FAIL), findings=found)
+        cause = Cause(NAME, f"{claim}: {quantity}", Level.MUST, "", "mine.py:7 in step", name, (cell(claim),))
+        others = tuple(r for r in report.results if r.cell != broken.cell)
+        return dataclasses.replace(report, results=(*others, broken), causes=(*report.causes, cause))
+
+    return changed
+
+
+def with_cell(one: CellResult) -> Change:
+    """Return what puts a cell in the place of the one that is there."""
+    return lambda report: dataclasses.replace(report, results=(*(r for r in report.results if r.cell != one.cell), one))
+
+
+def without(claim: str) -> Change:
+    """Return what leaves a cell out, as though nobody had made it."""
+    return lambda report: dataclasses.replace(
+        report, results=tuple(r for r in report.results if r.cell.property != claim)
+    )
+
+
+def asked(*properties: str) -> Change:
+    """Return what narrows a run to some properties."""
+
+    def changed(report: Report) -> Report:
+        scope = (dataclasses.replace(report.scope[0], properties=properties),)
+        left = tuple(r for r in report.results if r.cell.property in properties)
+        return dataclasses.replace(report, scope=scope, results=left)
+
+    return changed
+
+
+def mutants(*statuses: str) -> Change:
+    """Return what gives the rule mutants of these statuses."""
+
+    def changed(report: Report) -> Report:
+        entries = tuple(model.MutantEntry(f"mutant {i}", status, "m", "") for i, status in enumerate(statuses))
+        rule = model.RuleEntry("sgd", "SGD", "", (), (), (), (model.VariantEntry("sgd()", {}, (), entries),), ())
+        return dataclasses.replace(report, rules=(rule,))
+
+    return changed
+
+
+def deviating(status: str = "in force") -> Change:
+    """Return what lets a known deviation show in a cell."""
+
+    def changed(report: Report) -> Report:
+        entry = model.DeviationEntry("doubles", NAME, "always", "It doubles.", "", "", status)
+        shown = dataclasses.replace(result("state/pickle", Verdict.DEVIATION), deviation="doubles")
+        return dataclasses.replace(with_cell(shown)(report), deviations=(entry,))
+
+    return changed
+
+
+def run(*changes: Change) -> Report:
+    """Return a report of three cells that pass, with changes."""
+    claims = (LOCAL, "state/pickle", "gradients/not-modified")
+    properties = tuple(model.PropertyEntry(name, "It holds.", "a source") for name in claims)
+    item = model.ImplementationEntry(NAME, NAME, "sgd", "sgd", "torch 2.13.0", {})
+    scope = (ScopeEntry((NAME,), "cpu", ("float32",), (), (), 5.0),)
+    report = Report("0.1.0", "stepproof check", 0, 5, {"torch": "2.13.0"}, (), properties, (item,), (), ())
+    report = dataclasses.replace(report, results=tuple(map(result, claims)), scope=scope)
+    report = mutants("killed", "killed", "equivalent")(report)
+    for change in changes:
+        report = change(report)
+    return report
+
+
+def against(before: Report, now: Report, file: str = "base.json") -> Report:
+    """Return a report held against the record of another."""
+    return Held(Path(file), record_of(before)).against(now)
+
+
+def status(report: Report) -> tuple[int, set[str]]:
+    """Return the exit status of a report, and the gates that it misses."""
+    missed = {gate.name for gate in gates.not_met(report) if gate.enforced}
+    return gates.exit_status(report), missed
+
+
+OLD, NEW = failing("state/pickle", "aaa"), failing("gradients/not-modified", "bbb")
+
+
+def test_what_the_baseline_knows_does_not_fail_a_run() -> None:
+    """A run with a finding is red by itself, green beside its own record, and says for what it is green."""
+    report = run(OLD)
+    assert status(report) == (1, {"findings"})
+    beside = against(report, report)
+    assert status(beside) == (0, set())
+    assert gates.headline(beside) == "Conforms, but for what the baseline knows"
+    assert gates.overall(beside) is Verdict.DEVIATION
+    assert beside.baseline is not None
+    assert not beside.baseline.difference.worse
+
+
+def test_a_second_cause_alone_is_red_and_told_first() -> None:
+    """The one that the baseline knows is counted nowhere; the new one leads the report."""
+    beside = against(run(OLD), run(OLD, NEW))
+    assert status(beside) == (1, {"findings", "new-causes"})
+    observed = {gate.name: gate.observed for gate in gates.gates(beside)}
+    assert (observed["findings"], observed["new-causes"]) == (1, 1)
+    assert [cause.case for cause in beside.causes] == ["bbb", "aaa"]
+
+
+def test_another_cause_in_a_cell_that_failed_before_is_new() -> None:
+    """That the cell is known to fail excuses no other mistake in it."""
+    other = failing("state/pickle", "ccc", "moment after loading")
+    beside = against(run(OLD), run(other))
+    assert status(beside) == (1, {"new-causes"})
+    assert beside.baseline is not None
+    assert [change.case for change in beside.baseline.difference.gone_causes] == [""]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "missed", "outcome"),
+    [
+        ((), (with_cell(result(LOCAL, Verdict.ERROR)),), {"errors", "stopped"}, 2),
+        ((), (with_cell(result(LOCAL, Verdict.NOT_RUN)),), {"stopped"}, 2),
+        ((), (with_cell(result(LOCAL, Verdict.NOT_APPLICABLE)),), {"stopped"}, 2),
+        ((), (without(LOCAL),), {"stopped"}, 2),
+        ((OLD,), (without("state/pickle"),), {"stopped"}, 2),
+        ((), (mutants("killed", "survived", "equivalent"),), {"mutants", "power-lost"}, 2),
+        ((), (mutants("killed", "spared", "equivalent"),), {"power-lost"}, 2),
+        ((), (with_cell(result(LOCAL, cases=7)),), {"coverage-lost"}, 2),
+        ((), (NEW,), {"findings", "new-causes"}, 1),
+        ((mutants("survived"),), (mutants("survived"),), set(), 0),
+        ((with_cell(result(LOCAL, Verdict.UNDECIDED)),), (with_cell(result(LOCAL, Verdict.UNDECIDED)),), set(), 0),
+        ((with_cell(result(LOCAL, Verdict.OURS)),), (with_cell(result(LOCAL, Verdict.OURS)),), set(), 0),
+        ((with_cell(result(LOCAL, Verdict.ERROR)),), (), set(), 0),
+        ((), (with_cell(result(LOCAL, cases=9)),), set(), 0),
+        ((OLD,), (), set(), 0),
+    ],
+)
+def test_only_what_is_worse_than_the_baseline_misses_a_gate(
+    before: tuple[Change, ...], now: tuple[Change, ...], missed: set[str], outcome: int
+) -> None:
+    """Each sort of loss has a gate; what is as it was, or better, has none."""
+    assert status(against(run(*before), run(*now))) == (outcome, missed)
+
+
+def test_a_larger_ratio_is_legal_and_fails_a_strict_run_alone() -> None:
+    """It is told, and enforced where that is asked for."""
+    beside = against(run(), run(with_cell(result(LOCAL, ratio=0.75))))
+    assert status(beside) == (0, set())
+    assert "cells whose largest ratio grew: 1" in gates.warnings(beside)
+    assert status(dataclasses.replace(beside, strict=True)) == (1, {"ratio"})
+    other_cases = dataclasses.replace(result(LOCAL, ratio=0.75), digest="of other cases")
+    assert status(dataclasses.replace(against(run(), run(with_cell(other_cases))), strict=True)) == (0, set())
+
+
+def test_a_deviation_vanishes_announced_where_it_left_the_ledger() -> None:
+    """One that still stands there and shows in none of its cells is told; one that was pruned is not."""
+    before, now = record_of(run(deviating())), record_of(run())
+    assert compare(before, now, {"doubles"}).vanished == ("doubles",)
+    assert compare(before, now, set()).vanished == ()
+    assert compare(before, now).vanished == ("doubles",)
+    assert compare(before, record_of(run(asked(LOCAL))), {"doubles"}).vanished == ()
+
+
+def test_cells_outside_a_narrowed_run_did_not_stop() -> None:
+    """They are counted as not judged, and power is not compared where not all was judged."""
+    alive = mutants("survived", "killed", "equivalent")
+    beside = against(run(OLD), run(asked(LOCAL), alive))
+    assert beside.baseline is not None
+    difference = beside.baseline.difference
+    assert (difference.compared, difference.unjudged, difference.stopped) == (1, 2, ())
+    assert (difference.power_lost, difference.power_compared) == ((), False)
+    assert difference.gone_causes == ()
+
+
+def test_a_cause_that_a_narrowed_run_calls_otherwise_is_not_new() -> None:
+    """What fewer cells tell of a mistake may be less; a cell that held before makes it new all the same."""
+    other = failing("state/pickle", "ccc", "moment after loading")
+    renamed = record_of(run(asked("state/pickle"), other))
+    difference = compare(record_of(run(OLD)), renamed)
+    assert (difference.new_causes, difference.gone_causes) == ((), ())
+    assert [change.case for change in difference.changed_causes] == ["ccc"]
+    assert compare(record_of(run()), renamed).new_causes
+
+
+def test_a_run_that_was_cut_short_stopped_nothing() -> None:
+    """It could not be judged; cells and causes that it lacks are none of its findings."""
+    now = dataclasses.replace(run(without(LOCAL)), cut_short=True)
+    beside = against(run(OLD), now)
+    assert status(beside) == (2, {"cut-short"})
+
+
+def test_numbers_in_what_is_seen_have_no_part_in_a_fingerprint() -> None:
+    """The same mistake at another step or address is known; another line, class or level is not."""
+    at_five = failing("state/pickle", "ccc", "step 5: gradient 2")
+    assert not compare(record_of(run(OLD)), record_of(run(at_five))).new_causes
+    names = [*record_of(run(OLD, failing("gradients/none", "ddd"), at_five)).causes]
+    assert names[2] == f"{names[0]}/2"
+    assert compare(record_of(run(OLD)), record_of(run(OLD, at_five))).new_causes
+
+
+def test_a_record_is_read_back_as_it_was_and_has_a_line_for_each_cell(tmp_path: Path) -> None:
+    """A baseline, and the JSON of the report that it is of, hold the same."""
+    report = run(OLD, deviating(), mutants("killed", "survived", "spared"))
+    record = record_of(report)
+    file = tmp_path / "base.json"
+    file.write_text(text_of(record))
+    back = read(file)
+    same = {name: dataclasses.replace(cause, case="") for name, cause in record.causes.items()}
+    assert back == dataclasses.replace(record, causes=same, observed=back.observed)
+    assert known(back, record) == known(record, record)
+    lines = file.read_text().splitlines()
+    assert sum('"cell":' in line for line in lines) == len(report.results)
+    write_report(report, tmp_path / "report")
+    assert compare(back, read(tmp_path / "report" / "report.json")) == compare(back, record)
+    assert text_of(record_of(dataclasses.replace(report, results=report.results[::-1]))) == file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seed": 1}, "the seed was 0 and is 1"),
+        ({"suite_version": "0.2.0"}, "the suite version was 0.1.0 and is 0.2.0"),
+        ({"scope": (ScopeEntry((NAME,), "cpu", ("float32",), (), (), 9.0),)}, "the budget was 5 and is 9"),
+    ],
+)
+def test_a_baseline_of_other_cases_is_refused(change: dict[str, object], words: str, tmp_path: Path) -> None:
+    """Before anything is judged a sentence says what differs and how to record anew."""
+    file = tmp_path / "base.json"
+    file.write_text(text_of(record_of(run())))
+    now = dataclasses.replace(run(), **change)
+    with pytest.raises(BaselineError, match="--update-baseline") as raised:
+        held(file, now, update=False)
+    assert words in str(raised.value)
+    assert incomparable(record_of(run()), record_of(run(asked(LOCAL)))) == []
+
+
+def test_a_first_run_is_recorded_and_judged_as_it_stands(tmp_path: Path) -> None:
+    """It is said; the second run beside the record is green; an update is judged as it stands, too."""
+    file, said = tmp_path / "base.json", StringIO()
+    report = run(OLD)
+    for update, words in ((False, "no baseline yet: wrote"), (True, "wrote the new baseline")):
+        held_against = held(file, report, update=update)
+        assert held_against is not None
+        first = held_against.against(report)
+        assert status(first) == (1, {"findings"})
+        held_against.record(first, Console(file=said, width=200))
+        assert words in said.getvalue()
+    assert said.getvalue().count("the run is judged as it stands") == 2
+    second = held(file, report, update=False)
+    assert second is not None
+    assert status(second.against(report)) == (0, set())
+
+
+def test_a_run_that_was_cut_short_is_no_baseline(tmp_path: Path) -> None:
+    """Nothing is written, and that is said."""
+    file, said = tmp_path / "base.json", StringIO()
+    Held(file).record(dataclasses.replace(run(), cut_short=True), Console(file=said, width=200))
+    assert not file.exists()
+    assert "is not written" in said.getvalue()
+
+
+def test_a_file_that_cannot_be_a_baseline_is_refused_at_once(tmp_path: Path) -> None:
+    """A link, a folder, another document, and an update of nothing, each in a sentence."""
+    (tmp_path / "link.json").symlink_to(tmp_path / "elsewhere.json")
+    (tmp_path / "other.json").write_text('{"schema": "another", "schema_version": 1}')
+    (tmp_path / "torn.json").write_text(text_of(record_of(run()))[:-40])
+    for name, kind, words in (
+        ("link.json", OSError, "is a link"),
+        (".", OSError, "is a folder"),
+        ("other.json", BaselineError, "no baseline of version 1"),
+        ("torn.json", BaselineError, "no baseline and no report.json"),
+    ):
+        with pytest.raises(kind, match=words):
+            held(tmp_path / name, run(), update=False)
+    with pytest.raises(UsageError, match="--baseline FILE"):
+        held(None, run(), update=True)
+    assert held(None, run(), update=False) is None
+
+
+def test_every_view_tells_what_is_new_and_escapes_it(tmp_path: Path) -> None:
+    """Console, page, summary and JSON name the new cause, and none of them runs what a name says."""
+    report = against(run(OLD), run(OLD, failing("gradients/not-modified", "bbb", NASTY)), "b<a>se.json")
+    said = StringIO()
+    show_report(Console(file=said, width=200, no_color=True), report, "build")
+    assert said.getvalue().index("against the baseline b<a>se.json") < said.getvalue().index("explains")
+    assert "✗ 1 new cause" in said.getvalue()
+    assert "≈ known to the baseline: mine.py:Mine: state/pickle" in said.getvalue()
+    assert "\x1b[31m" not in said.getvalue()
+    paths = write_report(report, tmp_path)
+    page, summary = paths["html"].read_text(), paths["markdown"].read_text()
+    assert "<script>" not in page + summary
+    assert "b&lt;a&gt;se.json" in page
+    assert "1 new cause" in page
+    assert "**1 new cause**" in summary
+    document = json.loads(paths["json"].read_text())
+    (change,) = document["baseline"]["difference"]["new_causes"]
+    assert change["case"] == "bbb"
+    assert document["outcome"] == Outcome.DOES_NOT_CONFORM
+    assert {"new-causes", "stopped"} <= {gate["name"] for gate in document["gate_outcomes"]}
+
+
+def compared(tmp_path: Path, before: Report, now: Report, *more: str) -> int:
+    """Return the status of `stepproof diff`, of a baseline and a report."""
+    (tmp_path / "a.json").write_text(text_of(record_of(before)))
+    write_report(now, tmp_path / "b")
+    return main(["diff", str(tmp_path / "a.json"), str(tmp_path / "b" / "report.json"), *more])
+
+
+def test_diff_says_what_came_went_and_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its status is 0 where nothing is worse, 1 where something is."""
+    assert compared(tmp_path, run(OLD), run(OLD)) == 0
+    assert "nothing is otherwise" in capsys.readouterr().out
+    assert compared(tmp_path, run(OLD), run()) == 0
+    assert "1 cause that is gone" in capsys.readouterr().out
+    assert compared(tmp_path, run(), run(NEW)) == 1
+    assert "1 cell that fails and did not" in capsys.readouterr().out
+    assert compared(tmp_path, run(), run(NEW), "--json") == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["comparable"], answer["worse"]) == (True, True)
+
+
+def test_diff_refuses_runs_of_another_scope_unless_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2 says why; --anyway compares what both were asked."""
+    assert compared(tmp_path, run(), run(asked(LOCAL))) == 2
+    assert "other properties" in capsys.readouterr().out
+    assert compared(tmp_path, run(), run(asked(LOCAL)), "--anyway") == 0
+    assert "2 of the baseline not judged" in capsys.readouterr().out
+    assert compared(tmp_path, run(), dataclasses.replace(run(), seed=1), "--json") == 2
+    assert json.loads(capsys.readouterr().out)["reasons"] == ["the seed was 0 and is 1"]
+    assert main(["diff", str(tmp_path / "a.json"), str(tmp_path / "no.json")]) == 2
+    assert "cannot be read" in " ".join(capsys.readouterr().err.split())
+
+
+def test_nothing_is_worse_in_an_empty_difference() -> None:
+    """A ratio, a gone cause, another version and what only should hold make no run worse."""
+    new = compare(record_of(run()), record_of(run(NEW)))
+    assert new.worse
+    advice = dataclasses.replace(new.newly_failing[0], level=Level.SHOULD)
+    assert not Difference(newly_failing=(advice,), ratios=(advice,)).worse
+    change = compare(record_of(run(OLD)), record_of(run())).gone_causes
+    assert not Difference(gone_causes=change, environment={"torch": "1 → 2"}).worse
