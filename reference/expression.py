@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from spec.rule import Cast
+from spec.rule import Cast, Expm1, Log1p
 from spec.tensor_functions import COUNTS, TENSOR_FUNCTIONS, Dot, MatrixProduct, TensorFunction
 
 RELATIONS = {
@@ -101,6 +101,8 @@ class Compiler:
             sp.Min: self._fold("minimum"),
             sp.Abs: self._fold("absolute"),
             sp.sign: self._fold("sign"),
+            Expm1: self._of_scalar("expm1"),
+            Log1p: self._of_scalar("log1p"),
             sp.Piecewise: self._choice,
             Cast: self._cast,
         }.get(expression.func)
@@ -160,6 +162,14 @@ class Compiler:
         def translate(expression: sp.Expr) -> Node:
             operands = tuple(self.compile(arg) for arg in expression.args)
             return self._node(kind, operands, expression)
+
+        return translate
+
+    def _of_scalar(self, kind: str) -> Callable[[sp.Expr], Node]:
+        def translate(expression: sp.Expr) -> Node:
+            if self._tensor_symbols(expression):
+                raise TypeError(f"`{expression}` of a tensor has no arithmetic")
+            return self._fold(kind)(expression)
 
         return translate
 

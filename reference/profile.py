@@ -13,9 +13,9 @@ from spec import rules as book
 from spec.rule import TEXTBOOK
 
 STORAGE, COMPUTE = "storage", "compute"
-UNITS = {"add": 0.5, "multiply": 0.5, "divide": 0.5, "root": 0.5, "power": 4.0}
+UNITS = {"add": 0.5, "multiply": 0.5, "divide": 0.5, "root": 0.5, "power": 4.0, "expm1": 1.0, "log1p": 1.0}
 HOST_UNITS = UNITS | {"root": 1.0, "power": 1.0}
-"""The C library's pow is within one unit, and a root may be taken by it: ``x ** 0.5``."""
+"""The C library's pow is within one unit, as expm1 and log1p are, and a root may be taken by it: ``x ** 0.5``."""
 CHOICES: Mapping[str, tuple[str | bool, ...]] = {
     "intermediate": (STORAGE, COMPUTE),
     "coefficient": (STORAGE, COMPUTE),

@@ -22,10 +22,31 @@ class Cast(sp.Function):  # type: ignore[misc]
     nargs = 1
 
 
+class Expm1(sp.Function):  # type: ignore[misc]
+    """exp(x) - 1 of a scalar, computed with one rounding."""
+
+    nargs = 1
+
+
+class Log1p(sp.Function):  # type: ignore[misc]
+    """log(1 + x) of a scalar, computed with one rounding."""
+
+    nargs = 1
+
+
 def uncast(expression: sp.Expr) -> sp.Expr:
-    """Replace every ``Cast`` and every kept parenthesis by what it holds."""
+    """Replace every ``Cast`` and every kept parenthesis by what it holds, and functions of scalars by what they are."""
     plain = without_norms(expression).replace(Cast, lambda argument: argument)
+    plain = plain.replace(Expm1, lambda x: _exponential(x) - 1).replace(Log1p, lambda x: sp.log(1 + x))
     return plain.replace(sp.UnevaluatedExpr, lambda argument: argument)
+
+
+def _exponential(exponent: sp.Expr) -> sp.Expr:
+    """Return exp of an exponent; of a multiple of a logarithm it is a power."""
+    for factor in sp.Mul.make_args(exponent):
+        if isinstance(factor, Log1p):
+            return (1 + factor.args[0]) ** (exponent / factor)
+    return sp.exp(exponent)
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,17 @@ class ExactRangeArithmetic:
         nan, both = a.nan or exponent.nan or bool(a.lo < 0), a.both or exponent.both
         return self.rounded(lo, hi, nan, both, self.units["power"])
 
+    def expm1(self, a: ExactRange) -> ExactRange:
+        """Enclose exp(a) - 1."""
+        lo, hi = (arb(-1) if end == -INFINITY else end.expm1() for end in (a.lo, a.hi))
+        return self.rounded(lo.lower(), hi.upper(), a.nan, a.both, self.units["expm1"])
+
+    def log1p(self, a: ExactRange) -> ExactRange:
+        """Enclose log(1 + a)."""
+        lo, hi = (end.log1p() if end > -1 else -INFINITY for end in (a.lo, a.hi))
+        nan = a.nan or bool(a.lo < -1)
+        return self.rounded(lo.lower(), hi.upper(), nan, a.both, self.units["log1p"])
+
     def choose(
         self, relation: str, left: ExactRange, right: ExactRange, if_true: ExactRange, if_false: ExactRange
     ) -> ExactRange:

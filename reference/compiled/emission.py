@@ -165,6 +165,14 @@ class IntervalEmission:
         """Enclose a**exponent."""
         return self.rounded(self.value("real_power", a, exponent), self.units["power"])
 
+    def expm1(self, a: Value) -> Value:
+        """No code is written for it."""
+        raise NotCompiled("expm1")
+
+    def log1p(self, a: Value) -> Value:
+        """No code is written for it."""
+        raise NotCompiled("log1p")
+
     def truth(self, relation: str, left: Value, right: Value) -> str:
         """Return where a relation surely holds and where it never does."""
         a, b = (right, left) if relation in SWAPPED else (left, right)
@@ -323,6 +331,14 @@ class RunningErrorEmission:
     def real_power(self, a: MeasuredValue, exponent: MeasuredValue) -> MeasuredValue:
         """Powers with real exponents are of scalars, which are computed before."""
         raise NotCompiled("a real power")
+
+    def expm1(self, a: MeasuredValue) -> MeasuredValue:
+        """It is of scalars, which are computed before."""
+        raise NotCompiled("expm1")
+
+    def log1p(self, a: MeasuredValue) -> MeasuredValue:
+        """It is of scalars, which are computed before."""
+        raise NotCompiled("log1p")
 
     def choose(
         self, relation: str, left: MeasuredValue, right: MeasuredValue, if_true: MeasuredValue, if_false: MeasuredValue

@@ -74,6 +74,14 @@ class ExactEmission:
         """Return a**exponent."""
         return self.power_of(a, exponent)
 
+    def expm1(self, a: str) -> str:
+        """No code is written for it."""
+        raise NotCompiled("expm1")
+
+    def log1p(self, a: str) -> str:
+        """No code is written for it."""
+        raise NotCompiled("log1p")
+
     def choose(self, relation: str, left: str, right: str, if_true: str, if_false: str) -> str:
         """Return ``if_true`` where the relation holds."""
         return self.bind(f"{left} {SYMBOLS[relation]} {right} ? {if_true} : {if_false}")

@@ -251,6 +251,15 @@ class IntervalArithmetic:
         flags = either(either(a.flags, exponent.flags), (a.lo < 0.0, False))
         return self.rounding(lo, hi, flags, self.units["power"])
 
+    def expm1(self, a: Interval) -> Interval:
+        """Enclose exp(a) - 1, which rises."""
+        return self.rounding(np.expm1(a.lo), np.expm1(a.hi), a.flags, self.units["expm1"])
+
+    def log1p(self, a: Interval) -> Interval:
+        """Enclose log(1 + a), which rises; below -1 it may give NaN."""
+        lo, hi = (np.log1p(np.maximum(end, -1.0)) for end in (a.lo, a.hi))
+        return self.rounding(lo, hi, either(a.flags, (a.lo < -1.0, False)), self.units["log1p"])
+
     def choose(self, relation: str, left: Interval, right: Interval, if_true: Interval, if_false: Interval) -> Interval:
         """Enclose the branch a comparison takes; where it may go either way, both."""
         surely, never = comparison(relation, left, right)

@@ -130,6 +130,14 @@ class RunningError:
         """Powers with real exponents are of scalars, which are computed before."""
         raise NotImplementedError
 
+    def expm1(self, a: Measured) -> Measured:
+        """It is of scalars, which are computed before."""
+        raise NotImplementedError
+
+    def log1p(self, a: Measured) -> Measured:
+        """It is of scalars, which are computed before."""
+        raise NotImplementedError
+
     def choose(self, relation: str, left: Measured, right: Measured, if_true: Measured, if_false: Measured) -> Measured:
         """Return the branch taken; where the error leaves it open, the distance to the other counts."""
         surely, never = comparison(relation, self._reach(left), self._reach(right))

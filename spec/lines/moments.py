@@ -8,7 +8,7 @@ import sympy as sp
 
 from spec.family import Option
 from spec.lines.assignments import decayed, decoupled_decay, moving_average, moving_average_of_square, weighted_average
-from spec.rule import NONNEGATIVE, UNIT, Assignment, Cast, Form, Hyperparameter, State
+from spec.rule import NONNEGATIVE, UNIT, Assignment, Cast, Expm1, Form, Hyperparameter, Log1p, State
 from spec.symbols import lr, t, theta, theta_t, weight_decay
 
 m, m_t, mhat_t = sp.symbols("m m_t mhat_t", real=True)
@@ -43,26 +43,42 @@ def averages(gradient: sp.Symbol) -> list[Assignment]:
 
 def corrected_averages(gradient: sp.Symbol) -> list[Assignment]:
     """Return averages that are kept corrected: a value enters by its share of all weights so far."""
-    first, second = ((1 - beta) / (1 - beta**t) for beta in (beta1, beta2))
     average = weighted_average("first moment", m_t, m, w1, gradient)
     square = weighted_average("second moment", v_t, v, w2, gradient**2)
     weight_first = Form("weight first", (1 - w2) * v + sp.UnevaluatedExpr(w2 * gradient) * gradient)
+    square = dataclasses.replace(square, forms=(weight_first, *square.forms))
     return [
-        Assignment("first share", w1, first),
-        Assignment("second share", w2, second),
-        dataclasses.replace(average, forms=_of_shares(average, w1, first)),
-        dataclasses.replace(square, forms=(weight_first, *_of_shares(square, w2, second))),
+        Assignment("first share", w1, _share(beta1)),
+        Assignment("second share", w2, _share(beta2)),
+        dataclasses.replace(average, forms=_of_shares(average, w1, beta1)),
+        dataclasses.replace(square, forms=_of_shares(square, w2, beta2)),
     ]
 
 
-def _of_shares(average: Assignment, share: sp.Symbol, value: sp.Expr) -> tuple[Form, ...]:
-    """Return the forms of an average by a share, which may be what a rate near one leaves of it: heavyball."""
-    forms = [dataclasses.replace(form, when=form.when.subs(share, value)) for form in average.forms]
-    left = sp.UnevaluatedExpr(1 - sp.UnevaluatedExpr(1 - share))
-    return (
-        *forms,
-        *(Form("share left over", f.expression.subs(share, left), f.when) for f in forms if f.name == "lerp"),
-    )
+def _share(beta: sp.Symbol) -> sp.Expr:
+    return (1 - beta) / (1 - beta**t)
+
+
+def _of_shares(average: Assignment, share: sp.Symbol, beta: sp.Symbol) -> tuple[Form, ...]:
+    """Return the forms of an average by a share.
+
+    The share may be what a rate leaves of 1, which is computed first: as 1 minus the share, with powers or with expm1
+    and log1p (heavyball), or as a quotient of its own (optimi).
+    """
+    forms = [dataclasses.replace(form, when=form.when.subs(share, _share(beta))) for form in average.forms]
+    rates = {
+        "share left over": (1 - share, sp.true),
+        "share left over, by expm1": (1 - (1 - beta) / -Expm1(t * Log1p(beta - 1)), beta > 0),
+        "share left over, by its own quotient": ((beta**t - beta) / (beta**t - 1), sp.true),
+    }
+    kept = [Form("", average.expression), *(form for form in forms if form.name in {"lerp", "weight first"})]
+    return (*forms, *(_by_rate(name, form, share, *rate) for name, rate in rates.items() for form in kept))
+
+
+def _by_rate(name: str, form: Form, share: sp.Symbol, rate: sp.Expr, when: sp.Basic) -> Form:
+    """Return a form in which the share is what a ``rate`` leaves of 1."""
+    left = sp.UnevaluatedExpr(1 - sp.UnevaluatedExpr(rate))
+    return Form(name, form.expression.subs(share, left), sp.And(form.when, when))
 
 
 def corrections() -> list[Assignment]:
