@@ -366,14 +366,14 @@ def _sentences() -> tuple[type[Exception], ...]:
     from conformance.engine.stream import ResumeError
     from conformance.recognition.constructor import NotJudgeableError
     from impls.session import TargetError, WorkerFailure
-    from spec.book import ShadowedRuleError
+    from spec.book import OwnFormulaError
 
     return (
         UsageError,
         BaselineError,
         LedgerError,
         ConfigurationError,
-        ShadowedRuleError,
+        OwnFormulaError,
         ResumeError,
         NotJudgeableError,
         WorkerFailure,

@@ -15,7 +15,11 @@ OWN_RULES = "STEPPROOF_RULES"
 """Names a folder with rules of somebody's own: FOLDER/spec/NAME.py and FOLDER/reference/NAME.py."""
 
 
-class ShadowedRuleError(ValueError):
+class OwnFormulaError(ValueError):
+    """A file of somebody's own cannot be used; the message says why."""
+
+
+class ShadowedRuleError(OwnFormulaError):
     """A file of somebody's own has the name of one of the book."""
 
 
@@ -105,5 +109,12 @@ class Book(Generic[Formula]):
 
     def _imported(self, name: str) -> Family[Formula]:
         if name not in self._families:
-            self._families[name] = importlib.import_module(f"{self.package}.{name}").FAMILY
+            try:
+                self._families[name] = importlib.import_module(f"{self.package}.{name}").FAMILY
+            except Exception as error:
+                if name in modules(self.package):
+                    raise
+                place = Path(os.environ[OWN_RULES]) / self.own / f"{name}.py"
+                said = f"{type(error).__name__}: {error}"
+                raise OwnFormulaError(f"{place} defines no FAMILY: {said}; mend it, or move it out") from error
         return self._families[name]

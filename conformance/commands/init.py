@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -14,11 +14,12 @@ from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
 from conformance.commands.orders import say_to
 from conformance.commands.proposals import Looked, look
 from conformance.commands.usage_errors import UsageError
-from conformance.configuration.discovery import discovered
+from conformance.configuration.discovery import discovered, own_rules
 from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, find
 from conformance.configuration.writing import written
 from conformance.report.writing import write_text
 from impls.session import IMPORT_FROM, Session
+from spec.book import OWN_RULES
 
 
 def init(given: argparse.Namespace, console: Console) -> int:
@@ -37,14 +38,17 @@ def init(given: argparse.Namespace, console: Console) -> int:
     say = say_to(console)
     say(f"{len(found)} class{'es' * (len(found) > 1)} of optimizers and schedulers found")
     folders = tuple(dict.fromkeys(one.folder for one in found if one.folder != "."))
-    python = _python(root, given.python)
+    python, rules = _python(root, given.python), own_rules(root)
+    if rules:
+        os.environ[OWN_RULES] = str(root / rules)
     with Session(python, environment=surroundings(folders, root), directory=root) as session:
         looked = look(found, session, say)
     for sentence in looked.left_out:
         say(f"left out: {sentence}")
     if not looked.proposals:
         return NOT_JUDGED
-    say(f"wrote {_write(root, looked, folders, python)}; `stepproof gate` judges what it names")
+    general = {"python": python, "pythonpath": folders, "rules": rules}
+    say(f"wrote {_write(root, looked, general)}; `stepproof gate` judges what it names")
     return CONFORMS
 
 
@@ -60,11 +64,11 @@ def surroundings(folders: Iterable[str], root: Path) -> dict[str, str]:
     return {IMPORT_FROM: os.pathsep.join(str(root / folder) for folder in folders)} if folders else {}
 
 
-def _write(root: Path, looked: Looked, folders: tuple[str, ...], python: str | None) -> Path:
+def _write(root: Path, looked: Looked, general: Mapping[str, object]) -> Path:
     """Write the configuration into the project's own file, or a new one; returns which."""
     project = root / PROJECT_FILE
     nested = project.is_file() and not project.is_symlink()
-    general = {key: item for key, item in (("python", python), ("pythonpath", folders)) if item}
+    general = {key: item for key, item in general.items() if item}
     remarks = [f"left out: {sentence}" for sentence in looked.left_out]
     text = written(looked.proposals, nested=nested, general=general, remarks=remarks)
     file = project if nested else root / OWN_FILE

@@ -60,6 +60,17 @@ def discovered(root: Path) -> tuple[FoundClass, ...]:
     )
 
 
+def own_rules(root: Path) -> str:
+    """Return the folder below a project's in whose ``spec`` families of formulas are defined, or nothing."""
+    for file in _files(root):
+        if file.parent.name in {"spec", "schedules"} and "FAMILY" in file.read_text("utf-8", "replace"):
+            module = _read(file, root)
+            folder = file.parent.parent if file.parent.name == "spec" else file.parent.parent.parent
+            if module is not None and "spec.family.Family" in module.imported.values() and folder.is_relative_to(root):
+                return str(folder.relative_to(root))
+    return ""
+
+
 def _files(root: Path) -> Iterator[Path]:
     count = 0
     for place, folders, names in os.walk(root):

@@ -33,7 +33,7 @@ from .target import IMPORT_FROM
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECONDS_TO_END = 10
+SECONDS_TO_END, SECONDS_OF_WORK = 10, 40
 """How long a program may take to end after its last line."""
 
 
@@ -204,13 +204,29 @@ def in_a_program(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def awaited(process: subprocess.Popen[bytes], report: Path, last: str) -> int | None:
-    """The status of a program, or None where it has not ended in the time that it has after its last line."""
-    late = float("inf")
-    while process.poll() is None and time.monotonic() < late:
+    """The status of a program, or None where after its last line it stands still, or works on and on.
+
+    On a machine that is busy with other things it may wait for its turn: that is no standing still.
+    """
+    written = moved = float("inf")
+    work = -1
+    while process.poll() is None and time.monotonic() < min(moved + SECONDS_TO_END, written + SECONDS_OF_WORK):
         time.sleep(0.02)
-        if late == float("inf") and report.exists() and f'"{last}"' in report.read_text():
-            late = time.monotonic() + SECONDS_TO_END
+        if written == float("inf") and report.exists() and f'"{last}"' in report.read_text():
+            written = moved = time.monotonic()
+        waits, done = progress(process.pid)
+        if written < float("inf") and (waits or done != work):
+            moved, work = time.monotonic(), done
     return process.poll()
+
+
+def progress(process: int) -> tuple[bool, int]:
+    """Whether a process waits for its turn, and the ticks that it has worked, where the system tells it."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False, 0
+    return told[0] in {"R", "D"}, int(told[11]) + int(told[12])
 
 
 FRESH: dict[str, Any] = {}

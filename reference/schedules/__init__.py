@@ -2,17 +2,19 @@
 
 A schedule of time has a function ``learning_rate`` of one time, and ``momentum`` where it cycles that;
 one over metrics has ``learning_rates`` of all of them.  They are written from the paper or the library,
-not from the spec.
+not from the spec.  ``STEPPROOF_RULES`` names a folder whose ``reference/schedules`` holds those of schedules of your
+own.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import TypeAlias
+
+from spec.book import modules
 
 Given: TypeAlias = Mapping[str, Sequence[float]]
 """What the user gives as lists: ``milestones``, and the ``factors`` of t from 0 or of the milestones;
@@ -38,8 +40,9 @@ def momenta() -> dict[str, Reference]:
 
 
 def _modules() -> dict[str, ModuleType]:
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module(f"{__name__}.{name}") for name in names}
+    return {
+        name: importlib.import_module(f"{__name__}.{name}") for name in modules(__name__, own="reference/schedules")
+    }
 
 
 def _of_all(module: ModuleType) -> Reference:

@@ -179,6 +179,15 @@ def _swaps(line: Assignment, domains: Mapping[sp.Symbol, Domain]) -> Iterator[tu
     for one, other in itertools.permutations(domains, 2):
         if domains[one] == domains[other] and one in line.expression.free_symbols:
             yield f"{other} for {one}", line.expression.subs(one, other)
+            yield from _swaps_in_a_term(line.expression, one, other)
+
+
+def _swaps_in_a_term(whole: sp.Expr, one: sp.Symbol, other: sp.Symbol) -> Iterator[tuple[str, sp.Expr]]:
+    """Yield the expression with a symbol changed in one term of a sum, where another term has it too."""
+    for total in sp.preorder_traversal(whole):
+        terms = [term for term in total.args if one in term.free_symbols] if total.is_Add else []
+        for term in terms if len(terms) > 1 else ():
+            yield f"{other} for {one} in {term}", whole.xreplace({total: total - term + term.subs(one, other)})
 
 
 def _other_options(rule: UpdateRule, family: Family[UpdateRule]) -> Iterator[RuleMutant]:

@@ -57,10 +57,14 @@ def test_an_own_rule_that_has_the_name_of_the_books_is_refused(monkeypatch: pyte
         rules.names()
 
 
-def test_the_command_line_says_which_own_rule_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [("adam", "FAMILY = None\n", "rename it"), ("own", "FAMILY = nothing\n", "defines no FAMILY: NameError")],
+)
+def test_the_command_line_says_which_own_rule_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:
     """`stepproof rules` ends with one sentence and status 2, not with a traceback."""
     (tmp_path / "spec").mkdir()
-    (tmp_path / "spec" / "adam.py").write_text("FAMILY = None\n")
+    (tmp_path / "spec" / f"{name}.py").write_text(text)
     answer = subprocess.run(
         [sys.executable, "-m", "conformance.cli", "rules"],
         env={**os.environ, "STEPPROOF_RULES": str(tmp_path)},
@@ -70,7 +74,7 @@ def test_the_command_line_says_which_own_rule_is_refused(tmp_path: Path) -> None
     )
     assert answer.returncode == 2
     assert answer.stderr.startswith("stepproof: ")
-    assert "rename it" in answer.stderr
+    assert said in answer.stderr
 
 
 def test_an_own_reference_that_has_the_name_of_the_books_is_refused(tmp_path: Path) -> None:

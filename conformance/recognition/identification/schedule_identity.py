@@ -83,7 +83,9 @@ class Claimant:
         return known
 
     def rates(self, curve: RateCurve) -> list[float]:
-        """Return the learning rates of the reference, as many as it has."""
+        """Return the learning rates of the reference, as many as it has; none without one."""
+        if self.schedule.name not in references():
+            return []
         given = {"milestones": MILESTONES, "factors": SCALES if self.schedule.name != "given" else FACTORS}
         reference, options = references()[self.schedule.name], self.schedule.options
         times = range(len(curve.rates))
