@@ -22,7 +22,6 @@ from conformance.commands.usage_errors import UsageError, among, pairs
 from conformance.engine import runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text
-from conformance.exchange import NAMES
 from conformance.recognition.scheduler import read_as
 from conformance.schedulers.entries import reference_entries
 from impls.catalogue.from_scratch import FROM_SCRATCH
@@ -85,7 +84,7 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
         whole=whole,
         resume=given.resume,
         strict=given.strict,
-        formats=among("format", given.format, NAMES) if given.format else (),
+        formats=tuple(given.format),
         baseline=given.baseline,
         update_baseline=given.update_baseline,
     )

@@ -35,7 +35,12 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
     parser.add_argument(
-        "--format", action="append", default=[], metavar="NAME", help=f"also write one of {', '.join(NAMES)}"
+        "--format",
+        action="append",
+        default=[],
+        choices=NAMES,
+        metavar="NAME",
+        help=f"also write one of {', '.join(NAMES)} (repeatable)",
     )
     parser.add_argument(
         "--strict", action="store_true", help="fail the run where a cell fails what only should hold, too"

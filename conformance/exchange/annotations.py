@@ -1,6 +1,7 @@
 """Commands that a GitHub workflow reads from what a step prints, and shows at lines of the user's files.
 
-GitHub shows ten of a kind; the rest is counted in a notice, and one notice says what was not run.
+GitHub shows ten of a kind; the rest is counted in a notice, and one notice says what was not run.  What a baseline
+knows is a notice too.
 """
 
 from __future__ import annotations
@@ -20,14 +21,19 @@ MOST_OF_A_KIND = 10
 def render(report: Report, occasion: Occasion) -> str:
     """Return a command a line: errors, warnings, notices."""
     found = problems(report, occasion)
-    told = [_problem("error", p) for p in found if p.cause.level is Level.MUST]
+    told = [_problem("error", p) for p in found if p.cause.level is Level.MUST and not p.known]
     errors = [*_open_gates(report, beside_problems=bool(told)), *told]
-    warnings = [_problem("warning", p) for p in found if p.cause.level is Level.SHOULD]
-    kinds = {"error": errors, "warning": warnings}
-    more = [counted(len(held) - MOST_OF_A_KIND, kind) for kind, held in kinds.items() if len(held) > MOST_OF_A_KIND]
-    shown = [text for held in kinds.values() for text in held[:MOST_OF_A_KIND]]
+    warnings = [_problem("warning", p) for p in found if p.cause.level is Level.SHOULD and not p.known]
+    known = [_problem("notice", p) for p in found if p.known]
+    kinds = (
+        (errors, MOST_OF_A_KIND, ("error", "errors")),
+        (warnings, MOST_OF_A_KIND, ("warning", "warnings")),
+        (known, MOST_OF_A_KIND - 2, ("cause that the baseline knows", "causes that the baseline knows")),
+    )
+    more = [counted(len(held) - most, *noun) for held, most, noun in kinds if len(held) > most]
+    shown = [text for held, most, _ in kinds for text in held[:most]]
     if more:
-        shown.append(_command("notice", {"title": "stepproof"}, f"{listed(more)} more: see report.html"))
+        shown.append(_command("notice", {"title": "stepproof"}, f"{listed(more)} beside these: see report.html"))
     if report.not_run:
         shown.append(_command("notice", {"title": "stepproof"}, line("; ".join(report.not_run), 1000)))
     return "".join(f"{text}\n" for text in shown)

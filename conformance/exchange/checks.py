@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from conformance.engine.verdict import CellResult, Level, Verdict
 from conformance.exchange.occasion import Occasion
-from conformance.exchange.problems import Place, Problem, body, line, problem_of_cell, problems
+from conformance.exchange.problems import Place, Problem, body, known_before, line, problem_of_cell, problems
 from conformance.report.model import Gate, GateStatus, Outcome, Report
 from conformance.report.wording import exact
 
@@ -58,10 +58,17 @@ _STANDINGS = {
 
 def checks(report: Report, occasion: Occasion) -> tuple[Check, ...]:
     """Return the checks in the order of the report, the gates that the run measured last."""
-    known = problem_of_cell(problems(report, occasion))
+    explained = problem_of_cell(problems(report, occasion))
+    known = known_before(report)
     deviations = {entry.identifier: entry.reason for entry in report.deviations}
     cells = (
-        _of_cell(result, report, known.get(result.cell), deviations, report.times.get(str(place), 0.0))
+        _of_cell(
+            result,
+            Standing.WARNED if result.cell in known else standing(result, report),
+            explained.get(result.cell),
+            deviations,
+            report.times.get(str(place), 0.0),
+        )
         for place, result in enumerate(report.results)
     )
     gates = (gate for gate in report.gate_outcomes if gate.status is not GateStatus.NOT_MEASURED)
@@ -69,7 +76,7 @@ def checks(report: Report, occasion: Occasion) -> tuple[Check, ...]:
 
 
 def _of_cell(
-    result: CellResult, report: Report, problem: Problem | None, deviations: Mapping[str, str], seconds: float
+    result: CellResult, standing: Standing, problem: Problem | None, deviations: Mapping[str, str], seconds: float
 ) -> Check:
     cell = result.cell
     message, text = result.reason, ""
@@ -77,11 +84,12 @@ def _of_cell(
         message = f"known deviation {result.deviation}: {deviations.get(result.deviation, result.reason)}"
     elif problem is not None and result.verdict is Verdict.FAIL:
         message = problem.title
-        text = "\n".join(filter(None, (problem.cause.diagnosis, *map(body, result.findings[:1]))))
+        told = "known to the baseline" if standing is Standing.WARNED and problem.known else ""
+        text = "\n".join(filter(None, (told, problem.cause.diagnosis, *map(body, result.findings[:1]))))
     return Check(
         tuple(map(line, (cell.implementation, cell.path, cell.device, cell.dtype))),
         line(cell.property),
-        standing(result, report),
+        standing,
         result.shown.value,
         line(message, 1000),
         text,

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from conformance.engine.safe_text import safe_text
-from conformance.engine.verdict import Cause, CellResult, Finding, Level, Verdict
+from conformance.engine.verdict import Cause, Cell, CellResult, Finding, Level, Verdict
 from conformance.exchange.occasion import Occasion
-from conformance.report.model import Report
+from conformance.report.difference import BaselineStatus
+from conformance.report.model import GateStatus, Report
 from conformance.report.wording import case_lines, counted, fault
 
 LONGEST_NAME = 255
 """Characters of a name in a format; of a longer one the length is said."""
+_NOT_JUDGED = {Verdict.UNDECIDED: "undecided", Verdict.ERROR: "errors", Verdict.OURS: "own-errors"}
+"""The gate that counts the cells of a verdict."""
 _PLACE = re.compile(r"(?P<file>[^\n]+?):(?P<line>[1-9][0-9]{0,8}) in [^\n]+")
 
 
@@ -38,6 +41,8 @@ class Problem:
     place: Place | None
     rule: str
     """The rule that the implementation claims, empty where it names none."""
+    known: bool = False
+    """Whether the baseline of the run has it too, so that it does not speak against it."""
 
     @property
     def title(self) -> str:
@@ -61,10 +66,11 @@ class Problem:
 
 
 def problems(report: Report, occasion: Occasion) -> tuple[Problem, ...]:
-    """Return all that is wrong, what must hold first and else in the order of the report."""
+    """Return all that is wrong: what no baseline knows first, what must hold before what only should."""
     rules = {item.identifier: item.rule for item in report.implementations}
     findings = {finding.identifier: finding for result in report.results for finding in result.findings}
     causes = (*report.causes, *_unexplained(report))
+    known = known_before(report)
     shared = {cause.implementation: place for cause in reversed(causes) if (place := _place(cause.where, occasion))}
     found = [
         Problem(
@@ -72,10 +78,29 @@ def problems(report: Report, occasion: Occasion) -> tuple[Problem, ...]:
             findings.get(cause.case),
             _place(cause.where, occasion) or shared.get(cause.implementation) or _source(cause, occasion),
             rules.get(cause.implementation, ""),
+            _is_known(cause, report, known),
         )
         for cause in causes
     ]
-    return tuple(sorted(found, key=lambda problem: problem.cause.level is Level.SHOULD))
+    return tuple(sorted(found, key=lambda problem: (problem.known, problem.cause.level is Level.SHOULD)))
+
+
+def known_before(report: Report) -> frozenset[Cell]:
+    """Return the cells that would speak against a run if its baseline did not know them."""
+    baseline = report.baseline
+    if baseline is None or baseline.status is not BaselineStatus.COMPARED:
+        return frozenset()
+    new = {change.cell for change in baseline.difference.newly_failing}
+    unmet = {gate.name for gate in report.gate_outcomes if gate.status is GateStatus.NOT_MET}
+    # Of cells that were not judged the report says how many are known, and not which.
+    known = {Verdict.FAIL, *(verdict for verdict, gate in _NOT_JUDGED.items() if gate not in unmet)}
+    return frozenset(result.cell for result in report.results if result.verdict in known and result.cell not in new)
+
+
+def _is_known(cause: Cause, report: Report, known: frozenset[Cell]) -> bool:
+    if report.baseline is not None and cause in report.causes:
+        return report.baseline.knows(cause)
+    return bool(cause.explains) and known.issuperset(cause.explains)
 
 
 def body(finding: Finding) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from conformance.engine.verdict import Level, Verdict
 from conformance.exchange.occasion import Occasion
 from conformance.exchange.problems import Problem, line, problems
+from conformance.report.difference import BaselineStatus
 from conformance.report.fingerprints import fingerprints
 from conformance.report.model import GateStatus, Report
 from conformance.report.wording import counted, exact
@@ -52,7 +53,7 @@ def _fitting(found: Sequence[Problem], report: Report) -> list[tuple[dict[str, A
     prints = fingerprints((problem.cause for problem in found), findings)
     room, kept = MOST_BYTES, []
     for problem, fingerprint in zip(found[:MOST_RESULTS], prints, strict=False):
-        told = (_rule(problem, sentences), _result(problem, fingerprint))
+        told = (_rule(problem, sentences), {**_result(problem, fingerprint), **_since(problem, report)})
         room -= len(json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace"))
         if room < 0:
             break
@@ -101,6 +102,12 @@ def _result(problem: Problem, fingerprint: str) -> dict[str, Any]:
         "partialFingerprints": {FINGERPRINT: fingerprint},
         "properties": {"cells": len(cause.explains)},
     }
+
+
+def _since(problem: Problem, report: Report) -> dict[str, str]:
+    """Return whether a result is new, where the run was held against a baseline."""
+    compared = report.baseline is not None and report.baseline.status is BaselineStatus.COMPARED
+    return {"baselineState": "unchanged" if problem.known else "new"} if compared else {}
 
 
 def _invocation(report: Report, occasion: Occasion, left_out: int) -> dict[str, Any]:

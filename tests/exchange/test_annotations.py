@@ -58,7 +58,7 @@ def test_at_most_ten_of_a_kind_are_printed_and_the_rest_is_counted(tmp_path: Pat
     told = commands(report(results, causes), tmp_path)
     kinds = [kind for kind, _, _ in told]
     assert {kind: kinds.count(kind) for kind in KINDS} == {"error": 10, "warning": 10, "notice": 1}
-    assert told[-1][2] == "15 errors and 2 warnings more: see report.html"
+    assert told[-1][2] == "15 errors and 2 warnings beside these: see report.html"
 
 
 @pytest.mark.parametrize("name", BREAKS)
