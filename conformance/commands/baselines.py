@@ -33,7 +33,7 @@ class Held:
 
         A run that is recorded is judged as it stands.
         """
-        name = str(self.file)
+        name = os.path.relpath(self.file)
         if self.before is None:
             return dataclasses.replace(report, baseline=BaselineEntry(name, BaselineStatus.RECORDED))
         now = record_of(made_safe(report))

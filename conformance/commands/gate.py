@@ -32,7 +32,7 @@ from impls.devices import FLOATS
 from impls.session import IMPORT_FROM
 from spec.book import OWN_RULES
 
-OVERRIDES = ("budget", "seed", "timeout", "jobs", "baseline")
+OVERRIDES = ("budget", "seed", "timeout", "jobs")
 """Numbers and names of a command line that stand for those of the file."""
 
 
@@ -40,14 +40,16 @@ def gate(given: argparse.Namespace, console: Console) -> int:
     """Judge what the configuration names, as far as it is asked for; returns the exit status."""
     limit(given)
     found = overridden(located(given.config, given.target), given)
-    report, status = judged(found, console, resume=given.resume)
+    report, status = judged(found, console, resume=given.resume, update_baseline=given.update_baseline)
     return NOT_JUDGED if report is None else status
 
 
-def judged(found: Found, console: Console, *, resume: bool = False) -> tuple[Report | None, int]:
+def judged(
+    found: Found, console: Console, *, resume: bool = False, update_baseline: bool = False
+) -> tuple[Report | None, int]:
     """Judge a whole configuration in the folder of its file; returns the report, if there is one, and the status."""
     settings = found.settings
-    with chdir(found.file.parent), _surroundings(settings):
+    with chdir(found.file.parent), surroundings(settings):
         runs.preload()
         workers = Workers(settings.timeout)
         with workers.stack:
@@ -64,6 +66,8 @@ def judged(found: Found, console: Console, *, resume: bool = False) -> tuple[Rep
                 unjudged=made.unjudged,
                 resume=resume,
                 strict=settings.strict,
+                baseline=Path(settings.baseline) if settings.baseline else None,
+                update_baseline=update_baseline,
                 formats=among("format", settings.formats, NAMES) if settings.formats else (),
             )
             return judging.judge(order, console, workers.of(made.parts[0].python))
@@ -114,6 +118,8 @@ def overridden(found: Found, given: argparse.Namespace) -> Found:
     # What a person types is meant from where they are, what a file says from its folder.
     if given.output:
         changes["output"] = str(given.output.absolute())
+    if given.baseline:
+        changes["baseline"] = str(given.baseline.absolute())
     if given.python:
         changes["python"] = os.path.abspath(given.python) if os.sep in given.python else given.python  # noqa: PTH100
     among("format", given.dtype, FLOATS)
@@ -130,7 +136,7 @@ def _own(changes: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _surroundings(settings: Configuration) -> Iterator[None]:
+def surroundings(settings: Configuration) -> Iterator[None]:
     """Set the variables by which the processes that judge find rules and ledgers of the project."""
     if settings.rules and not Path(settings.rules).is_dir():
         raise UsageError(f"rules = {settings.rules!r} is no folder; name one with spec/NAME.py, or leave it out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from conformance.commands.run_arguments import add_baseline
 from conformance.exchange import NAMES
 from impls.devices import DEVICES, FLOATS
 
@@ -25,4 +26,5 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes")
     parser.add_argument("--format", action="append", default=[], help=f"one of {', '.join(NAMES)} (repeatable)")
     parser.add_argument("--strict", action="store_true", help="fail where what only should hold fails, too")
+    add_baseline(parser)
     parser.add_argument("--resume", action="store_true", help="go on with what the output holds")

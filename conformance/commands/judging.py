@@ -232,8 +232,11 @@ def _target(unit: Unit) -> dict[str, Any]:
     if isinstance(unit, SchedulerUnit):
         return {"chapter": SCHEDULERS, "scheduler": unit.entry.identifier, "python": unit.python}
     item = unit.implementation
+    profile = {} if item.declared or not unit.path.declared else dict(unit.path.profile)
     return {
         "chapter": OPTIMIZERS,
+        "implementation": item.identifier,
+        "profile": profile,
         "target": item.called,
         "rule": item.rule,
         "options": dict(item.options),

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from conformance.commands import ledger_commands
+from conformance.commands.gate import surroundings
 from conformance.commands.ledger_layers import USUAL
+from conformance.configuration.reading import find, read
+from conformance.configuration.settings import Configuration
 from conformance.engine.ledger import VARIABLE
 
 
@@ -27,7 +33,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="what is seen of it: all else of the cell is judged (repeatable)",
     )
-    added.add_argument("--output", type=Path, default=Path("build/conformance"), help="the folder of the report")
+    added.add_argument("--output", type=Path, metavar="FOLDER", help="the folder of the report")
     check = commands.add_parser(
         "check", help="replay every entry: 0 all are shown, 1 one is not, 2 one cannot be tried"
     )
@@ -35,12 +41,34 @@ def add(parser: argparse.ArgumentParser) -> None:
     prune.add_argument("--dry-run", action="store_true", help="say what would be removed")
     for command, run in ((added, ledger_commands.add), (check, ledger_commands.check), (prune, ledger_commands.prune)):
         command.set_defaults(run_ledger=run)
-        usual = f"(default: what {VARIABLE} names, or {USUAL})"
+        usual = f"(default: that of the configuration, what {VARIABLE} names, or {USUAL})"
         command.add_argument("--ledger", type=Path, metavar="FILE", help=f"the ledger {usual}")
         command.add_argument("--python", help="the interpreter of the code's own environment")
 
 
 def run(given: argparse.Namespace, console: Console) -> int:
     """Run the command; returns the exit status."""
-    status: int = given.run_ledger(given, console)
+    with _project(given):
+        status: int = given.run_ledger(given, console)
     return status
+
+
+@contextmanager
+def _project(given: argparse.Namespace) -> Iterator[None]:
+    """Run a command as `stepproof gate` judges: in the folder of the configuration, and with what that says.
+
+    What a person types is meant from where they are.
+    """
+    file = find(Path.cwd())
+    settings = read(file).settings if file else Configuration()
+    folder = file.parent if file else Path.cwd()
+    for name in ("ledger", "output", "finding"):
+        typed = getattr(given, name, None)
+        if typed and (name != "finding" or Path(typed).is_file()):
+            setattr(given, name, type(typed)(os.path.relpath(typed, folder)))
+    given.configured = Path(settings.ledger) if file else None
+    given.ledger = given.ledger or (Path(settings.ledger) if settings.ledger else None)
+    given.python = given.python or settings.python or None
+    given.output = getattr(given, "output", None) or Path(settings.output)
+    with chdir(folder), surroundings(settings):
+        yield

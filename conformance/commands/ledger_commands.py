@@ -79,6 +79,7 @@ def add(given: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--observed {given.observed[0]} is not what is seen: {'; '.join(told)}")
     _write(file, failure, fields)
     _say_added(console, file, entry, told)
+    console.print(_beside(given, plain(str(file))))
     return CONFORMS
 
 
@@ -147,7 +148,8 @@ def _write(file: Path, failure: Mapping[str, Any], fields: Mapping[str, str | li
         raise
 
 
-_SUBJECT = (("scheduler", "path", "device", "dtype"), ("target", "rule", "options", "told", "path", "device", "dtype"))
+_PLACE = ("path", "device", "dtype")
+_SUBJECT = (("scheduler", *_PLACE), ("implementation", "target", "rule", "options", "told", "profile", *_PLACE))
 """What a stored case keeps of a failure, of a scheduler and of an optimizer: what its subject is found by."""
 
 
@@ -159,7 +161,16 @@ def _say_added(console: Console, file: Path, entry: Entry, told: list[str]) -> N
         seen = "; ".join(told)
         console.print(f"  while it shows, nothing else of that cell is judged; what is seen now: {plain(seen)}")
         console.print("  --observed PATTERN narrows the entry to what is seen, and all else of the cell is judged")
-    console.print(f"`stepproof check ... --ledger {plain(str(file))}` judges beside it")
+
+
+def _beside(given: argparse.Namespace, file: str) -> str:
+    """Return what judges beside the ledger: a gate whose configuration names it, or a check that is told to."""
+    if given.configured is None:
+        return f"`stepproof check ... --ledger {file}` judges beside it"
+    named = given.configured == given.ledger
+    return (
+        "`stepproof gate` judges beside it" if named else f'`ledger = "{file}"` lets `stepproof gate` judge beside it'
+    )
 
 
 def check(given: argparse.Namespace, console: Console) -> int:

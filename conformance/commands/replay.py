@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from conformance.engine.reduction import failures_of
 from conformance.recognition.constructor import Stated
 from conformance.recognition.optimizer import recognise
 from conformance.schedulers.entries import entries, named
+from impls.catalogue.entries import Implementation
 from impls.session import Session
 
 COMMON = frozenset({"chapter", "property", "kind", "case", "python"})
@@ -56,6 +58,7 @@ def subject_of(stored: Mapping[str, Any], session: Session) -> Any:
         return scheduler_subject(entry, session)
     said = Stated(**stored.get("told", {}))
     item = recognise(stored["target"], stored["rule"], stored["options"], session, said)
+    item = _as_it_was_called(item, stored.get("implementation", item.identifier), stored.get("profile", {}))
     paths = {path.name: path for path in item.paths_on(stored["device"]) if stored["dtype"] in path.dtypes}
     if stored["path"] not in paths:
         place = f"{stored['path']}, {stored['device']}, {stored['dtype']}"
@@ -63,6 +66,14 @@ def subject_of(stored: Mapping[str, Any], session: Session) -> Any:
     asked = (stored["property"],)
     unit = OptimizerUnit(item, paths[stored["path"]], stored["device"], stored["dtype"], asked, 1, 0)
     return unit.subject(session)
+
+
+def _as_it_was_called(item: Implementation, name: str, profile: Mapping[str, Any]) -> Implementation:
+    """Return an implementation under the name of its report, with the profile that somebody declared."""
+    paths = item.paths
+    if profile:
+        paths = tuple(dataclasses.replace(path, profile=profile, declared=True) for path in paths)
+    return dataclasses.replace(item, identifier=name, paths=paths)
 
 
 def stored_failure(path: Path) -> dict[str, Any]:

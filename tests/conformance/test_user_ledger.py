@@ -154,8 +154,18 @@ class Mine(torch.optim.Optimizer):
                     p.add_(p.grad, alpha=-group["lr"])
                     p.grad.mul_(FACTOR)
 """
-CHECK = ["check", "mine.py:Mine", "--rule", "sgd", "--dtype", "float64", "--property", "gradients/not-modified"]
-CHECK += ["--budget", "0.1", "--jobs", "1"]
+CONFIGURATION = """
+ledger = "known.toml"
+budget = 0.1
+jobs = 1
+dtypes = ["float64"]
+properties = ["gradients/not-modified"]
+
+[[optimizers]]
+name = "ours"
+target = "mine.py:Mine"
+rule = "sgd"
+"""
 
 
 @pytest.fixture
@@ -173,27 +183,30 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[[str], tuple[int, str]]
 def test_a_finding_is_recorded_replayed_and_pruned_when_it_is_fixed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Callable[[str], tuple[int, str]]
 ) -> None:
-    """From a red run to an entry, a green run beside it, and after the fix to a ledger without it."""
+    """From a red gate to a baseline, to an entry in its place, and after the fix to a ledger without it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, "")
     ledger, code = Path("known.toml"), Path("mine.py")
     ledger.write_text("# What we know.\n")
+    Path("stepproof.toml").write_text(CONFIGURATION)
     code.write_text(SOURCE.replace("FACTOR", "2"))
-    assert main(CHECK) == 1
+    assert said("gate --baseline base.json")[0] == 1
+    assert said("gate --baseline base.json")[0] == 0
     finding = min(Path("build/conformance/failures").glob("*.json")).stem
-    add = f"ledger add {finding} --ledger known.toml --id doubles --reason It-always-did."
+    add = f"ledger add {finding} --id doubles --reason It-always-did."
     assert said(add)[0] == 0
     assert ledger.read_text().startswith('# What we know.\n\n[[optimizer]]\nid = "doubles"\n')
+    assert 'implementation = "ours"\n' in ledger.read_text()
     assert "known already: `doubles` in the ledger known.toml" in said(add)[1]
-    assert main([*CHECK, "--ledger", "known.toml"]) == 0
+    assert said("gate")[0] == 0
     (entry,) = json.loads(Path("build/conformance/report.json").read_text())["deviations"]
     assert (entry["identifier"], entry["ledger"], entry["status"]) == ("doubles", "known.toml", "in force")
 
     code.write_text(SOURCE.replace("FACTOR", "1"))
-    status, printed = said("ledger check --ledger known.toml")
+    status, printed = said("ledger check")
     assert (status, "✗ not shown doubles (known.toml)" in printed) == (1, True)
-    assert "would be removed: doubles" in said("ledger prune --dry-run --ledger known.toml")[1]
-    assert "removed: doubles" in said("ledger prune --ledger known.toml")[1]
+    assert "would be removed: doubles" in said("ledger prune --dry-run")[1]
+    assert "removed: doubles" in said("ledger prune")[1]
     assert ledger.read_text() == "# What we know.\n\n"
     assert not list(Path("known.cases").iterdir())
     assert "is not shown here" in said(add)[1]
