@@ -8,7 +8,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from documentation import command_page, deviation_pages, fences, formula_pages, schema_page
+from documentation import command_page, configuration_page, deviation_pages, fences, formula_pages, schema_page
 
 Entry = Any
 """An entry of the navigation: a path, or one title with a path or a list of entries."""
@@ -20,6 +20,7 @@ def written() -> Iterator[tuple[str, str]]:
     """Yield the path and the text of every page that is written from code and specs."""
     yield command_page.PATH, command_page.page()
     yield from schema_page.pages()
+    yield from configuration_page.pages()
     yield from deviation_pages.pages()
     yield from formula_pages.pages()
 

@@ -35,24 +35,29 @@ def _section(name: str, entry: Mapping[str, Any]) -> str:
     said = f"{entry['description']}\n\n" if entry.get("description") else ""
     if "enum" in entry:
         return f"## {name}\n\n{said}One of {', '.join(f'`{value}`' for value in entry['enum'])}.\n"
-    rows = (f"| `{key}` | {_type(part)} |" for key, part in sorted(entry.get("properties", {}).items()))
+    rows = (f"| `{key}` | {type_of(part)} |" for key, part in sorted(entry.get("properties", {}).items()))
     table = "\n".join(("| key | value |", "| --- | --- |", *rows))
     return f"## {name}\n\n{said}{table}\n"
 
 
-def _type(part: Mapping[str, Any]) -> str:
-    """Return what a value is, in words."""
+def type_of(part: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> str:
+    """Return what a value is, in words; ``titles`` are the headings of objects that have another than their name."""
+
+    def inside(each: Mapping[str, Any]) -> str:
+        return type_of(each, titles)
+
     if "$ref" in part:
         name = part["$ref"].rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
+        title = (titles or {}).get(name, name)
+        return f"[{title}](#{title.lower().replace(' ', '-')})"
     if "anyOf" in part:
-        return " or ".join(_type(each) for each in part["anyOf"])
+        return " or ".join(map(inside, part["anyOf"]))
     if "enum" in part:
         return "one of " + ", ".join(f"`{value}`" for value in part["enum"])
     if part.get("type") == "array":
-        inside = part.get("items") or (part.get("prefixItems") or [{}])[0]
-        return f"list of {_type(inside)}" if inside else "list"
+        items = part.get("items") or (part.get("prefixItems") or [{}])[0]
+        return f"list of {inside(items)}" if items else "list"
     if part.get("type") == "object":
-        inside = part.get("additionalProperties")
-        return f"object of {_type(inside)}" if isinstance(inside, Mapping) else "object"
+        values = part.get("additionalProperties")
+        return f"object of {inside(values)}" if isinstance(values, Mapping) and values else "object"
     return str(part.get("type", "anything"))

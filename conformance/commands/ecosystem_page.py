@@ -47,8 +47,7 @@ schedule; the [contract](contract.md) is what it keeps besides, through its whol
 ledger knows · ? undecided · ! ended in an error · ○ not run · – do not apply
 
 [Faults found in the wild](faults/index.md) tells the worst of what was found and what it costs.
-To judge your own optimizer, begin with
-[how a finding reads](reading-a-finding.md).
+To judge your own optimizer, begin with [the tutorial](tutorial.md).
 
 This page is written from reports: `python -m conformance.commands.ecosystem_page REPORT ...`.
 """

@@ -31,6 +31,7 @@ MARKS: Mapping[str, frozenset[str]] = {
     "python": frozenset({"thorough", "elsewhere", "continued", "file", "library"}),
     "toml": frozenset({"file", "elsewhere"}),
     "yaml": frozenset({"file", "elsewhere"}),
+    "diff": frozenset(),
     "text": frozenset(),
     "markdown": frozenset(),
     "docker": frozenset({"elsewhere"}),
@@ -117,6 +118,7 @@ class Reader:
         does: dict[str, Callable[[Block], object]] = {
             "python": self._python,
             "console": self._console,
+            "diff": self._change,
             "toml": lambda held: tomllib.loads(held.text),
             "yaml": lambda held: yaml.safe_load(held.text),
         }
@@ -129,6 +131,19 @@ class Reader:
         place = self.folder / block.marks["file"]
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(block.text)
+
+    def _change(self, block: Block) -> None:
+        """Change files as a patch says, whose lines are counted by whoever applies it."""
+        done = subprocess.run(
+            ["git", "apply", "--recount", "--unidiff-zero", "-"],
+            cwd=self.folder,
+            input=block.text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SnippetError(f"it cannot be applied: {done.stderr}")
 
     def _python(self, block: Block) -> None:
         if "continued" not in block.marks:

@@ -8,9 +8,10 @@ from pathlib import Path
 import yaml
 
 from conformance.cli import COMMANDS
+from conformance.configuration.settings import Configuration, OptimizerTable, SchedulerTable
 from conformance.engine.ledger import load
 from conformance.report.document import schema
-from documentation import command_page, deviation_pages, schema_page
+from documentation import command_page, configuration_page, deviation_pages, schema_page
 from documentation.formula_pages import rule_page, schedule_page
 from spec import rules, schedules
 
@@ -80,6 +81,16 @@ def test_every_object_of_the_report_has_its_keys() -> None:
     assert named <= {name.lower() for name in objects}
 
 
+def test_every_key_of_a_configuration_has_its_meaning() -> None:
+    """Each key of the gate, of an optimizer and of a scheduler stands in its table, with what it is for."""
+    sections = configuration_page.page().split("\n## ")[1:]
+    for section, table in zip(sections, (Configuration, OptimizerTable, SchedulerTable), strict=True):
+        rows = re.findall(r"^\| `(\w+)` \| .* \| .* \| (.+) \|$", section, re.MULTILINE)
+        assert sorted(name for name, _ in rows) == sorted(table.__struct_fields__)
+        assert all(words.strip() for _, words in rows)
+    assert len(sections) == 3
+
+
 def test_every_known_deviation_has_a_place() -> None:
     """Each entry has a heading with its own name as the anchor; what reasons hold is no markup."""
     text = "\n".join(page for _, page in deviation_pages.pages())
@@ -90,7 +101,12 @@ def test_every_known_deviation_has_a_place() -> None:
 
 def test_the_navigation_names_pages_that_there_are() -> None:
     """A page of the folder or one that is written; the folders in it have written pages."""
-    written = {command_page.PATH, schema_page.PATH, *(path for path, _ in deviation_pages.pages())}
+    written = {
+        command_page.PATH,
+        schema_page.PATH,
+        configuration_page.PATH,
+        *(path for path, _ in deviation_pages.pages()),
+    }
     folders = {"reference/rules/*", "reference/schedules/*", "reference/deviations/*"}
     named = set(_paths(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]))
     assert {name for name in named - folders - written if not (ROOT / "docs" / name).is_file()} == set()

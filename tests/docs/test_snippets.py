@@ -76,6 +76,7 @@ def test_a_block_that_is_not_closed_is_an_error() -> None:
         "```python\nprint(1)\nprint(2)\n# > 1\n```\n",
         "```python\nundefined\n```\n",
         "```toml\nkey = \n```\n",
+        "```diff\n--- a/absent.py\n+++ b/absent.py\n@@ -1 +1 @@\n-key = 1\n+key = 2\n```\n",
     ],
 )
 def test_a_snippet_that_does_otherwise_fails(text: str, tmp_path: Path) -> None:
@@ -88,6 +89,8 @@ def test_a_page_is_followed_in_its_order(tmp_path: Path) -> None:
     """A file is written where a later command reads it; names last where a block is continued, and no longer."""
     reader = Reader(tmp_path)
     reader.follow("```toml file=a/b.toml\nkey = 1\n```\n```console\n$ cat a/b.toml\nkey = 1\n```\n")
+    reader.follow("```diff\n--- a/a/b.toml\n+++ b/a/b.toml\n@@ -1 +1 @@\n-key = 1\n+key = 2\n```\n")
+    assert (tmp_path / "a" / "b.toml").read_text() == "key = 2\n"
     reader.follow("```python\nx = 1\n```\n```python continued\nx += 1\n```\n")
     assert reader.names["x"] == 2
     with pytest.raises(SnippetError, match="NameError"):
