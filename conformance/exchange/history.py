@@ -84,7 +84,9 @@ def append(path: Path, added: Entry) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX)
         size = os.fstat(handle).st_size
         torn = size and os.pread(handle, 1, size - 1) != b"\n"
-        os.write(handle, b"\n" + whole if torn else whole)
+        text = b"\n" + whole if torn else whole
+        if os.write(handle, text) != len(text):
+            raise OSError(f"the history `{path}` has no room for a whole line; make room, or give another output")
     finally:
         os.close(handle)
 

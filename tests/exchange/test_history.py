@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
@@ -69,6 +70,19 @@ def test_runs_that_end_together_have_a_line_each(tmp_path: Path) -> None:
         list(pool.map(lambda _: history.append(path, entry), range(40)))
     assert history.read(path) == (entry,) * 40
     assert len(path.read_bytes().splitlines()) == 41
+
+
+def test_a_line_that_has_no_room_is_told_and_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full leaves half a line, which the next run passes over."""
+    path, entry, write = tmp_path / "history.jsonl", history.entry(conforming(), OCCASION), os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda handle, text: write(handle, text[:20]))
+        with pytest.raises(OSError, match="has no room for a whole line; make room"):
+            history.append(path, entry)
+    history.append(path, entry)
+    assert history.read(path) == (entry,)
 
 
 def test_a_history_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
