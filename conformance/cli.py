@@ -349,7 +349,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Console(stderr=True).print("stepproof: stopped before anything was judged")
         return 130
     except Exception as error:  # noqa: BLE001 - Python's own status for it is that of "does not conform"
-        if isinstance(error, _sentences()):
+        if isinstance(error, sentences()):
             said = f"stepproof: {safe_text(str(error))}"
         else:
             traceback.print_exc()
@@ -358,7 +358,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOT_JUDGED
 
 
-def _sentences() -> tuple[type[Exception], ...]:
+def sentences() -> tuple[type[Exception], ...]:
     """Return the exceptions whose message tells the user what is wrong and what to do."""
     from conformance.baseline.reading import BaselineError
     from conformance.configuration.reading import ConfigurationError

@@ -21,7 +21,7 @@ from conformance.commands.ledger_layers import layer
 from conformance.commands.limits import limit
 from conformance.commands.orders import say_to
 from conformance.commands.usage_errors import UsageError, among, nearest
-from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, ConfigurationError, Found, find, read
+from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, ConfigurationError, Found, entries, find, read
 from conformance.configuration.settings import Configuration, OptimizerTable
 from conformance.engine import runs
 from conformance.engine.ledger import VARIABLE as LEDGERS
@@ -65,6 +65,8 @@ def judged(
                 jobs=settings.jobs or judging.cores(),
                 unjudged=made.unjudged,
                 resume=resume,
+                baseline=Path(settings.baseline) if settings.baseline else None,
+                update_baseline=update_baseline,
                 strict=settings.strict,
                 baseline=Path(settings.baseline) if settings.baseline else None,
                 update_baseline=update_baseline,
@@ -87,7 +89,7 @@ def located(config: Path | None, targets: Sequence[str]) -> Found:
         )
     found = read(file) if file else Found(Path.cwd() / OWN_FILE, Configuration())
     if not targets:
-        if not (found.settings.optimizers or found.settings.schedulers):
+        if not (entries(found.settings) or found.settings.libraries):
             raise ConfigurationError(f"{found.file} names no optimizer and no scheduler; `stepproof init` finds them")
         return found
     return Found(found.file, cut(found.settings, targets))
@@ -116,6 +118,8 @@ def overridden(found: Found, given: argparse.Namespace) -> Found:
     changes |= {key: tuple(value) for key, value in lists.items() if value}
     changes |= {"strict": True} if given.strict else {}
     # What a person types is meant from where they are, what a file says from its folder.
+    if given.baseline:
+        changes["baseline"] = str(given.baseline.absolute())
     if given.output:
         changes["output"] = str(given.output.absolute())
     if given.baseline:

@@ -14,6 +14,7 @@ from conformance.commands.found import Asked, Say, found
 from conformance.commands.part import Part
 from conformance.commands.told import Said, read_value
 from conformance.commands.usage_errors import UsageError, among, nearest
+from conformance.configuration.reading import converted, entries
 from conformance.configuration.settings import Configuration, OptimizerTable, SchedulerTable, Table
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.verdict import Level
@@ -51,6 +52,8 @@ class Gathered:
 def gathered(settings: Configuration, workers: Workers, say: Say) -> Gathered:
     """Return the parts of a gate; raises ``UsageError`` for what a table may not name."""
     tables: tuple[Table, ...] = (*settings.optimizers, *settings.schedulers)
+    for package in settings.libraries:
+        tables += shipped(package, workers.of(settings.python or None))
     wanted = properties(settings.properties, settings.without)
     levels = _levels(settings.levels)
     for python in dict.fromkeys(table.python or settings.python or None for table in tables):
@@ -69,6 +72,19 @@ def gathered(settings: Configuration, workers: Workers, say: Say) -> Gathered:
         asked = properties(table.properties, settings.without) if table.properties else wanted
         parts += _parts(table, entry, settings, asked, levels)
     return Gathered(tuple(parts), tuple(unjudged))
+
+
+def shipped(package: str, session: Session) -> tuple[Table, ...]:
+    """Return what an installed package ships as its claims; raises ``UsageError`` where it ships none.
+
+    Raises ``ConfigurationError`` for a table that may not be.
+    """
+    tables = session.request({"op": "shipped", "package": package}).header["tables"]
+    if not tables:
+        raise UsageError(f"`{package}` ships no claims under the entry point stepproof.claims, or is not installed")
+    schedulers = [table for table in tables if isinstance(table, dict) and "schedule" in table]
+    optimizers = [table for table in tables if table not in schedulers]
+    return entries(converted({"optimizers": optimizers, "schedulers": schedulers}, package, "its claims"))
 
 
 def asked_of(table: Table) -> Asked:

@@ -43,7 +43,7 @@ def show_cause(console: Console, cause: Cause, finding: Finding, folder: str) ->
     cells = cause.explains
     rows = (("diagnosis", cause.diagnosis), ("where", cause.where), ("explains", explained(cells)))
     # What the cause says already is not said again.
-    _print(console, (*rows, *(row for row in _rows(finding, folder) if row[1] not in {cause.where, cause.title})))
+    _print(console, (*rows, *(row for row in rows_of(finding, folder) if row[1] not in {cause.where, cause.title})))
 
 
 def explained(cells: tuple[Cell, ...]) -> str:
@@ -69,10 +69,10 @@ def show_finding(console: Console, finding: Finding, folder: str) -> None:
         f"\n[bold red]✗[/] [bold]{plain(cell.implementation)}[/] on {plain(cell.path)}, {plain(cell.dtype)}: "
         f"{plain(fault(finding))}"
     )
-    _print(console, _rows(finding, folder))
+    _print(console, rows_of(finding, folder))
 
 
-def _rows(finding: Finding, folder: str) -> tuple[tuple[str, str], ...]:
+def rows_of(finding: Finding, folder: str) -> tuple[tuple[str, str], ...]:
     """Return what a finding says, by the name of each row."""
     case, cell = finding.case, finding.cell
     before = "  ".join(f"{k}={_short(v)}" for k, v in case.get("before", {}).items())

@@ -11,6 +11,7 @@ import ast
 import builtins
 import keyword
 import math
+import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from typing import Any
 
 from conformance.engine.safe_text import escaped
 from conformance.engine.script_source import Import, Source, imported, names_read
+from impls.session import IMPORT_FROM
 
 SHOWN = 3
 OF_A_BODY = re.compile(r"(p|part_)\d+")
@@ -81,10 +83,14 @@ class Target:
         return [*self._found_here(), f"from {self.module} import {self.attribute}{renamed}"]
 
     def _found_here(self) -> list[str]:
-        """Return the line without which a module of the current directory is not found."""
-        root = Path(self.module.partition(".")[0])
-        here = self.module and (root.is_dir() or root.with_suffix(".py").is_file())
-        return [f"sys.path.insert(0, {literal(_absolute('.'))})"] if here else []
+        """Return the line without which a module of the current directory or a named folder is not found."""
+        first = self.module.partition(".")[0]
+        named = [folder for folder in os.environ.get(IMPORT_FROM, "").split(os.pathsep) if folder]
+        for folder in (".", *named) if first else ():
+            root = Path(folder, first)
+            if root.is_dir() or root.with_suffix(".py").is_file():
+                return [f"sys.path.insert(0, {literal(_absolute(folder))})"]
+        return []
 
 
 def target(text: str, taken: Collection[str] = ()) -> Target:
