@@ -68,8 +68,6 @@ def judged(
                 baseline=Path(settings.baseline) if settings.baseline else None,
                 update_baseline=update_baseline,
                 strict=settings.strict,
-                baseline=Path(settings.baseline) if settings.baseline else None,
-                update_baseline=update_baseline,
                 formats=among("format", settings.formats, NAMES) if settings.formats else (),
             )
             return judging.judge(order, console, workers.of(made.parts[0].python))
