@@ -14,6 +14,7 @@ from conformance.report.document import schema
 from documentation import command_page, configuration_page, deviation_pages, schema_page
 from documentation.formula_pages import rule_page, schedule_page
 from spec import rules, schedules
+from tests.docs.built_site import broken
 
 ROOT = Path(__file__).parents[2]
 HEADING = re.compile(r"^#+ (.*?)(?: \{ #(\S+) \})?$", re.MULTILINE)
@@ -112,6 +113,20 @@ def test_the_navigation_names_pages_that_there_are() -> None:
     assert {name for name in named - folders - written if not (ROOT / "docs" / name).is_file()} == set()
     pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
     assert pages <= named
+
+
+def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    """To no file, to no name of a page, and to what lies outside of the site; others are not."""
+    (tmp_path / "a").mkdir()
+    right = '<a href="../index.html#x">1</a><a href="#">2</a><script src="code.js"></script><img src="data.png">'
+    (tmp_path / "a" / "page.html").write_text(right)
+    (tmp_path / "a" / "code.js").write_text("")
+    (tmp_path / "index.html").write_text('<h1 id="x"></h1><a href="a/page.html#y">3</a><a href="//elsewhere/">4</a>')
+    assert broken(tmp_path) == [
+        ("a/page.html", "data.png"),
+        ("index.html", "a/page.html#y"),
+        ("index.html", "//elsewhere/"),
+    ]
 
 
 def _paths(entry: object) -> list[str]:
