@@ -149,8 +149,7 @@ def _cell(result: CellResult, causes: Iterable[str]) -> CellRecord:
 def _variants(report: Report) -> Iterator[tuple[str, VariantEntry]]:
     for rule in report.rules:
         for variant in rule.variants:
-            options = ", ".join(f"{name}={value}" for name, value in sorted(variant.options.items()))
-            yield (f"{rule.name}: {variant.name}" + (f" ({options})" if options else "")), variant
+            yield f"{rule.name}: {variant.name}", variant
 
 
 def _power(name: str, variant: VariantEntry) -> PowerRecord:
