@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance.commands import ledger_commands
+from conformance.commands import ledger_adding, ledger_commands
 from conformance.commands.gate import surroundings
 from conformance.commands.ledger_layers import USUAL
 from conformance.configuration.reading import find, read
@@ -22,7 +22,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add ``add``, ``check`` and ``prune``, each with its arguments."""
     commands = parser.add_subparsers(dest="ledger_command", required=True, metavar="add|check|prune")
     added = commands.add_parser("add", help="write an entry for a finding, with its stored case")
-    added.add_argument("finding", help="a file of build/conformance/failures, or the name of one without .json")
+    added.add_argument(
+        "finding", nargs="+", help="a file of build/conformance/failures, or the name of one without .json"
+    )
     added.add_argument("--reason", required=True, metavar="TEXT", help="why the code deviates")
     added.add_argument("--id", default="", metavar="NAME", help="the entry's name (default: class, property, finding)")
     added.add_argument("--link", default="", metavar="URL", help="where it is discussed")
@@ -39,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     prune = commands.add_parser("prune", help="remove the entries that are no longer shown")
     prune.add_argument("--dry-run", action="store_true", help="say what would be removed")
-    for command, run in ((added, ledger_commands.add), (check, ledger_commands.check), (prune, ledger_commands.prune)):
+    for command, run in ((added, ledger_adding.add), (check, ledger_commands.check), (prune, ledger_commands.prune)):
         command.set_defaults(run_ledger=run)
         usual = f"(default: that of the configuration, what {VARIABLE} names, or {USUAL})"
         command.add_argument("--ledger", type=Path, metavar="FILE", help=f"the ledger {usual}")
@@ -62,10 +64,11 @@ def _project(given: argparse.Namespace) -> Iterator[None]:
     file = find(Path.cwd())
     settings = read(file).settings if file else Configuration()
     folder = file.parent if file else Path.cwd()
-    for name in ("ledger", "output", "finding"):
-        typed = getattr(given, name, None)
-        if typed and (name != "finding" or Path(typed).is_file()):
-            setattr(given, name, type(typed)(os.path.relpath(typed, folder)))
+    for name in ("ledger", "output"):
+        if typed := getattr(given, name, None):
+            setattr(given, name, Path(os.path.relpath(typed, folder)))
+    named = getattr(given, "finding", [])
+    given.finding = [os.path.relpath(name, folder) if Path(name).is_file() else name for name in named]
     given.configured = Path(settings.ledger) if file else None
     given.ledger = given.ledger or (Path(settings.ledger) if settings.ledger else None)
     given.python = given.python or settings.python or None

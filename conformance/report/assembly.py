@@ -91,12 +91,13 @@ def assemble(
 
 
 def _versions(work: Work, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return for each implementation the version of the library that ships it."""
-    items = {
-        unit.cell("").implementation: (unit.entry if isinstance(unit, SchedulerUnit) else unit.implementation).library
-        for unit in work
-    }
-    return {name: environment.get(library, environment["torch"]) for name, library in items.items()}
+    """Return for each implementation the version of the library that ships it, where it was judged."""
+    found = {}
+    for unit in work:
+        library = (unit.entry if isinstance(unit, SchedulerUnit) else unit.implementation).library
+        names = (f"{library} in {unit.python}", f"torch in {unit.python}", library, "torch")
+        found[unit.cell("").implementation] = next(environment[name] for name in names if name in environment)
+    return found
 
 
 def hash_of_cases(cells: Iterable[CellResult]) -> str:
