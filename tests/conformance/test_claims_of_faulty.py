@@ -20,6 +20,7 @@ FAULTY = [
     ("adam", {"decay": "decoupled", "epsilon": "inside"}, "first moment: beta2 for beta1"),
     ("adam", {"decay": "coupled"}, "update: sign of theta"),
     ("adan", {"decay": "proximal"}, "average gradient: without beta1*m"),
+    ("adan", {"decay": "proximal", "betas": "new"}, "average gradient: sign of beta1*g"),
     ("adabelief", {}, "first moment: beta2 for beta1"),
     ("rmsprop", {}, "second moment: without factor v"),
 ]

@@ -12,7 +12,7 @@ from conformance.recognition.identification.candidates import DECAY, NONE, WEIGH
 from conformance.recognition.identification.decay import decay_shown
 from conformance.recognition.identification.opening import WEIGHT, asked_with
 from conformance.recognition.identification.search import MOST, Limits, asked_again, departures, explained
-from conformance.recognition.identification.slots import Slot
+from conformance.recognition.identification.slots import Slot, sort_of
 from conformance.recognition.identification.steps import Course, Question
 from conformance.recognition.options import kinds_of_decay
 from conformance.recognition.synonyms import names
@@ -35,7 +35,7 @@ def options_apart(question: Question, nearest: Candidate, claimed: Options, sess
     family = book.family(nearest.rule.name)
     fixed = {o.name: o.default for o in family.options if o.of_states or o.name == MAXIMIZE} | dict(claimed)
     fitting = [chosen for chosen in family.choices() if fixed.items() <= chosen.items()]
-    fitting.sort(key=lambda chosen: departures(family, chosen))
+    fitting.sort(key=lambda chosen: (_unlike(question, family.name, chosen), departures(family, chosen)))
     wanted = Limits((family.name,), _without_direction(claimed))
     for course in _restricted(question, nearest, session):
         explaining = explained(course, _candidates(course, nearest, wanted)).fitting
@@ -44,6 +44,13 @@ def options_apart(question: Question, nearest: Candidate, claimed: Options, sess
     kinds = _kinds(question, nearest, family, claimed, session)
     of_kind = (chosen for kind in kinds for chosen in fitting if kind.items() <= chosen.items())
     return next(of_kind, {**fitting[0], **kinds[0]})
+
+
+def _unlike(question: Question, name: str, options: Options) -> int:
+    """Return how many settings have a default of another sort than a variant's own: weights of what is new or kept."""
+    slots = {slot.label: slot for slot in question.slots if slot.default is not None}
+    items = [item for item in book.build(name, options).hyperparameters if item.keyword in slots]
+    return sum(slots[item.keyword].sort != sort_of(item.default) for item in items)
 
 
 def _without_direction(options: Options) -> Options:
