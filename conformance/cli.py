@@ -194,12 +194,12 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
 def _begun(given: argparse.Namespace) -> Session:
     """Return a session whose worker imports its framework while this process imports the judge."""
     from conformance.commands.ledger_layers import layer
-    from conformance.commands.limits import limit
+    from conformance.commands.limits import bytes_of, limit
     from impls.session import Session
 
     limit(given)
     layer(given.ledger)
-    session = Session(given.python, timeout=given.timeout)
+    session = Session(given.python, timeout=given.timeout, memory=bytes_of(given.memory))
     session.begin()
     return session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Cause = Literal["signal", "exit", "timeout", "memory", "start", "protocol"]
+Cause = Literal["signal", "exit", "timeout", "memory", "processes", "start", "protocol"]
 REFUSALS = frozenset({"AssertionError", "NotImplementedError", "TypeError", "ValueError"})
 """The exceptions by which a constructor says that it does not take what it is given."""
 

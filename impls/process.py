@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self, cast
 
 from impls.failures import Cause, WorkerFailure
+from impls.usage import Usage
 from impls.worker import place, wire
 from impls.worker.text import plain
 
@@ -30,6 +31,8 @@ LOOK_SECONDS = 0.25
 CLOSED_SECONDS = 1.0
 DUMP_SECONDS = 0.5
 END_SECONDS = 5.0
+SEEN = frozenset({"timeout", "signal", "memory", "processes"})
+"""The causes at which the stack of the worker was seen."""
 _ENDED: list[subprocess.Popen[bytes]] = []
 """Killed processes whose status nobody has fetched yet."""
 
@@ -59,10 +62,13 @@ class Printed:
 class Process:
     """A worker leads a process group of its own, so all that it starts ends with it.
 
-    A process that leaves the group, as a daemon does, is not reached.
+    A process that leaves the group, as a daemon does, is not reached.  ``memory`` is what all of it may hold, and
+    what one answer may have, in bytes.
     """
 
-    def __init__(self, python: str, directory: Path | None, environment: Mapping[str, str], printed: Printed) -> None:
+    def __init__(
+        self, python: str, directory: Path | None, environment: Mapping[str, str], printed: Printed, memory: int
+    ) -> None:
         _ENDED[:] = [ended for ended in _ENDED if ended.poll() is None]
         self._printed = printed
         self._process = subprocess.Popen(
@@ -76,6 +82,8 @@ class Process:
             start_new_session=True,
         )
         self.prepared = False
+        self._memory = memory
+        self._usage = Usage(self._process.pid, memory)
         self._owner = os.getpid()
         self._abandon = weakref.finalize(self, _abandon, self._process, self._owner)
         for pipe in _pipes(self._process):
@@ -102,12 +110,15 @@ class Process:
     def ask(self, request: str, frame: bytes, seconds: float) -> wire.Message:
         """One frame goes out and one comes back, or a WorkerFailure says why none did."""
         deadline = time.monotonic() + seconds
-        with _Exchange(self._process, self._printed, frame) as exchange:
+        with _Exchange(self._process, self._printed, frame, self._memory) as exchange:
             try:
                 while exchange.answer is None:
                     if time.monotonic() > deadline:
                         self._ask_where(exchange)
                         raise self._late(request, seconds)
+                    if (excess := self._usage.excess()) is not None:
+                        self._ask_where(exchange)
+                        raise self._failure(excess.cause, excess.how, request, excess.action)
                     dead = self._process.poll() is not None
                     exchange.move(0 if dead else min(LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
                     if dead and exchange.answer is None:
@@ -141,7 +152,7 @@ class Process:
 
     def _failure(self, cause: Cause, how: str, request: str, action: str) -> WorkerFailure:
         printed = self._printed.tail()
-        frames = place.own(place.dumped(printed)) if cause in {"timeout", "signal"} else []
+        frames = place.own(place.dumped(printed)) if cause in SEEN else []
         inside = f"{frames[0].function} of {frames[0].file}" if frames else ""
         fact = f"the worker {how} during {request}" + (f", in {inside}" if inside else "")
         return WorkerFailure(cause, fact, action, printed, inside or request)
@@ -150,11 +161,11 @@ class Process:
 class _Exchange:
     """All three pipes move together, so neither side can wait for the other for ever."""
 
-    def __init__(self, process: subprocess.Popen[bytes], printed: Printed, frame: bytes) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], printed: Printed, frame: bytes, largest: int) -> None:
         self._process = process
         self._printed = printed
         self._rest = memoryview(frame)
-        self._receiver = wire.Receiver()
+        self._receiver = wire.Receiver(largest)
         self._scratch = memoryview(bytearray(PIECE_BYTES))
         incoming, self._outgoing, self._stderr = _pipes(process)
         self._selector = selectors.DefaultSelector()

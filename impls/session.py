@@ -20,6 +20,8 @@ from impls.worker.target import IMPORT_FROM
 __all__ = ["IMPORT_FROM", "Answer", "Cause", "Session", "SuiteError", "TargetError", "WorkerFailure"]
 
 GIB = 1 << 30
+MEMORY = 8 * GIB
+"""Bytes that a worker may allocate, unless somebody says otherwise."""
 LOOK_SECONDS = 0.05
 
 T = TypeVar("T")
@@ -36,8 +38,9 @@ class Answer:
 class Session:
     """A worker is started at the first request, and anew at the first one after it ended.
 
-    ``timeout`` and ``start_timeout`` are seconds above 0, ``memory`` is what one process may allocate,
-    in bytes: on Linux, where there is no GPU.  Raises ``ValueError`` for anything else.
+    ``timeout`` and ``start_timeout`` are seconds above 0, ``memory`` is what one process may allocate, in bytes, and
+    what it and all that it started may hold at once; files that it writes have the same limit.  Raises ``ValueError``
+    for anything else.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class Session:
         *,
         timeout: float = 60.0,
         start_timeout: float = 120.0,
-        memory: int = 8 * GIB,
+        memory: int = MEMORY,
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
     ) -> None:
@@ -147,7 +150,7 @@ class Session:
         self._printed.forget()
         header = {"op": "start", "memory": self._memory}
         try:
-            process = Process(self._python, self._directory, self._environment, self._printed)
+            process = Process(self._python, self._directory, self._environment, self._printed, self._memory)
             self._process = process
             self._ask(process, header, wire.encode(header), self._start_timeout)
         except OSError as error:
@@ -175,8 +178,8 @@ class Session:
         request = _name_of(header)
         try:
             message = process.ask(request, frame, seconds)
-            if message.header.get("memory"):
-                self._end()  # what was allocated may be held for ever
+            if message.header.get("used_up"):
+                self._end()  # what was taken may be held for ever
         except BaseException:
             self._end()  # nothing can go on from a frame cut off in the middle
             raise
@@ -195,7 +198,7 @@ def _checked(message: wire.Message, request: str) -> Answer:
         return Answer(header, message.buffers)
     if header["where"] != "request":
         raise TargetError(header["where"], header["type"], header["message"], header["traceback"], header["place"])
-    if header["memory"]:
+    if header["used_up"]:
         fact = f"the worker {header['message']} during {request}"
         raise WorkerFailure("memory", fact, "allow it more, or look for what it keeps", place=request)
     fact = f"the worker refused {request}: {header['type']}: {header['message']}"

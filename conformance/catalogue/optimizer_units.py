@@ -18,7 +18,7 @@ from conformance.engine.verdict import Cell, Level
 from conformance.optimizers import mutants, profile_search
 from conformance.optimizers.subject import WorkerSubject, worker_subject
 from impls.catalogue.entries import ExecutionPath, Implementation
-from impls.session import Session
+from impls.session import MEMORY, Session
 from reference.formats import FORMATS
 
 CASES_PER_SECOND = 1.1
@@ -47,6 +47,7 @@ class OptimizerUnit:
     seed: int
     python: str | None = None
     timeout: float = 60.0
+    memory: int = MEMORY
     measure_power: bool = True
     steer: bool = False
     least: int = 0
@@ -110,6 +111,7 @@ def units(
     seed: int,
     python: str | None = None,
     timeout: float = 60.0,
+    memory: int = MEMORY,
     asked: tuple[str, ...] = (),
 ) -> list[OptimizerUnit]:
     """Return the units of a run; ``budget`` is in seconds for each implementation on two cores.
@@ -123,7 +125,7 @@ def units(
         cases = max(4, round(CASES_PER_SECOND * budget * 12 / max(cells, 1)))
         for path in paths:
             unit = OptimizerUnit(
-                implementation, path, device, "", (), max(1, cases // path.cost), seed, python, timeout
+                implementation, path, device, "", (), max(1, cases // path.cost), seed, python, timeout, memory
             )
             found += _formats(unit, dtypes, properties, first=path == paths[0])
     return found

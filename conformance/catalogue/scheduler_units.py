@@ -17,7 +17,7 @@ from conformance.schedulers import mutants
 from conformance.schedulers.curves import curves
 from conformance.schedulers.subject import SchedulerSubject, cell_of
 from impls.catalogue.scheduler_entries import Scheduler
-from impls.session import Session
+from impls.session import MEMORY, Session
 
 EXAMPLES_PER_SECOND = 2.4
 """Cases of a property for each second of budget; fixed, so that a budget fixes the cases."""
@@ -33,6 +33,7 @@ class SchedulerUnit:
     seed: int
     python: str | None = None
     timeout: float = 60.0
+    memory: int = MEMORY
     draw: bool = True
     levels: Mapping[str, Level] = field(default_factory=dict)
 
@@ -77,7 +78,8 @@ def units(
     seed: int,
     python: str | None = None,
     timeout: float = 60.0,
+    memory: int = MEMORY,
 ) -> list[SchedulerUnit]:
     """Return the units of a run; ``budget`` is in seconds for each scheduler on two cores."""
     examples = max(5, round(EXAMPLES_PER_SECOND * budget))
-    return [SchedulerUnit(entry, properties, examples, seed, python, timeout) for entry in entries]
+    return [SchedulerUnit(entry, properties, examples, seed, python, timeout, memory) for entry in entries]

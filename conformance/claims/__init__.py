@@ -26,7 +26,7 @@ BY_IDENTIFIER: Mapping[str, Mapping[str, Claim]] = {
     chapter: {claim.identifier: claim for claim in claims} for chapter, claims in CHAPTERS.items()
 }
 KINDS: Mapping[str, Kind] = {claim.kind.name: claim.kind for claims in CHAPTERS.values() for claim in claims}
-_SESSIONS: dict[tuple[str | None, float], Session] = {}
+_SESSIONS: dict[tuple[str | None, float, int], Session] = {}
 """The workers of this process, which lives as long as they."""
 _ENDED: dict[tuple[str, str], dict[str, int]] = {}
 """By chapter and implementation, how often cells have ended at each place in this process."""
@@ -39,10 +39,11 @@ def identifiers(chapter: str) -> tuple[str, ...]:
 
 def judge(unit: Unit, done: Mapping[str, Killed] | None = None) -> Iterator[Judged | Exhibit]:
     """Yield the cells of a unit but for those that are done, and what the report shows besides."""
-    key = (unit.python, unit.timeout)
-    session = _SESSIONS.get(key) or _SESSIONS.setdefault(key, Session(unit.python, timeout=unit.timeout))
+    key = (unit.python, unit.timeout, unit.memory)
+    if key not in _SESSIONS:
+        _SESSIONS[key] = Session(unit.python, timeout=unit.timeout, memory=unit.memory)
     ended = _ENDED.setdefault((unit.chapter, unit.cell("").implementation), {})
-    for judged in judge_unit(unit, BY_IDENTIFIER[unit.chapter], session, version_of, done or {}, ended):
+    for judged in judge_unit(unit, BY_IDENTIFIER[unit.chapter], _SESSIONS[key], version_of, done or {}, ended):
         yield (
             dataclasses.replace(judged, result=at_chosen(unit, judged.result)) if isinstance(judged, Judged) else judged
         )

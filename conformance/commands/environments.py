@@ -32,7 +32,7 @@ def all_seen(parts: Iterable[Part], session: Session) -> dict[str | None, Seen]:
         if not found:
             found[part.python] = seen_by(session)
         elif part.python not in found:
-            with Session(part.python, timeout=part.timeout) as other:
+            with Session(part.python, timeout=part.timeout, memory=part.memory) as other:
                 found[part.python] = seen_by(other)
     return found
 

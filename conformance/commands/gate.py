@@ -18,7 +18,7 @@ from conformance.commands import judging
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.gate_parts import Workers, gathered
 from conformance.commands.ledger_layers import layer
-from conformance.commands.limits import limit
+from conformance.commands.limits import bytes_of, limit
 from conformance.commands.orders import say_to
 from conformance.commands.usage_errors import UsageError, among, nearest
 from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, ConfigurationError, Found, entries, find, read
@@ -32,7 +32,7 @@ from impls.devices import FLOATS
 from impls.session import IMPORT_FROM
 from spec.book import OWN_RULES
 
-OVERRIDES = ("budget", "seed", "timeout", "jobs")
+OVERRIDES = ("budget", "seed", "timeout", "memory", "jobs")
 """Numbers and names of a command line that stand for those of the file."""
 
 
@@ -51,7 +51,7 @@ def judged(
     settings = found.settings
     with chdir(found.file.parent), surroundings(settings):
         runs.preload()
-        workers = Workers(settings.timeout)
+        workers = Workers(settings.timeout, bytes_of(settings.memory))
         with workers.stack:
             made = gathered(settings, workers, say_to(console))
             for sentence in made.unjudged:

@@ -22,6 +22,9 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--property", action="append", default=[], metavar="PATTERN", help="such as state/*")
     parser.add_argument("--path", action="append", default=[], metavar="NAME", help="one execution path")
     parser.add_argument("--timeout", type=float, help="seconds before a step hangs")
+    parser.add_argument(
+        "--memory", type=float, metavar="GIB", help="what a process of the code under test may allocate"
+    )
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes")
     parser.add_argument("--format", action="append", default=[], help=f"one of {', '.join(NAMES)} (repeatable)")

@@ -12,6 +12,7 @@ from conformance import claims
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.commands.gate import surroundings
 from conformance.commands.gate_parts import Workers, gathered
+from conformance.commands.limits import bytes_of
 from conformance.commands.part import Unit
 from conformance.configuration.reading import Found
 from conformance.engine.judging import Judged
@@ -53,7 +54,7 @@ class _Remembering(OptimizerUnit):
 def cells(found: Found) -> Iterator[GateCell]:
     """Yield every cell of a configuration; raises what ``gathered`` does, and ``LookupError`` for what has none."""
     with chdir(found.file.parent), surroundings(found.settings):
-        workers = Workers(found.settings.timeout)
+        workers = Workers(found.settings.timeout, bytes_of(found.settings.memory))
         with workers.stack:
             made = gathered(found.settings, workers, lambda _: None)
     if made.unjudged:

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from conformance import claims
 from conformance.catalogue.installed import Installation
 from conformance.commands.found import Asked, Say, found
+from conformance.commands.limits import bytes_of
 from conformance.commands.part import Part
 from conformance.commands.told import Said, read_value
 from conformance.commands.usage_errors import UsageError, among, nearest
@@ -31,13 +32,14 @@ class Workers:
     """One session for each interpreter that a gate names."""
 
     timeout: float
+    memory: int
     sessions: dict[str | None, Session] = field(default_factory=dict)
     stack: ExitStack = field(default_factory=ExitStack)
 
     def of(self, python: str | None) -> Session:
         """Return the session of an interpreter."""
         if python not in self.sessions:
-            self.sessions[python] = self.stack.enter_context(Session(python, timeout=self.timeout))
+            self.sessions[python] = self.stack.enter_context(Session(python, timeout=self.timeout, memory=self.memory))
         return self.sessions[python]
 
 
@@ -176,6 +178,7 @@ def _parts(
             properties=asked,
             python=table.python or settings.python or None,
             timeout=settings.timeout,
+            memory=bytes_of(settings.memory),
             paths=paths if entry.implementations else (),
             levels=levels,
         )

@@ -175,7 +175,8 @@ def _causes(work: Sequence[Unit], report: Report) -> tuple[Cause, ...]:
             if of not in subjects:
                 unit = units[of]
                 if unit.python not in sessions:
-                    sessions[unit.python] = stack.enter_context(Session(unit.python, timeout=unit.timeout))
+                    own = Session(unit.python, timeout=unit.timeout, memory=unit.memory)
+                    sessions[unit.python] = stack.enter_context(own)
                 subjects[of] = unit.subject(sessions[unit.python])
             return subjects[of]
 

@@ -16,6 +16,7 @@ from conformance.commands import judging
 from conformance.commands.environments import seen_by
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.found import Asked, Say, found
+from conformance.commands.limits import bytes_of
 from conformance.commands.part import Part
 from conformance.commands.told import said_by
 from conformance.commands.usage_errors import UsageError, among, pairs
@@ -73,6 +74,7 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
         properties=_properties(given, chosen),
         python=given.python,
         timeout=given.timeout,
+        memory=bytes_of(given.memory),
         paths=_paths(given, chosen),
     )
     order = judging.Order(

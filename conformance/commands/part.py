@@ -16,6 +16,7 @@ from conformance.report.difference import ScopeEntry
 from impls.catalogue.entries import Implementation
 from impls.catalogue.scheduler_entries import Scheduler
 from impls.devices import DEVICES, FLOATS, HOST
+from impls.session import MEMORY
 
 Unit = OptimizerUnit | SchedulerUnit
 
@@ -37,6 +38,7 @@ class Part:
     properties: tuple[str, ...] = ()
     python: str | None = None
     timeout: float = 60.0
+    memory: int = MEMORY
     paths: tuple[str, ...] = ()
     levels: Mapping[str, Level] = field(default_factory=dict)
 
@@ -63,6 +65,7 @@ class Part:
             "seed": self.seed,
             "python": self.python,
             "timeout": self.timeout,
+            "memory": self.memory,
         }
         found: list[Unit] = list(
             optimizer_units.units(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conformance.exchange import NAMES
 from impls.devices import DEVICES, FLOATS, HOST
+from impls.session import GIB, MEMORY
 
 
 def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
@@ -32,6 +33,13 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
         help="one execution path, such as foreach or compiled (repeatable)",
     )
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds before a step hangs")
+    parser.add_argument(
+        "--memory",
+        type=float,
+        default=MEMORY / GIB,
+        metavar="GIB",
+        help=f"what a process of the code under test may allocate (default {MEMORY / GIB:g})",
+    )
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
     parser.add_argument(

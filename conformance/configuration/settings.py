@@ -10,6 +10,9 @@ from msgspec import Meta
 Format: TypeAlias = Literal["float64", "float32", "bfloat16", "float16"]
 Level: TypeAlias = Literal["must", "should"]
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, lt=1e6)]
+LEAST_GIB, MOST_GIB = 0.5, 65536.0
+"""What a worker needs at least of memory, to import a framework, and what no machine has."""
+Gibibytes: TypeAlias = Annotated[float, Meta(ge=LEAST_GIB, lt=MOST_GIB)]
 Jobs: TypeAlias = Annotated[int, Meta(ge=1, le=256)]
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 
@@ -80,6 +83,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     python: Annotated[str, Meta(description="the interpreter of the code under test")] = ""
     pythonpath: Annotated[tuple[Text, ...], Meta(description="folders that the code under test is imported from")] = ()
     timeout: Annotated[Seconds, Meta(description="seconds before a step hangs")] = 60.0
+    memory: Annotated[Gibibytes, Meta(description="GiB that a process of the code under test may allocate")] = 8.0
     jobs: Annotated[Jobs | None, Meta(description="processes (default: the cores)")] = None
     rules: Annotated[str, Meta(description="a folder with rules and schedules of your own")] = ""
     ledger: Annotated[str, Meta(description="the file of what is known to deviate")] = ""

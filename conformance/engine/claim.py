@@ -223,6 +223,10 @@ class Unit(Protocol):
         """Seconds that one answer of the worker may take."""
 
     @property
+    def memory(self) -> int:
+        """Bytes that the worker may allocate."""
+
+    @property
     def levels(self) -> Mapping[str, Level]:
         """The levels that somebody chose for claims, by identifier."""
 

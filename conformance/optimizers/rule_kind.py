@@ -19,7 +19,7 @@ from reference.balls.confirmation import confirm
 from spec.rule import UpdateRule
 
 LARGEST_TRIALS, TRIALS_OF_AN_EXCEPTION = 200, 30
-TRIALS_OF_A_STOP = {"timeout": 0, "memory": 0, "start": 0, "signal": 8, "exit": 8, "protocol": 8}
+TRIALS_OF_A_STOP = {"timeout": 0, "memory": 0, "processes": 0, "start": 0, "signal": 8, "exit": 8, "protocol": 8}
 """Each trial costs a time-out, or another worker."""
 MANY = 1000
 NAN = float("nan")

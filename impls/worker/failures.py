@@ -6,7 +6,7 @@ import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import memory
+from . import limits
 from .place import Frame, own
 from .text import cut
 
@@ -46,9 +46,9 @@ def report(failure: BaseException) -> dict[str, Any]:
     where, error = "request", failure
     if isinstance(failure, TargetFailure) and failure.__cause__ is not None:
         where, error = failure.where, failure.__cause__
-    ran_out = memory.ran_out(error)
-    if ran_out:
-        memory.lift()
+    used_up = bool(limits.used_up(error))
+    if used_up:
+        limits.lift()
     return {
         "ok": False,
         "where": where,
@@ -56,19 +56,17 @@ def report(failure: BaseException) -> dict[str, Any]:
         "message": message_of(error),
         "place": place_of(error),
         "traceback": "".join(traceback.format_tb(error.__traceback__, limit=-CALLS)),
-        "memory": ran_out,
+        "used_up": used_up,
     }
 
 
 def message_of(error: BaseException) -> str:
     """A few lines of what an exception says."""
     try:
-        said = cut(str(error))
-        if not memory.ran_out(error):
-            return said
+        said, shortage = cut(str(error)), limits.used_up(error)
     except BaseException:  # noqa: BLE001 - the target's exception may be broken in any way
         return "(its message cannot be read: its own __str__ raises)"
-    return f"{memory.shortage()}: {said}" if said else memory.shortage()
+    return ": ".join(filter(None, (shortage, said)))
 
 
 def headline(error: BaseException) -> str:

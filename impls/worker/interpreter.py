@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
-from . import memory
+from . import limits
 from .failures import headline
 
 
@@ -24,13 +24,12 @@ def hello(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, 
 
 
 def start(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
-    """The first request greets, and then limits the memory.
+    """The first request greets, and then limits memory and files.
 
-    Where there is a GPU nothing is limited: its driver's own mappings would count, and differ.
+    Where there is a GPU no allocation is: its driver's own mappings would count, and differ.
     """
     answer = hello(header, buffers)
-    if answer[0]["devices"] == ["cpu"]:
-        memory.limit(header["memory"])
+    limits.limit(header["memory"], allocated=answer[0]["devices"] == ["cpu"])
     return answer
 
 

@@ -37,7 +37,7 @@ def drive(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str,
             return {"failed": "", **_driven(header)}, []
         except TargetFailure as failure:
             told = report(failure)
-            if told["memory"]:
+            if told["used_up"]:
                 raise  # the worker cannot go on
             return {"failed": f"{told['type']}: {told['message']}", "where": told["where"]}, []
 

@@ -36,7 +36,7 @@ def describe(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
         trial = {"ok": True, **_trial(build, shape, sparse=sparse)}
     except TargetFailure as failure:
         trial = report(failure)
-        if trial["memory"]:
+        if trial["used_up"]:
             raise  # the worker cannot go on
     with phase("read"):
         is_optimizer = isinstance(target, type) and issubclass(target, torch.optim.Optimizer)

@@ -23,7 +23,7 @@ def _answer(header: dict[str, Any], trial: dict[str, Any]) -> dict[str, Any]:
         _make(build, tuple(trial["shape"]), trial["steps"], sparse=header["gradient"] != "dense")
     except TargetFailure as failure:
         told = report(failure)
-        if told["memory"]:
+        if told["used_up"]:
             raise  # the worker cannot go on
         return {key: told[key] for key in ("ok", "where", "type", "message")}
     return {"ok": True}

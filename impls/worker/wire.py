@@ -39,9 +39,9 @@ def encode(header: dict[str, Any], buffers: Iterable[Buffer] = ()) -> bytes:
 class Receiver:
     """A frame that is still arriving: fill `space`, say how much with `advance`, until `message`."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int = LARGEST_PART) -> None:
         self.message: Message | None = None
-        self._parts = _parts()
+        self._parts = _parts(largest)
         self.space = next(self._parts)
 
     def advance(self, count: int) -> None:
@@ -52,11 +52,13 @@ class Receiver:
             self.message = end.value
 
 
-def _parts() -> Generator[memoryview, int, Message]:
+def _parts(largest: int) -> Generator[memoryview, int, Message]:
     prefix = yield from _filled(PREFIX.size)
     magic, text_size, body_size = PREFIX.unpack(prefix)
-    if magic != MAGIC or max(text_size, body_size) > LARGEST_PART:
+    if magic != MAGIC:
         raise WireError(f"a frame began with {bytes(prefix)!r}, which is not the worker's protocol")
+    if max(text_size, body_size) > largest:
+        raise WireError(f"a frame of {max(text_size, body_size):,} bytes came, of which {largest:,} may")
     text = yield from _filled(text_size)
     body = yield from _filled(body_size)
     header, lengths = from_json(text.decode())

@@ -208,6 +208,7 @@ class FakeUnit:
     chapter: str = OPTIMIZERS
     python: str | None = None
     timeout: float = 60.0
+    memory: int = 1 << 33
     levels: Mapping[str, Level] = field(default_factory=dict)
 
     def cell(self, claim: str) -> Cell:

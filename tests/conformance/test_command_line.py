@@ -36,6 +36,7 @@ SCHEMA = Path(__file__).parents[2] / "conformance" / "report" / "schema.json"
         (["check", "torch.AdamW", "--budget", "0"], "--budget 0"),
         (["check", "torch.AdamW", "--timeout", "-5"], "--timeout -5 is not in (0, 1e6) seconds"),
         (["check", "torch.AdamW", "--timeout", "nan"], "--timeout nan is not in (0, 1e6) seconds"),
+        (["check", "torch.AdamW", "--memory", "0.1"], "--memory 0.1 is not in [0.5, 65536) GiB"),
         (["check", "torch.StepLR", "--schedule", "step", "--timeout", "0"], "--timeout 0 is not in (0, 1e6)"),
         (["check", "torch.optim.SGD"], "torch.optim:SGD is meant"),
         (["check", "torch.AdamW", "--python", "no/such/python"], "no/such/python"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import json
+import mmap
 import os
 import pickle
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -142,3 +144,49 @@ class HangsInNativeCode(Plain):
         written.write_text(f"{os.getpid()} {child}")
         written.rename(os.environ["PIDS"])
         ctypes.PyDLL(None).sleep(600)
+
+
+class HoardsShared(Plain):
+    """It holds memory that no limit of the system counts as its own."""
+
+    def update(self):
+        held = []
+        while True:
+            held.append(mmap.mmap(-1, 2**26))
+            held[-1].write(b"x" * 2**26)
+
+
+class ForksForEver(Plain):
+    def update(self):
+        while True:
+            if not os.fork():
+                time.sleep(600)
+
+
+class OpensForEver(Plain):
+    def update(self):
+        held = []
+        while True:
+            held.append(open(os.devnull))  # noqa: PTH123, SIM115
+
+
+class WritesForEver(Plain):
+    def update(self):
+        with Path(os.environ["WRITTEN"]).open("wb", buffering=0) as file:
+            while True:
+                file.truncate(file.tell() + 2**28)
+                file.seek(2**28, os.SEEK_CUR)
+
+
+class PrintsForEver(Plain):
+    def update(self):
+        while True:
+            sys.stdout.buffer.write(b"\xff\x00" * 2**16)
+
+
+class PrintsWhenever(Plain):
+    """Its threads print, and go on with that when nobody asks anything."""
+
+    def update(self):
+        for _ in range(4):
+            threading.Thread(target=PrintsForEver.update, args=(self,), daemon=True).start()

@@ -15,7 +15,7 @@ import torch
 
 from ..calling import asks_for_closure, called, from_json
 from ..failures import CALLS, RequestError, headline
-from ..memory import ran_out
+from ..limits import used_up
 from ..place import FOREIGN, WORKER
 from ..surroundings import OwnProgramError, restore
 from ..torch_platform import dtype_named, to_bytes
@@ -53,7 +53,7 @@ def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
     try:
         seen.extend(_plain(observation, buffers) for observation in experiment(trial))
     except BaseException as raised:
-        if ran_out(raised):
+        if used_up(raised):
             raise  # the worker cannot go on
         error = _told(raised)
     return {"observations": seen, "error": error}, buffers
