@@ -37,6 +37,8 @@ EPILOG = """examples:
   stepproof schedules                                 list the schedules
   stepproof train digits --rule adam                  train a small network and judge every step
   stepproof deviations torch.Adam                     list what is known to deviate
+  stepproof ledger add FINDING --reason TEXT          record a finding that stays for a while
+  stepproof diff before.json now.json                 say what is otherwise in a later run
   stepproof plot cosine --T 100 --warmup 10           draw a schedule
 
 exit status: 0 conforms, 1 does not, 2 could not be judged; 130 or 143 if it was cut short"""

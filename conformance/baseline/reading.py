@@ -111,8 +111,8 @@ class _Head(msgspec.Struct):
     schema_version: int
 
 
-def read(path: Path) -> Record:
-    """Return the record in a file, which is a baseline or the JSON of a report.
+def read(path: Path, *, reports: bool = True) -> Record:
+    """Return the record in a file, which is a baseline or, where ``reports`` are read too, the JSON of a report.
 
     Raises ``BaselineError`` for a file that is not there or is neither.
     """
@@ -124,7 +124,7 @@ def read(path: Path) -> Record:
         head = msgspec.json.decode(data, type=_Head)
         if head.schema == NAME and head.schema_version <= VERSION:
             return _record(msgspec.json.decode(data, type=_Baseline))
-        if head.schema == SCHEMA_NAME:
+        if head.schema == SCHEMA_NAME and reports:
             return record_of(_report(msgspec.json.decode(data, type=_Report)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BaselineError(f"`{path}` is no baseline and no report.json: {error}") from None

@@ -69,16 +69,30 @@ def held(file: Path | None, report: Report, *, update: bool) -> Held | None:
         raise OSError(f"the baseline `{file}` is a link; give the file that it leads to")
     if file.is_dir():
         raise OSError(f"the baseline `{file}` is a folder; give a file, which need not exist")
+    now = record_of(report)
+    if update and file.exists():
+        _covered(file, now)
     if update or not file.exists():
         folder = next(parent for parent in file.absolute().parents if parent.exists())
         if not os.access(folder, os.W_OK):
             raise OSError(f"the baseline `{file}` cannot be written; give a file in a folder that can be written to")
         return Held(file)
     before = read(file)
-    reasons = incomparable(before, record_of(report))
+    reasons = incomparable(before, now)
     if reasons:
         raise BaselineError(
             f"the baseline `{file}` cannot be compared: {'; '.join(reasons)}; judge as it was judged, or record anew "
             "with --update-baseline"
         )
     return Held(file, before)
+
+
+def _covered(file: Path, now: Record) -> None:
+    """Raise ``BaselineError`` where a run in the place of a baseline would forget cells that it did not ask for."""
+    before = read(file, reports=False)
+    left = sum(not now.covers(cell) for cell in before.cells)
+    if left:
+        raise BaselineError(
+            f"--update-baseline would forget {left:,} of the {len(before.cells):,} cells of `{file}`, which this run "
+            "does not ask for; judge all of them, or remove the file to begin another"
+        )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -14,124 +12,28 @@ from rich.console import Console
 from conformance.baseline.comparison import compare, incomparable, known
 from conformance.baseline.reading import BaselineError, read
 from conformance.baseline.record import record_of, text_of
-from conformance.cli import main
 from conformance.commands.baselines import Held, held
-from conformance.commands.console import show_report
 from conformance.commands.usage_errors import UsageError
-from conformance.engine.verdict import Cause, Cell, CellResult, Figures, Finding, Level, Verdict
-from conformance.report import gates, model, write_report
-from conformance.report.difference import Difference, ScopeEntry
-from conformance.report.model import Outcome, Report
-
-NAME, LOCAL = "mine.py:Mine", "agreement/local"
-NASTY = "<script>alert(1)</script> | `x` \x1b[31m [bold]"
-Change = Callable[[Report], Report]
-
-
-def cell(claim: str = LOCAL, dtype: str = "float32") -> Cell:
-    """Return a cell of one implementation."""
-    return Cell(NAME, "default", "cpu", dtype, claim)
-
-
-def result(claim: str, verdict: Verdict = Verdict.PASS, *, cases: int = 8, ratio: float = 0.5) -> CellResult:
-    """Return a cell with a verdict."""
-    figures = Figures(cases, cases * 100, cases * 300, 3 * (verdict is Verdict.FAIL), 0, 10, 0.25, ratio)
-    return CellResult(cell(claim), verdict, "", figures, digest="abcdef0123456789")
-
-
-def finding(claim: str, name: str, quantity: str) -> Finding:
-    """Return a finding of a cell."""
-    case = {"kind": "rule", "stored": {}}
-    return Finding(
-        name, cell(claim), "It holds.", quantity, "", "", "", case, ("0", "0"), ("", ""), "1", "", "", "", "", "", ""
-    )
-
-
-def failing(claim: str, name: str, quantity: str = "step 1: gradient 0") -> Change:
-    """Return what makes a cell fail, for a cause of its own."""
-
-    def changed(report: Report) -> Report:
-        before = tuple(found for r in report.results if r.cell == cell(claim) for found in r.findings)
-        found = (*before, finding(claim, name, quantity))
-        broken = dataclasses.replace(result(claim, Verdict.FAIL), findings=found)
-        cause = Cause(NAME, f"{claim}: {quantity}", Level.MUST, "", "mine.py:7 in step", name, (cell(claim),))
-        others = tuple(r for r in report.results if r.cell != broken.cell)
-        return dataclasses.replace(report, results=(*others, broken), causes=(*report.causes, cause))
-
-    return changed
-
-
-def with_cell(one: CellResult) -> Change:
-    """Return what puts a cell in the place of the one that is there."""
-    return lambda report: dataclasses.replace(report, results=(*(r for r in report.results if r.cell != one.cell), one))
-
-
-def without(claim: str) -> Change:
-    """Return what leaves a cell out, as though nobody had made it."""
-    return lambda report: dataclasses.replace(
-        report, results=tuple(r for r in report.results if r.cell.property != claim)
-    )
-
-
-def asked(*properties: str) -> Change:
-    """Return what narrows a run to some properties."""
-
-    def changed(report: Report) -> Report:
-        scope = (dataclasses.replace(report.scope[0], properties=properties),)
-        left = tuple(r for r in report.results if r.cell.property in properties)
-        return dataclasses.replace(report, scope=scope, results=left)
-
-    return changed
-
-
-def mutants(*statuses: str) -> Change:
-    """Return what gives the rule mutants of these statuses."""
-
-    def changed(report: Report) -> Report:
-        entries = tuple(model.MutantEntry(f"mutant {i}", status, "m", "") for i, status in enumerate(statuses))
-        rule = model.RuleEntry("sgd", "SGD", "", (), (), (), (model.VariantEntry("sgd()", {}, (), entries),), ())
-        return dataclasses.replace(report, rules=(rule,))
-
-    return changed
-
-
-def deviating(status: str = "in force") -> Change:
-    """Return what lets a known deviation show in a cell."""
-
-    def changed(report: Report) -> Report:
-        entry = model.DeviationEntry("doubles", NAME, "always", "It doubles.", "", "", status)
-        shown = dataclasses.replace(result("state/pickle", Verdict.DEVIATION), deviation="doubles")
-        return dataclasses.replace(with_cell(shown)(report), deviations=(entry,))
-
-    return changed
-
-
-def run(*changes: Change) -> Report:
-    """Return a report of three cells that pass, with changes."""
-    claims = (LOCAL, "state/pickle", "gradients/not-modified")
-    properties = tuple(model.PropertyEntry(name, "It holds.", "a source") for name in claims)
-    item = model.ImplementationEntry(NAME, NAME, "sgd", "sgd", "torch 2.13.0", {})
-    scope = (ScopeEntry((NAME,), "cpu", ("float32",), (), (), 5.0),)
-    report = Report("0.1.0", "stepproof check", 0, 5, {"torch": "2.13.0"}, (), properties, (item,), (), ())
-    report = dataclasses.replace(report, results=tuple(map(result, claims)), scope=scope)
-    report = mutants("killed", "killed", "equivalent")(report)
-    for change in changes:
-        report = change(report)
-    return report
-
-
-def against(before: Report, now: Report, file: str = "base.json") -> Report:
-    """Return a report held against the record of another."""
-    return Held(Path(file), record_of(before)).against(now)
-
-
-def status(report: Report) -> tuple[int, set[str]]:
-    """Return the exit status of a report, and the gates that it misses."""
-    missed = {gate.name for gate in gates.not_met(report) if gate.enforced}
-    return gates.exit_status(report), missed
-
-
-OLD, NEW = failing("state/pickle", "aaa"), failing("gradients/not-modified", "bbb")
+from conformance.engine.verdict import Verdict
+from conformance.report import gates, write_report
+from conformance.report.difference import ScopeEntry
+from tests.conformance.recorded_runs import (
+    LOCAL,
+    NAME,
+    NEW,
+    OLD,
+    Change,
+    against,
+    asked,
+    deviating,
+    failing,
+    mutants,
+    result,
+    run,
+    status,
+    with_cell,
+    without,
+)
 
 
 def test_what_the_baseline_knows_does_not_fail_a_run() -> None:
@@ -300,6 +202,18 @@ def test_a_first_run_is_recorded_and_judged_as_it_stands(tmp_path: Path) -> None
     assert status(second.against(report)) == (0, set())
 
 
+def test_an_update_forgets_no_cell_and_replaces_no_other_file(tmp_path: Path) -> None:
+    """A narrowed run is no baseline of the whole, and what is no baseline is not written over."""
+    file, other = tmp_path / "base.json", tmp_path / "report" / "report.json"
+    file.write_text(text_of(record_of(run())))
+    with pytest.raises(BaselineError, match="would forget 2 of the 3 cells"):
+        held(file, run(asked(LOCAL)), update=True)
+    write_report(run(), other.parent)
+    with pytest.raises(BaselineError, match="is no baseline of version 1"):
+        held(other, run(), update=True)
+    assert held(other, run(), update=False) is not None
+
+
 def test_a_run_that_was_cut_short_is_no_baseline(tmp_path: Path) -> None:
     """Nothing is written, and that is said."""
     file, said = tmp_path / "base.json", StringIO()
@@ -324,67 +238,3 @@ def test_a_file_that_cannot_be_a_baseline_is_refused_at_once(tmp_path: Path) -> 
     with pytest.raises(UsageError, match="--baseline FILE"):
         held(None, run(), update=True)
     assert held(None, run(), update=False) is None
-
-
-def test_every_view_tells_what_is_new_and_escapes_it(tmp_path: Path) -> None:
-    """Console, page, summary and JSON name the new cause, and none of them runs what a name says."""
-    report = against(run(OLD), run(OLD, failing("gradients/not-modified", "bbb", NASTY)), "b<a>se.json")
-    said = StringIO()
-    show_report(Console(file=said, width=200, no_color=True), report, "build")
-    assert said.getvalue().index("against the baseline b<a>se.json") < said.getvalue().index("explains")
-    assert "✗ 1 new cause" in said.getvalue()
-    assert "≈ known to the baseline: mine.py:Mine: state/pickle" in said.getvalue()
-    assert "\x1b[31m" not in said.getvalue()
-    paths = write_report(report, tmp_path)
-    page, summary = paths["html"].read_text(), paths["markdown"].read_text()
-    assert "<script>" not in page + summary
-    assert "b&lt;a&gt;se.json" in page
-    assert "1 new cause" in page
-    assert "**1 new cause**" in summary
-    document = json.loads(paths["json"].read_text())
-    (change,) = document["baseline"]["difference"]["new_causes"]
-    assert change["case"] == "bbb"
-    assert document["outcome"] == Outcome.DOES_NOT_CONFORM
-    assert {"new-causes", "stopped"} <= {gate["name"] for gate in document["gate_outcomes"]}
-
-
-def compared(tmp_path: Path, before: Report, now: Report, *more: str) -> int:
-    """Return the status of `stepproof diff`, of a baseline and a report."""
-    (tmp_path / "a.json").write_text(text_of(record_of(before)))
-    write_report(now, tmp_path / "b")
-    return main(["diff", str(tmp_path / "a.json"), str(tmp_path / "b" / "report.json"), *more])
-
-
-def test_diff_says_what_came_went_and_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its status is 0 where nothing is worse, 1 where something is."""
-    assert compared(tmp_path, run(OLD), run(OLD)) == 0
-    assert "nothing is otherwise" in capsys.readouterr().out
-    assert compared(tmp_path, run(OLD), run()) == 0
-    assert "1 cause that is gone" in capsys.readouterr().out
-    assert compared(tmp_path, run(), run(NEW)) == 1
-    assert "1 cell that fails and did not" in capsys.readouterr().out
-    assert compared(tmp_path, run(), run(NEW), "--json") == 1
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["comparable"], answer["worse"]) == (True, True)
-
-
-def test_diff_refuses_runs_of_another_scope_unless_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Status 2 says why; --anyway compares what both were asked."""
-    assert compared(tmp_path, run(), run(asked(LOCAL))) == 2
-    assert "other properties" in capsys.readouterr().out
-    assert compared(tmp_path, run(), run(asked(LOCAL)), "--anyway") == 0
-    assert "2 of the baseline not judged" in capsys.readouterr().out
-    assert compared(tmp_path, run(), dataclasses.replace(run(), seed=1), "--json") == 2
-    assert json.loads(capsys.readouterr().out)["reasons"] == ["the seed was 0 and is 1"]
-    assert main(["diff", str(tmp_path / "a.json"), str(tmp_path / "no.json")]) == 2
-    assert "cannot be read" in " ".join(capsys.readouterr().err.split())
-
-
-def test_nothing_is_worse_in_an_empty_difference() -> None:
-    """A ratio, a gone cause, another version and what only should hold make no run worse."""
-    new = compare(record_of(run()), record_of(run(NEW)))
-    assert new.worse
-    advice = dataclasses.replace(new.newly_failing[0], level=Level.SHOULD)
-    assert not Difference(newly_failing=(advice,), ratios=(advice,)).worse
-    change = compare(record_of(run(OLD)), record_of(run())).gone_causes
-    assert not Difference(gone_causes=change, environment={"torch": "1 → 2"}).worse
