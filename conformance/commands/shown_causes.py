@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -41,7 +42,11 @@ def show_cause(console: Console, cause: Cause, finding: Finding, folder: str) ->
     sign, style = ("✗", "bold red") if must else ("!", "yellow")
     console.print(f"\n[{style}]{sign}[/] [bold]{plain(cause.implementation)}[/]: [bold]{plain(cause.title)}[/]")
     cells = cause.explains
-    rows = (("diagnosis", cause.diagnosis), ("where", cause.where), ("explains", explained(cells)))
+    rows = (
+        ("diagnosis", cause.diagnosis),
+        ("where", cause.where.removeprefix(f"{Path.cwd()}/")),
+        ("explains", explained(cells)),
+    )
     # What the cause says already is not said again.
     _print(console, (*rows, *(row for row in rows_of(finding, folder) if row[1] not in {cause.where, cause.title})))
 

@@ -113,7 +113,9 @@ def _wrong(findings: Sequence[Finding]) -> str:
     """Return the quantities that are wrong."""
     quantities = tuple(dict.fromkeys(finding.quantity for finding in findings))
     more = ", …" if len(quantities) > SEVERAL else ""
-    return f"wrong: {', '.join(quantities[:SEVERAL])}{more}"
+    values = {finding.value.lstrip("+-") for finding in findings}
+    what = {frozenset({"nan"}): "not a number", frozenset({"inf"}): "infinite"}.get(frozenset(values), "wrong")
+    return f"{what}: {', '.join(quantities[:SEVERAL])}{more}"
 
 
 def _explained(found: Diagnosis, hypothesis: Hypothesis) -> str:
