@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from documentation.fences import FenceError, blocks, without_marks
+from tests.docs.named_commands import unknown
 from tests.docs.snippets import ROOT, Reader, SnippetError, alike, consoles, pages, unmarked
 
 WRITTEN = {str(page.relative_to(ROOT)): page.read_text() for page in pages()}
@@ -39,6 +40,19 @@ def test_all_snippets_of_a_page_do_as_they_say(name: str, tmp_path: Path) -> Non
 def test_no_block_escapes(name: str) -> None:
     """Every block has a language that is run, or says why it is not; none is indented only."""
     assert unmarked(WRITTEN[name]) == []
+
+
+@pytest.mark.parametrize("name", list(WRITTEN))
+def test_every_command_that_a_page_names_is_there(name: str) -> None:
+    """With each of its options: in sentences, and in blocks that are left out here, too."""
+    assert unknown(WRITTEN[name]) == []
+
+
+def test_a_command_that_is_not_there_is_told() -> None:
+    """In code within a sentence and in a block; what is no code may say what it likes."""
+    assert unknown("Say `stepproof chekc x:Y`.") == ["stepproof chekc"]
+    assert unknown("```yaml\nrun: stepproof gate --budgte 1 --dtype float32\n```\n") == ["stepproof gate --budgte"]
+    assert unknown("Of all that stepproof does `stepproof plot cosine --T 3` draws.") == []
 
 
 @pytest.mark.parametrize(
