@@ -72,6 +72,8 @@ def add(given: argparse.Namespace, console: Console) -> int:
                 if len(paths) == 1:
                     raise
                 console.print(f"passed over {plain(path.stem)}: {plain(str(error))}")
+    if not given.observed:
+        console.print("  --observed PATTERN narrows an entry to what is seen, and all else of the cell is judged")
     console.print(_beside(given, plain(str(file))))
     return CONFORMS
 
@@ -177,7 +179,6 @@ def _say_added(console: Console, file: Path, entry: Entry, told: list[str]) -> N
     if not entry.observed:
         seen = "; ".join(told)
         console.print(f"  while it shows, nothing else of that cell is judged; what is seen now: {plain(seen)}")
-        console.print("  --observed PATTERN narrows the entry to what is seen, and all else of the cell is judged")
 
 
 def _beside(given: argparse.Namespace, file: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +17,8 @@ from conformance.engine.ledger import Entry, load, place_of, text_of
 from conformance.report.writing import write_text
 from impls.session import Session
 
+NAMED = 3
+"""So many cells of an entry that stand alike are named; of more their number."""
 STATUS = {Standing.SHOWN: CONFORMS, Standing.NOT_SHOWN: DOES_NOT, Standing.UNTRIED: NOT_JUDGED}
 MARKS = {
     Standing.SHOWN: "[yellow]◆ shown[/]",
@@ -27,25 +30,27 @@ MARKS = {
 def check(given: argparse.Namespace, console: Console) -> int:
     """Replay every entry and say how it stands; returns 0 where all are shown, 1 where one is not, else 2."""
     entries = [entry for file in ledger_layers.existing(given.ledger) for entry in load(file)]
-    worst = Standing.SHOWN
+    standings: Counter[Standing] = Counter()
     with Session(given.python) as session:
         trials = Trials(session, given.python)
         for entry in entries:
             tried = trials.tried(entry)
-            standing = overall(tried)
-            _show(console, entry, standing, tried)
-            worst = max(worst, standing, key=[Standing.SHOWN, Standing.UNTRIED, Standing.NOT_SHOWN].index)
-    count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}"
-    console.print(f"{count}: {worst if entries else 'nothing to try'}" if len(entries) < 2 else f"{count} tried")
-    return STATUS[worst]
+            standings[overall(tried)] += 1
+            _show(console, entry, overall(tried), tried)
+    counts = ", ".join(f"{standings[one]} {one}" for one in Standing if standings[one])
+    console.print(f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}: {counts or 'nothing to try'}")
+    return next((STATUS[one] for one in (Standing.NOT_SHOWN, Standing.UNTRIED) if standings[one]), CONFORMS)
 
 
 def _show(console: Console, entry: Entry, standing: Standing, tried: tuple[Tried, ...]) -> None:
     console.print(f"{MARKS[standing]} [bold]{entry.identifier}[/] [dim]({plain(entry.ledger)})[/]")
-    for one in tried:
-        if one.standing is not Standing.SHOWN or len(tried) > 1:
-            said = f": {plain(one.why)}" if one.why else ""
-            console.print(f"    {one.standing}: {plain(one.place)}{said}")
+    alike: dict[tuple[Standing, str], list[str]] = {}
+    for one in tried if len(tried) > 1 or standing is not Standing.SHOWN else ():
+        alike.setdefault((one.standing, one.why), []).append(one.place)
+    for (held, why), places in alike.items():
+        more = f" and {len(places) - NAMED:,} more" if len(places) > NAMED else ""
+        said = f": {why}" if why else ""
+        console.print(f"    {held}: {plain('; '.join(places[:NAMED]) + more + said)}")
 
 
 def prune(given: argparse.Namespace, console: Console) -> int:

@@ -67,6 +67,8 @@ class Trials:
 
     def each(self, entry: Entry) -> Iterator[Tried]:
         """Yield what replaying an entry gives, in each cell that its stored cases name, or the catalogue has."""
+        if not entry.cases:
+            return iter(())
         own = [stored for stored in entry.cases if stored.subject]
         return self._own(entry, own) if own else self._catalogued(entry)
 

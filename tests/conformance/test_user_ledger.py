@@ -213,6 +213,14 @@ def test_a_finding_is_recorded_replayed_and_pruned_when_it_is_fixed(
     assert "is not shown here" in said(add)[1]
 
 
+def test_an_entry_that_cannot_be_tried_is_told_and_kept(mine: Path, said: Callable[[str], tuple[int, str]]) -> None:
+    """Without a stored case nothing is known of it: status 2, and prune leaves it alone."""
+    status, printed = said("ledger check --ledger mine.toml")
+    assert (status, printed.count("cannot be tried here: pkg:")) == (2, 2)
+    assert "nothing to remove" in said("ledger prune --ledger mine.toml")[1]
+    assert mine.read_text() == MINE
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
