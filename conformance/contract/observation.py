@@ -76,7 +76,7 @@ def enclose(
     formats = {}
     before: dict[str, Array] = {rule.parameter.symbol.name: step.rows["before"]["parameter"]}
     for state in rule.states:
-        name, key = state.symbol.name, keys[state.symbol.name]
+        name, key = state.symbol.name, keys.get(state.symbol.name, "")  # an idle one has no key, and no part
         initial = float(decided(state.initial)(**settings))
         if state.scalar:
             scalars[name], kept = step.numbers.get(key, (initial, step.kept.get(key, "float32")))
@@ -94,7 +94,7 @@ def enclose(
         legal = enclosure(as_intervals(before, subject.storage))
     derivatives = {key: derivative(enclosure, before, key) for key in step.rows.get("got", {}) if BY in key}
     named = {"parameter": rule.parameter.symbol.name} | {
-        keys[s.symbol.name]: s.symbol.name for s in rule.states if not s.scalar
+        keys[s.symbol.name]: s.symbol.name for s in rule.states if not s.scalar and s.symbol.name in keys
     }
     return {key: legal[name] for key, name in named.items()} | derivatives
 

@@ -127,10 +127,10 @@ class WorkerSubject:
 
     @property
     def hidden(self) -> frozenset[str]:
-        """States, by symbol, that the implementation does not show."""
+        """States, by symbol, that have a part in a step and that the implementation does not show."""
         states = {s.symbol.name: s.keyword for rule in self.rules.values() for s in rule.states}
-        keys = self.implementation.states
-        return frozenset(name for name, keyword in states.items() if keys.get(keyword) == "")
+        keys, idle = self.implementation.states, self.implementation.idle_states
+        return frozenset(name for name, keyword in states.items() if keys.get(keyword) == "" and keyword not in idle)
 
     @property
     def unreadable(self) -> str:

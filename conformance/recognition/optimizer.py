@@ -23,6 +23,7 @@ from conformance.recognition.constructor import (
 )
 from conformance.recognition.counts import decisive
 from conformance.recognition.domain import within_its_domain
+from conformance.recognition.idle_states import idle_states
 from conformance.recognition.kept_numbers import kept_numbers
 from conformance.recognition.leftovers import untried
 from conformance.recognition.options import DECAY, kept_otherwise, kinds_of_decay, switches_of
@@ -130,7 +131,9 @@ class _Stranger:
         self.switches = {name: (key, value) for name, (key, value) in self.switches.items() if choice.get(key) != value}
         own = {h.keyword for variant in self._variants(choice) for h in variant.hyperparameters}
         keywords = {keyword: names for keyword, names in self.keywords.items() if keyword in own}
-        states = {state: path for state, path in self._states(read, choice).items() if state != path}
+        fixed = fixed_of(trial, formula, keywords)
+        idle = idle_states(self._variants(choice), fixed) & set(read.unfound)
+        states = {state: path for state, path in self._states(read, choice, idle).items() if state != path}
         counter, beside, self.shared_counts = read.counters[:1], read.counters[1:], read.shared_counts
         inherited = extended(trial.description["bases"])
         return Implementation(
@@ -142,7 +145,7 @@ class _Stranger:
             self.switches,
             states,
             counter[0] if counter else None,
-            fixed_of(trial, formula, keywords),
+            fixed,
             gradient=trial.gradient,
             keywords={keyword: names for keyword, names in keywords.items() if names != (keyword,)},
             in_groups=in_groups(trial, {k: v for k, v in keywords.items() if k in trial.values}),
@@ -158,6 +161,7 @@ class _Stranger:
             extends=tuple(known.identifier for known in inherited),
             compiles=tuple(trial.description["compiles"]),
             complex_numbers=any(known.complex_numbers for known in inherited),
+            idle_states=tuple(sorted(idle)),
         )
 
     def _derived(
@@ -250,8 +254,8 @@ class _Stranger:
         yield book.build(self.rule, choice)
         yield from (book.build(self.rule, {**choice, **dict([option])}) for option in self.switches.values())
 
-    def _states(self, read: Places, choice: Mapping[str, str]) -> dict[str, str]:
-        """Return the place of every state, those of variants too; none where one is found nowhere."""
+    def _states(self, read: Places, choice: Mapping[str, str], idle: frozenset[str]) -> dict[str, str]:
+        """Return the place of every state, those of variants too; none where one that is not idle is found nowhere."""
         found = {**read.states}
         unfound = set(read.unfound)
         for switch, option in self.switches.items():
@@ -266,8 +270,8 @@ class _Stranger:
                 if there.follows:  # and otherwise the variant is wrong, or its switch is not heard
                     unfound |= {keyword for keyword in more if keyword not in there.states}
         found |= self.told.states
-        unfound -= set(self.told.states)
-        return dict.fromkeys({*found, *unfound}, HIDDEN) if unfound else found
+        unfound -= {*self.told.states, *idle}
+        return dict.fromkeys({*found, *unfound, *idle}, HIDDEN) if unfound else found | dict.fromkeys(idle, HIDDEN)
 
     def _paths(self, own: Collection[str]) -> tuple[ExecutionPath, ...]:
         """Return the paths of torch's own flags."""

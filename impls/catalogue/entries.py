@@ -123,7 +123,8 @@ class Implementation:
     the class that people call, where the target makes it an optimizer of plain steps.  ``extends`` are the
     identifiers of the classes of the catalogue of which it is a subclass: what is known of them it may inherit.
     ``compiles`` are parts of its step that it gives to torch.compile itself, and that are run as they are written.
-    ``complex_numbers`` tells whether it is said to step a complex number as two real ones.
+    ``idle_states`` are states of the rule, by keyword, that its ``fixed`` settings leave no part in a step, and that it
+    does not keep.  ``complex_numbers`` tells whether it is said to step a complex number as two real ones.
     """
 
     identifier: str
@@ -158,6 +159,7 @@ class Implementation:
     extends: tuple[str, ...] = ()
     complex_numbers: bool = False
     compiles: tuple[str, ...] = ()
+    idle_states: tuple[str, ...] = ()
 
     @property
     def called(self) -> str:
