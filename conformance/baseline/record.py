@@ -19,8 +19,11 @@ from conformance.report.model import Report, VariantEntry
 
 NAME, VERSION = "stepproof-baseline", 1
 """How a record calls itself, and the version of its fields."""
-COUNTED = frozenset({"claims", "forms", "experiments", "training", "searches", "targets"})
-"""Gates of which a record knows how much they counted; of the others it has the cells, mutants and deviations."""
+COUNTED = frozenset({"claims", "forms", "experiments", "training", "searches"})
+"""Gates of which a record knows how much they counted; of others it has the cells, mutants and deviations.
+
+A target of which nothing could be judged is known to none: it may be another one.
+"""
 _NUMBER = re.compile(r"0x[0-9a-f]+|\d[\d.]*(?:e[-+]?\d+)?")
 
 

@@ -96,6 +96,11 @@ def deviating(status: str = "in force") -> Change:
     return changed
 
 
+def unjudged(report: Report) -> Report:
+    """Return a report in which of one target nothing could be judged."""
+    return dataclasses.replace(report, unjudged=("other.py:Other: it cannot be imported",))
+
+
 def run(*changes: Change) -> Report:
     """Return a report of three cells that pass, with changes."""
     claims = (LOCAL, "state/pickle", "gradients/not-modified")

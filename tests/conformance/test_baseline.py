@@ -31,6 +31,7 @@ from tests.conformance.recorded_runs import (
     result,
     run,
     status,
+    unjudged,
     with_cell,
     without,
 )
@@ -78,6 +79,7 @@ def test_another_cause_in_a_cell_that_failed_before_is_new() -> None:
         ((), (mutants("killed", "spared", "equivalent"),), {"power-lost"}, 2),
         ((), (with_cell(result(LOCAL, cases=7)),), {"coverage-lost"}, 2),
         ((), (NEW,), {"findings", "new-causes"}, 1),
+        ((unjudged,), (unjudged,), {"targets"}, 2),
         ((mutants("survived"),), (mutants("survived"),), set(), 0),
         ((with_cell(result(LOCAL, Verdict.UNDECIDED)),), (with_cell(result(LOCAL, Verdict.UNDECIDED)),), set(), 0),
         ((with_cell(result(LOCAL, Verdict.OURS)),), (with_cell(result(LOCAL, Verdict.OURS)),), set(), 0),
