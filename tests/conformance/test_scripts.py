@@ -312,3 +312,21 @@ def test_a_transformation_is_written_with_what_it_needs() -> None:
     assert bound(text) <= BOUND
     assert text.endswith("sys.exit(3 if shown else 0)\n")
     assert names_read(text) <= {*dir(builtins), *BOUND, *STANDARD, "adam"}
+
+
+def test_no_function_of_an_experiment_has_the_name_of_one_that_it_calls() -> None:
+    """A script has the functions of an experiment and of what its module imports side by side: each name is one."""
+    contract = Path(str(files("impls").joinpath("worker", "contract")))
+    parsed = {path.stem: ast.parse(path.read_text()) for path in sorted(contract.glob("*.py"))}
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    own = {module: {node.name for node in tree.body if isinstance(node, kinds)} for module, tree in parsed.items()}
+
+    def beneath(module: str) -> set[str]:
+        imports = (node for node in parsed[module].body if isinstance(node, ast.ImportFrom) and node.level == 1)
+        first = {node.module for node in imports if node.module in parsed}
+        return first.union(*map(beneath, first))
+
+    clashes = {
+        f"{module}.{name}": other for module in parsed for other in beneath(module) for name in own[module] & own[other]
+    }
+    assert clashes == {}

@@ -63,7 +63,7 @@ def twin_of(trial: Trial, optimizer: Any, params: Sequence[torch.Tensor]) -> tup
     return other, twins
 
 
-def alike(
+def equal_for_two_steps(
     trial: Trial, what: str, one: tuple[Any, list[Any]], other: tuple[Any, list[Any]], first: int
 ) -> Iterator[Observation]:
     """Two optimizers and their parameters are equal now, and after two more steps."""
@@ -83,7 +83,7 @@ def loaded_over(trial: Trial) -> Iterator[Observation]:
         overwritten(own, params)
         resume(stepped, source)
         what = f"a checkpoint of {made} steps loaded after two others"
-        yield from alike(trial, what, (stepped, own), twin_of(trial, source, params), made)
+        yield from equal_for_two_steps(trial, what, (stepped, own), twin_of(trial, source, params), made)
 
 
 def loaded_again(trial: Trial) -> Iterator[Observation]:
@@ -94,7 +94,7 @@ def loaded_again(trial: Trial) -> Iterator[Observation]:
         other, twins = twin_of(trial, earlier, params)
         resume(other, source)
         what = f"a checkpoint of {made} steps loaded after another"
-        yield from alike(trial, what, (other, twins), twin_of(trial, source, params), made)
+        yield from equal_for_two_steps(trial, what, (other, twins), twin_of(trial, source, params), made)
 
 
 def went_back(trial: Trial) -> Iterator[Observation]:
@@ -106,7 +106,7 @@ def went_back(trial: Trial) -> Iterator[Observation]:
     train(trial, optimizer, params, LATER, LATER + 3)
     overwritten(params, list(then.values()))
     load_state(optimizer, saved)
-    yield from alike(trial, f"back at step {made}", (optimizer, params), twin, made)
+    yield from equal_for_two_steps(trial, f"back at step {made}", (optimizer, params), twin, made)
 
 
 def data_replaced(trial: Trial) -> Iterator[Observation]:
@@ -117,7 +117,7 @@ def data_replaced(trial: Trial) -> Iterator[Observation]:
     for p in params:
         p.data = p.data.clone()
     kept = [old.clone() for old in left]
-    yield from alike(trial, "with data of its parameters replaced", (optimizer, params), twin, 2)
+    yield from equal_for_two_steps(trial, "with data of its parameters replaced", (optimizer, params), twin, 2)
     yield from same("the memory that they left", detached(left), detached(kept))
 
 
@@ -141,7 +141,7 @@ def interrupted_by(trial: Trial, what: str, *, hook: bool) -> Iterator[Observati
     enabled = torch.is_grad_enabled()
     yield condition(f"{what}: gradients are enabled afterwards", enabled, enabled, True)
     torch.set_grad_enabled(True)
-    yield from alike(trial, what, (optimizer, params), twin, 2)
+    yield from equal_for_two_steps(trial, what, (optimizer, params), twin, 2)
 
 
 class Unusable(torch.Tensor):
@@ -167,7 +167,7 @@ def step_raises(trial: Trial) -> Iterator[Observation]:
     torch.set_grad_enabled(True)
     overwritten(params, list(then.values()))
     load_state(optimizer, saved)
-    yield from alike(trial, "brought back after a step that failed", (optimizer, params), twin, 2)
+    yield from equal_for_two_steps(trial, "brought back after a step that failed", (optimizer, params), twin, 2)
 
 
 def closure_raises(trial: Trial) -> Iterator[Observation]:
@@ -194,7 +194,7 @@ def misfit_refused(trial: Trial) -> Iterator[Observation]:
         train(trial, source, more[: sum(len(group["params"]) for group in groups)], 0, 1)
         said = raised(partial(load_state, optimizer, deep_copy(saved_state(source))))
         yield condition(what, bool(said), said or "accepted", "refused")
-    yield from alike(trial, "after checkpoints that do not fit", (optimizer, params), twin, 2)
+    yield from equal_for_two_steps(trial, "after checkpoints that do not fit", (optimizer, params), twin, 2)
 
 
 def others_settings(trial: Trial) -> Iterator[Observation]:
@@ -280,4 +280,4 @@ def rebuilt(trial: Trial) -> Iterator[Observation]:
     del first
     twins = copies(params)
     one, other = build(trial, params), build(trial, twins)
-    yield from alike(trial, "built on parameters with a past", (one, params), (other, twins), LATER)
+    yield from equal_for_two_steps(trial, "built on parameters with a past", (one, params), (other, twins), LATER)
