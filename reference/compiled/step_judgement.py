@@ -52,6 +52,7 @@ class StepJudge:
         Arrays are flat where elements do not count for each other.  ``shown`` is how many elements are
         returned with their enclosures; all of a rule whose elements do.
         """
+        before = self._for_each(before)
         points = frozenset(n for n, value in before.items() if not isinstance(value, Interval) or value.point)
         found = record(self.task(points))
         if found.step is not None:
@@ -61,6 +62,19 @@ class StepJudge:
         judged = self.walked(before, after, shown)
         found.add(_ends(before[g.name]).size, self.accepts)
         return judged
+
+    def _for_each(self, before: Mapping[str, Interval | Array]) -> Mapping[str, Interval | Array]:
+        """Return intervals for each element, where a line without tensors has left one number for all of them."""
+        shape = _ends(before[g.name]).shape
+        numbers = {state.symbol.name for state in self.rule.states if state.scalar}
+        alone = {n: v for n, v in before.items() if isinstance(v, Interval) and not np.ndim(v.lo) and n not in numbers}
+        if not (alone and shape and self.rule.elementwise):
+            return before
+        filled = {
+            name: Interval(np.full(shape, value.lo), np.full(shape, value.hi), *value.flags, point=value.point)
+            for name, value in alone.items()
+        }
+        return {**before, **filled}
 
     def accepts(self, step: CompiledStep) -> bool:
         """Tell whether compiled code returns what the walk does, before and after it."""

@@ -11,8 +11,9 @@ import pytest
 
 from conformance.optimizers.walked_and_compiled import Setup, differences, drawn
 from reference.compiled import records, toolchain
+from reference.compiled.step_judgement import StepJudge
 from reference.compiled.task import nodes
-from reference.formats import FLOAT32, FORMATS
+from reference.formats import FLOAT32, FLOAT64, FORMATS
 from reference.intervals.enclosure import StepEnclosure
 from reference.intervals.interval import Interval
 from reference.profile import Profile
@@ -213,3 +214,15 @@ def test_an_element_is_enclosed_whatever_its_neighbours_are() -> None:
             ends = ((legal.lo, second[name].lo), (legal.hi, second[name].hi))
             different += [name for a, b in ends if not np.array_equal(a, b[:-1], equal_nan=True)]
     assert different == []
+
+
+def test_a_state_that_is_one_number_for_all_elements_is_judged_as_such() -> None:
+    """A line without tensors leaves one number, which the next step has for every element."""
+    scalars = {"eta": 0.5, "beta1": 0.5, "beta2": 0.5, "epsilon": 0.0, "t": 2.0}
+    judge = StepJudge(book.build("adam"), Profile(), FLOAT64, scalars)
+    work = FLOAT64.work.type
+    known = {name: Interval.exactly(np.arange(1, 6, dtype=FLOAT64.work)) for name in ("theta", "v", "g")}
+    one, each = (judge({**known, "m": Interval.exactly(m)}, {}, 5) for m in (work(0.25), np.full(5, work(0.25))))
+    for name, interval in each.legal.items():
+        assert (one.legal[name].lo == interval.lo).all()
+        assert (one.legal[name].hi == interval.hi).all()
