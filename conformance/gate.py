@@ -19,7 +19,7 @@ import msgspec
 from rich.console import Console
 
 from conformance.commands.gate import judged, located
-from conformance.configuration.reading import ConfigurationError, Found, converted
+from conformance.configuration.reading import ConfigurationError, Located, converted
 from conformance.report.gates import weighed
 from conformance.report.model import Report
 
@@ -39,7 +39,7 @@ def gate(
     found = located(Path(config) if config is not None else None, targets)
     if settings:
         table = {**msgspec.to_builtins(found.settings), **settings}
-        found = Found(found.file, converted(table, "gate()", "its arguments"))
+        found = Located(found.file, converted(table, "gate()", "its arguments"))
     printed = io.StringIO()
     report, _ = judged(found, Console(file=printed) if quiet else Console())
     if report is None:

@@ -20,7 +20,7 @@ from conformance.cli import sentences
 from conformance.commands.gate import located
 from conformance.commands.gate_cells import GateCell, cells
 from conformance.commands.shown_causes import rows_of
-from conformance.configuration.reading import OWN_FILE, Found, converted
+from conformance.configuration.reading import OWN_FILE, Located, converted
 from conformance.configuration.settings import OptimizerTable, SchedulerTable
 from conformance.engine.safe_text import safe_text
 from conformance.engine.verdict import CellResult, Level, Verdict
@@ -115,7 +115,7 @@ def each_cell(target: str, **settings: Any) -> pytest.MarkDecorator:
     general = {key: value for key, value in settings.items() if key not in own}
     table = {key: value for key, value in settings.items() if key in own}
     found = converted({**general, kind: [{"target": target, **table}]}, "each_cell()", "its arguments")
-    every = [Checked(cell) for cell in cells(Found(Path.cwd() / OWN_FILE, found))]
+    every = [Checked(cell) for cell in cells(Located(Path.cwd() / OWN_FILE, found))]
     return pytest.mark.parametrize("cell", every, ids=str)
 
 

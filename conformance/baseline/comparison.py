@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from conformance.baseline.record import COUNTED, CauseRecord, CellRecord, Record
+from conformance.baseline.record import COUNTED, CauseRecord, CellRecord, RunRecord
 from conformance.engine.verdict import Cell, Level, Verdict
 from conformance.report.difference import CauseChange, CellChange, Difference, PowerChange
 from conformance.report.wording import counted, exact
@@ -19,7 +19,7 @@ SAME = {"errors": Verdict.ERROR, "own-errors": Verdict.OURS, "undecided": Verdic
 ABSENT = "is not there"
 
 
-def incomparable(before: Record, now: Record) -> list[str]:
+def incomparable(before: RunRecord, now: RunRecord) -> list[str]:
     """Return why two records cannot be compared, each reason in words; scopes are another question."""
     found = []
     for what, one, other in (
@@ -34,11 +34,11 @@ def incomparable(before: Record, now: Record) -> list[str]:
     return found
 
 
-def _knows(record: Record, implementation: str) -> bool:
+def _knows(record: RunRecord, implementation: str) -> bool:
     return any(implementation in part.implementations for part in record.scope)
 
 
-def other_scope(before: Record, now: Record) -> list[str]:
+def other_scope(before: RunRecord, now: RunRecord) -> list[str]:
     """Return in which the scopes of two records differ, each part in words."""
     found = []
     for what in ("implementations", "device", "dtypes", "properties", "paths"):
@@ -50,12 +50,12 @@ def other_scope(before: Record, now: Record) -> list[str]:
     return found
 
 
-def _asked(record: Record, what: str) -> set[str]:
+def _asked(record: RunRecord, what: str) -> set[str]:
     values = [getattr(part, what) for part in record.scope]
     return {name for value in values for name in ([value] if isinstance(value, str) else value or ["all"])}
 
 
-def compare(before: Record, now: Record, ledger: Collection[str] | None = None) -> Difference:
+def compare(before: RunRecord, now: RunRecord, ledger: Collection[str] | None = None) -> Difference:
     """Return what is otherwise now, in the cells that were asked for.
 
     ``ledger`` names the deviations that still stand in the ledger: one that was taken out vanished as announced.
@@ -107,7 +107,7 @@ def _grave(held: CellRecord | None) -> int:
     return 2 if held.level is Level.MUST else 1
 
 
-def _newly_failing(before: Record, now: Record) -> Iterator[CellChange]:
+def _newly_failing(before: RunRecord, now: RunRecord) -> Iterator[CellChange]:
     for cell, held in sorted(now.cells.items()):
         one = before.cells.get(cell)
         if _grave(held) > _grave(one):
@@ -154,7 +154,7 @@ def _otherwise(both: list[tuple[CellRecord, CellRecord]]) -> Iterator[CellChange
             yield CellChange(one.cell, f"{exact(one.outside)} outside", f"{exact(other.outside)} outside")
 
 
-def _power_lost(before: Record, now: Record) -> Iterator[PowerChange]:
+def _power_lost(before: RunRecord, now: RunRecord) -> Iterator[PowerChange]:
     for name, held in sorted(now.power.items()):
         one = before.power.get(name)
         if one is not None:
@@ -166,7 +166,7 @@ def _power_lost(before: Record, now: Record) -> Iterator[PowerChange]:
 
 
 def _causes(
-    before: Record, now: Record, asked: Collection[Cell], *, narrowed: bool
+    before: RunRecord, now: RunRecord, asked: Collection[Cell], *, narrowed: bool
 ) -> tuple[tuple[CauseChange, ...], tuple[CauseChange, ...], tuple[CauseChange, ...]]:
     """Return the causes that are new, those that explain other cells, and those that are gone.
 
@@ -196,7 +196,7 @@ def _causes(
     return tuple(new), tuple(changed), tuple(gone)
 
 
-def _explained(record: Record) -> dict[str, set[Cell]]:
+def _explained(record: RunRecord) -> dict[str, set[Cell]]:
     found: dict[str, set[Cell]] = {}
     for cell, held in record.cells.items():
         for name in held.causes:
@@ -216,7 +216,7 @@ def _environment(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str,
     return {name: f"{one} → {other}" for name, one, other in pairs if one != other}
 
 
-def known(before: Record, now: Record) -> dict[str, int]:
+def known(before: RunRecord, now: RunRecord) -> dict[str, int]:
     """Return for each gate how much of what it counts now the record before has too."""
     pairs = [(held, before.cells.get(cell)) for cell, held in now.cells.items()]
     found = {
@@ -232,6 +232,6 @@ def known(before: Record, now: Record) -> dict[str, int]:
     return {name: count for name, count in found.items() if count}
 
 
-def _alive(survived: tuple[str, ...], before: Record, variant: str) -> int:
+def _alive(survived: tuple[str, ...], before: RunRecord, variant: str) -> int:
     one = before.power.get(variant)
     return 0 if one is None else sum((Counter(survived) & Counter(one.survived)).values())

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from conformance.baseline.record import NAME, VERSION, CauseRecord, CellRecord, PowerRecord, Record, record_of
+from conformance.baseline.record import NAME, VERSION, CauseRecord, CellRecord, PowerRecord, RunRecord, record_of
 from conformance.engine.verdict import Cause, Cell, CellResult, Level, Verdict
 from conformance.report.difference import ScopeEntry
 from conformance.report.model import (
@@ -106,12 +106,12 @@ class _Report(msgspec.Struct):
     scope: tuple[ScopeEntry, ...] = ()
 
 
-class _Head(msgspec.Struct):
+class _DocumentHead(msgspec.Struct):
     schema: str
     schema_version: int
 
 
-def read(path: Path, *, reports: bool = True) -> Record:
+def read(path: Path, *, reports: bool = True) -> RunRecord:
     """Return the record in a file, which is a baseline or, where ``reports`` are read too, the JSON of a report.
 
     Raises ``BaselineError`` for a file that is not there or is neither.
@@ -121,7 +121,7 @@ def read(path: Path, *, reports: bool = True) -> Record:
     except OSError as error:
         raise BaselineError(f"`{path}` cannot be read: {error.strerror}; give a baseline or a report.json") from None
     try:
-        head = msgspec.json.decode(data, type=_Head)
+        head = msgspec.json.decode(data, type=_DocumentHead)
         if head.schema == NAME and head.schema_version <= VERSION:
             return _record(msgspec.json.decode(data, type=_Baseline))
         if head.schema == SCHEMA_NAME and reports:
@@ -132,9 +132,9 @@ def read(path: Path, *, reports: bool = True) -> Record:
     raise BaselineError(f"`{path}` is no baseline of version {VERSION} and no report.json: {said}")
 
 
-def _record(held: _Baseline) -> Record:
+def _record(held: _Baseline) -> RunRecord:
     cells = [CellRecord(Cell(*item.cell), *_rest(item, "cell")) for item in held.cells]
-    return Record(
+    return RunRecord(
         held.suite_version,
         held.seed,
         held.budget,

@@ -74,7 +74,7 @@ class PowerRecord:
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """A run: what it was asked, with what, and what came of it."""
 
     suite_version: str
@@ -101,14 +101,14 @@ class Record:
         return any(part.covers(cell) for part in self.scope)
 
 
-def record_of(report: Report) -> Record:
+def record_of(report: Report) -> RunRecord:
     """Return the record of a report."""
     causes = _known_by(report)
     explained: dict[Cell, list[str]] = {}
     for known_by, cause in causes.items():
         for cell in cause.explains:
             explained.setdefault(cell, []).append(known_by)
-    return Record(
+    return RunRecord(
         report.suite_version,
         report.seed,
         max(part.budget for part in report.scope) if report.scope else report.budget,
@@ -169,7 +169,7 @@ def _known_by(report: Report) -> dict[str, Cause]:
     return dict(zip(fingerprints(report.causes, findings), report.causes, strict=True))
 
 
-def text_of(record: Record) -> str:
+def text_of(record: RunRecord) -> str:
     """Return a record as its file has it: sorted, one line for each cell, cause and variant."""
     head: dict[str, Any] = {
         "schema": NAME,

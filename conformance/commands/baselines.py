@@ -11,7 +11,7 @@ from rich.console import Console
 
 from conformance.baseline.comparison import compare, incomparable, known
 from conformance.baseline.reading import BaselineError, read
-from conformance.baseline.record import Record, record_of, text_of
+from conformance.baseline.record import RunRecord, record_of, text_of
 from conformance.commands.plain_text import plain
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.ledger import load
@@ -26,7 +26,7 @@ class Held:
     """What a run is held against, or the file to which it is recorded."""
 
     file: Path
-    before: Record | None = None
+    before: RunRecord | None = None
 
     def against(self, report: Report) -> Report:
         """Return a report that says what is otherwise than in its baseline, with the causes that are new first.
@@ -87,7 +87,7 @@ def held(file: Path | None, report: Report, *, update: bool) -> Held | None:
     return Held(file, before)
 
 
-def _covered(file: Path, now: Record) -> None:
+def _covered(file: Path, now: RunRecord) -> None:
     """Raise ``BaselineError`` where a run in the place of a baseline would forget cells that it did not ask for."""
     before = read(file, reports=False)
     left = sum(not now.covers(cell) for cell in before.cells)

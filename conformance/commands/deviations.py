@@ -12,7 +12,7 @@ from rich.padding import Padding
 
 from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
 from conformance.commands.ledger_layers import layer
-from conformance.commands.ledger_trials import Trials
+from conformance.commands.ledger_trials import EntryTrials
 from conformance.commands.plain_text import plain
 from conformance.commands.shown_causes import show_finding
 from conformance.commands.usage_errors import UsageError
@@ -83,6 +83,6 @@ def _speaks_of(entry: Entry, part: str) -> bool:
 
 
 def _findings(entry: Entry, session: Session, python: str | None) -> Iterator[Finding]:
-    for tried in Trials(session, python).each(entry):
+    for tried in EntryTrials(session, python).each(entry):
         if tried.shown and tried.cell:
             yield from findings_of(tried.subject, tried.shown.claim, tried.cell, [tried.shown.failure])

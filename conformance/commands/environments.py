@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.catalogue.installed import versions
-from conformance.commands.part import Part
+from conformance.commands.part import RunPart
 from conformance.report.assembly import environment_of
 from impls.session import Session
 
@@ -25,7 +25,7 @@ def seen_by(session: Session) -> Seen:
     return Seen(tuple(header["devices"]), str(header["torch"]))
 
 
-def all_seen(parts: Iterable[Part], session: Session) -> dict[str | None, Seen]:
+def all_seen(parts: Iterable[RunPart], session: Session) -> dict[str | None, Seen]:
     """Return what each interpreter of a run sees; ``session`` has that of the first part."""
     found: dict[str | None, Seen] = {}
     for part in parts:
@@ -37,7 +37,7 @@ def all_seen(parts: Iterable[Part], session: Session) -> dict[str | None, Seen]:
     return found
 
 
-def environment(parts: Sequence[Part], seen: Mapping[str | None, Seen]) -> dict[str, str]:
+def environment(parts: Sequence[RunPart], seen: Mapping[str | None, Seen]) -> dict[str, str]:
     """Return the versions that a run depends on; those of a further interpreter say whose they are."""
     first = parts[0].python
     found = environment_of(seen[first].framework)

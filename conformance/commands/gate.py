@@ -21,7 +21,7 @@ from conformance.commands.ledger_layers import layer
 from conformance.commands.limits import bytes_of, limit
 from conformance.commands.orders import say_to
 from conformance.commands.usage_errors import UsageError, among, nearest
-from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, ConfigurationError, Found, entries, find, read
+from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, ConfigurationError, Located, entries, find, read
 from conformance.configuration.settings import Configuration, OptimizerTable
 from conformance.engine import runs
 from conformance.engine.ledger import VARIABLE as LEDGERS
@@ -45,7 +45,7 @@ def gate(given: argparse.Namespace, console: Console) -> int:
 
 
 def judged(
-    found: Found, console: Console, *, resume: bool = False, update_baseline: bool = False
+    found: Located, console: Console, *, resume: bool = False, update_baseline: bool = False
 ) -> tuple[Report | None, int]:
     """Judge a whole configuration in the folder of its file; returns the report, if there is one, and the status."""
     settings = found.settings
@@ -73,7 +73,7 @@ def judged(
             return judging.judge(order, console, workers.of(made.parts[0].python))
 
 
-def located(config: Path | None, targets: Sequence[str]) -> Found:
+def located(config: Path | None, targets: Sequence[str]) -> Located:
     """Return the configuration that is meant, cut to the ``targets`` that are named.
 
     A target with a colon that it does not name is judged as the defaults say.  Raises ``ConfigurationError`` where
@@ -85,12 +85,12 @@ def located(config: Path | None, targets: Sequence[str]) -> Found:
             f"no {OWN_FILE} and no table [tool.stepproof] in a {PROJECT_FILE}, here or above; "
             "`stepproof init` writes one"
         )
-    found = read(file) if file else Found(Path.cwd() / OWN_FILE, Configuration())
+    found = read(file) if file else Located(Path.cwd() / OWN_FILE, Configuration())
     if not targets:
         if not (entries(found.settings) or found.settings.libraries):
             raise ConfigurationError(f"{found.file} names no optimizer and no scheduler; `stepproof init` finds them")
         return found
-    return Found(found.file, cut(found.settings, targets))
+    return Located(found.file, cut(found.settings, targets))
 
 
 def cut(settings: Configuration, targets: Sequence[str]) -> Configuration:
@@ -107,7 +107,7 @@ def cut(settings: Configuration, targets: Sequence[str]) -> Configuration:
     )
 
 
-def overridden(found: Found, given: argparse.Namespace) -> Found:
+def overridden(found: Located, given: argparse.Namespace) -> Located:
     """Return a configuration with what a command line says instead."""
     settings = found.settings
     changes: dict[str, Any] = {key: value for key in OVERRIDES if (value := getattr(given, key, None)) is not None}
@@ -129,7 +129,7 @@ def overridden(found: Found, given: argparse.Namespace) -> Found:
     more = {key: () for key in ("devices", "paths") if key in changes}
     tables = tuple(msgspec.structs.replace(table, **own, **more, **_own(changes)) for table in settings.optimizers)
     plain = tuple(msgspec.structs.replace(table, **own, **_own(changes)) for table in settings.schedulers)
-    return Found(found.file, msgspec.structs.replace(settings, optimizers=tables, schedulers=plain, **changes))
+    return Located(found.file, msgspec.structs.replace(settings, optimizers=tables, schedulers=plain, **changes))
 
 
 def _own(changes: dict[str, Any]) -> dict[str, Any]:

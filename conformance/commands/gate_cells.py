@@ -14,7 +14,7 @@ from conformance.commands.gate import surroundings
 from conformance.commands.gate_parts import Workers, gathered
 from conformance.commands.limits import bytes_of
 from conformance.commands.part import Unit
-from conformance.configuration.reading import Found
+from conformance.configuration.reading import Located
 from conformance.engine.judging import Judged
 from conformance.engine.verdict import CellResult
 from impls.session import Session
@@ -24,7 +24,7 @@ from impls.session import Session
 class GateCell:
     """One property of one target on one path in one format, and the configuration that asks for it."""
 
-    found: Found
+    found: Located
     unit: Unit
     claim: str
 
@@ -51,7 +51,7 @@ class _Remembering(OptimizerUnit):
         return session.remember(("subject", self.label), lambda: super(_Remembering, self).subject(session))
 
 
-def cells(found: Found) -> Iterator[GateCell]:
+def cells(found: Located) -> Iterator[GateCell]:
     """Yield every cell of a configuration; raises what ``gathered`` does, and ``LookupError`` for what has none."""
     with chdir(found.file.parent), surroundings(found.settings):
         workers = Workers(found.settings.timeout, bytes_of(found.settings.memory))

@@ -12,7 +12,7 @@ from conformance import claims
 from conformance.catalogue.installed import Installation
 from conformance.commands.found import Asked, Say, found
 from conformance.commands.limits import bytes_of
-from conformance.commands.part import Part
+from conformance.commands.part import RunPart
 from conformance.commands.told import Said, read_value
 from conformance.commands.usage_errors import UsageError, among, nearest
 from conformance.configuration.reading import converted, entries
@@ -47,7 +47,7 @@ class Workers:
 class Gathered:
     """What a gate judges, and a sentence for each target of which nothing can be judged."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[RunPart, ...]
     unjudged: tuple[str, ...]
 
 
@@ -60,7 +60,7 @@ def gathered(settings: Configuration, workers: Workers, say: Say) -> Gathered:
     levels = _levels(settings.levels)
     for python in dict.fromkeys(table.python or settings.python or None for table in tables):
         workers.of(python).begin()
-    parts: list[Part] = []
+    parts: list[RunPart] = []
     unjudged: list[str] = []
     for table in tables:
         python = table.python or settings.python or None
@@ -157,7 +157,7 @@ def _declared(item: Implementation, table: OptimizerTable) -> Implementation:
 
 def _parts(
     table: Table, entry: Installation, settings: Configuration, asked: tuple[str, ...], levels: Mapping[str, Level]
-) -> list[Part]:
+) -> list[RunPart]:
     own = table if isinstance(table, OptimizerTable) else None
     devices = (own.devices if own else ()) or settings.devices or (HOST,)
     for name in devices:
@@ -168,7 +168,7 @@ def _parts(
         known = (path.name for item in entry.implementations for device in devices for path in item.paths_on(device))
         among("path", paths, tuple(dict.fromkeys(known)))
     return [
-        Part(
+        RunPart(
             entry.implementations,
             entry.schedulers,
             table.budget or settings.budget,

@@ -22,7 +22,7 @@ from conformance.commands import baselines, exchanging
 from conformance.commands.console import Progress, show_report
 from conformance.commands.environments import all_seen, environment
 from conformance.commands.first_look import FirstLook
-from conformance.commands.part import Part, Unit
+from conformance.commands.part import RunPart, Unit
 from conformance.diagnosis.causes import causes
 from conformance.engine import crashes, runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
@@ -56,7 +56,7 @@ class Order:
     Beside a ``baseline`` only what is new fails; where there is none, or it is to be updated, the run is recorded.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[RunPart, ...]
     command: str
     output: Path
     jobs: int = 1

@@ -17,7 +17,7 @@ from conformance.catalogue.installed import version_of
 from conformance.commands import ledger_layers
 from conformance.commands.exit_status import CONFORMS
 from conformance.commands.ledger_text import appended
-from conformance.commands.ledger_trials import Trials
+from conformance.commands.ledger_trials import EntryTrials
 from conformance.commands.plain_text import plain
 from conformance.commands.replay import stored_failure
 from conformance.commands.usage_errors import UsageError
@@ -60,12 +60,12 @@ def add(given: argparse.Namespace, console: Console) -> int:
     file = ledger_layers.chosen(given.ledger)
     paths = [_finding(name, given.output) for name in given.finding]
     failures = [stored_failure(path) for path in paths]
-    workers: dict[str | None, Trials] = {}
+    workers: dict[str | None, EntryTrials] = {}
     with ExitStack() as stack:
         for path, failure in zip(paths, failures, strict=True):
             python = given.python or failure["python"]
             if python not in workers:
-                workers[python] = Trials(stack.enter_context(Session(python)), python)
+                workers[python] = EntryTrials(stack.enter_context(Session(python)), python)
             try:
                 _add(given, file, path, failure, workers[python], console)
             except KnownError as error:
@@ -79,7 +79,7 @@ def add(given: argparse.Namespace, console: Console) -> int:
 
 
 def _add(
-    given: argparse.Namespace, file: Path, path: Path, failure: Mapping[str, Any], trials: Trials, console: Console
+    given: argparse.Namespace, file: Path, path: Path, failure: Mapping[str, Any], trials: EntryTrials, console: Console
 ) -> None:
     ledger_layers.layer([file] if file.exists() else [])
     claim = claims.BY_IDENTIFIER[failure["chapter"]][failure["property"]]

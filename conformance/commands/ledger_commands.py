@@ -11,7 +11,7 @@ from rich.console import Console
 from conformance.commands import ledger_layers
 from conformance.commands.exit_status import CONFORMS, DOES_NOT, NOT_JUDGED
 from conformance.commands.ledger_text import cut
-from conformance.commands.ledger_trials import Standing, Trials, Tried, overall
+from conformance.commands.ledger_trials import EntryStanding, EntryTrials, TriedEntry, overall
 from conformance.commands.plain_text import plain
 from conformance.engine.ledger import Entry, load, place_of, text_of
 from conformance.report.writing import write_text
@@ -19,33 +19,33 @@ from impls.session import Session
 
 NAMED = 3
 """So many cells of an entry that stand alike are named; of more their number."""
-STATUS = {Standing.SHOWN: CONFORMS, Standing.NOT_SHOWN: DOES_NOT, Standing.UNTRIED: NOT_JUDGED}
+STATUS = {EntryStanding.SHOWN: CONFORMS, EntryStanding.NOT_SHOWN: DOES_NOT, EntryStanding.UNTRIED: NOT_JUDGED}
 MARKS = {
-    Standing.SHOWN: "[yellow]◆ shown[/]",
-    Standing.NOT_SHOWN: "[bold red]✗ not shown[/]",
-    Standing.UNTRIED: "[yellow]? cannot be tried here[/]",
+    EntryStanding.SHOWN: "[yellow]◆ shown[/]",
+    EntryStanding.NOT_SHOWN: "[bold red]✗ not shown[/]",
+    EntryStanding.UNTRIED: "[yellow]? cannot be tried here[/]",
 }
 
 
 def check(given: argparse.Namespace, console: Console) -> int:
     """Replay every entry and say how it stands; returns 0 where all are shown, 1 where one is not, else 2."""
     entries = [entry for file in ledger_layers.existing(given.ledger) for entry in load(file)]
-    standings: Counter[Standing] = Counter()
+    standings: Counter[EntryStanding] = Counter()
     with Session(given.python) as session:
-        trials = Trials(session, given.python)
+        trials = EntryTrials(session, given.python)
         for entry in entries:
             tried = trials.tried(entry)
             standings[overall(tried)] += 1
             _show(console, entry, overall(tried), tried)
-    counts = ", ".join(f"{standings[one]} {one}" for one in Standing if standings[one])
+    counts = ", ".join(f"{standings[one]} {one}" for one in EntryStanding if standings[one])
     console.print(f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}: {counts or 'nothing to try'}")
-    return next((STATUS[one] for one in (Standing.NOT_SHOWN, Standing.UNTRIED) if standings[one]), CONFORMS)
+    return next((STATUS[one] for one in (EntryStanding.NOT_SHOWN, EntryStanding.UNTRIED) if standings[one]), CONFORMS)
 
 
-def _show(console: Console, entry: Entry, standing: Standing, tried: tuple[Tried, ...]) -> None:
+def _show(console: Console, entry: Entry, standing: EntryStanding, tried: tuple[TriedEntry, ...]) -> None:
     console.print(f"{MARKS[standing]} [bold]{entry.identifier}[/] [dim]({plain(entry.ledger)})[/]")
-    alike: dict[tuple[Standing, str], list[str]] = {}
-    for one in tried if len(tried) > 1 or standing is not Standing.SHOWN else ():
+    alike: dict[tuple[EntryStanding, str], list[str]] = {}
+    for one in tried if len(tried) > 1 or standing is not EntryStanding.SHOWN else ():
         alike.setdefault((one.standing, one.why), []).append(one.place)
     for (held, why), places in alike.items():
         more = f" and {len(places) - NAMED:,} more" if len(places) > NAMED else ""
@@ -56,19 +56,19 @@ def _show(console: Console, entry: Entry, standing: Standing, tried: tuple[Tried
 def prune(given: argparse.Namespace, console: Console) -> int:
     """Remove the entries that no cell shows any more, and print them; returns the exit status."""
     with Session(given.python) as session:
-        trials = Trials(session, given.python)
+        trials = EntryTrials(session, given.python)
         for file in ledger_layers.existing(given.ledger):
             _prune(file, trials, console, dry=given.dry_run)
     return CONFORMS
 
 
-def _prune(file: Path, trials: Trials, console: Console, *, dry: bool) -> None:
+def _prune(file: Path, trials: EntryTrials, console: Console, *, dry: bool) -> None:
     gone = []
     for entry in load(file):
         tried = trials.tried(entry)
-        if all(one.standing is Standing.NOT_SHOWN for one in tried):
+        if all(one.standing is EntryStanding.NOT_SHOWN for one in tried):
             gone.append(entry)
-        elif overall(tried) is not Standing.SHOWN:
+        elif overall(tried) is not EntryStanding.SHOWN:
             console.print(f"kept [bold]{entry.identifier}[/], which is not shown everywhere, or cannot be tried:")
             _show(console, entry, overall(tried), tried)
     if not gone:

@@ -24,7 +24,7 @@ UNBUILT = (NotJudgeableError, TargetError, WorkerFailure, UsageError)
 """What says that a subject cannot be built again."""
 
 
-class Standing(enum.StrEnum):
+class EntryStanding(enum.StrEnum):
     """How an entry stands, or one of its cells."""
 
     SHOWN = "shown"
@@ -33,27 +33,27 @@ class Standing(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Tried:
+class TriedEntry:
     """What replaying an entry in one cell gave, and why it could not be tried; the subject where it was."""
 
     place: str
-    standing: Standing
+    standing: EntryStanding
     why: str = ""
     shown: Shown | None = None
     subject: Any = None
     cell: Cell | None = None
 
 
-def overall(tried: tuple[Tried, ...]) -> Standing:
+def overall(tried: tuple[TriedEntry, ...]) -> EntryStanding:
     """Return how an entry stands: every cell of which it speaks must show it."""
     standings = {one.standing for one in tried}
-    for worst in (Standing.NOT_SHOWN, Standing.UNTRIED):
+    for worst in (EntryStanding.NOT_SHOWN, EntryStanding.UNTRIED):
         if worst in standings:
             return worst
-    return Standing.SHOWN if standings else Standing.UNTRIED
+    return EntryStanding.SHOWN if standings else EntryStanding.UNTRIED
 
 
-class Trials:
+class EntryTrials:
     """Tries entries in one worker; what is built for one is kept for the next."""
 
     def __init__(self, session: Session, python: str | None) -> None:
@@ -61,18 +61,20 @@ class Trials:
         self.built: dict[str, Any] = {}
         self.versions: Mapping[str, str] | None = None
 
-    def tried(self, entry: Entry) -> tuple[Tried, ...]:
+    def tried(self, entry: Entry) -> tuple[TriedEntry, ...]:
         """Return what replaying an entry gives in every cell; where there is none, why it cannot be tried."""
-        return tuple(self.each(entry)) or (Tried(", ".join(entry.implementations), Standing.UNTRIED, _absent(entry)),)
+        return tuple(self.each(entry)) or (
+            TriedEntry(", ".join(entry.implementations), EntryStanding.UNTRIED, _absent(entry)),
+        )
 
-    def each(self, entry: Entry) -> Iterator[Tried]:
+    def each(self, entry: Entry) -> Iterator[TriedEntry]:
         """Yield what replaying an entry gives, in each cell that its stored cases name, or the catalogue has."""
         if not entry.cases:
             return iter(())
         own = [stored for stored in entry.cases if stored.subject]
         return self._own(entry, own) if own else self._catalogued(entry)
 
-    def _own(self, entry: Entry, cases: list[Stored]) -> Iterator[Tried]:
+    def _own(self, entry: Entry, cases: list[Stored]) -> Iterator[TriedEntry]:
         """Yield one trial for each subject and property of the stored cases."""
         groups: dict[str, list[Stored]] = {}
         for stored in cases:
@@ -82,12 +84,12 @@ class Trials:
             claim = claims.BY_IDENTIFIER[entry.chapter].get(first.property)
             place = " ".join(str(v) for k, v in first.subject.items() if k in _PLACED)
             if claim is None:
-                yield Tried(place, Standing.UNTRIED, f"there is no property `{first.property}`")
+                yield TriedEntry(place, EntryStanding.UNTRIED, f"there is no property `{first.property}`")
                 continue
             try:
                 subject = self.subject(entry.chapter, first)
             except (*UNBUILT, KeyError) as error:
-                yield Tried(place, Standing.UNTRIED, _said(error))
+                yield TriedEntry(place, EntryStanding.UNTRIED, _said(error))
                 continue
             yield self._in(entry, dataclasses.replace(entry, cases=tuple(mine)), subject, claim)
 
@@ -99,7 +101,7 @@ class Trials:
             self.built[key] = subject_of(described, self.session)
         return self.built[key]
 
-    def _catalogued(self, entry: Entry) -> Iterator[Tried]:
+    def _catalogued(self, entry: Entry) -> Iterator[TriedEntry]:
         """Yield one trial for each cell of the catalogue of which an entry speaks."""
         self.versions = installed(self.session) if self.versions is None else self.versions
         for unit, claim in cells(entry, self.versions, python=self.python):
@@ -107,24 +109,24 @@ class Trials:
             if claim.concerns(subject) and not claim.applies(subject):
                 yield self._in(entry, entry, subject, claim)
 
-    def _in(self, entry: Entry, narrowed: Entry, subject: Subject, claim: Claim) -> Tried:
+    def _in(self, entry: Entry, narrowed: Entry, subject: Subject, claim: Claim) -> TriedEntry:
         cell = subject.cell(claim.identifier)
         place = f"{cell.implementation} {cell.property} on {cell.path}, {cell.device}, {cell.dtype}"
         version = version_of(subject.library, self.session)
         if not entry.matches(cell, version):
             why = f"it speaks of version {entry.version}, and here is {version}: its cell is judged as usual"
             if entry.matches(cell, entry.version):
-                return Tried(place, Standing.UNTRIED, why)
-            return Tried(place, Standing.UNTRIED, "it does not speak of the cell of its stored case")
+                return TriedEntry(place, EntryStanding.UNTRIED, why)
+            return TriedEntry(place, EntryStanding.UNTRIED, "it does not speak of the cell of its stored case")
         if reason := claim.applies(subject):
-            return Tried(place, Standing.NOT_SHOWN, f"the property does not apply any more: {reason}")
+            return TriedEntry(place, EntryStanding.NOT_SHOWN, f"the property does not apply any more: {reason}")
         try:
             shown = replayed(subject, claim, narrowed)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            return Tried(place, Standing.UNTRIED, f"its stored case cannot be read: {_said(error)}")
+            return TriedEntry(place, EntryStanding.UNTRIED, f"its stored case cannot be read: {_said(error)}")
         if not shown.replayed:
-            return Tried(place, Standing.UNTRIED, "it has no stored case of this cell")
-        return Tried(place, Standing.SHOWN if shown else Standing.NOT_SHOWN, "", shown, subject, cell)
+            return TriedEntry(place, EntryStanding.UNTRIED, "it has no stored case of this cell")
+        return TriedEntry(place, EntryStanding.SHOWN if shown else EntryStanding.NOT_SHOWN, "", shown, subject, cell)
 
 
 _PLACED = frozenset({"target", "scheduler", "path", "device", "dtype"})

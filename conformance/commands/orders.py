@@ -17,7 +17,7 @@ from conformance.commands.environments import seen_by
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.found import Asked, Say, found
 from conformance.commands.limits import bytes_of
-from conformance.commands.part import Part
+from conformance.commands.part import RunPart
 from conformance.commands.told import said_by
 from conformance.commands.usage_errors import UsageError, among, pairs
 from conformance.engine import runs
@@ -64,7 +64,7 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
     for entry in chosen.schedulers:
         if entry.any_form:
             say_to(console)(read_as(entry))
-    part = Part(
+    part = RunPart(
         chosen.implementations,
         chosen.schedulers,
         given.budget,

@@ -22,7 +22,7 @@ Unit = OptimizerUnit | SchedulerUnit
 
 
 @dataclass(frozen=True)
-class Part:
+class RunPart:
     """Implementations and schedulers, and how they are judged.
 
     ``properties`` names claims of either chapter, where not all are asked for, and ``paths`` execution

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from conformance.commands import identify_schedule
 from conformance.commands.found import Say
 from conformance.commands.identify import called, departing
-from conformance.configuration.discovery import FoundClass, Sort
+from conformance.configuration.discovery import ClassSort, FoundClass
 from conformance.configuration.writing import Proposal
 from conformance.recognition.constructor import NotJudgeableError
 from conformance.recognition.identification.identity import Identity, identify
@@ -33,7 +33,7 @@ def look(found: Iterable[FoundClass], session: Session, say: Say) -> Looked:
     proposals, left_out = [], []
     for one in found:
         try:
-            made = _optimizer(one, session) if one.sort is Sort.OPTIMIZER else _scheduler(one, session)
+            made = _optimizer(one, session) if one.sort is ClassSort.OPTIMIZER else _scheduler(one, session)
         except (NotJudgeableError, TargetError, WorkerFailure) as error:
             left_out.append(f"{one.target}: {' '.join(str(error).split())}")
             continue

@@ -8,16 +8,16 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from conformance.exchange.occasion import Source
+from conformance.exchange.occasion import SourcePlace
 from conformance.report.model import Report
 
 MOST_BYTES = 10_000_000
 """A larger file is none that somebody wrote."""
 
 
-def sources(report: Report, root: Path) -> dict[str, Source]:
+def sources(report: Report, root: Path) -> dict[str, SourcePlace]:
     """Return the file of each implementation that is written below the root, with the line of its step."""
-    found: dict[str, Source | None] = {}
+    found: dict[str, SourcePlace | None] = {}
     for item in report.implementations:
         module, _, name = item.target.rpartition(":")
         with contextlib.suppress(OSError):  # a target may be no name of a file at all
@@ -26,11 +26,11 @@ def sources(report: Report, root: Path) -> dict[str, Source]:
     return {name: source for name, source in found.items() if source}
 
 
-def _source(path: Path, name: str, root: Path) -> Source | None:
+def _source(path: Path, name: str, root: Path) -> SourcePlace | None:
     if not (path.is_file() and path.is_relative_to(root) and path.stat().st_size <= MOST_BYTES):
         return None
     content = path.read_bytes()
-    return Source(path.relative_to(root).as_posix(), hashlib.sha256(content).hexdigest(), step_line(content, name))
+    return SourcePlace(path.relative_to(root).as_posix(), hashlib.sha256(content).hexdigest(), step_line(content, name))
 
 
 def step_line(content: bytes, name: str) -> int:

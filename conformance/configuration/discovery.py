@@ -16,7 +16,7 @@ SOURCES = ("src", "lib", "python")
 """Folders that are put on the path of imports rather than imported."""
 
 
-class Sort(enum.StrEnum):
+class ClassSort(enum.StrEnum):
     """What a class says that it is."""
 
     OPTIMIZER = "optimizer"
@@ -29,7 +29,7 @@ class FoundClass:
 
     target: str
     folder: str
-    sort: Sort
+    sort: ClassSort
     line: int
 
     @property
@@ -39,7 +39,7 @@ class FoundClass:
 
 
 @dataclass
-class _Module:
+class _SourceFile:
     """A source file: the names that it imports, and the classes that it defines with their bases."""
 
     name: str
@@ -89,7 +89,7 @@ def _skipped(folder: Path) -> bool:
     return folder.name in SKIPPED or (folder / "pyvenv.cfg").exists()
 
 
-def _read(file: Path, root: Path) -> _Module | None:
+def _read(file: Path, root: Path) -> _SourceFile | None:
     """Return what a file defines; nothing for one that is too large, or no Python."""
     try:
         if file.stat().st_size > LARGEST:
@@ -98,7 +98,7 @@ def _read(file: Path, root: Path) -> _Module | None:
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
     name, folder = _module_name(file, root)
-    module = _Module(name, folder)
+    module = _SourceFile(name, folder)
     for node in tree.body:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -145,7 +145,7 @@ def _dotted(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _resolved(base: str, module: _Module) -> str:
+def _resolved(base: str, module: _SourceFile) -> str:
     """Return a base under its full name, as far as the imports of its module tell it."""
     first, dot, rest = base.partition(".")
     if first in module.classes:
@@ -153,7 +153,7 @@ def _resolved(base: str, module: _Module) -> str:
     return f"{module.imported.get(first, first)}{dot}{rest}"
 
 
-def _sort(name: str, bases: Mapping[str, tuple[str, ...]], definition: ast.ClassDef) -> Sort | None:
+def _sort(name: str, bases: Mapping[str, tuple[str, ...]], definition: ast.ClassDef) -> ClassSort | None:
     """Return what a class is by the roots of its bases, or by its methods where it has no base."""
     seen: set[str] = set()
     waiting = [name]
@@ -166,7 +166,7 @@ def _sort(name: str, bases: Mapping[str, tuple[str, ...]], definition: ast.Class
             return sort
         waiting += bases.get(one, _alike(one, bases))
     methods = {item.name for item in definition.body if isinstance(item, ast.FunctionDef)}
-    return Sort.OPTIMIZER if {"step", "zero_grad"} <= methods else None
+    return ClassSort.OPTIMIZER if {"step", "zero_grad"} <= methods else None
 
 
 def _alike(name: str, bases: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -176,9 +176,9 @@ def _alike(name: str, bases: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return next((found for other, found in bases.items() if other.endswith(last) and other.startswith(f"{first}.")), ())
 
 
-def _known(name: str) -> Sort | None:
+def _known(name: str) -> ClassSort | None:
     """Return what a base from outside the project is."""
     last = name.rpartition(".")[2]
     if ".lr_scheduler" in name or last in {"LRScheduler", "_LRScheduler"}:
-        return Sort.SCHEDULER
-    return Sort.OPTIMIZER if name.startswith("torch.optim") or last == "Optimizer" else None
+        return ClassSort.SCHEDULER
+    return ClassSort.OPTIMIZER if name.startswith("torch.optim") or last == "Optimizer" else None

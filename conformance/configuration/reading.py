@@ -25,7 +25,7 @@ class ConfigurationError(Exception):
 
 
 @dataclass(frozen=True)
-class Found:
+class Located:
     """A configuration, and the file that holds it: its paths are meant from the folder of that file."""
 
     file: Path
@@ -43,12 +43,12 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def read(file: Path) -> Found:
+def read(file: Path) -> Located:
     """Return what a file configures; raises ``ConfigurationError`` for what it may not say."""
     table = _table(_parsed(file), file)
     if table is None:
         raise ConfigurationError(f"{file} has no table [{TABLE}]; `stepproof init` writes one")
-    return Found(file, converted(table, str(file), f"[{TABLE}]" if file.name == PROJECT_FILE else "the top level"))
+    return Located(file, converted(table, str(file), f"[{TABLE}]" if file.name == PROJECT_FILE else "the top level"))
 
 
 def converted(table: Mapping[str, Any], source: str, place: str) -> Configuration:

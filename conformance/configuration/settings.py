@@ -17,7 +17,7 @@ Jobs: TypeAlias = Annotated[int, Meta(ge=1, le=256)]
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 
 
-class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+class TargetTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """What optimizers and schedulers have in common; what is left out is as for the whole gate."""
 
     target: Annotated[str, Meta(pattern=r".:.|^[\w.]+$", description="module:Class, or path/to/file.py:Class")]
@@ -33,7 +33,7 @@ class Judged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return self.target
 
 
-class OptimizerTable(Judged, frozen=True):
+class OptimizerTable(TargetTable, frozen=True):
     """One optimizer that is judged."""
 
     name: Annotated[str, Meta(description="what the report calls it (default: the target)")] = ""
@@ -53,7 +53,7 @@ class OptimizerTable(Judged, frozen=True):
         return self.name or self.target
 
 
-class SchedulerTable(Judged, frozen=True):
+class SchedulerTable(TargetTable, frozen=True):
     """One learning-rate scheduler that is judged."""
 
     schedule: Annotated[str, Meta(description="the schedule it claims (default: the one its curve shows)")] = ""

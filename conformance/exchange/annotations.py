@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from conformance.engine.verdict import Level
 from conformance.exchange.checks import TOLD_BY_CELLS
 from conformance.exchange.occasion import Occasion
-from conformance.exchange.problems import Problem, line, problems
+from conformance.exchange.problems import ReportedProblem, line, problems
 from conformance.report.model import GateStatus, Outcome, Report
 from conformance.report.wording import counted, exact, listed
 
@@ -49,7 +49,7 @@ def _open_gates(report: Report, *, beside_problems: bool) -> Iterator[str]:
             yield _command("error", {"title": f"stepproof: {kind} {gate.name}"}, said)
 
 
-def _problem(kind: str, problem: Problem) -> str:
+def _problem(kind: str, problem: ReportedProblem) -> str:
     place = {"file": problem.place.file, "line": str(problem.place.line)} if problem.place else {}
     paragraphs: Sequence[str] = tuple(problem.paragraphs())
     return _command(kind, {**place, "title": problem.title}, "\n".join(paragraphs))

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from conformance.engine.verdict import CellResult, Level, Verdict
 from conformance.exchange.occasion import Occasion
-from conformance.exchange.problems import Place, Problem, body, known_before, line, problem_of_cell, problems
+from conformance.exchange.problems import (
+    ProblemPlace,
+    ReportedProblem,
+    body,
+    known_before,
+    line,
+    problem_of_cell,
+    problems,
+)
 from conformance.report.model import Gate, GateStatus, Outcome, Report
 from conformance.report.wording import exact
 
@@ -17,7 +25,7 @@ TOLD_BY_CELLS = frozenset({"findings", "should", "errors", "own-errors", "undeci
 """The gates that count cells, each of which is a check of its own."""
 
 
-class Standing(enum.StrEnum):
+class CheckStanding(enum.StrEnum):
     """What a check means for the run: a run without one that failed or was not judged conforms."""
 
     PASSED = "passed"
@@ -36,23 +44,23 @@ class Check:
 
     suite: tuple[str, ...]
     name: str
-    standing: Standing
+    standing: CheckStanding
     word: str
     message: str = ""
     text: str = ""
     seconds: float = 0.0
     level: Level = Level.MUST
-    place: Place | None = None
+    place: ProblemPlace | None = None
 
 
 _STANDINGS = {
-    Verdict.PASS: Standing.PASSED,
-    Verdict.DEVIATION: Standing.WARNED,
-    Verdict.UNDECIDED: Standing.NOT_JUDGED,
-    Verdict.ERROR: Standing.NOT_JUDGED,
-    Verdict.OURS: Standing.NOT_JUDGED,
-    Verdict.NOT_APPLICABLE: Standing.LEFT_OUT,
-    Verdict.NOT_RUN: Standing.LEFT_OUT,
+    Verdict.PASS: CheckStanding.PASSED,
+    Verdict.DEVIATION: CheckStanding.WARNED,
+    Verdict.UNDECIDED: CheckStanding.NOT_JUDGED,
+    Verdict.ERROR: CheckStanding.NOT_JUDGED,
+    Verdict.OURS: CheckStanding.NOT_JUDGED,
+    Verdict.NOT_APPLICABLE: CheckStanding.LEFT_OUT,
+    Verdict.NOT_RUN: CheckStanding.LEFT_OUT,
 }
 
 
@@ -64,7 +72,7 @@ def checks(report: Report, occasion: Occasion) -> tuple[Check, ...]:
     cells = (
         _of_cell(
             result,
-            Standing.WARNED if result.cell in known else standing(result, report),
+            CheckStanding.WARNED if result.cell in known else standing(result, report),
             explained.get(result.cell),
             deviations,
             report.times.get(str(place), 0.0),
@@ -76,7 +84,11 @@ def checks(report: Report, occasion: Occasion) -> tuple[Check, ...]:
 
 
 def _of_cell(
-    result: CellResult, standing: Standing, problem: Problem | None, deviations: Mapping[str, str], seconds: float
+    result: CellResult,
+    standing: CheckStanding,
+    problem: ReportedProblem | None,
+    deviations: Mapping[str, str],
+    seconds: float,
 ) -> Check:
     cell = result.cell
     message, text = result.reason, ""
@@ -84,7 +96,7 @@ def _of_cell(
         message = f"known deviation {result.deviation}: {deviations.get(result.deviation, result.reason)}"
     elif problem is not None and result.verdict is Verdict.FAIL:
         message = problem.title
-        told = "known to the baseline" if standing is Standing.WARNED and problem.known else ""
+        told = "known to the baseline" if standing is CheckStanding.WARNED and problem.known else ""
         text = "\n".join(filter(None, (told, problem.cause.diagnosis, *map(body, result.findings[:1]))))
     return Check(
         tuple(map(line, (cell.implementation, cell.path, cell.device, cell.dtype))),
@@ -99,10 +111,10 @@ def _of_cell(
     )
 
 
-def standing(result: CellResult, report: Report) -> Standing:
+def standing(result: CellResult, report: Report) -> CheckStanding:
     """Return what a cell means for a run: what only should hold fails one that is strict alone."""
     if result.verdict is Verdict.FAIL:
-        return Standing.FAILED if result.level is Level.MUST or report.strict else Standing.WARNED
+        return CheckStanding.FAILED if result.level is Level.MUST or report.strict else CheckStanding.WARNED
     return _STANDINGS[result.verdict]
 
 
@@ -116,9 +128,9 @@ def _of_gate(gate: Gate) -> Check:
     )
 
 
-def _standing_of(gate: Gate) -> Standing:
+def _standing_of(gate: Gate) -> CheckStanding:
     if gate.status is GateStatus.MET:
-        return Standing.PASSED
+        return CheckStanding.PASSED
     if gate.enforced:
-        return Standing.FAILED if gate.otherwise is Outcome.DOES_NOT_CONFORM else Standing.NOT_JUDGED
-    return Standing.LEFT_OUT if gate.name == SCOPE else Standing.WARNED
+        return CheckStanding.FAILED if gate.otherwise is Outcome.DOES_NOT_CONFORM else CheckStanding.NOT_JUDGED
+    return CheckStanding.LEFT_OUT if gate.name == SCOPE else CheckStanding.WARNED

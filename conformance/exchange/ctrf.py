@@ -11,18 +11,18 @@ import uuid
 from collections import Counter
 from typing import Any
 
-from conformance.exchange.checks import Check, Standing, checks
+from conformance.exchange.checks import Check, CheckStanding, checks
 from conformance.exchange.occasion import Occasion
 from conformance.exchange.problems import environment, line
 from conformance.report.model import Report
 
 SPECIFICATION = "1.0.0"
 STATUSES = {
-    Standing.PASSED: "passed",
-    Standing.FAILED: "failed",
-    Standing.NOT_JUDGED: "failed",
-    Standing.WARNED: "other",
-    Standing.LEFT_OUT: "skipped",
+    CheckStanding.PASSED: "passed",
+    CheckStanding.FAILED: "failed",
+    CheckStanding.NOT_JUDGED: "failed",
+    CheckStanding.WARNED: "other",
+    CheckStanding.LEFT_OUT: "skipped",
 }
 _OURS = uuid.uuid5(uuid.NAMESPACE_OID, "stepproof")
 """The space of our identifiers, so that a test has the same one in every run."""
@@ -72,7 +72,7 @@ def _test(check: Check) -> dict[str, Any]:
         "suite": list(check.suite),
         "tags": [check.level.value],
     }
-    if check.message and check.standing is not Standing.PASSED:
+    if check.message and check.standing is not CheckStanding.PASSED:
         test["message"] = check.message
     if check.text:
         test["trace"] = check.text

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from conformance.exchange import annotations as workflow_commands
 from conformance.exchange import badge, ctrf, history, in_toto, job_summary, junit, sarif
-from conformance.exchange.occasion import Occasion, Source
+from conformance.exchange.occasion import Occasion, SourcePlace
 from conformance.exchange.trend import plotted
 from conformance.report.gates import weighed
 from conformance.report.model import Report
@@ -19,7 +19,7 @@ from conformance.report.writing import SUMMARY, write_text
 
 
 @dataclass(frozen=True)
-class Format:
+class ExchangeFormat:
     """A format: who reads it, its files in the output folder, and what writes them there.
 
     ``write`` returns the text that is to be printed; of all formats but annotations there is none.
@@ -31,7 +31,7 @@ class Format:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenFile:
     """The files that were written, and what is to be printed on stdout as it is."""
 
     paths: tuple[Path, ...]
@@ -45,9 +45,9 @@ def write_formats(
     *,
     date: datetime,
     root: Path | None = None,
-    sources: Mapping[str, Source] = MappingProxyType({}),
+    sources: Mapping[str, SourcePlace] = MappingProxyType({}),
     job_page: Path | None = None,
-) -> Written:
+) -> WrittenFile:
     """Write a report in the formats that are named into its folder, each file in one move.
 
     Paths are told from ``root``, as a rule that of the repository (where none is given, the folder one is in);
@@ -60,7 +60,7 @@ def write_formats(
     printed = "".join([form.write(report, occasion, output) for form in chosen.values()])
     if job_page is not None and "job-summary" in chosen:
         job_summary.append(job_page, report)
-    return Written(tuple(output / name for form in chosen.values() for name in form.files), printed)
+    return WrittenFile(tuple(output / name for form in chosen.values() for name in form.files), printed)
 
 
 def _badge(report: Report, _: Occasion, output: Path) -> str:
@@ -79,19 +79,19 @@ def _printed(report: Report, occasion: Occasion, _: Path) -> str:
     return workflow_commands.render(report, occasion)
 
 
-def _file(readers: str, name: str, render: Callable[[Report, Occasion], str]) -> Format:
+def _file(readers: str, name: str, render: Callable[[Report, Occasion], str]) -> ExchangeFormat:
     def write(report: Report, occasion: Occasion, output: Path) -> str:
         write_text(output / name, render(report, occasion))
         return ""
 
-    return Format(readers, (name,), write)
+    return ExchangeFormat(readers, (name,), write)
 
 
-FORMATS: Mapping[str, Format] = {
-    "annotations": Format("GitHub Actions, from what a step prints", (), _printed),
-    "badge": Format("pages that show a badge, and services that draw one", (badge.SVG, badge.ENDPOINT), _badge),
-    "ctrf": _file("tools that read the Common Test Report Format", "ctrf.json", ctrf.render),
-    "history": Format("you, from run to run", (history.HISTORY, history.TREND), _history),
+FORMATS: Mapping[str, ExchangeFormat] = {
+    "annotations": ExchangeFormat("GitHub Actions, from what a step prints", (), _printed),
+    "badge": ExchangeFormat("pages that show a badge, and services that draw one", (badge.SVG, badge.ENDPOINT), _badge),
+    "ctrf": _file("tools that read the Common Test Report ExchangeFormat", "ctrf.json", ctrf.render),
+    "history": ExchangeFormat("you, from run to run", (history.HISTORY, history.TREND), _history),
     "in-toto": _file("policy engines, once it is signed", "in-toto.json", in_toto.render),
     "job-summary": _file("the page of a GitHub job", SUMMARY, lambda report, _: job_summary.render(report)),
     "junit": _file("GitLab, Jenkins, Azure and most other CI systems", "junit.xml", junit.render),

@@ -24,7 +24,7 @@ HISTORY, TREND = "history.jsonl", "history.svg"
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryEntry:
     """The figures of one run; ``largest_ratio`` is the largest observed error over its bound, if any was finite."""
 
     date: str
@@ -44,12 +44,12 @@ class Entry:
     implementations: tuple[str, ...] = field(default=())
 
 
-def entry(report: Report, occasion: Occasion) -> Entry:
+def entry(report: Report, occasion: Occasion) -> HistoryEntry:
     """Return the figures of a run."""
     ratios = [result.figures.largest_ratio for result in report.results]
     finite = [ratio for ratio in ratios if ratio is not None and math.isfinite(ratio)]
     power = totals.power(totals.mutants_of(report.rules))
-    return Entry(
+    return HistoryEntry(
         date=occasion.timestamp,
         outcome=report.outcome,
         counts=dict(Counter(result.shown.value for result in report.results)),
@@ -68,7 +68,7 @@ def entry(report: Report, occasion: Occasion) -> Entry:
     )
 
 
-def append(path: Path, added: Entry) -> None:
+def append(path: Path, added: HistoryEntry) -> None:
     """The entry stands on a line of its own at the end of the file, which is made if there is none.
 
     Raises ``OSError`` where the file is a link or cannot be written.
@@ -91,12 +91,12 @@ def append(path: Path, added: Entry) -> None:
         os.close(handle)
 
 
-def read(path: Path) -> tuple[Entry, ...]:
+def read(path: Path) -> tuple[HistoryEntry, ...]:
     """Return the runs of a file, oldest first; a line that is none of ours is passed over."""
     found = []
     for text in path.read_bytes().split(b"\n") if path.exists() else ():
         try:
-            found.append(msgspec.json.decode(text, type=Entry))
+            found.append(msgspec.json.decode(text, type=HistoryEntry))
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
     return tuple(found)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import Any
 
-from conformance.exchange.checks import Standing, checks
+from conformance.exchange.checks import CheckStanding, checks
 from conformance.exchange.occasion import Occasion
 from conformance.exchange.problems import environment, line
 from conformance.report.document import json_text
@@ -27,15 +27,15 @@ def render(report: Report, occasion: Occasion) -> str:
     written = {"name": REPORT, "digest": digest}
     files = {source.path: source.sha256 for source in occasion.sources.values()}
     subjects = [{"name": line(path, 1000), "digest": {"sha256": known}} for path, known in sorted(files.items())]
-    by_standing: dict[Standing, list[str]] = {standing: [] for standing in Standing}
+    by_standing: dict[CheckStanding, list[str]] = {standing: [] for standing in CheckStanding}
     for check in checks(report, occasion):
         by_standing[check.standing].append(" ".join((*check.suite, check.name)))
     predicate = {
         "result": _result(report, by_standing),
         "configuration": [_configuration(report), {**written, "mediaType": "application/json"}],
-        "passedTests": by_standing[Standing.PASSED],
-        "warnedTests": by_standing[Standing.WARNED],
-        "failedTests": [*by_standing[Standing.FAILED], *by_standing[Standing.NOT_JUDGED]],
+        "passedTests": by_standing[CheckStanding.PASSED],
+        "warnedTests": by_standing[CheckStanding.WARNED],
+        "failedTests": [*by_standing[CheckStanding.FAILED], *by_standing[CheckStanding.NOT_JUDGED]],
     }
     statement = {
         "_type": STATEMENT,
@@ -46,11 +46,11 @@ def render(report: Report, occasion: Occasion) -> str:
     return json.dumps(statement, ensure_ascii=False) + "\n"
 
 
-def _result(report: Report, by_standing: dict[Standing, list[str]]) -> str:
+def _result(report: Report, by_standing: dict[CheckStanding, list[str]]) -> str:
     """Return the predicate's word: what could not be judged is no pass, and there are but three words."""
     if report.outcome is not Outcome.CONFORMS:
         return "FAILED"
-    return "WARNED" if by_standing[Standing.WARNED] else "PASSED"
+    return "WARNED" if by_standing[CheckStanding.WARNED] else "PASSED"
 
 
 def _configuration(report: Report) -> dict[str, Any]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from itertools import groupby
 
-from conformance.exchange.checks import Check, Standing, checks
+from conformance.exchange.checks import Check, CheckStanding, checks
 from conformance.exchange.occasion import Occasion
 from conformance.exchange.problems import environment, line
 from conformance.report.model import Report
 
 _ELEMENTS = {
-    Standing.FAILED: "failure",
-    Standing.NOT_JUDGED: "error",
-    Standing.WARNED: "skipped",
-    Standing.LEFT_OUT: "skipped",
+    CheckStanding.FAILED: "failure",
+    CheckStanding.NOT_JUDGED: "error",
+    CheckStanding.WARNED: "skipped",
+    CheckStanding.LEFT_OUT: "skipped",
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Source:
+class SourcePlace:
     """A file of the code under test: its path from the occasion's root, and the SHA-256 of what it holds, in hex.
 
     ``line`` is that at which the step begins, as far as it is known.
@@ -30,7 +30,7 @@ class Occasion:
 
     date: datetime
     root: Path
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, SourcePlace] = field(default_factory=dict)
 
     @property
     def timestamp(self) -> str:

@@ -25,7 +25,7 @@ _PLACE = re.compile(r"(?P<file>[^\n]+?):(?P<line>[1-9][0-9]{0,8}) in [^\n]+")
 
 
 @dataclass(frozen=True)
-class Place:
+class ProblemPlace:
     """A line of somebody's file; its path is relative to the occasion's root, with slashes."""
 
     file: str
@@ -33,12 +33,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Problem:
+class ReportedProblem:
     """A cause, the finding that shows it best, and where it is."""
 
     cause: Cause
     finding: Finding | None
-    place: Place | None
+    place: ProblemPlace | None
     rule: str
     """The rule that the implementation claims, empty where it names none."""
     known: bool = False
@@ -65,7 +65,7 @@ class Problem:
             yield body(self.finding)
 
 
-def problems(report: Report, occasion: Occasion) -> tuple[Problem, ...]:
+def problems(report: Report, occasion: Occasion) -> tuple[ReportedProblem, ...]:
     """Return all that is wrong: what no baseline knows first, what must hold before what only should."""
     rules = {item.identifier: item.rule for item in report.implementations}
     findings = {finding.identifier: finding for result in report.results for finding in result.findings}
@@ -73,7 +73,7 @@ def problems(report: Report, occasion: Occasion) -> tuple[Problem, ...]:
     known = known_before(report)
     shared = {cause.implementation: place for cause in reversed(causes) if (place := _place(cause.where, occasion))}
     found = [
-        Problem(
+        ReportedProblem(
             cause,
             findings.get(cause.case),
             _place(cause.where, occasion) or shared.get(cause.implementation) or _source(cause, occasion),
@@ -150,7 +150,7 @@ def _unexplained(report: Report) -> Iterator[Cause]:
         )
 
 
-def _place(where: str, occasion: Occasion) -> Place | None:
+def _place(where: str, occasion: Occasion) -> ProblemPlace | None:
     """Return the file and line that a text names, where the file lies below the root."""
     found = _PLACE.fullmatch(where.strip())
     if found is None:
@@ -160,17 +160,17 @@ def _place(where: str, occasion: Occasion) -> Place | None:
         if not path.is_relative_to(occasion.root):
             return None
         path = path.relative_to(occasion.root)
-    return None if ".." in path.parts else Place(path.as_posix(), int(found["line"]))
+    return None if ".." in path.parts else ProblemPlace(path.as_posix(), int(found["line"]))
 
 
-def _source(cause: Cause, occasion: Occasion) -> Place | None:
+def _source(cause: Cause, occasion: Occasion) -> ProblemPlace | None:
     source = occasion.sources.get(cause.implementation)
-    return Place(source.path, source.line) if source else None
+    return ProblemPlace(source.path, source.line) if source else None
 
 
-def problem_of_cell(found: Iterable[Problem]) -> Mapping[object, Problem]:
+def problem_of_cell(found: Iterable[ReportedProblem]) -> Mapping[object, ReportedProblem]:
     """Return the problem that explains each cell, the gravest where several do."""
-    known: dict[object, Problem] = {}
+    known: dict[object, ReportedProblem] = {}
     for problem in found:
         for cell in problem.cause.explains:
             known.setdefault(cell, problem)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from conformance.engine.verdict import Level, Verdict
 from conformance.exchange.occasion import Occasion
-from conformance.exchange.problems import Problem, line, problems
+from conformance.exchange.problems import ReportedProblem, line, problems
 from conformance.report.difference import BaselineStatus
 from conformance.report.fingerprints import fingerprints
 from conformance.report.model import GateStatus, Report
@@ -46,7 +46,7 @@ def render(report: Report, occasion: Occasion) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False) + "\n"
 
 
-def _fitting(found: Sequence[Problem], report: Report) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def _fitting(found: Sequence[ReportedProblem], report: Report) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Return the rule and the result of as many problems as there is room for and GitHub keeps."""
     sentences = {entry.identifier: (entry.sentence, entry.source) for entry in report.properties}
     findings = {problem.cause.case: problem.finding for problem in found if problem.finding}
@@ -61,7 +61,7 @@ def _fitting(found: Sequence[Problem], report: Report) -> list[tuple[dict[str, A
     return kept
 
 
-def _rule(problem: Problem, sentences: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+def _rule(problem: ReportedProblem, sentences: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
     """Return what was broken: a line of a formula, or a property with its source."""
     name, finding, cause = problem.identifier, problem.finding, problem.cause
     claim = finding.cell.property if finding else cause.explains[0].property if cause.explains else name
@@ -86,7 +86,7 @@ def _rule(problem: Problem, sentences: Mapping[str, tuple[str, str]]) -> dict[st
     }
 
 
-def _result(problem: Problem, fingerprint: str) -> dict[str, Any]:
+def _result(problem: ReportedProblem, fingerprint: str) -> dict[str, Any]:
     cause = problem.cause
     where: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": line(cause.implementation), "kind": "type"}]}
     # GitHub refuses a file with a result that has no place: a report stands for what is known to lie nowhere.
@@ -104,7 +104,7 @@ def _result(problem: Problem, fingerprint: str) -> dict[str, Any]:
     }
 
 
-def _since(problem: Problem, report: Report) -> dict[str, str]:
+def _since(problem: ReportedProblem, report: Report) -> dict[str, str]:
     """Return whether a result is new, where the run was held against a baseline."""
     compared = report.baseline is not None and report.baseline.status is BaselineStatus.COMPARED
     return {"baselineState": "unchanged" if problem.known else "new"} if compared else {}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from conformance.exchange.history import Entry
+from conformance.exchange.history import HistoryEntry
 from conformance.report.model import Outcome
 from conformance.report.plots import (
     INK,
@@ -32,11 +32,11 @@ _WIDTH, _PANEL, _FOOT, _LEFT, _RIGHT = 640.0, 84.0, 30.0, 0.11, 0.98
 _OUTCOMES = {Outcome.CONFORMS: KILLED, Outcome.DOES_NOT_CONFORM: SURVIVED, Outcome.NOT_JUDGED: QUIET}
 
 
-def _killed(run: Entry) -> float | None:
+def _killed(run: HistoryEntry) -> float | None:
     return 100.0 * run.mutants_killed / run.mutants if run.mutants else None
 
 
-_PANELS: tuple[tuple[str, Callable[[Entry], float | None]], ...] = (
+_PANELS: tuple[tuple[str, Callable[[HistoryEntry], float | None]], ...] = (
     ("causes of findings, coloured by outcome", lambda run: float(run.causes)),
     ("largest observed error over its bound", lambda run: run.largest_ratio),
     ("element-cases", lambda run: float(run.element_cases)),
@@ -45,7 +45,7 @@ _PANELS: tuple[tuple[str, Callable[[Entry], float | None]], ...] = (
 )
 
 
-def plotted(runs: Sequence[Entry]) -> str:
+def plotted(runs: Sequence[HistoryEntry]) -> str:
     """Return the last runs, oldest first, one panel for each figure; nothing where there is no run."""
     runs = runs[-MOST_RUNS:]
     if not runs:
@@ -92,6 +92,6 @@ def _figure(value: float, _: float) -> str:
     return compact(round(value)) if value >= 10 else f"{value:g}"
 
 
-def _dates(axes: Axes, runs: Sequence[Entry]) -> None:
+def _dates(axes: Axes, runs: Sequence[HistoryEntry]) -> None:
     ends = sorted({0, len(runs) - 1})
     axes.set_xticks(ends, [runs[place].date[:10] for place in ends])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldDifference:
     """One sort of change: a line that counts, a line for each, and whether it is worse."""
 
     head: str
@@ -23,7 +23,7 @@ class Told:
     worse: bool
 
 
-def told(difference: Difference) -> tuple[Told, ...]:
+def told(difference: Difference) -> tuple[ToldDifference, ...]:
     """Return all that is otherwise, what is worse first."""
     it = difference
     sorts = (
@@ -49,7 +49,7 @@ def told(difference: Difference) -> tuple[Told, ...]:
         ((f"{name}: {change}" for name, change in it.environment.items()), ("other version", "other versions"), False),
     )
     found = ((tuple(lines), what, worse) for lines, what, worse in sorts)
-    return tuple(Told(counted(len(lines), *what), lines, worse) for lines, what, worse in found if lines)
+    return tuple(ToldDifference(counted(len(lines), *what), lines, worse) for lines, what, worse in found if lines)
 
 
 def _graver(changes: Iterable[CauseChange | CellChange]) -> bool:

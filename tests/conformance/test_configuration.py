@@ -14,7 +14,7 @@ from conformance.commands.gate import cut, located
 from conformance.commands.gate_parts import asked_of, properties
 from conformance.commands.proposals import claimed_by_name
 from conformance.commands.usage_errors import UsageError
-from conformance.configuration.discovery import Sort, discovered
+from conformance.configuration.discovery import ClassSort, discovered
 from conformance.configuration.reading import ConfigurationError, converted, find, read
 from conformance.configuration.schema import SCHEMA, schema_text
 from conformance.configuration.settings import OptimizerTable
@@ -130,11 +130,11 @@ def test_a_project_s_optimizers_and_schedulers_are_found_without_importing_it(tm
         (tmp_path / name).write_text(text)
     found = {(one.target, one.folder, one.sort) for one in discovered(tmp_path)}
     assert found == {
-        ("pkg.base:Base", ".", Sort.OPTIMIZER),
-        ("pkg.more:Derived", ".", Sort.OPTIMIZER),
-        ("pkg.plain:Plain", ".", Sort.OPTIMIZER),
-        ("pkg.rates:Rate", ".", Sort.SCHEDULER),
-        ("deep.optim:Deep", "src", Sort.OPTIMIZER),
+        ("pkg.base:Base", ".", ClassSort.OPTIMIZER),
+        ("pkg.more:Derived", ".", ClassSort.OPTIMIZER),
+        ("pkg.plain:Plain", ".", ClassSort.OPTIMIZER),
+        ("pkg.rates:Rate", ".", ClassSort.SCHEDULER),
+        ("deep.optim:Deep", "src", ClassSort.OPTIMIZER),
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from conformance import claims
 from conformance.catalogue import optimizer_units
 from conformance.cli import main
-from conformance.commands.part import Part
+from conformance.commands.part import RunPart
 from conformance.engine.ledger import OPTIMIZERS
 from impls.catalogue.entries import ExecutionPath
 from impls.catalogue.torch_optimizers import CATALOGUE
@@ -40,7 +40,7 @@ def test_a_device_that_a_machine_has_not_is_said_to_be_not_run(capsys: pytest.Ca
     """Asked for, nothing is judged; not asked for, the report of the others says it."""
     assert main(["check", "torch.SGD", "--device", "fake"]) == 2
     assert "not run: no FAKE device" in capsys.readouterr().out
-    part = Part((entry("torch.SGD"),), (), 1.0, 0)
+    part = RunPart((entry("torch.SGD"),), (), 1.0, 0)
     assert "not run: no FAKE device" in part.not_run(["cpu", "cuda"])
     assert "not run: no FAKE device" not in part.not_run(["cpu", "fake"])
 
@@ -62,7 +62,7 @@ def test_what_is_judged_on_a_device_follows_from_its_description() -> None:
 @pytest.mark.usefixtures("_described")
 def test_a_format_that_a_device_does_not_hold_is_said_to_be_not_run() -> None:
     """No cell is missing without a word."""
-    part = Part((entry("torch.SGD"),), (), 1.0, 0, device="fake")
+    part = RunPart((entry("torch.SGD"),), (), 1.0, 0, device="fake")
     assert {unit.cell("").dtype for unit in part.units()} == set(FAKE.dtypes)
     said = [sentence for sentence in part.not_run([HOST]) if "no such format on fake" in sentence]
     assert [sentence.split(":")[1].strip() for sentence in said] == ["float64", "float16"]

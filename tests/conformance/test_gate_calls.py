@@ -11,7 +11,7 @@ import pytest
 from conformance.commands.gate_cells import cells
 from conformance.commands.gate_parts import shipped
 from conformance.commands.usage_errors import UsageError
-from conformance.configuration.reading import ConfigurationError, Found, converted
+from conformance.configuration.reading import ConfigurationError, Located, converted
 from conformance.configuration.settings import OptimizerTable, SchedulerTable
 from conformance.engine.verdict import Verdict
 from conformance.gate import gate
@@ -70,7 +70,7 @@ def test_a_call_returns_the_report_and_leaves_the_folder_as_it_was(project: Path
 def test_cells_are_judged_one_by_one(project: Path) -> None:
     """A failing one is told with its case and script."""
     (project / "plain.py").write_text(WRONG)
-    found = Found(project / "stepproof.toml", converted({"optimizers": [TABLE], "budget": 1}, "", ""))
+    found = Located(project / "stepproof.toml", converted({"optimizers": [TABLE], "budget": 1}, "", ""))
     (cell,) = cells(found)
     result = cell.judged()
     assert result is not None

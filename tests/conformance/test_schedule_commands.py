@@ -14,7 +14,7 @@ import pytest
 from conformance import claims
 from conformance.catalogue.scheduler_units import EXAMPLES_PER_SECOND, SchedulerUnit
 from conformance.cli import main
-from conformance.commands.part import Part
+from conformance.commands.part import RunPart
 from conformance.engine.ledger import SCHEDULERS
 from impls.devices import DEVICES
 from tests.builders import scheduler
@@ -97,9 +97,9 @@ def in_order(result: dict[str, Any]) -> int:
     return claims.identifiers(SCHEDULERS).index(result["cell"]["property"])
 
 
-def part(**more: Any) -> Part:
+def part(**more: Any) -> RunPart:
     """Return a part of one scheduler."""
-    return Part((), (scheduler("torch.StepLR"),), **{"budget": 1.0, "seed": 0, **more})
+    return RunPart((), (scheduler("torch.StepLR"),), **{"budget": 1.0, "seed": 0, **more})
 
 
 @pytest.mark.parametrize("budget", [10.0, 45.0, 90.0, 600.0])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from conformance.engine.evidence import RAISED
 from conformance.engine.verdict import Cause, Cell, CellResult, Figures, Finding, Level, Verdict
-from conformance.exchange.formats import Written, write_formats
-from conformance.exchange.occasion import Occasion, Source
+from conformance.exchange.formats import WrittenFile, write_formats
+from conformance.exchange.occasion import Occasion, SourcePlace
 from conformance.report import model
 from conformance.report.gates import weighed
 
@@ -173,7 +173,9 @@ def hostile(text: str) -> model.Report:
     )
 
 
-def written(whole: model.Report, folder: Path, *names: str, sources: dict[str, Source] | None = None) -> Written:
+def written(
+    whole: model.Report, folder: Path, *names: str, sources: dict[str, SourcePlace] | None = None
+) -> WrittenFile:
     """Write formats of a report on a fixed date, its paths told from ``/work``."""
     folder.mkdir(parents=True, exist_ok=True)
     return write_formats(whole, names, folder, date=DATE, root=ROOT, sources=sources or {})

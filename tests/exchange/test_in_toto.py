@@ -14,7 +14,7 @@ from in_toto_attestation.predicates.test_result.v0.test_result_pb2 import TestRe
 from in_toto_attestation.v1.statement import Statement
 from in_toto_attestation.v1.statement_pb2 import Statement as Message
 
-from conformance.exchange.occasion import Source
+from conformance.exchange.occasion import SourcePlace
 from conformance.report import model, write_report
 from conformance.report.gates import weighed
 from tests.conformance.test_gates import BREAKS, sound
@@ -49,7 +49,7 @@ def test_checks_are_listed_by_how_they_ended(tmp_path: Path) -> None:
 
 def test_the_subjects_are_the_judged_files(tmp_path: Path) -> None:
     """Each has its digest."""
-    source = Source("mypkg/changed.py", hashlib.sha256(b"x").hexdigest())
+    source = SourcePlace("mypkg/changed.py", hashlib.sha256(b"x").hexdigest())
     path = written(red(), tmp_path, "in-toto", sources={MINE: source}).paths[0]
     document = json.loads(path.read_text())
     taken(document)

@@ -13,7 +13,7 @@ from sarif_kit.validate import validation_errors
 from conformance.engine.evidence import RAISED
 from conformance.engine.verdict import Cause, Level
 from conformance.exchange import sarif
-from conformance.exchange.occasion import Source
+from conformance.exchange.occasion import SourcePlace
 from conformance.report import model
 from tests.exchange.example_reports import (
     HOSTILE,
@@ -59,7 +59,7 @@ def test_a_cause_without_a_place_has_that_of_its_implementation(tmp_path: Path) 
     places = [r["locations"][0]["physicalLocation"] for r in run_of(red(), tmp_path)["results"]]
     assert places[1] == places[0]
     alone = dataclasses.replace(red(), causes=red().causes[:1])
-    path = written(alone, tmp_path, "sarif", sources={MINE: Source("src/mine.py", "0" * 64)}).paths[0]
+    path = written(alone, tmp_path, "sarif", sources={MINE: SourcePlace("src/mine.py", "0" * 64)}).paths[0]
     assert '"uri": "src/mine.py"' in path.read_text()
     nowhere = [r["locations"][0]["physicalLocation"] for r in run_of(alone, tmp_path)["results"]]
     assert {place["artifactLocation"]["uri"] for place in nowhere} == {"report.json"}
