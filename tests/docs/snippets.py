@@ -26,6 +26,8 @@ ROOT = Path(__file__).parents[2]
 PROMPT, MORE = "$ ", "> "
 ANYTHING = "..."
 """A line of shown output that stands for any number of lines."""
+ANY_WORDS = "…"
+"""Within a line of shown output it stands for any text."""
 MARKS: Mapping[str, frozenset[str]] = {
     "console": frozenset({"thorough", "elsewhere", "status", "library"}),
     "python": frozenset({"thorough", "elsewhere", "continued", "file", "library"}),
@@ -225,10 +227,12 @@ def consoles(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def alike(shown: list[str], said: list[str]) -> bool:
     """Tell whether output is as it is shown, blanks at the ends of lines and of the whole left out."""
-    pattern = "".join(
-        r"(?:.*\n)*?" if line.strip() == ANYTHING else f"{re.escape(line.rstrip())}\n" for line in _trimmed(shown)
-    )
+    pattern = "".join(r"(?:.*\n)*?" if line.strip() == ANYTHING else f"{_line(line)}\n" for line in _trimmed(shown))
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in _trimmed(said))) is not None
+
+
+def _line(line: str) -> str:
+    return ".*".join(re.escape(part) for part in line.rstrip().split(ANY_WORDS))
 
 
 def _trimmed(lines: list[str]) -> list[str]:

@@ -119,10 +119,12 @@ def test_an_exception_that_is_told_is_no_failure(tmp_path: Path) -> None:
 
 
 def test_what_is_left_out_of_a_screen_may_be_anything() -> None:
-    """Three dots stand for any lines, and for none."""
+    """Three dots stand for any lines, and for none; an ellipsis for any words within a line."""
     assert alike(["a", "...", "c"], ["a", "b", "b", "c"])
     assert alike(["a", "...", "c"], ["a", "c"])
     assert not alike(["a", "c"], ["a", "b", "c"])
+    assert alike(["7 … dead"], ["7 of 7 dead"])
+    assert not alike(["7 … dead"], ["7 of 7 alive"])
     assert list(consoles("$ one\n1\n$ two\n> more\n")) == [("one", ["1"]), ("two\nmore", [])]
 
 
