@@ -263,12 +263,14 @@ class _Stranger:
             more = [state.keyword for state in variant.states if state.keyword not in {*found, *unfound}]
             if more:
                 try:
-                    _, there = self._followed(variant, dict([constructor_setting(switch)]))
+                    trial, there = self._followed(variant, dict([constructor_setting(switch)]))
                 except NotJudgeableError:  # it refuses the switch, or a case of its own shows what it raises
                     continue
                 found |= {keyword: there.states[keyword] for keyword in more if keyword in there.states}
-                if there.follows:  # and otherwise the variant is wrong, or its switch is not heard
-                    unfound |= {keyword for keyword in more if keyword not in there.states}
+                # Where it does not follow the variant is wrong, its switch is not heard, or it has another size.
+                kept = trial.steps[-1]["state"]
+                missing = (keyword for keyword in more if keyword not in there.states)
+                unfound |= {keyword for keyword in missing if there.follows or keyword in kept}
         found |= self.told.states
         unfound -= {*self.told.states, *idle}
         return dict.fromkeys({*found, *unfound, *idle}, HIDDEN) if unfound else found | dict.fromkeys(idle, HIDDEN)

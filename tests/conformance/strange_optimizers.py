@@ -81,6 +81,22 @@ class MayHaveMomentum(_Plain):
         p.sub_(group["lr"] * state["held"])
 
 
+class OneNumberForAll(_Plain):
+    """Divides by the root of an average of the gradient's norm, or of the largest so far: one number for a tensor."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, amsgrad=False):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "amsgrad": amsgrad})
+
+    def move(self, p, gradient, state, group):
+        names = ("exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg_sq",)
+        for name in names:
+            state.setdefault(name, torch.zeros([]))
+        state["exp_avg_sq"].mul_(group["betas"][1]).add_(gradient.square().sum(), alpha=1 - group["betas"][1])
+        if group["amsgrad"]:
+            torch.maximum(state["max_exp_avg_sq"], state["exp_avg_sq"], out=state["max_exp_avg_sq"])
+        p.sub_(group["lr"] * gradient / (state[names[-1]].sqrt() + group["eps"]))
+
+
 class CubeRoot(_Plain):
     """Steps by the cube root of the gradient: no rule of the book."""
 

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from conformance.commands.identify import claim_of
+from conformance.engine.verdict import Verdict
 from conformance.optimizers.torch_class import CLASS, Mistake, written
+from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from spec import rules as book
 from spec.mutants import mutants
+from tests.builders import result_of, unit_of
 
 STRANGE = Path(__file__).with_name("strange_optimizers.py")
 FAULTY = [
@@ -59,3 +62,11 @@ def test_a_setting_without_effect_is_told_in_the_first_line(session: Session) ->
     claim = claim_of(f"{STRANGE}:ForgetsDecay", "sgd", {}, session)
     assert claim.options == {"decay": "none"}
     assert claim.sentence == "sgd, as its steps show; without effect: weight_decay"
+
+
+def test_a_state_of_another_size_than_the_rules_is_not_read(session: Session) -> None:
+    """What has its name and is one number for a tensor is another rule's, with a switch too: trajectories judge."""
+    item = recognise(f"{STRANGE}:OneNumberForAll", "adam", {}, session)
+    assert item.states == dict.fromkeys(("exp_avg", "exp_avg_sq", "max_exp_avg_sq"), "")
+    result = result_of(unit_of(item, "agreement/trajectory"), session)
+    assert result.verdict is Verdict.FAIL, result.reason
