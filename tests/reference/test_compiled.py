@@ -223,6 +223,7 @@ def test_a_state_that_is_one_number_for_all_elements_is_judged_as_such() -> None
     work = FLOAT64.work.type
     known = {name: Interval.exactly(np.arange(1, 6, dtype=FLOAT64.work)) for name in ("theta", "v", "g")}
     one, each = (judge({**known, "m": Interval.exactly(m)}, {}, 5) for m in (work(0.25), np.full(5, work(0.25))))
+    assert "theta" in each.legal
     for name, interval in each.legal.items():
         assert (one.legal[name].lo == interval.lo).all()
         assert (one.legal[name].hi == interval.hi).all()
