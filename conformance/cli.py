@@ -318,6 +318,7 @@ COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
     "check": ("judge one optimizer or scheduler", _check, _add_check),
     "init": ("find optimizers and schedulers here, and write the configuration of a gate", _init, _add_init),
     "gate": ("judge what the configuration names", _gate, _add_gate),
+    "merge": ("put the shards of a run together", *_from("merging")),
     "identify": ("say which rule or schedule an unknown optimizer or scheduler is", _identify, _add_identify),
     "report": ("judge the catalogue and write the report", _report, _add_report),
     "show": ("print the formula of a rule or a schedule", _show, _add_show),
@@ -336,13 +337,19 @@ COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
 """What each subcommand is for, what runs it, and what adds its arguments."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Return a command line as it is read; ``arguments`` are its words, and ``parse`` reads others."""
     parser = _parser()
-    given, more = parser.parse_known_args(arguments)
+    given, more = parser.parse_known_args(words)
     if more and given.command != "plot":
         parser.error(f"unrecognized arguments: {' '.join(more)}")
-    given.settings = more
+    given.settings, given.arguments, given.parse = more, list(words), _parsed
+    return given
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    given = _parsed(sys.argv[1:] if arguments is None else arguments)
     run: Run = given.run
     try:
         with kept_environment():

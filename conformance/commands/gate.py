@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from rich.console import Console
 
-from conformance.commands import judging
+from conformance.commands import judging, shards
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.gate_parts import Workers, gathered
 from conformance.commands.ledger_layers import layer
@@ -39,13 +41,30 @@ OVERRIDES = ("budget", "seed", "timeout", "memory", "jobs")
 def gate(given: argparse.Namespace, console: Console) -> int:
     """Judge what the configuration names, as far as it is asked for; returns the exit status."""
     limit(given)
+    portion = Portion(tuple(given.arguments), shards.asked(given), getattr(given, "merged", ()))
+    portion = dataclasses.replace(portion, merged=tuple(path.absolute() for path in portion.merged))
     found = overridden(located(given.config, given.target), given)
-    report, status = judged(found, console, resume=given.resume, update_baseline=given.update_baseline)
+    report, status = judged(found, console, resume=given.resume, update_baseline=given.update_baseline, portion=portion)
     return NOT_JUDGED if report is None else status
 
 
+@dataclass(frozen=True)
+class Portion:
+    """What of a run is judged: a shard, or nothing where its shards are merged; ``asked`` are the command's words.
+
+    A shard is held against no baseline: that belongs to the whole run.
+    """
+
+    asked: tuple[str, ...] = ()
+    shard: shards.Shard | None = None
+    merged: tuple[Path, ...] = ()
+
+
+WHOLE = Portion()
+
+
 def judged(
-    found: Located, console: Console, *, resume: bool = False, update_baseline: bool = False
+    found: Located, console: Console, *, resume: bool = False, update_baseline: bool = False, portion: Portion = WHOLE
 ) -> tuple[Report | None, int]:
     """Judge a whole configuration in the folder of its file; returns the report, if there is one, and the status."""
     settings = found.settings
@@ -65,10 +84,13 @@ def judged(
                 jobs=settings.jobs or judging.cores(),
                 unjudged=made.unjudged,
                 resume=resume,
-                baseline=Path(settings.baseline) if settings.baseline else None,
+                baseline=Path(settings.baseline) if settings.baseline and portion.shard is None else None,
                 update_baseline=update_baseline,
                 strict=settings.strict,
                 formats=among("format", settings.formats, NAMES) if settings.formats else (),
+                asked=portion.asked,
+                shard=portion.shard,
+                merged=portion.merged,
             )
             return judging.judge(order, console, workers.of(made.parts[0].python))
 

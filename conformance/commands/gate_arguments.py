@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from conformance.commands.run_arguments import add_baseline
+from conformance.commands.run_arguments import add_baseline, add_shard
 from conformance.exchange import NAMES
 from impls.devices import DEVICES, FLOATS
 
@@ -30,4 +30,5 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", action="append", default=[], help=f"one of {', '.join(NAMES)} (repeatable)")
     parser.add_argument("--strict", action="store_true", help="fail where what only should hold fails, too")
     add_baseline(parser)
+    add_shard(parser)
     parser.add_argument("--resume", action="store_true", help="go on with what the output holds")

@@ -13,6 +13,7 @@ from importlib.metadata import version as version_of_package
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 
 from conformance import claims
@@ -23,6 +24,7 @@ from conformance.commands.console import Progress, show_report
 from conformance.commands.environments import all_seen, environment
 from conformance.commands.first_look import FirstLook
 from conformance.commands.part import RunPart, Unit
+from conformance.commands.shards import Shard, dealt, merged, pair, told
 from conformance.diagnosis.causes import causes
 from conformance.engine import crashes, runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
@@ -54,6 +56,8 @@ class Order:
     rules that nothing claims and the claims of the literature too; a ``strict`` run does not conform where a cell
     fails what only should hold.  ``formats`` names those beside page, JSON and summary (``exchange.formats``).
     Beside a ``baseline`` only what is new fails; where there is none, or it is to be updated, the run is recorded.
+    Of a ``shard`` only its units are judged, and of what is ``merged`` none: its streams hold all.  ``asked`` are the
+    words of the command, by which streams are merged.
     """
 
     parts: tuple[RunPart, ...]
@@ -68,6 +72,9 @@ class Order:
     formats: tuple[str, ...] = ()
     baseline: Path | None = None
     update_baseline: bool = False
+    asked: tuple[str, ...] = ()
+    shard: Shard | None = None
+    merged: tuple[Path, ...] = ()
 
     @property
     def budget(self) -> float:
@@ -110,6 +117,7 @@ class Order:
             "seed": self.seed,
             "budget": self.budget,
             "units": {unit.label: len(unit.properties) for unit in work},
+            "scope": msgspec.json.decode(msgspec.json.encode(self.scope)),
             "environment": dict(environment),
         }
 
@@ -123,20 +131,23 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
     """
     start = time.perf_counter()
     prepare(order.output, beside=exchanging.files_of(order.formats))
-    runs.preload()
+    if not order.merged:
+        runs.preload()
     seen = all_seen(order.parts, session)
     not_run = order.not_run({python: found.devices for python, found in seen.items()})
     versions = environment(order.parts, seen)
     held = baselines.held(order.baseline, order.begun(versions), update=order.update_baseline)
-    work = order.units()
-    stream = Stream(order.output, order.identity(work, versions))
-    done = stream.done(work) if order.resume else {}
-    looked_at = work if len(order.judged()) == 1 and not done else []
-    if not looked_at:
-        session.close()
-    with stream, Progress(console, work, done) as progress, FirstLook(looked_at, session, progress.looked) as look:
-        outcome = runs.run(work, claims.judge, [stream, progress, look], order.jobs, done)
+    every = order.units()
+    work = every if order.shard is None else dealt(every, order.shard)
+    stream = Stream(order.output, order.identity(every, versions), order.asked, pair(order.shard))
+    if order.merged:
+        outcome = runs.RunOutcome(merged(order.merged, every, stream))
+    else:
+        outcome = _run(order, work, stream, console, session)
     session.close()
+    entry = None if order.shard is None else order.shard.entry(work, every)
+    if entry is not None:
+        not_run = (told(entry), *not_run)
     if outcome.cut_short:
         rest = "cells without a verdict, and all formulas, proofs and mutants"
         not_run = (f"not run: {rest}: the run was {outcome.cut_short}; go on with --resume", *not_run)
@@ -149,16 +160,27 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
         environment=versions,
         not_run=not_run,
         seconds=time.perf_counter() - start,
-        whole=order.whole and not outcome.cut_short,
+        whole=order.whole and order.shard is None and not outcome.cut_short,
         cut_short=bool(outcome.cut_short),
     )
     found = () if outcome.cut_short else _causes(work, report)
     report = dataclasses.replace(report, causes=found, strict=order.strict, unjudged=order.unjudged, scope=order.scope)
+    report = dataclasses.replace(report, shard=entry)
     report = report if held is None else held.against(report)
     _written(order, work, report, console)
     if held is not None:
         held.record(report, console)
     return report, outcome.status or exit_status(report)
+
+
+def _run(order: Order, work: Sequence[Unit], stream: Stream, console: Console, session: Session) -> runs.RunOutcome:
+    """Judge units in processes, and stream their cells."""
+    done = stream.done(work) if order.resume else {}
+    looked_at = work if len(order.judged()) == 1 and not done and order.shard is None else []
+    if not looked_at:
+        session.close()
+    with stream, Progress(console, work, done) as progress, FirstLook(looked_at, session, progress.looked) as look:
+        return runs.run(work, claims.judge, [stream, progress, look], order.jobs, done)
 
 
 def _causes(work: Sequence[Unit], report: Report) -> tuple[Cause, ...]:

@@ -12,7 +12,7 @@ from conformance import claims
 from conformance.catalogue import installed
 from conformance.catalogue.catalogued import entries, implementations
 from conformance.catalogue.installed import TORCH, Installation, find
-from conformance.commands import judging
+from conformance.commands import judging, shards
 from conformance.commands.environments import seen_by
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.found import Asked, Say, found
@@ -89,6 +89,9 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
         formats=tuple(given.format),
         baseline=given.baseline,
         update_baseline=given.update_baseline,
+        asked=tuple(given.arguments),
+        shard=shards.asked(given),
+        merged=getattr(given, "merged", ()),
     )
     return judging.judge(order, console, session)[1]
 

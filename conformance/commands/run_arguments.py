@@ -57,8 +57,18 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
         "--ledger", action="append", default=[], type=Path, metavar="FILE", help="known deviations of your own code"
     )
     add_baseline(parser)
+    add_shard(parser)
     parser.add_argument(
         "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
+    )
+
+
+def add_shard(parser: argparse.ArgumentParser) -> None:
+    """Add the part of a run that is judged."""
+    parser.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="judge part I of N alone, as one of N machines; `stepproof merge` puts the parts together",
     )
 
 

@@ -207,12 +207,22 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class ShardEntry:
+    """Which part of a run this is: shard ``number`` of ``shards``, with so many of the run's units."""
+
+    number: int
+    shards: int
+    units: int
+    units_of_the_run: int
+
+
+@dataclass(frozen=True)
 class Report:
     """A whole run.  ``gate_outcomes`` and ``outcome`` are written into it by ``gates.weighed`` when it is written.
 
     ``cases_hash`` is that of all drawn cases; ``unjudged`` has a sentence for each target of which nothing could be
     judged, ``scope`` what each part of the run was asked for.  A ``strict`` run does not conform where a cell fails
-    what only should hold.
+    what only should hold.  Of a ``shard`` the gates speak of its own cells alone.
     """
 
     suite_version: str
@@ -240,5 +250,6 @@ class Report:
     unjudged: tuple[str, ...] = ()
     scope: tuple[ScopeEntry, ...] = ()
     baseline: BaselineEntry | None = None
+    shard: ShardEntry | None = None
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION
