@@ -318,6 +318,7 @@ COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
     "check": ("judge one optimizer or scheduler", _check, _add_check),
     "init": ("find optimizers and schedulers here, and write the configuration of a gate", _init, _add_init),
     "gate": ("judge what the configuration names", _gate, _add_gate),
+    "search": ("look for rarer failures as long as you say", *_from("search")),
     "merge": ("put the shards of a run together", *_from("merging")),
     "identify": ("say which rule or schedule an unknown optimizer or scheduler is", _identify, _add_identify),
     "report": ("judge the catalogue and write the report", _report, _add_report),

@@ -37,13 +37,19 @@ def identifiers(chapter: str) -> tuple[str, ...]:
     return tuple(BY_IDENTIFIER[chapter])
 
 
-def judge(unit: Unit, done: Mapping[str, Killed] | None = None) -> Iterator[Judged | Exhibit]:
-    """Yield the cells of a unit but for those that are done, and what the report shows besides."""
+def judge(
+    unit: Unit, done: Mapping[str, Killed] | None = None, book: Mapping[str, Claim] | None = None
+) -> Iterator[Judged | Exhibit]:
+    """Yield the cells of a unit but for those that are done, and what the report shows besides.
+
+    ``book`` has other claims under the same names.
+    """
     key = (unit.python, unit.timeout, unit.memory)
     if key not in _SESSIONS:
         _SESSIONS[key] = Session(unit.python, timeout=unit.timeout, memory=unit.memory)
     ended = _ENDED.setdefault((unit.chapter, unit.cell("").implementation), {})
-    for judged in judge_unit(unit, BY_IDENTIFIER[unit.chapter], _SESSIONS[key], version_of, done or {}, ended):
+    claims = book or BY_IDENTIFIER[unit.chapter]
+    for judged in judge_unit(unit, claims, _SESSIONS[key], version_of, done or {}, ended):
         yield (
             dataclasses.replace(judged, result=at_chosen(unit, judged.result)) if isinstance(judged, Judged) else judged
         )

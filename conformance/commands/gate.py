@@ -18,7 +18,7 @@ from rich.console import Console
 
 from conformance.commands import judging, shards
 from conformance.commands.exit_status import NOT_JUDGED
-from conformance.commands.gate_parts import Workers, gathered
+from conformance.commands.gate_parts import Gathered, Workers, gathered
 from conformance.commands.ledger_layers import layer
 from conformance.commands.limits import bytes_of, limit
 from conformance.commands.orders import say_to
@@ -67,6 +67,18 @@ def judged(
     found: Located, console: Console, *, resume: bool = False, update_baseline: bool = False, portion: Portion = WHOLE
 ) -> tuple[Report | None, int]:
     """Judge a whole configuration in the folder of its file; returns the report, if there is one, and the status."""
+    with ordered(found, console, portion) as (order, workers):
+        if order is None:
+            return None, NOT_JUDGED
+        whole = dataclasses.replace(order, resume=resume, update_baseline=update_baseline)
+        return judging.judge(whole, console, workers.of(order.parts[0].python))
+
+
+@contextmanager
+def ordered(
+    found: Located, console: Console, portion: Portion = WHOLE
+) -> Iterator[tuple[judging.Order | None, Workers]]:
+    """Yield what a configuration orders, in the folder of its file and with its workers; None where it is nothing."""
     settings = found.settings
     with chdir(found.file.parent), surroundings(settings):
         runs.preload()
@@ -75,24 +87,23 @@ def judged(
             made = gathered(settings, workers, say_to(console))
             for sentence in made.unjudged:
                 console.print(f"not judged: {safe_text(sentence)}", markup=False, soft_wrap=True)
-            if not made.parts:
-                return None, NOT_JUDGED
-            order = judging.Order(
-                made.parts,
-                shlex.join(["stepproof", *sys.argv[1:]]),
-                Path(settings.output),
-                jobs=settings.jobs or judging.cores(),
-                unjudged=made.unjudged,
-                resume=resume,
-                baseline=Path(settings.baseline) if settings.baseline and portion.shard is None else None,
-                update_baseline=update_baseline,
-                strict=settings.strict,
-                formats=among("format", settings.formats, NAMES) if settings.formats else (),
-                asked=portion.asked,
-                shard=portion.shard,
-                merged=portion.merged,
-            )
-            return judging.judge(order, console, workers.of(made.parts[0].python))
+            yield _order(settings, made, portion) if made.parts else None, workers
+
+
+def _order(settings: Configuration, made: Gathered, portion: Portion) -> judging.Order:
+    return judging.Order(
+        made.parts,
+        shlex.join(["stepproof", *sys.argv[1:]]),
+        Path(settings.output),
+        jobs=settings.jobs or judging.cores(),
+        unjudged=made.unjudged,
+        baseline=Path(settings.baseline) if settings.baseline and portion.shard is None else None,
+        strict=settings.strict,
+        formats=among("format", settings.formats, NAMES) if settings.formats else (),
+        asked=portion.asked,
+        shard=portion.shard,
+        merged=portion.merged,
+    )
 
 
 def located(config: Path | None, targets: Sequence[str]) -> Located:

@@ -11,6 +11,14 @@ from impls.devices import DEVICES, FLOATS
 
 
 def add_gate(parser: argparse.ArgumentParser) -> None:
+    """Add what is judged, what is said instead of the configuration, and which part of a run it is."""
+    add_asked(parser)
+    add_baseline(parser)
+    add_shard(parser)
+    parser.add_argument("--resume", action="store_true", help="go on with what the output holds")
+
+
+def add_asked(parser: argparse.ArgumentParser) -> None:
     """Add what is judged, and what is said instead of the configuration."""
     parser.add_argument("target", nargs="*", help="names of the configuration, or module:Class (default: all it names)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration (default: the nearest)")
@@ -29,6 +37,3 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes")
     parser.add_argument("--format", action="append", default=[], help=f"one of {', '.join(NAMES)} (repeatable)")
     parser.add_argument("--strict", action="store_true", help="fail where what only should hold fails, too")
-    add_baseline(parser)
-    add_shard(parser)
-    parser.add_argument("--resume", action="store_true", help="go on with what the output holds")

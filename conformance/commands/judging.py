@@ -35,7 +35,7 @@ from conformance.report import write_report
 from conformance.report.assembly import assemble
 from conformance.report.difference import ScopeEntry
 from conformance.report.gates import exit_status
-from conformance.report.model import Report
+from conformance.report.model import Report, ShardEntry
 from conformance.report.writing import prepare, write_text
 from impls.catalogue.entries import Implementation
 from impls.catalogue.scheduler_entries import Scheduler
@@ -148,24 +148,49 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
     entry = None if order.shard is None else order.shard.entry(work, every)
     if entry is not None:
         not_run = (told(entry), *not_run)
+    run = Concluded(order, work, outcome, versions, not_run, time.perf_counter() - start)
+    return conclude(dataclasses.replace(run, shard=entry, held=held), console)
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """A run that has ended: what was ordered, its units and their results, under which versions, and what is left out.
+
+    ``advice`` says what to do where it was cut short.
+    """
+
+    order: Order
+    work: Sequence[Unit]
+    outcome: runs.RunOutcome
+    versions: Mapping[str, str]
+    not_run: tuple[str, ...]
+    seconds: float
+    shard: ShardEntry | None = None
+    held: baselines.Held | None = None
+    advice: str = "go on with --resume"
+
+
+def conclude(run: Concluded, console: Console) -> tuple[Report, int]:
+    """Assemble the report of a run that has ended, find its causes and write it; returns it and the exit status."""
+    order, work, outcome, not_run, held = run.order, run.work, run.outcome, run.not_run, run.held
     if outcome.cut_short:
         rest = "cells without a verdict, and all formulas, proofs and mutants"
-        not_run = (f"not run: {rest}: the run was {outcome.cut_short}; go on with --resume", *not_run)
+        not_run = (f"not run: {rest}: the run was {outcome.cut_short}; {run.advice}", *not_run)
     report = assemble(
         work,
         outcome.results,
         command=order.command,
         seed=order.seed,
         budget=order.budget,
-        environment=versions,
+        environment=run.versions,
         not_run=not_run,
-        seconds=time.perf_counter() - start,
+        seconds=run.seconds,
         whole=order.whole and order.shard is None and not outcome.cut_short,
         cut_short=bool(outcome.cut_short),
     )
     found = () if outcome.cut_short else _causes(work, report)
     report = dataclasses.replace(report, causes=found, strict=order.strict, unjudged=order.unjudged, scope=order.scope)
-    report = dataclasses.replace(report, shard=entry)
+    report = dataclasses.replace(report, shard=run.shard)
     report = report if held is None else held.against(report)
     _written(order, work, report, console)
     if held is not None:
@@ -218,7 +243,7 @@ def _written(order: Order, work: Sequence[Unit], report: Report, console: Consol
 
 def _write_failures(report: Report, folder: Path, work: Sequence[Unit]) -> None:
     """Write the case of every finding."""
-    targets = {unit.cell("").implementation: _target(unit) for unit in work}
+    targets = {unit.cell("").implementation: target_of(unit) for unit in work}
     for finding in (f for r in report.results for f in r.findings):
         cell = finding.cell
         stored = {
@@ -250,7 +275,7 @@ def write_crashes(report: Report, folder: Path) -> None:
             write_text(folder / crashes.name_of(result.crash), json.dumps(bundle, indent=1) + "\n")
 
 
-def _target(unit: Unit) -> dict[str, Any]:
+def target_of(unit: Unit) -> dict[str, Any]:
     """Return what a stored failure must say for its subject to be built again."""
     if isinstance(unit, SchedulerUnit):
         return {"chapter": SCHEDULERS, "scheduler": unit.entry.identifier, "python": unit.python}

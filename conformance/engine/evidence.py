@@ -169,6 +169,8 @@ class Evidence:
     stop: Stop | None = None
     digest: str = ""
     """A hash of every case that was judged, in order."""
+    extreme: tuple[float, dict[str, Any]] | None = None
+    """The largest ratio of an error to its bound that is still legal, and the case at which it was."""
     broken: Exception | None = None
     """What a line of stepproof raised, which ended the judging at the case ``broken_at``."""
     broken_at: dict[str, Any] | None = None

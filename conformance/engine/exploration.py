@@ -34,7 +34,7 @@ class Exploration:
         for case in cases:
             if self._over:
                 break
-            plain = self.kind.write(case)
+            plain, before = self.kind.write(case), len(self.evidence.tally.ratios)
             self.digest.add(plain)
             try:
                 body(case)
@@ -47,12 +47,21 @@ class Exploration:
                     self.evidence.stop = Stop(error, case)
             except Exception as error:  # noqa: BLE001 - what was found before is kept
                 self._broke(error, plain)
+            self._note(plain, before)
         self.evidence.digest = str(self.digest)
 
     def drawn(self, strategy: SearchStrategy[Any], examples: int, seed: int, body: Body) -> None:
         """Judge up to ``examples`` different cases of a strategy, the same for the same seed."""
         if not self._over:
             self.listed(draw(strategy, examples, seed, self.kind.write), body)
+
+    def _note(self, case: dict[str, Any], before: int) -> None:
+        """Keep a case whose largest legal ratio is the largest of all so far."""
+        largest = self.evidence.extreme[0] if self.evidence.extreme else 0.0
+        for ratios in self.evidence.tally.ratios[before:]:
+            legal = ratios[ratios <= 1.0]
+            if legal.size and (top := float(legal.max())) > largest:
+                self.evidence.extreme, largest = (top, case), top
 
     @property
     def _over(self) -> bool:

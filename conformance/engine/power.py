@@ -17,6 +17,10 @@ class Power:
     of: Mutants
     mutants: dict[str, dict[str, Any]] = field(default_factory=dict)
     killed: dict[str, dict[str, str]] = field(default_factory=dict)
+    at: Any = None
+    """The case that is judged."""
+    cases: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """The case that killed each mutant, by its formula and its line."""
 
     def open(self, formula: Any) -> list[Any]:
         """Return the mutants of ``formula`` that are still alive."""
@@ -29,6 +33,7 @@ class Power:
     def kill(self, formula: Any, mutant: Any, cell: str) -> None:
         """Note the cell whose case told a mutant from its formula."""
         self.killed[formula.label][mutant.line] = cell
+        self.cases[formula.label, mutant.line] = self.at
 
     def merge(self, killed: Mapping[str, Mapping[str, str]]) -> None:
         """Add what another process, or an earlier run, killed."""

@@ -7,14 +7,14 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from conformance.engine import freed_memory
 from conformance.engine.claim import Unit
@@ -79,15 +79,89 @@ def run(
     SIGINT and SIGTERM end the run at once; what was judged is returned.
     """
     outcome = RunOutcome([(done or {}).get(index) or UnitResult() for index in range(len(work))])
-    waiting = deque(index for index, result in enumerate(outcome.results) if not result.whole)
+    waiting = [index for index, result in enumerate(outcome.results) if not result.whole]
+    desk = Desk(work, outcome.results, iter(waiting))
+    return _ended(outcome, desk, listeners, Pool(judge, min(jobs, len(waiting))))
+
+
+def run_on(further: Iterator[Unit], listeners: Sequence[Listener], hands: Hands, until: float) -> RunOutcome:
+    """Judge units as they come until the time ``until`` of the monotonic clock; listeners are told what is judged.
+
+    No result is kept beside what they keep: there may be units without end.  Signals end it as they end ``run``.
+    """
+    desk = _Endless(further, until)
+    return _ended(RunOutcome([]), desk, listeners, hands)
+
+
+def _ended(outcome: RunOutcome, desk: Desk, listeners: Sequence[Listener], hands: Hands) -> RunOutcome:
     try:
-        with terminating(), _Pool(judge, min(jobs, len(waiting))) as pool:
-            for index, event in pool.events(work, waiting, outcome.results):
-                _take(work[index], outcome.results[index], event, listeners)
+        with terminating(), hands:
+            for index, event in hands.events(desk):
+                _take(desk.work[index], desk.results[index], event, listeners)
+                if not isinstance(event, Judged):
+                    desk.finished(index)
     except KeyboardInterrupt as interrupt:
         name = signal.Signals(getattr(interrupt, "number", signal.SIGINT))
         outcome.cut_short, outcome.status = f"cut short by {name.name}", 128 + name
     return outcome
+
+
+@dataclasses.dataclass
+class Desk:
+    """What those that judge take their units from: the units, what is judged of each, and which is next."""
+
+    work: Sequence[Unit]
+    results: Sequence[UnitResult]
+    waiting: Iterator[int]
+    until: float | None = None
+    """When no more is waited for, on the monotonic clock."""
+
+    @property
+    def left(self) -> float | None:
+        """The seconds that are left, if there is an end."""
+        return None if self.until is None else max(0.0, self.until - time.monotonic())
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is over."""
+        return self.left == 0.0
+
+    def next(self) -> int | None:
+        """Return the place of the unit that is judged next, or nothing."""
+        return None if self.over else next(self.waiting, None)
+
+    def finished(self, index: int) -> None:
+        """Take note of a unit that is whole."""
+
+
+class _Endless(Desk):
+    """Units that are made as they are asked for; what was judged of one is dropped when it is whole."""
+
+    def __init__(self, further: Iterator[Unit], until: float) -> None:
+        self.made: list[Any] = []
+        self.judged: list[UnitResult] = []
+        super().__init__(self.made, self.judged, self._places(further), until)
+
+    def _places(self, further: Iterator[Unit]) -> Iterator[int]:
+        for unit in further:
+            self.made.append(unit)
+            self.judged.append(UnitResult())
+            yield len(self.made) - 1
+
+    def finished(self, index: int) -> None:
+        """Drop a unit that is whole."""
+        self.made[index], self.judged[index] = None, UnitResult(whole=True)
+
+
+class Hands(Protocol):
+    """Those that judge: processes here, or workers elsewhere."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def events(self, desk: Desk) -> Iterator[tuple[int, Any]]:
+        """Yield each cell as it is judged, and what a unit shows when it is whole, with the place of its unit."""
 
 
 def preload() -> None:
@@ -145,7 +219,7 @@ class _Process:
     def __init__(self, judge: Judge) -> None:
         self.connection, theirs = multiprocessing.Pipe()
         # What it is forked from may have started in another folder, with other variables.
-        self.process = _context().Process(target=_serve, args=(theirs, judge, Path.cwd(), _own()), daemon=True)
+        self.process = _context().Process(target=_serve, args=(theirs, judge, Path.cwd(), own_variables()), daemon=True)
         self.process.start()
         theirs.close()
         self.unit: int | None = None
@@ -166,7 +240,7 @@ class _Process:
         return f"ended with status {status}"
 
 
-class _Pool:
+class Pool:
     """Hands units to processes, and starts another process for one that died."""
 
     def __init__(self, judge: Judge, jobs: int) -> None:
@@ -181,15 +255,16 @@ class _Pool:
         for process in self.processes:
             process.end()
 
-    def events(
-        self, work: Sequence[Unit], waiting: deque[int], results: Sequence[UnitResult]
-    ) -> Iterator[tuple[int, Any]]:
+    def events(self, desk: Desk) -> Iterator[tuple[int, Any]]:
         """Yield each cell as it is judged, and what a unit shows when it is whole."""
         self.processes = [_Process(self.judge) for _ in range(self.jobs)]
         for process in self.processes:
-            self._hand(process, work, waiting, results)
+            self._hand(process, desk)
         while busy := {p.connection: p for p in self.processes if p.unit is not None}:
-            for ready in connection.wait(list(busy)):
+            told = connection.wait(list(busy), desk.left)
+            if not told and desk.over:
+                return
+            for ready in told:
                 process = busy[ready]  # type: ignore[index]
                 index = process.unit
                 if index is None:
@@ -197,32 +272,19 @@ class _Pool:
                 try:
                     event = process.connection.recv()
                 except (EOFError, OSError):
-                    yield from self._lost(process, work[index], index, results[index])
+                    yield from lost(process.how, desk, index)
                     process = self._replaced(process)
-                    self._hand(process, work, waiting, results)
+                    self._hand(process, desk)
                     continue
                 yield index, event
                 if not isinstance(event, Judged):
-                    self._hand(process, work, waiting, results)
+                    self._hand(process, desk)
 
-    def _hand(
-        self, process: _Process, work: Sequence[Unit], waiting: deque[int], results: Sequence[UnitResult]
-    ) -> None:
-        process.unit = waiting.popleft() if waiting else None
+    def _hand(self, process: _Process, desk: Desk) -> None:
+        process.unit = desk.next()
         if process.unit is not None:
-            begun = results[process.unit]
-            done = {result.cell.property: begun.killed for result in begun.results}
             with suppress(BrokenPipeError):  # its end is seen where its answer is awaited
-                process.connection.send((work[process.unit], done))
-
-    def _lost(self, process: _Process, unit: Unit, index: int, result: UnitResult) -> Iterator[tuple[int, Any]]:
-        """Yield an error of stepproof for every cell that the dead process owed."""
-        judged = {item.cell.property for item in result.results}
-        reason = f"{DIED} {process.how}; judge it again with --resume"
-        for name in unit.properties:
-            if name not in judged:
-                yield index, Judged(CellResult(unit.cell(name), Verdict.OURS, reason))
-        yield index, []
+                process.connection.send((desk.work[process.unit], done_of(desk.results[process.unit])))
 
     def _replaced(self, process: _Process) -> _Process:
         process.end()
@@ -231,7 +293,23 @@ class _Pool:
         return other
 
 
-def _own() -> dict[str, str]:
+def done_of(begun: UnitResult) -> dict[str, Killed]:
+    """Return the properties of a unit that are judged already, each with what the unit killed."""
+    return {result.cell.property: begun.killed for result in begun.results}
+
+
+def lost(how: str, desk: Desk, index: int) -> Iterator[tuple[int, Any]]:
+    """Yield an error of stepproof for every cell that a process owed which died, and the end of its unit."""
+    unit = desk.work[index]
+    judged = {item.cell.property for item in desk.results[index].results}
+    reason = f"{DIED} {how}; judge it again with --resume"
+    for name in unit.properties:
+        if name not in judged:
+            yield index, Judged(CellResult(unit.cell(name), Verdict.OURS, reason))
+    yield index, []
+
+
+def own_variables() -> dict[str, str]:
     """Return the variables of the environment that are ours: the users' ledgers, rules and folders."""
     return {name: value for name, value in os.environ.items() if name.startswith("STEPPROOF_")}
 
@@ -239,7 +317,7 @@ def _own() -> dict[str, str]:
 def _serve(parent: Connection, judge: Judge, folder: Path, variables: Mapping[str, str]) -> None:
     """Judge the units that come, in a folder and with our variables, until there are no more."""
     os.chdir(folder)
-    for name in _own().keys() - variables.keys():
+    for name in own_variables().keys() - variables.keys():
         del os.environ[name]
     os.environ.update(variables)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this process

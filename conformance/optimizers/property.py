@@ -128,6 +128,8 @@ class Property:
         """Judge the property on one case; failures that the plan explains are left out."""
         prepared = prepare(case, subject.rules[case.switches], subject.storage)
         failures, outside = len(tally.failures), tally.outside
+        if plan.power is not None:
+            plan.power.at = case
         self.judge_case(subject, case, prepared, tally, plan)
         new = [failure for failure in tally.failures[failures:] if not plan.explained(failure)]
         tally.failures[failures:] = new

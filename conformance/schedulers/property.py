@@ -99,5 +99,6 @@ class SchedulerProperty:
         else:
             own.outside = 0  # what is known is told as the deviation that it is
         if failure is None and plan.power is not None and self.measures_power:
+            plan.power.at = case
             mutants.kill(plan.power, case)
         tally.add(own)

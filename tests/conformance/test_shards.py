@@ -101,6 +101,7 @@ def test_a_shard_says_that_it_is_one(shards: list[Path]) -> None:
     assert names == [{"torch.ExponentialLR"}, {"torch.StepLR"}]
 
 
+@pytest.mark.thorough
 def test_the_causes_of_a_merged_run_are_those_of_the_whole(tmp_path: Path) -> None:
     """Findings of both shards are joined to one cause, for which the code is asked again."""
     check = ["check", f"{WRONG}:StepMinusOne", "--rule", "adamw", "--budget", "0.1", "--jobs", "1"]
