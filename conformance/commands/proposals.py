@@ -14,6 +14,7 @@ from conformance.recognition.constructor import NotJudgeableError
 from conformance.recognition.identification.identity import Identity, identify
 from conformance.recognition.identification.schedule_identity import ScheduleIdentity
 from conformance.recognition.identification.schedule_identity import identify_schedule as identified
+from conformance.recognition.identification.search import ANYTHING, Limits
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as rule_book
 from spec import schedules as schedule_book
@@ -46,44 +47,57 @@ def look(found: Iterable[FoundClass], session: Session, say: Say) -> Looked:
 
 
 def _optimizer(one: FoundClass, session: Session) -> Proposal | None:
-    """Return what an optimizer claims: by its steps, unless these are not what its name says or the book has."""
-    identity = identify(one.target, session)
-    best, (rule, options) = identity.best, claimed_by_name(one.name)
+    """Return what an optimizer claims: by its steps, unless these are not what its name says or the book has.
+
+    Where its name is a claim no other rule is looked at.
+    """
+    rule, options = claimed_by_name(one.name)
+    identity = identify(one.target, session, Limits((rule_book.named(rule)[0].name,), {}) if rule else ANYTHING)
+    best = identity.best
     if best is not None and all(best.rule.options.get(key) == value for key, value in options.items()):
-        told = f"{_told(best.rule)}, as its steps show"
-        return Proposal(
-            "optimizer", one.target, best.rule.name, departing(best.rule.name, best.rule.options, {}), (told,)
-        )
+        told, chosen = f"{_told(best.rule)}, as its steps show", departing(best.rule.name, best.rule.options, {})
+        return Proposal("optimizer", one.target, best.rule.name, chosen, (told,))
     if rule:
-        return Proposal("optimizer", one.target, rule, {}, (f"{rule} by its name; {_shown(identity)}",))
+        return Proposal("optimizer", one.target, rule, {}, (f"{rule} by its name; {_shown(identity, rule)}",))
     if identity.following is None:
         return None
     near = identity.following[1].rule
-    remarks = (_shown(identity), "say which rule it claims")
+    remarks = (_shown(identity, "any rule of the book"), "say which rule it claims")
     return Proposal("optimizer", one.target, near.name, departing(near.name, near.options, {}), remarks)
 
 
 def claimed_by_name(name: str) -> tuple[str, dict[str, str]]:
     """Return the rule that the name of a class holds, the longest, and the options that this means."""
-    plain = name.casefold().replace("_", "")
-    known = [rule for rule in rule_book.names() if rule.replace("_", "") in plain]
-    longest = max(known, key=len, default="")
+    longest = longest_in(name, rule_book.names())
     return longest, dict(rule_book.named(longest)[1]) if longest else {}
+
+
+def longest_in(name: str, known: Iterable[str]) -> str:
+    """Return the longest of the names that are words of another one: of ``FastAdamW`` it is ``adamw``."""
+    plain = name.replace("_", "")
+    found = []
+    for one in known:
+        start = plain.casefold().find(one.replace("_", ""))
+        end = start + len(one.replace("_", ""))
+        begins = start == 0 or plain[start : start + 1].isupper() or plain.islower()
+        if start >= 0 and begins and not (plain[end : end + 1].islower() and not plain.islower()):
+            found.append(one)
+    return max(found, key=len, default="")
 
 
 def _told(rule: UpdateRule) -> str:
     return called(rule.name, departing(rule.name, rule.options, {}))
 
 
-def _shown(identity: Identity) -> str:
+def _shown(identity: Identity, among: str) -> str:
     """Return what the steps show of an optimizer that is not what its name says, or nothing of the book."""
     if identity.best is not None:
         return f"its steps are those of {_told(identity.best.rule)}"
     if identity.following is None:
-        return "its steps are those of no rule of the book"
+        return f"its steps are those of no variant of {among}"
     agreement, near = identity.following
     return (
-        f"its steps are those of no rule of the book; {_told(near.rule)} is nearest and differs first at step "
+        f"its steps are those of no variant of {among}; {_told(near.rule)} is nearest and differs first at step "
         f"{agreement.steps + 1}"
     )
 
@@ -95,7 +109,7 @@ def _scheduler(one: FoundClass, session: Session) -> Proposal | None:
         schedule = identity.fitting[0].schedule
         told = f"{identify_schedule.called(schedule)}, as its curve shows"
         return Proposal("scheduler", one.target, schedule.name, dict(schedule.options), (told,))
-    name = _schedule_by_name(one.name)
+    name = longest_in(one.name, schedule_book.names())
     if name:
         return Proposal("scheduler", one.target, name, {}, (f"{name} by its name; its curve is {_near(identity)}",))
     if identity.nearest is None:
@@ -110,8 +124,3 @@ def _near(identity: ScheduleIdentity) -> str:
         return "that of no schedule of the book"
     step, _, near = identity.nearest
     return f"that of no schedule of the book; {identify_schedule.called(near.schedule)} is nearest, until t={step}"
-
-
-def _schedule_by_name(name: str) -> str:
-    plain = name.casefold().replace("_", "")
-    return max((known for known in schedule_book.names() if known.replace("_", "") in plain), key=len, default="")

@@ -155,7 +155,12 @@ def test_a_written_configuration_is_read_as_what_was_proposed() -> None:
 
 @pytest.mark.parametrize(
     ("name", "claims"),
-    [("FastAdamW", ("adamw", {"decay": "decoupled"})), ("My_Lion", ("lion", {})), ("Thing", ("", {}))],
+    [
+        ("FastAdamW", ("adamw", {"decay": "decoupled"})),
+        ("My_Lion", ("lion", {})),
+        ("LambdaThing", ("", {})),
+        ("fused_adam", ("adam", {})),
+    ],
 )
 def test_the_name_of_a_class_is_a_claim(name: str, claims: tuple[str, dict[str, str]]) -> None:
     """The longest name of a rule that it holds counts."""
