@@ -55,7 +55,7 @@ def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Sl
     legal = enclosure(as_intervals(slab.before, subject.storage))
     centre = exact_step(enclosure.program, subject.storage, slab.scalars, slab.before, run.outcome.state_formats)
     wrong: Array = np.zeros(size, bool)
-    for name, value in slab.after.items():
+    for name, value in ((name, value) for name, value in slab.after.items() if value.size == size):
         wrong |= ~np.broadcast_to(legal[name].contains(value.astype(subject.storage.work)), value.shape).reshape(-1)
     name = rule.parameter.symbol.name
     start = slab.before[name].reshape(-1).astype(float)

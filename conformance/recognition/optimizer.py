@@ -102,8 +102,25 @@ class _Stranger:
             self.signature = self.signature.beside(self._accepted())
             self.keywords = keywords_of(every.values(), self.signature, told.settings)
         check(trier.target, book.build(rule, options), self.signature, self.keywords, told, self.refusal)
+        self.keywords = {keyword: names for keyword, names in self.keywords.items() if not self._is_idle(names[0])}
         usual = switches_of(self.family, self.signature.defaults, options)
         self.switches = usual if told.switches is None else told.switches
+
+    def _is_idle(self, name: str) -> bool:
+        """Tell whether what is None by default makes the same steps with a number: another keyword outdoes it."""
+        own = setting_name(name)
+        if name in self.told.settings.values() or self.signature.defaults.get(own, ...) is not None:
+            return False
+        try:
+            trial = self._trial(book.build(self.rule, {**self.meant, **self.options}), {})
+        except NotJudgeableError:
+            return False
+        if own not in trial.constructor:
+            return False
+        without = self.trier.again(trial, {key: value for key, value in trial.constructor.items() if key != own})
+        return bool(without.get("ok")) and all(
+            one["parameter"] == other["parameter"] for one, other in zip(without["steps"], trial.steps, strict=True)
+        )
 
     def _accepted(self) -> Mapping[str, Any]:
         """Return what a param group shows of a target that names no keywords, as far as they may be given."""

@@ -81,6 +81,16 @@ class MayHaveMomentum(_Plain):
         p.sub_(group["lr"] * state["held"])
 
 
+class RateOfItsOwn(_Plain):
+    """Gradient descent that hears no rate while it has one of its own."""
+
+    def __init__(self, params, lr=None, own_rate=True):
+        super().__init__(params, {"lr": lr, "own_rate": own_rate})
+
+    def move(self, p, gradient, state, group):
+        p.sub_(gradient * (1e-3 if group["own_rate"] else group["lr"]))
+
+
 class OneNumberForAll(_Plain):
     """Divides by the root of an average of the gradient's norm, or of the largest so far: one number for a tensor."""
 

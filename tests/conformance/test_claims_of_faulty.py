@@ -70,3 +70,12 @@ def test_a_state_of_another_size_than_the_rules_is_not_read(session: Session) ->
     assert item.states == dict.fromkeys(("exp_avg", "exp_avg_sq", "max_exp_avg_sq"), "")
     result = result_of(unit_of(item, "agreement/trajectory"), session)
     assert result.verdict is Verdict.FAIL, result.reason
+
+
+def test_a_rate_that_is_not_heard_is_not_judged_and_said_to_be_untried(session: Session) -> None:
+    """A setting that is None by default and changes no step is held as it is, where another one outdoes it."""
+    item = recognise(f"{STRANGE}:RateOfItsOwn", "sgd", {}, session)
+    assert item.fixed["lr"] == 1e-3
+    assert "lr" in item.untried
+    result = result_of(unit_of(item, "agreement/local"), session)
+    assert result.verdict is Verdict.PASS, result.reason

@@ -15,6 +15,7 @@ from conformance.diagnosis.diagnosing import diagnose
 from conformance.diagnosis.hypothesis import Sort
 from conformance.diagnosis.readings import of_lines
 from conformance.diagnosis.recordings import recorded
+from conformance.diagnosis.regimes import regime
 from conformance.engine.claim import Plan
 from conformance.engine.drawing import draw
 from conformance.engine.evidence import RAISED
@@ -27,7 +28,7 @@ from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from spec import rules as book
-from tests.builders import subject_of
+from tests.builders import entry, subject_of
 
 FILE = Path(__file__).with_name("wrong_optimizers.py")
 PLAN = Plan(4, 64, 0)
@@ -144,6 +145,15 @@ def test_a_setting_that_only_one_variant_has_is_no_question_to_the_others(sessio
     case = dataclasses.replace(run.case, switches=("nesterov",), groups=tuple(map(_undamped, run.case.groups)))
     assert damped
     assert {dataclasses.replace(run, case=case).judged(both, each) for each in damped} == {None}
+
+
+def test_states_of_rows_and_columns_are_no_elements_of_a_step(session: Session) -> None:
+    """Where values are wrong is told of parameters, whose states may have another size."""
+    subject = subject_of(entry("torch.Adafactor"), session, dtype="float64")
+    runs = list(recorded(subject, draw(local_cases(subject.rules, subject.fixed, 32), 2, 0, to_plain)))
+    elements = regime(subject, runs)
+    assert elements
+    assert not any(element.wrong for element in elements)
 
 
 def _undamped(group: GroupCase) -> GroupCase:
