@@ -6,14 +6,17 @@ import argparse
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
+from conformance.commands.outlet import outlet
 from conformance.commands.run_arguments import add_run
+from conformance.commands.subcommand import Subcommand
 from conformance.commands.surroundings import kept_environment
 from conformance.commands.usage_errors import UsageError, among, pairs
 from conformance.engine.safe_text import safe_text
@@ -42,19 +45,6 @@ EPILOG = """examples:
   stepproof plot cosine --T 100 --warmup 10           draw a schedule
 
 exit status: 0 conforms, 1 does not, 2 could not be judged; 130 or 143 if it was cut short"""
-
-
-class Subcommand(argparse.ArgumentParser):
-    """The parser of a subcommand, which gets its arguments when it is asked for."""
-
-    add: Add | None = None
-
-    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
-        """Parse what stands after the name of the subcommand."""
-        add, self.add = self.add, None
-        if add is not None:
-            add(self)
-        return super().parse_known_args(args, namespace)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -164,7 +154,9 @@ def _add_training(train: argparse.ArgumentParser) -> None:
 
 
 def _check(given: argparse.Namespace, console: Console) -> int:
-    with _begun(given) as session:
+    from conformance.commands.project import project
+
+    with project(), _begun(given) as session:
         from conformance.commands import orders
 
         return orders.check(given, console, session)
@@ -208,9 +200,10 @@ def _begun(given: argparse.Namespace) -> Session:
 
 def _identify(given: argparse.Namespace, console: Console) -> int:
     from conformance.commands import identify, told
+    from conformance.commands.project import project
     from impls.session import Session
 
-    with Session(given.python) as session:
+    with project(), Session(given.python) as session:
         return identify.show(console, given.target, session, told.said_by(given).beside())
 
 
@@ -280,8 +273,11 @@ def _power(given: argparse.Namespace, console: Console) -> int:
 
 def _replay(given: argparse.Namespace, console: Console) -> int:
     from conformance.commands import replay
+    from conformance.commands.project import project
 
-    return replay.replay(console, given.case)
+    case = given.case.absolute()
+    with project() as folder, chdir(folder):
+        return replay.replay(console, case)
 
 
 def _plot(given: argparse.Namespace, console: Console) -> int:
@@ -354,9 +350,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Run = given.run
     try:
         with kept_environment():
-            return run(given, Console(highlight=False, emoji=False))
+            return run(given, Console(file=outlet(sys.stdout), highlight=False, emoji=False))
     except KeyboardInterrupt:
-        Console(stderr=True).print("stepproof: stopped before anything was judged")
+        Console(file=outlet(sys.stderr)).print("stepproof: stopped before anything was judged")
         return 130
     except Exception as error:  # noqa: BLE001 - Python's own status for it is that of "does not conform"
         if isinstance(error, sentences()):
@@ -364,7 +360,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             traceback.print_exc()
             said = "stepproof: this is an error of stepproof's own, and no verdict; please report it"
-        Console(stderr=True, highlight=False, emoji=False).print(said, markup=False)
+        Console(file=outlet(sys.stderr), highlight=False, emoji=False).print(said, markup=False)
         return NOT_JUDGED
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from conformance.cli import COMMANDS, Subcommand
+from conformance.cli import COMMANDS
+from conformance.commands.subcommand import Subcommand
 
 PATH = "reference/command-line.md"
 HEAD = """# Command line

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Generic
 
 from spec.family import Family, Formula
-
-OWN_RULES = "STEPPROOF_RULES"
-"""Names a folder with rules of somebody's own: FOLDER/spec/NAME.py and FOLDER/reference/NAME.py."""
+from spec.own_rules import OWN_RULES
 
 
 class OwnFormulaError(ValueError):

@@ -26,21 +26,25 @@ def write(report: Report, names: Sequence[str], output: Path, console: Console) 
     """Write the formats beside the report, say where, and print what is read from what a step prints.
 
     The summary of a job goes to the file that ``GITHUB_STEP_SUMMARY`` names, too.  Raises ``OSError`` for a file that
-    cannot be written.
+    cannot be written, after all others.
     """
     root, page = repository(Path.cwd()), os.environ.get(JOB_PAGE, "")
-    written = write_formats(
-        report,
-        names,
-        output,
-        date=datetime.now(UTC),
-        root=root,
-        sources=sources(report, root),
-        job_page=Path(page) if page else None,
-    )
-    for path in (path for path in written.paths if path.name != SUMMARY):  # it is there always, and told before
-        console.print(f"wrote {os.path.relpath(path)}", markup=False, soft_wrap=True)
-    console.out(written.printed, end="", highlight=False)
+    known, date, failed = sources(report, root), datetime.now(UTC), list[OSError]()
+    printed = ""
+    for name in names:
+        try:
+            written = write_formats(
+                report, [name], output, date=date, root=root, sources=known, job_page=Path(page) if page else None
+            )
+        except OSError as error:
+            failed.append(error)
+            continue
+        for path in (path for path in written.paths if path.name != SUMMARY):  # it is there always, and told before
+            console.print(f"wrote {os.path.relpath(path)}", markup=False, soft_wrap=True)
+        printed += written.printed
+    console.out(printed, end="", highlight=False)
+    if failed:
+        raise failed[0]
 
 
 def repository(folder: Path) -> Path:

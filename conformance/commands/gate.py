@@ -19,20 +19,17 @@ from rich.console import Console
 from conformance.commands import judging, shards
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.gate_parts import Gathered, Workers, gathered
-from conformance.commands.ledger_layers import layer
 from conformance.commands.limits import bytes_of, limit
 from conformance.commands.orders import say_to
-from conformance.commands.usage_errors import UsageError, among, nearest
+from conformance.commands.project import surroundings
+from conformance.commands.usage_errors import among, nearest
 from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, ConfigurationError, Located, entries, find, read
 from conformance.configuration.settings import Configuration, OptimizerTable
 from conformance.engine import runs
-from conformance.engine.ledger import VARIABLE as LEDGERS
 from conformance.engine.safe_text import safe_text
 from conformance.exchange import NAMES
 from conformance.report.model import Report
 from impls.devices import FLOATS
-from impls.session import IMPORT_FROM
-from spec.book import OWN_RULES
 
 OVERRIDES = ("budget", "seed", "timeout", "memory", "jobs")
 """Numbers and names of a command line that stand for those of the file."""
@@ -153,8 +150,6 @@ def overridden(found: Located, given: argparse.Namespace) -> Located:
         changes["baseline"] = str(given.baseline.absolute())
     if given.output:
         changes["output"] = str(given.output.absolute())
-    if given.baseline:
-        changes["baseline"] = str(given.baseline.absolute())
     if given.python:
         changes["python"] = os.path.abspath(given.python) if os.sep in given.python else given.python  # noqa: PTH100
     among("format", given.dtype, FLOATS)
@@ -168,24 +163,3 @@ def overridden(found: Located, given: argparse.Namespace) -> Located:
 def _own(changes: dict[str, Any]) -> dict[str, Any]:
     """Return what a table no longer says for itself."""
     return {"budget": None} if "budget" in changes else {}
-
-
-@contextmanager
-def surroundings(settings: Configuration) -> Iterator[None]:
-    """Set the variables by which the processes that judge find rules and ledgers of the project."""
-    if settings.rules and not Path(settings.rules).is_dir():
-        raise UsageError(f"rules = {settings.rules!r} is no folder; name one with spec/NAME.py, or leave it out")
-    folders = os.pathsep.join(str(Path(folder).absolute()) for folder in settings.pythonpath)
-    asked = {OWN_RULES: settings.rules and str(Path(settings.rules).absolute()), IMPORT_FROM: folders}
-    before = {name: os.environ.get(name) for name in (*asked, LEDGERS)}
-    os.environ.update({name: value for name, value in asked.items() if value})
-    try:
-        if settings.ledger and Path(settings.ledger).is_file():
-            layer([Path(settings.ledger)])
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

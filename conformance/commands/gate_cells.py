@@ -10,10 +10,10 @@ from typing import Any
 
 from conformance import claims
 from conformance.catalogue.optimizer_units import OptimizerUnit
-from conformance.commands.gate import surroundings
 from conformance.commands.gate_parts import Workers, gathered
 from conformance.commands.limits import bytes_of
 from conformance.commands.part import Unit
+from conformance.commands.project import surroundings
 from conformance.configuration.reading import Located
 from conformance.engine.judging import Judged
 from conformance.engine.verdict import CellResult

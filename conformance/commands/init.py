@@ -19,7 +19,7 @@ from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, find
 from conformance.configuration.writing import written
 from conformance.report.writing import write_text
 from impls.session import IMPORT_FROM, Session
-from spec.book import OWN_RULES
+from spec.own_rules import OWN_RULES
 
 
 def init(given: argparse.Namespace, console: Console) -> int:

@@ -36,6 +36,7 @@ from conformance.report.assembly import assemble
 from conformance.report.difference import ScopeEntry
 from conformance.report.gates import exit_status
 from conformance.report.model import Report, ShardEntry
+from conformance.report.occupation import occupied
 from conformance.report.writing import prepare, write_text
 from impls.catalogue.entries import Implementation
 from impls.catalogue.scheduler_entries import Scheduler
@@ -127,10 +128,16 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
 
     The worker of ``session``, which has the interpreter of the first part, is asked what it sees, and takes a first
     look while those that judge start, where one thing is judged on the host.  Raises ``ResumeError`` where the order
-    is to go on from another run than its own.
+    is to go on from another run than its own, and ``OSError`` where the output cannot be used, or another run is
+    writing there.
     """
     start = time.perf_counter()
     prepare(order.output, beside=exchanging.files_of(order.formats))
+    with occupied(order.output):
+        return _judged(order, console, session, start)
+
+
+def _judged(order: Order, console: Console, session: Session, start: float) -> tuple[Report, int]:
     if not order.merged:
         runs.preload()
     seen = all_seen(order.parts, session)
@@ -145,6 +152,7 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
     else:
         outcome = _run(order, work, stream, console, session)
     session.close()
+    not_run = (*not_run, f"not kept: {stream.lost}") if stream.lost else not_run
     entry = None if order.shard is None else order.shard.entry(work, every)
     if entry is not None:
         not_run = (told(entry), *not_run)
@@ -172,12 +180,33 @@ class Concluded:
 
 def conclude(run: Concluded, console: Console) -> tuple[Report, int]:
     """Assemble the report of a run that has ended, find its causes and write it; returns it and the exit status."""
-    order, work, outcome, not_run, held = run.order, run.work, run.outcome, run.not_run, run.held
+    report = _reported(run)
+    report = report if run.held is None else run.held.against(report)
+    _written(run.order, run.work, report, console)
+    if run.held is not None:
+        run.held.record(report, console)
+    return report, run.outcome.status or exit_status(report)
+
+
+def _reported(run: Concluded) -> Report:
+    """Return the report of a run with its causes; a signal that comes now leaves out what takes long, and no result."""
+    if not run.outcome.cut_short:
+        try:
+            with runs.terminating():
+                report = _assembled(run)
+                return dataclasses.replace(report, causes=_causes(run.work, report))
+        except KeyboardInterrupt as interrupt:
+            run.outcome.cut(interrupt)
+    return _assembled(run)
+
+
+def _assembled(run: Concluded) -> Report:
+    order, outcome, not_run = run.order, run.outcome, run.not_run
     if outcome.cut_short:
         rest = "cells without a verdict, and all formulas, proofs and mutants"
         not_run = (f"not run: {rest}: the run was {outcome.cut_short}; {run.advice}", *not_run)
     report = assemble(
-        work,
+        run.work,
         outcome.results,
         command=order.command,
         seed=order.seed,
@@ -188,14 +217,8 @@ def conclude(run: Concluded, console: Console) -> tuple[Report, int]:
         whole=order.whole and order.shard is None and not outcome.cut_short,
         cut_short=bool(outcome.cut_short),
     )
-    found = () if outcome.cut_short else _causes(work, report)
-    report = dataclasses.replace(report, causes=found, strict=order.strict, unjudged=order.unjudged, scope=order.scope)
-    report = dataclasses.replace(report, shard=run.shard)
-    report = report if held is None else held.against(report)
-    _written(order, work, report, console)
-    if held is not None:
-        held.record(report, console)
-    return report, outcome.status or exit_status(report)
+    report = dataclasses.replace(report, strict=order.strict, unjudged=order.unjudged, scope=order.scope)
+    return dataclasses.replace(report, shard=run.shard)
 
 
 def _run(order: Order, work: Sequence[Unit], stream: Stream, console: Console, session: Session) -> runs.RunOutcome:
@@ -231,11 +254,13 @@ def _causes(work: Sequence[Unit], report: Report) -> tuple[Cause, ...]:
 
 
 def _written(order: Order, work: Sequence[Unit], report: Report, console: Console) -> None:
-    """Write failures and report, and say where."""
-    _write_failures(report, order.output / "failures", work)
-    write_crashes(report, order.output / "failures")
-    paths = write_report(report, order.output)
-    show_report(console, report, os.path.relpath(order.output))
+    """Write failures and report, and say where; what cannot be written is shown all the same."""
+    try:
+        _write_failures(report, order.output / "failures", work)
+        write_crashes(report, order.output / "failures")
+        paths = write_report(report, order.output)
+    finally:
+        show_report(console, report, os.path.relpath(order.output))
     for path in paths.values():
         console.print(f"wrote {os.path.relpath(path)}")
     exchanging.write(report, order.formats, order.output, console)

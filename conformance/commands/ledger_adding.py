@@ -19,7 +19,7 @@ from conformance.commands.exit_status import CONFORMS
 from conformance.commands.ledger_text import appended
 from conformance.commands.ledger_trials import EntryTrials
 from conformance.commands.plain_text import plain
-from conformance.commands.replay import stored_failure
+from conformance.commands.replay import case_of, stored_failure
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.ledger import (
     CHAPTERS,
@@ -87,7 +87,7 @@ def _add(
     stored = Stored(failure["kind"], failure["case"], failure["property"], described)
     subject = trials.subject(failure["chapter"], stored)
     version = version_of(subject.library, trials.session)
-    found = failures_of(subject, claim, claim.kind.read(failure["case"]))
+    found = failures_of(subject, claim, case_of(failure, path))
     if not found:
         raise UsageError(f"`{path}` is not shown here: its case no longer fails; nothing was written for it")
     told = list(dict.fromkeys(item.told for item in found))

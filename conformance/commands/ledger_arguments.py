@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance.commands import ledger_adding, ledger_commands
-from conformance.commands.gate import surroundings
 from conformance.commands.ledger_layers import USUAL
+from conformance.commands.project import surroundings
 from conformance.configuration.reading import find, read
 from conformance.configuration.settings import Configuration
 from conformance.engine.ledger import VARIABLE

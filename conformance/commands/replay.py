@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.schedule_references import scheduler_subject
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.usage_errors import UsageError, nearest
-from conformance.engine.ledger import OPTIMIZERS
+from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.reduction import failures_of
 from conformance.recognition.constructor import Stated
 from conformance.recognition.optimizer import recognise
@@ -24,6 +25,14 @@ from impls.catalogue.entries import Implementation
 from impls.session import Session
 
 COMMON = frozenset({"chapter", "property", "kind", "case", "python"})
+NAMED: Mapping[str, frozenset[str]] = defaultdict(
+    lambda: frozenset({"a known chapter"}),
+    {
+        OPTIMIZERS: frozenset({"target", "rule", "options", "path", "device", "dtype"}),
+        SCHEDULERS: frozenset({"scheduler"}),
+    },
+)
+"""What a failure of a chapter says besides, of its subject."""
 
 
 def replay(console: Console, path: Path) -> int:
@@ -35,7 +44,7 @@ def replay(console: Console, path: Path) -> int:
     claim = claims.BY_IDENTIFIER[stored["chapter"]][stored["property"]]
     with Session(stored["python"]) as session:
         subject = subject_of(stored, session)
-        found = failures_of(subject, claim, claim.kind.read(stored["case"]))
+        found = failures_of(subject, claim, case_of(stored, path))
         for failure in found:
             told = claim.kind.tell(subject, claim, failure)
             low, high = told.legal
@@ -43,6 +52,16 @@ def replay(console: Console, path: Path) -> int:
             console.print(f"{told.quantity} = {told.value}; legal: {legal}", markup=False)
     console.print("still fails" if found else "no longer fails")
     return DOES_NOT if found else CONFORMS
+
+
+def case_of(stored: Mapping[str, Any], path: Path) -> Any:
+    """Return the case of a stored failure; raises ``OSError`` for one that its kind cannot read."""
+    kind = claims.BY_IDENTIFIER[stored["chapter"]][stored["property"]].kind
+    try:
+        return kind.read(stored["case"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise OSError(f"the case in `{path}` is none of kind {kind.name}: {said}; have it written anew") from None
 
 
 def subject_of(stored: Mapping[str, Any], session: Session) -> Any:
@@ -80,9 +99,9 @@ def stored_failure(path: Path) -> dict[str, Any]:
     """Read a failure; raises ``OSError`` for a file that is none."""
     try:
         stored = json.loads(path.read_text())
-    except ValueError:
+    except (ValueError, RecursionError):
         stored = None
-    known = isinstance(stored, dict) and stored.keys() >= COMMON
-    if not known or stored["property"] not in claims.BY_IDENTIFIER.get(stored["chapter"], {}):
+    known = isinstance(stored, dict) and stored.keys() >= COMMON and stored.keys() >= NAMED[str(stored["chapter"])]
+    if not known or str(stored["property"]) not in claims.BY_IDENTIFIER[str(stored["chapter"])]:
         raise OSError(f"`{path}` is no stored failure; give a .json file of the report's folder `failures`")
     return dict(stored)

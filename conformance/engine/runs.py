@@ -66,6 +66,11 @@ class RunOutcome:
     status: int = 0
     """The exit status of what ended it."""
 
+    def cut(self, interrupt: KeyboardInterrupt) -> None:
+        """Note the signal that ended the run early."""
+        name = signal.Signals(getattr(interrupt, "number", signal.SIGINT))
+        self.cut_short, self.status = f"cut short by {name.name}", 128 + name
+
 
 def run(
     work: Sequence[Unit],
@@ -76,7 +81,7 @@ def run(
 ) -> RunOutcome:
     """Judge all units, ``jobs`` at a time; what is ``done`` already is not judged again.
 
-    SIGINT and SIGTERM end the run at once; what was judged is returned.
+    SIGINT, SIGTERM and SIGHUP end the run at once; what was judged is returned.
     """
     outcome = RunOutcome([(done or {}).get(index) or UnitResult() for index in range(len(work))])
     waiting = [index for index, result in enumerate(outcome.results) if not result.whole]
@@ -101,8 +106,7 @@ def _ended(outcome: RunOutcome, desk: Desk, listeners: Sequence[Listener], hands
                 if not isinstance(event, Judged):
                     desk.finished(index)
     except KeyboardInterrupt as interrupt:
-        name = signal.Signals(getattr(interrupt, "number", signal.SIGINT))
-        outcome.cut_short, outcome.status = f"cut short by {name.name}", 128 + name
+        outcome.cut(interrupt)
     return outcome
 
 
@@ -197,16 +201,21 @@ class Terminated(KeyboardInterrupt):
 
 
 class terminating:  # noqa: N801 - reads as a function in a with statement
-    """Lets SIGTERM end the run as an interrupt does, where this is the main thread."""
+    """Lets SIGTERM and a terminal that closes end the run as an interrupt does, where this is the main thread.
+
+    A signal that somebody has this process ignore, as ``nohup`` does, is ignored.
+    """
 
     def __enter__(self) -> None:
-        self.before: Any = None
+        self.before: dict[int, Any] = {}
         if threading.current_thread() is threading.main_thread():
-            self.before = signal.signal(signal.SIGTERM, _terminate)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self.before[number] = signal.signal(number, _terminate)
 
     def __exit__(self, *_: object) -> None:
-        if self.before is not None:
-            signal.signal(signal.SIGTERM, self.before)
+        for number, before in self.before.items():
+            signal.signal(number, before)
 
 
 def _terminate(number: int, _: object) -> None:

@@ -103,18 +103,24 @@ class Stream(Listener):
         self.begun = _Line(run=self.identity, asked=list(asked), shard=shard)
         self.kept: list[_Line] = []
         self.file: IO[bytes] | None = None
+        self.lost = ""
+        """Why further cells are not kept, where that came to be: they are in the report all the same."""
 
     def __enter__(self) -> Self:
         kept = self.kept or [self.begun]
         beside = self.path.with_name(f".{NAME}.kept")  # what is there is lost at no moment
         beside.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
         beside.replace(self.path)
-        self.file = self.path.open("ab")
+        self.file = self.path.open("ab", buffering=0)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.file is not None:
-            self.file.close()
+        self._close()
+
+    def _close(self) -> None:
+        file, self.file = self.file, None
+        if file is not None:
+            file.close()
 
     def cell(self, unit: Unit, judged: Judged) -> None:
         """Append one cell."""
@@ -139,9 +145,16 @@ class Stream(Listener):
 
     def _write(self, line: _Line) -> None:
         if self.file is None:
-            raise RuntimeError("the stream is written to where it is not open")
-        self.file.write(msgspec.json.encode(line) + b"\n")
-        self.file.flush()
+            if not self.lost:
+                raise RuntimeError("the stream is written to where it is not open")
+            return
+        whole = msgspec.json.encode(line) + b"\n"
+        try:
+            while whole:
+                whole = whole[self.file.write(whole) :]
+        except OSError as error:  # a line that is not whole is judged again by whoever resumes
+            self.lost = f"{self.path.name} has not all cells, which --resume judges again: {error.strerror}"
+            self._close()
 
     def done(self, work: Sequence[Unit]) -> dict[int, UnitResult]:
         """Return what the stream holds of each unit; raises ``ResumeError`` where it is of another run."""
