@@ -62,8 +62,8 @@ def run(given: argparse.Namespace, console: Console) -> int:
     if not 0 < given.hours <= MOST_HOURS:
         raise UsageError(f"--hours {given.hours:g} is not in (0, {MOST_HOURS:g}]; give how long to search")
     until = time.monotonic() + given.hours * 3600
-    corpus = Corpus(given.corpus.absolute())
     found = overridden(located(given.config, given.target), given)
+    corpus = Corpus(given.corpus.absolute() if given.corpus else found.file.parent / FOLDER)
     with ordered(found, console) as (order, workers):
         if order is None:
             return NOT_JUDGED
@@ -81,7 +81,7 @@ def search(
     versions = environment(order.parts, seen)
     session.close()
     work = order.units()
-    harvest = Harvest(work, corpus, ToldFailures(console, order))
+    harvest = Harvest(work, corpus, ToldSearch(console, order))
     known = len(corpus.kept)
     _say_corpus(corpus, console)
     outcome = runs.run_on(rounds(order, work, harvest), [harvest], hands, until)
@@ -137,18 +137,24 @@ def _how(part: Any, number: int) -> dict[str, Any]:
     return {"seed": seed, "budget": part.budget * 2 ** min(number - FIRST, DOUBLINGS)}
 
 
-class ToldFailures:
-    """Tells what fails as it comes, with the round that found it."""
+class ToldSearch:
+    """Prints what fails as it comes, with the round that found it, and each round that is reached."""
 
     def __init__(self, console: Console, order: judging.Order) -> None:
         self.console, self.order = console, order
 
-    def __call__(self, unit: SearchRound, result: CellResult) -> None:
+    def failed(self, unit: SearchRound, result: CellResult) -> None:
         """Print a cell that fails."""
-        how = _how(self.order.parts[0], unit.number)
-        where = f"in round {unit.number}, seed {how['seed']}, budget {how['budget']:g}"
-        where = "in the corpus" if unit.number == REPLAY else where
+        where = "in the corpus" if unit.number == REPLAY else f"in round {unit.number}, {self._how(unit.number)}"
         self.console.print(f"{MARKS[result.shown]} {plain(unit.label)}: {result.cell.property}, {where}")
+
+    def reached(self, number: int, cases: int, kept: int) -> None:
+        """Print how far the search is."""
+        self.console.print(f"round {number}, {self._how(number)}: {cases:,} cases till now, {kept} in the corpus")
+
+    def _how(self, number: int) -> str:
+        how = _how(self.order.parts[0], number)
+        return f"seed {how['seed']}, budget {how['budget']:g}"
 
 
 def _say_corpus(corpus: Corpus, console: Console) -> None:

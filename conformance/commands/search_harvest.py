@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,8 +20,6 @@ from conformance.engine.judging import Judged
 from conformance.engine.runs import DIED, Listener, UnitResult
 from conformance.engine.verdict import Cell, CellResult, Figures, Finding, Verdict
 
-Say = Callable[[SearchRound, CellResult], None]
-"""Tells the first failure of a cell as it comes."""
 MOST_FINDINGS = 3
 """So many findings of one cell are kept over all rounds."""
 REPLAY, FIRST = 0, 1
@@ -31,11 +29,21 @@ SEARCHED = frozenset({Verdict.PASS, Verdict.DEVIATION, Verdict.UNDECIDED})
 """The verdicts of cells in which there is more to look for."""
 
 
+class Says(Protocol):
+    """Tells how a search goes."""
+
+    def failed(self, unit: SearchRound, result: CellResult) -> None:
+        """Tell the first failure of a cell."""
+
+    def reached(self, number: int, cases: int, kept: int) -> None:
+        """Tell that a round has its first unit, how many cases were judged till then, and how many the corpus has."""
+
+
 class Harvest(Listener):
     """Gathers what rounds give, and offers their cases to a corpus."""
 
-    def __init__(self, work: Sequence[Unit], corpus: Corpus, say: Say) -> None:
-        self.work, self.corpus, self.say = work, corpus, say
+    def __init__(self, work: Sequence[Unit], corpus: Corpus, says: Says) -> None:
+        self.work, self.corpus, self.says = work, corpus, says
         self.results: list[UnitResult] = [UnitResult() for _ in work]
         self.cells: list[dict[str, CellResult]] = [{} for _ in work]
         self.replays: list[dict[str, CellResult]] = [{} for _ in work]
@@ -74,6 +82,10 @@ class Harvest(Listener):
             return
         name, now = judged.result.cell.property, judged.result
         self.cases += now.figures.cases
+        for label, names in judged.killed.items():
+            mine = self.results[unit.place].killed.setdefault(label, {})
+            for line, cell in names.items():
+                mine.setdefault(line, cell)
         held = self.replays[unit.place] if unit.number == REPLAY else self.cells[unit.place]
         before = held.get(name)
         if unit.number == REPLAY and now.verdict is not Verdict.FAIL:
@@ -82,12 +94,8 @@ class Harvest(Listener):
         if before is not None and before.digest == now.digest:
             self.unmoved.add((unit.place, name))
         elif now.verdict is Verdict.FAIL and (before is None or before.verdict is not Verdict.FAIL):
-            self.say(unit, now)
+            self.says.failed(unit, now)
         held[name] = now if before is None else joined(before, now)
-        for label, names in judged.killed.items():
-            mine = self.results[unit.place].killed.setdefault(label, {})
-            for line, cell in names.items():
-                mine.setdefault(line, cell)
         if unit.number == FIRST:
             shown = [one for one in judged.exhibits if one.sort not in {EXTREME, KILLING}]
             self.results[unit.place].exhibits += shown
@@ -97,7 +105,9 @@ class Harvest(Listener):
         """Take note of what the report shows besides, and that a unit of the first round is whole."""
         if not isinstance(unit, SearchRound):
             return
-        self.rounds = max(self.rounds, unit.number)
+        if unit.number > self.rounds:
+            self.rounds = unit.number
+            self.says.reached(unit.number, self.cases, len(self.corpus.kept))
         if unit.number == FIRST:
             self.results[unit.place].exhibits += exhibits
             self.results[unit.place].whole = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,9 @@ def dealt(work: Sequence[Unit], shard: Shard) -> list[Unit]:
     if shard.shards > len(work):
         count = f"{len(work)} unit{'s' * (len(work) != 1)}"
         raise UsageError(f"--shard {shard}: the run has {count}, each a path in one format; give no more parts")
+    labels = Counter(unit.label for unit in work)
+    if twice := [label for label, count in labels.items() if count > 1]:
+        raise UsageError(f"two parts of the run are called {safe_text(twice[0], 200)}; give one a name of its own")
     places = hands([cost(unit) for unit in work], shard.shards)
     return [unit for unit, place in zip(work, places, strict=True) if place == shard.number - 1]
 

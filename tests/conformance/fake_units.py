@@ -242,6 +242,13 @@ def judge(unit: FakeUnit, done: Mapping[str, Killed] | None = None) -> Iterator[
     yield from judge_unit(unit, CLAIMS, None, version_of, done or {})  # type: ignore[arg-type]
 
 
+def judge_slowly(unit: FakeUnit, done: Mapping[str, Killed] | None = None) -> Iterator[Judged | Exhibit]:
+    """Judge a unit without a worker, so slowly that somebody can be killed in the middle."""
+    for event in judge(unit, done):
+        time.sleep(0.3)
+        yield event
+
+
 def judge_with_a_fault(unit: Unit, done: Mapping[str, Killed]) -> Iterator[Judged | Exhibit]:
     """Judge whatever unit with a mistake of ours in its first claim."""
     yield from _judge_but(unit, raises)

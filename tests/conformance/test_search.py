@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +80,22 @@ def test_a_search_ends_with_its_time_in_the_middle_of_a_unit() -> None:
     assert len(noted.cells) in {0, 1, 2, 3}
 
 
+def test_an_interrupt_ends_a_search_with_what_is_there() -> None:
+    """Of units without end those are there that were judged before."""
+
+    class Interrupting(Noted):
+        def cell(self, unit: object, judged: Judged) -> None:
+            super().cell(unit, judged)
+            if len(self.cells) == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    noted = Interrupting()
+    endless = (FakeUnit(f"unit {n}", ("passes", "fails")) for n in itertools.count())
+    outcome = run_on(endless, [noted], Pool(fake_units.judge, 1), time.monotonic() + 600)
+    assert (outcome.cut_short, outcome.status) == ("cut short by SIGINT", 130)
+    assert len(noted.cells) >= 3
+
+
 def judged(verdict: Verdict, number: int = 1, *, kill: str = "", ratio: float = 0.0, digest: str = "") -> Judged:
     """Return a cell as a process of a round gives it."""
     cell = UNIT.cell(LOCAL)
@@ -98,10 +116,18 @@ def in_round(number: int) -> SearchRound:
     return SearchRound(UNIT, 0, number, (LOCAL,), levels={})
 
 
+class Silent:
+    """Tells nothing."""
+
+    def failed(self, *_: object) -> None: ...
+
+    def reached(self, *_: object) -> None: ...
+
+
 @pytest.fixture
 def harvest(tmp_path: Path) -> Harvest:
     """Return a harvest of one unit with an empty corpus."""
-    return Harvest([UNIT], Corpus(tmp_path / "corpus"), lambda *_: None)
+    return Harvest([UNIT], Corpus(tmp_path / "corpus"), Silent())
 
 
 def test_what_only_a_later_round_reaches_is_kept(harvest: Harvest) -> None:
@@ -137,8 +163,9 @@ def test_a_cell_that_fails_in_one_round_fails(harvest: Harvest) -> None:
 
 def test_a_replay_counts_where_it_fails_alone(harvest: Harvest) -> None:
     """A stored case that passes makes no verdict; one that fails fails the cell, whatever the gate says."""
-    harvest.cell(in_round(0), judged(Verdict.UNDECIDED, 1))
+    harvest.cell(in_round(0), judged(Verdict.UNDECIDED, 1, kill="a"))
     assert harvest.gathered()[0].results == []
+    assert harvest.gathered()[0].killed == {"sgd": {"a": LOCAL}}
     harvest.cell(in_round(0), judged(Verdict.FAIL, 2))
     harvest.cell(in_round(1), judged(Verdict.PASS, 3))
     (result,) = harvest.gathered()[0].results

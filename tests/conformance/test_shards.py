@@ -15,6 +15,7 @@ from conformance.catalogue.catalogued import entries
 from conformance.cli import main
 from conformance.commands.part import RunPart
 from conformance.commands.shards import Shard, cost, dealt, hands
+from conformance.commands.usage_errors import UsageError
 from conformance.engine.stream import NAME
 from tests.conformance.test_stream import report
 
@@ -42,6 +43,14 @@ def test_every_unit_is_in_exactly_one_shard() -> None:
         assert all(parts)
         loads = [sum(map(cost, part)) for part in parts]
         assert max(loads) - min(loads) <= max(map(cost, work))
+
+
+def test_units_that_share_a_name_are_no_shards() -> None:
+    """Their verdicts could not be told apart."""
+    item = next(item for item in entries() if item.identifier == "torch.SGD")
+    unit = RunPart((item,), (), 2.0, 0, dtypes=("float32",)).units()[0]
+    with pytest.raises(UsageError, match=r"two parts of the run are called torch\.SGD single-tensor cpu float32"):
+        dealt([unit, unit], Shard(1, 2))
 
 
 def test_the_dearest_units_are_dealt_first() -> None:
