@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.commands import exchanging, judging
 from conformance.commands.console import MARKS
 from conformance.commands.environments import all_seen, environment
@@ -25,6 +26,7 @@ from conformance.commands.search_harvest import FIRST, REPLAY, Harvest
 from conformance.commands.usage_errors import UsageError
 from conformance.corpus.folder import Corpus
 from conformance.corpus.rounds import SearchRound, judge
+from conformance.corpus.stored import Kept, named
 from conformance.engine import runs
 from conformance.engine.verdict import CellResult
 from conformance.report.writing import prepare
@@ -112,7 +114,8 @@ def rounds(order: judging.Order, work: Sequence[Unit], harvest: Harvest) -> Iter
     """
     for place, unit in enumerate(work):
         stored = {name: harvest.corpus.of(unit.cell(name)) for name in unit.properties}
-        cases = {name: tuple(kept.case for kept in found) for name, found in stored.items() if found}
+        mine = {name: tuple(kept.case for kept in found if own(unit, kept)) for name, found in stored.items()}
+        cases = {name: found for name, found in mine.items() if found}
         if cases:
             yield SearchRound(unit, place, REPLAY, tuple(cases), cases, unit.levels)
     number = FIRST
@@ -125,6 +128,12 @@ def rounds(order: judging.Order, work: Sequence[Unit], harvest: Harvest) -> Iter
         if not made:
             return
         number += 1
+
+
+def own(unit: Unit, kept: Kept) -> bool:
+    """Tell whether a stored case imports nothing but what the unit itself is: a file may name another target."""
+    target = unit.entry.identifier if isinstance(unit, SchedulerUnit) else ""
+    return all(":" not in name or name == target for name in named(kept.case))
 
 
 def harder(order: judging.Order, number: int) -> list[Unit]:

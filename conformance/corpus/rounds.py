@@ -139,7 +139,7 @@ def replayed(claim: Claim, subject: Any, plan: Plan, cases: tuple[Mapping[str, A
         try:
             case = claim.kind.read(plain)
             fits = claim.kind.fits(subject, claim, case)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        except (LookupError, TypeError, ValueError, AttributeError):
             continue
         if fits:
             exploration.listed([case], lambda case: claim.run(subject, case, tally, plan))

@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ MOST_BYTES = 64_000
 """A file is no larger: neither one that is written nor one that is read."""
 MOST_ELEMENTS = 1 << 20
 """A tensor of a case has no more elements, and a case no more steps."""
-NUMBER, SHAPE = "steps", "shape"
+NUMBER, SHAPE, SCHEDULER = "steps", "shape", "scheduler"
 
 
 class Why(enum.StrEnum):
@@ -83,6 +83,17 @@ def read(path: Path) -> Kept:
     if excessive(kept.case):
         raise CorpusError(f"its case asks for more than {MOST_ELEMENTS:,} elements or steps")
     return kept
+
+
+def named(plain: object) -> Iterator[str]:
+    """Yield the names of all schedulers of a case: one that is composed has further ones."""
+    if isinstance(plain, Mapping):
+        if isinstance(name := plain.get(SCHEDULER), str):
+            yield name
+        plain = list(plain.values())
+    if isinstance(plain, list):
+        for part in plain:
+            yield from named(part)
 
 
 def excessive(plain: object) -> bool:

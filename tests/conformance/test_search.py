@@ -14,17 +14,21 @@ from pathlib import Path
 import pytest
 
 from conformance.catalogue.catalogued import entries
+from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.cli import main
 from conformance.commands import search
 from conformance.commands.part import RunPart
 from conformance.commands.search_harvest import Harvest, joined
 from conformance.corpus.folder import Corpus
 from conformance.corpus.rounds import EXTREME, KILLING, SearchRound
-from conformance.corpus.stored import Why
+from conformance.corpus.stored import Kept, Why
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged
+from conformance.engine.ledger import SCHEDULERS
 from conformance.engine.runs import DIED, Listener, Pool, run_on
 from conformance.engine.verdict import CellResult, Figures, Finding, Level, Verdict
+from conformance.schedulers.entries import entries as scheduler_entries
+from impls.catalogue.scheduler_entries import Scheduler
 from tests.conformance import fake_units
 from tests.conformance.fake_units import FakeUnit
 from tests.conformance.test_stream import report
@@ -191,6 +195,29 @@ def test_two_rounds_are_joined_to_the_worse_verdict() -> None:
     assert joined(died, later) == later
     known = dataclasses.replace(first, verdict=Verdict.DEVIATION, level=Level.MUST)
     assert joined(known, later).verdict is Verdict.DEVIATION
+
+
+def test_a_stored_case_names_no_target_of_its_own() -> None:
+    """Neither at its top nor inside a composed schedule; schedulers of the catalogue are no code of a file."""
+    rare = SchedulerUnit(own_scheduler_entry(), (), 1, 0)
+    name = rare.entry.identifier
+
+    def kept(*schedulers: str) -> Kept:
+        node = {"scheduler": schedulers[0], "children": [{"scheduler": other} for other in schedulers[1:]]}
+        return Kept(Why.FAILED, SCHEDULERS, UNIT.cell(LOCAL), "schedule", {"node": node})
+
+    assert search.own(rare, kept(name))
+    assert search.own(rare, kept("torch.SequentialLR", "torch.StepLR", name))
+    assert not search.own(rare, kept("evil.py:Evil"))
+    assert not search.own(rare, kept(name, "evil.py:Evil"))
+    assert not search.own(UNIT, kept(name))
+    assert search.own(UNIT, kept("torch.StepLR"))
+
+
+def own_scheduler_entry() -> Scheduler:
+    """Return the entry of a scheduler that stands in a file."""
+    step = next(entry for entry in scheduler_entries() if entry.identifier == "torch.StepLR")
+    return dataclasses.replace(step, identifier="rare.py:Rare", target="rare.py:Rare")
 
 
 def project(folder: Path) -> None:
