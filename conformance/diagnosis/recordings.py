@@ -51,7 +51,7 @@ class Recording:
             if prepared is None:
                 return None
             judge(case, prepared, self.outcome, supposed, tally)
-        except (Undefined, ValueError, KeyError, FloatingPointError):
+        except (Undefined, ValueError, KeyError, ArithmeticError):
             return None  # the supposed formula has no value here, or the variant has no such setting
         return tally
 

@@ -156,6 +156,21 @@ def test_states_of_rows_and_columns_are_no_elements_of_a_step(session: Session) 
     assert not any(element.wrong for element in elements)
 
 
+def test_a_formula_that_divides_by_nothing_in_a_case_is_no_hypothesis_about_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends no diagnosis."""
+    subject = subject_of(entry("torch.SGD"), session, dtype="float64")
+    (run,) = recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain))
+    first = candidates(subject)[0]
+
+    def divides(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("conformance.optimizers.agreement.judge", divides)
+    assert run.judged(subject, first) is None
+
+
 def _undamped(group: GroupCase) -> GroupCase:
     kept = {name: value for name, value in group.hyperparameters.items() if name != "tau"}
     return dataclasses.replace(group, hyperparameters=kept)
