@@ -298,6 +298,8 @@ def _show_deviations(console: Console, report: Report, *, whole: bool) -> None:
             place = "" if entry.ledger == OURS else f" [dim]({plain(entry.ledger)})[/]"
             console.print(f"\n[yellow]known deviation[/] {plain(entry.identifier)}{place}: {plain(entry.reason)}")
         return
+    if not report.deviations:
+        return
     cells = Counter(name for r in report.results for name in (r.deviation, *r.further) if name)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("known deviation", no_wrap=True)

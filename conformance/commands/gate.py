@@ -125,16 +125,24 @@ def located(config: Path | None, targets: Sequence[str]) -> Located:
 
 def cut(settings: Configuration, targets: Sequence[str]) -> Configuration:
     """Return a configuration with the targets that are named alone."""
-    every = [table.called for table in (*settings.optimizers, *settings.schedulers)]
-    for name in targets:
-        if name not in every and ":" not in name:
-            raise nearest("name in the configuration", name, every)
+    every = [table.called for table in entries(settings)]
+    targets = [_meant(name, every) for name in targets]
     new = tuple(OptimizerTable(target=name) for name in dict.fromkeys(targets) if name not in every)
     return msgspec.structs.replace(
         settings,
         optimizers=(*(table for table in settings.optimizers if table.called in targets), *new),
         schedulers=tuple(table for table in settings.schedulers if table.called in targets),
     )
+
+
+def _meant(name: str, every: Sequence[str]) -> str:
+    """Return what a name stands for: itself, or the one target whose class has it."""
+    if name in every or ":" in name:
+        return name
+    called = [one for one in every if one.rpartition(":")[2] == name]
+    if len(called) != 1:
+        raise nearest("name in the configuration", name, every)
+    return called[0]
 
 
 def overridden(found: Located, given: argparse.Namespace) -> Located:

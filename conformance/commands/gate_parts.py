@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from conformance import claims
 from conformance.catalogue.installed import Installation
 from conformance.commands.found import Asked, Say, found
+from conformance.commands.identify_schedule import described_schedule
 from conformance.commands.limits import bytes_of
 from conformance.commands.part import RunPart
 from conformance.commands.told import Said, read_value
@@ -20,7 +21,9 @@ from conformance.configuration.settings import Configuration, OptimizerTable, Sc
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.verdict import Level
 from conformance.recognition.constructor import NotJudgeableError
+from conformance.recognition.identification.schedule_identity import identify_schedule
 from conformance.recognition.optimizer import catalogued
+from conformance.schedulers.entries import named
 from impls.catalogue.entries import ExecutionPath, Implementation
 from impls.devices import DEVICES, FLOATS, HOST
 from impls.session import Session, TargetError, WorkerFailure
@@ -130,12 +133,22 @@ def _object(value: object) -> object:
 
 
 def _entry(table: Table, session: Session, say: Say) -> Installation:
+    if isinstance(table, SchedulerTable) and not table.schedule and named(table.target) is None:
+        _follows_something(table, session)
     entry = found(asked_of(table), session, say)
     if not isinstance(table, OptimizerTable):
         return entry
     if table.name and catalogued(table.target) is not None:
         raise UsageError(f"name = {table.name}: `{table.target}` is in the catalogue under its own name; leave it out")
     return dataclasses.replace(entry, implementations=tuple(_declared(item, table) for item in entry.implementations))
+
+
+def _follows_something(table: SchedulerTable, session: Session) -> None:
+    """Raise ``NotJudgeableError`` where nobody says what a scheduler follows, and its curve does not tell."""
+    identity = identify_schedule(table.target, session)
+    if not identity.fitting:
+        lines = " ".join(" ".join(described_schedule(identity)).split())
+        raise NotJudgeableError(f"{lines}; say which schedule it claims: schedule = NAME")
 
 
 def _declared(item: Implementation, table: OptimizerTable) -> Implementation:

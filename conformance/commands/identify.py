@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from conformance.commands.identify_schedule import described_schedule
-from conformance.commands.usage_errors import UsageError
 from conformance.engine.safe_text import safe_text
 from conformance.recognition.constructor import NOTHING_TOLD, NotJudgeableError, Stated
 from conformance.recognition.identification.apart import MAXIMIZE, options_apart
@@ -79,7 +78,7 @@ def claim_of(
 ) -> IdentifiedClaim:
     """Return what is judged of a target: the options that its steps show, of ``rule`` where one is named.
 
-    Raises ``UsageError`` where no rule is named and none explains the steps.
+    Raises ``NotJudgeableError`` where no rule is named and none explains the steps.
     """
     family, meant = book.named(rule) if rule else (None, {})
     limits = Limits((family.name,), {**meant, **options}) if family else ANYTHING
@@ -91,7 +90,7 @@ def claim_of(
         return IdentifiedClaim(rule, options, f"{called(rule, options)}: its options are not found out, as {error}")
     best, nearest = identity.best, identity.following
     if best is None and not rule:
-        raise UsageError(f"{' '.join(described(identity))}; say which rule it claims: --rule NAME")
+        raise NotJudgeableError(f"{' '.join(described(identity))}; say which rule it claims: --rule NAME")
     shown = best or (nearest[1] if nearest else None)
     if shown is None:
         return IdentifiedClaim(rule, options, f"{called(rule, options)}: no variant makes such steps")

@@ -6,6 +6,7 @@ import argparse
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,10 +15,10 @@ from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
 from conformance.commands.orders import say_to
 from conformance.commands.proposals import Looked, look
 from conformance.commands.usage_errors import UsageError
-from conformance.configuration.discovery import discovered, own_rules
-from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, find
+from conformance.configuration.discovery import discovered, own_rules, unread
+from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, find, read
 from conformance.configuration.writing import written
-from conformance.report.writing import write_text
+from conformance.report.writing import write_bytes
 from impls.session import IMPORT_FROM, Session
 from spec.own_rules import OWN_RULES
 
@@ -28,6 +29,7 @@ def init(given: argparse.Namespace, console: Console) -> int:
     if not root.is_dir():
         raise UsageError(f"`{given.folder}` is no folder; give that of the project")
     if (there := find(root)) is not None and there.parent == root:
+        read(there)  # which says what is wrong with it
         raise UsageError(f"`{there}` configures a gate already; change it, or remove what it says of stepproof")
     found = discovered(root)
     if not found:
@@ -43,6 +45,7 @@ def init(given: argparse.Namespace, console: Console) -> int:
         os.environ[OWN_RULES] = str(root / rules)
     with Session(python, environment=surroundings(folders, root), directory=root) as session:
         looked = look(found, session, say)
+    looked = replace(looked, left_out=(*looked.left_out, *unread(root)))
     for sentence in looked.left_out:
         say(f"left out: {sentence}")
     if not looked.proposals:
@@ -72,7 +75,10 @@ def _write(root: Path, looked: Looked, general: Mapping[str, object]) -> Path:
     remarks = [f"left out: {sentence}" for sentence in looked.left_out]
     text = written(looked.proposals, nested=nested, general=general, remarks=remarks)
     file = project if nested else root / OWN_FILE
-    before = file.read_text(encoding="utf-8").rstrip("\n") + "\n\n" if nested else ""
-    tomllib.loads(before + text)
-    write_text(file, before + text)
+    # Line ends stay what they are.
+    before = file.read_bytes().decode("utf-8").rstrip("\r\n") if nested else ""
+    end = "\r\n" if "\r\n" in before else "\n"
+    whole = f"{before}{end * 2 if before else ''}{text.replace(chr(10), end)}"
+    tomllib.loads(whole)
+    write_bytes(file, whole.encode("utf-8"))
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.commands import identify_schedule
 from conformance.commands.found import Say
@@ -15,10 +15,14 @@ from conformance.recognition.identification.identity import Identity, identify
 from conformance.recognition.identification.schedule_identity import ScheduleIdentity
 from conformance.recognition.identification.schedule_identity import identify_schedule as identified
 from conformance.recognition.identification.search import ANYTHING, Limits
+from conformance.recognition.optimizer import recognise
 from impls.session import Session, TargetError, WorkerFailure
 from spec import rules as rule_book
 from spec import schedules as schedule_book
 from spec.rule import UpdateRule
+
+ABSTRACT = "instantiate abstract class"
+"""What Python says of a class that cannot be made."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,32 @@ def look(found: Iterable[FoundClass], session: Session, say: Say) -> Looked:
         try:
             made = _optimizer(one, session) if one.sort is ClassSort.OPTIMIZER else _scheduler(one, session)
         except (NotJudgeableError, TargetError, WorkerFailure) as error:
-            left_out.append(f"{one.target}: {' '.join(str(error).split())}")
+            said = " ".join(str(error).split())
+            reason = "it is abstract: what is made of it is judged" if ABSTRACT in said else said
+            left_out.append(f"{one.target}: {reason}")
             continue
-        if made is None:
-            left_out.append(f"{one.target}: nothing of the book is near what it does")
-            continue
-        say(f"{one.target}: {made.remarks[0]}")
+        made = _with_what_it_needs(made, session)
+        say("; ".join((f"{one.target}: {made.remarks[0]}", *made.remarks[1:])))
         proposals.append(made)
     return Looked(tuple(proposals), tuple(left_out))
 
 
-def _optimizer(one: FoundClass, session: Session) -> Proposal | None:
+def _with_what_it_needs(made: Proposal, session: Session) -> Proposal:
+    """Return a proposal with what the constructor of an optimizer requires beside its settings, if anything."""
+    if made.kind != "optimizer" or not made.claims:
+        return made
+    try:
+        recognise(made.target, made.claims, made.options, session)
+    except NotJudgeableError as error:
+        needs, _, asked = " ".join(str(error).split()).partition("; give it: ")
+        needs += '; say it in the table: arguments = { NAME = "package.module:object" }' if asked else ""
+        return replace(made, remarks=(*made.remarks, needs))
+    except (TargetError, WorkerFailure):
+        return made  # the gate tells it with its place
+    return made
+
+
+def _optimizer(one: FoundClass, session: Session) -> Proposal:
     """Return what an optimizer claims: by its steps, unless these are not what its name says or the book has.
 
     Where its name is a claim no other rule is looked at.
@@ -59,11 +78,8 @@ def _optimizer(one: FoundClass, session: Session) -> Proposal | None:
         return Proposal("optimizer", one.target, best.rule.name, chosen, (told,))
     if rule:
         return Proposal("optimizer", one.target, rule, {}, (f"{rule} by its name; {_shown(identity, rule)}",))
-    if identity.following is None:
-        return None
-    near = identity.following[1].rule
-    remarks = (_shown(identity, "any rule of the book"), "say which rule it claims")
-    return Proposal("optimizer", one.target, near.name, departing(near.name, near.options, {}), remarks)
+    remarks = (f"{_shown(identity, 'any rule of the book')}; say which rule it claims",)
+    return Proposal("optimizer", one.target, "", {}, remarks)
 
 
 def claimed_by_name(name: str) -> tuple[str, dict[str, str]]:
@@ -102,7 +118,7 @@ def _shown(identity: Identity, among: str) -> str:
     )
 
 
-def _scheduler(one: FoundClass, session: Session) -> Proposal | None:
+def _scheduler(one: FoundClass, session: Session) -> Proposal:
     """Return what a scheduler claims: by its curve, unless the book has none like it."""
     identity = identified(one.target, session)
     if identity.fitting:
@@ -112,11 +128,7 @@ def _scheduler(one: FoundClass, session: Session) -> Proposal | None:
     name = longest_in(one.name, schedule_book.names())
     if name:
         return Proposal("scheduler", one.target, name, {}, (f"{name} by its name; its curve is {_near(identity)}",))
-    if identity.nearest is None:
-        return None
-    near = identity.nearest[2].schedule
-    remarks = (f"its curve is {_near(identity)}", "say which schedule it claims")
-    return Proposal("scheduler", one.target, near.name, {}, remarks)
+    return Proposal("scheduler", one.target, "", {}, (f"its curve is {_near(identity)}; say which schedule it claims",))
 
 
 def _near(identity: ScheduleIdentity) -> str:

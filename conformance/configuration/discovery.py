@@ -99,7 +99,7 @@ def _read(file: Path, root: Path) -> _SourceFile | None:
         return None
     name, folder = _module_name(file, root)
     module = _SourceFile(name, folder)
-    for node in tree.body:
+    for node in _statements(tree.body):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 first = alias.name.partition(".")[0]
@@ -113,6 +113,32 @@ def _read(file: Path, root: Path) -> _SourceFile | None:
         name: (node, tuple(_resolved(base, module) for base in bases)) for name, (node, bases) in module.classes.items()
     }
     return module
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements of a module, those in the branches of conditions and exceptions too."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try | ast.With):
+            yield from _statements(node.body)
+        if isinstance(node, ast.If | ast.Try):
+            yield from _statements(node.orelse)
+        for handler in node.handlers if isinstance(node, ast.Try) else ():
+            yield from _statements(handler.body)
+
+
+def unread(root: Path) -> tuple[str, ...]:
+    """Return a sentence for each source file below a folder that is no Python."""
+    found = []
+    for file in _files(root):
+        try:
+            ast.parse(file.read_bytes())
+        except (SyntaxError, ValueError, RecursionError) as error:
+            where = f" line {error.lineno}" if isinstance(error, SyntaxError) else ""
+            found.append(f"{file.relative_to(root)}: {type(error).__name__}{where}")
+        except OSError as error:
+            found.append(f"{file.relative_to(root)}: {error.strerror}")
+    return tuple(found)
 
 
 def _module_name(file: Path, root: Path) -> tuple[str, str]:

@@ -11,11 +11,23 @@ from typing import Any, get_args
 
 import msgspec
 
-from conformance.configuration.settings import Configuration, Format, Level, OptimizerTable, SchedulerTable, Table
+from conformance.configuration.settings import (
+    Configuration,
+    FileFormat,
+    Format,
+    Level,
+    OptimizerTable,
+    SchedulerTable,
+    Table,
+)
 
 TABLE = "tool.stepproof"
 OWN_FILE, PROJECT_FILE = "stepproof.toml", "pyproject.toml"
-LEGAL: Mapping[str, tuple[str, ...]] = {"dtypes": get_args(Format), "levels": get_args(Level)}
+LEGAL: Mapping[str, tuple[str, ...]] = {
+    "dtypes": get_args(Format),
+    "levels": get_args(Level),
+    "formats": get_args(FileFormat),
+}
 LARGEST = 1 << 20
 """Bytes of a configuration that are read at most."""
 
@@ -113,6 +125,7 @@ def _told(error: msgspec.ValidationError, table: Mapping[str, Any]) -> str:
             return f"{where.strip('.`') or 'the table'}: {said}"
     legal = next((values for key, values in LEGAL.items() if f".{key}[" in where), ())
     hint = f"; give one of {', '.join(legal)}" if legal else ""
+    hint += "; formats of numbers are the key `dtypes`" if value in LEGAL["dtypes"] else ""
     return f"`{where.strip('.`')} = {value!r}`: {said[:1].lower()}{said[1:]}{hint}"
 
 

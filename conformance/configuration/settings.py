@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 Format: TypeAlias = Literal["float64", "float32", "bfloat16", "float16"]
+FileFormat: TypeAlias = Literal["annotations", "badge", "ctrf", "history", "in-toto", "job-summary", "junit", "sarif"]
 Level: TypeAlias = Literal["must", "should"]
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, lt=1e6)]
 LEAST_GIB, MOST_GIB = 0.5, 65536.0
@@ -89,4 +90,4 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ledger: Annotated[str, Meta(description="the file of what is known to deviate")] = ""
     baseline: Annotated[str, Meta(description="the record of a run: only what is new since fails")] = ""
     output: Annotated[str, Meta(min_length=1, description="where the report goes")] = "build/conformance"
-    formats: Annotated[tuple[Text, ...], Meta(description="further files, such as junit or sarif")] = ()
+    formats: Annotated[tuple[FileFormat, ...], Meta(description="further files, such as junit or sarif")] = ()

@@ -12,7 +12,10 @@ BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True)
 class Proposal:
-    """One table that is proposed, and why: each line of ``remarks`` becomes a comment."""
+    """One table that is proposed, and why: each line of ``remarks`` becomes a comment.
+
+    Where nobody knows what it claims the table leaves that open.
+    """
 
     kind: str
     target: str
@@ -33,7 +36,8 @@ def written(
         table = f"{one.kind}s"
         lines += ["", *(f"# {_comment(remark)}" for remark in one.remarks), f"[[{prefix}{table}]]"]
         lines.append(f"target = {value(one.target)}")
-        lines.append(f"{'rule' if one.kind == 'optimizer' else 'schedule'} = {value(one.claims)}")
+        key = "rule" if one.kind == "optimizer" else "schedule"
+        lines.append(f"{key} = {value(one.claims)}" if one.claims else f"# {key} = ")
         if one.options:
             lines.append(f"options = {value(dict(one.options))}")
     return "\n".join(lines) + "\n"

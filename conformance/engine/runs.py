@@ -169,9 +169,20 @@ class Hands(Protocol):
 
 
 def preload() -> None:
-    """Start the process that judges are forked from: it imports what they need while this one goes on."""
+    """Start the process that judges are forked from: it imports what they need while this one goes on.
+
+    The current folder is not among the places from which it imports: it may hold packages with the names of ours.
+    """
     _context()
-    forkserver.ensure_running()
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 def _context() -> ForkServerContext:
@@ -228,6 +239,7 @@ class _Process:
     def __init__(self, judge: Judge) -> None:
         self.connection, theirs = multiprocessing.Pipe()
         # What it is forked from may have started in another folder, with other variables.
+        preload()
         self.process = _context().Process(target=_serve, args=(theirs, judge, Path.cwd(), own_variables()), daemon=True)
         self.process.start()
         theirs.close()
@@ -318,9 +330,13 @@ def lost(how: str, desk: Desk, index: int) -> Iterator[tuple[int, Any]]:
     yield index, []
 
 
+SAFE_PATH = "PYTHONSAFEPATH"
+"""The variable without which an interpreter imports from the current folder first."""
+
+
 def own_variables() -> dict[str, str]:
     """Return the variables of the environment that are ours: the users' ledgers, rules and folders."""
-    return {name: value for name, value in os.environ.items() if name.startswith("STEPPROOF_")}
+    return {name: value for name, value in os.environ.items() if name.startswith("STEPPROOF_") or name == SAFE_PATH}
 
 
 def _serve(parent: Connection, judge: Judge, folder: Path, variables: Mapping[str, str]) -> None:

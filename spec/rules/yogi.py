@@ -9,7 +9,7 @@ from spec.family import Citation, Family, FormulaClaim, Option
 from spec.lines import assignments as lines
 from spec.lines import moments
 from spec.lines.moments import beta1, beta2, c1, d_t, epsilon, m, m_t, v, v_t
-from spec.rule import NONNEGATIVE, Assignment, Hyperparameter, State, UpdateRule, with_default
+from spec.rule import NONNEGATIVE, Assignment, Form, Hyperparameter, State, UpdateRule, with_default
 from spec.rules.adam import adam
 from spec.symbols import LEARNING_RATE, PARAMETER, g, lr, t, theta_t
 
@@ -42,7 +42,11 @@ def yogi(
     second = v - (1 - beta2) * change
     if start == "first_batch":
         second = sp.Piecewise((gradient**2, sp.Eq(t, 1)), (second, True))
-    program += [lines.moving_average("first moment", m_t, m, beta1, gradient), Assignment("second moment", v_t, second)]
+    forms = _averages(gradient) if form == "additive" and start != "first_batch" else ()
+    program += [
+        lines.moving_average("first moment", m_t, m, beta1, gradient),
+        Assignment("second moment", v_t, second, forms),
+    ]
     if correction == "both":
         program += [*moments.corrections(), *moments.corrected_moments()]
         program += [moments.denominator("outside"), *shrunk, moments.update(parameter)]
@@ -60,6 +64,12 @@ def yogi(
     chosen = {"start": start, "correction": correction, "form": form, "decay": decay, "maximize": maximize}
     used = (*HYPERPARAMETERS, *((FIRST_VALUE,) if start == "constant" else ()))
     return UpdateRule("yogi", chosen, PARAMETER, states, lines.with_decay(decay, *used), tuple(program))
+
+
+def _averages(gradient: sp.Symbol) -> tuple[Form, ...]:
+    """Return the forms of a second moment without the sign: those of a moving average of the square."""
+    average = lines.moving_average_of_square("second moment", v_t, v, beta2, gradient)
+    return (Form("moving average", average.expression), *average.forms)
 
 
 ZAHEER = "Zaheer et al. 2018, section 4"

@@ -6,7 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,11 +14,12 @@ from conformance.commands.gate import cut, located
 from conformance.commands.gate_parts import asked_of, properties
 from conformance.commands.proposals import claimed_by_name
 from conformance.commands.usage_errors import UsageError
-from conformance.configuration.discovery import ClassSort, discovered
+from conformance.configuration.discovery import ClassSort, discovered, unread
 from conformance.configuration.reading import ConfigurationError, converted, find, read
 from conformance.configuration.schema import SCHEMA, schema_text
-from conformance.configuration.settings import OptimizerTable
+from conformance.configuration.settings import FileFormat, OptimizerTable
 from conformance.configuration.writing import Proposal, written
+from conformance.exchange import NAMES
 
 TABLE: dict[str, Any] = {
     "budget": 3,
@@ -47,6 +48,8 @@ def test_a_configuration_is_read_from_a_project_and_from_a_file_of_its_own(tmp_p
         ({"levels": {"state/*": "often"}}, "give one of must, should"),
         ({"optimizers": [{"target": "a:B", "dtypes": ["float8"]}]}, "give one of float64, float32, bfloat16, float16"),
         ({"optimizers": [{"target": "a:B", "optons": {}}]}, "optimizers 1 (a:B) has no key `optons`; did you mean"),
+        ({"formats": ["float32"]}, "give one of annotations, badge, ctrf"),
+        ({"formats": ["float32"]}, "formats of numbers are the key `dtypes`"),
         ({"optimizers": [{"rule": "adam"}]}, "missing required field `target`"),
         ({"optimizers": [{"target": "a:B"}, {"target": "a:B"}]}, "stands there twice; give one of them a `name`"),
         ({"schedulers": [{"target": "a:B"}, {"target": "a:B"}]}, "stands there twice; leave one out"),
@@ -90,6 +93,7 @@ def test_a_gate_is_cut_to_the_names_that_are_asked_for() -> None:
     """An unknown name is an error with the nearest one."""
     settings = converted(TABLE, "", "")
     assert not cut(settings, ["a.b:C"]).schedulers
+    assert cut(settings, ["C"]) == cut(settings, ["a.b:C"])
     with pytest.raises(UsageError, match=r"did you mean .*a\.b:C"):
         cut(settings, ["a.bC"])
 
@@ -116,6 +120,7 @@ SOURCES = {
     "pkg/more.py": "from pkg import Base\nclass Derived(Base):\n    pass\n",
     "pkg/rates.py": "from torch.optim.lr_scheduler import LRScheduler as L\nclass Rate(L):\n    pass\n",
     "pkg/plain.py": "class Plain:\n    def step(self): ...\n    def zero_grad(self): ...\nclass Other:\n    pass\n",
+    "pkg/tried.py": "try:\n    import a\nexcept ImportError:\n    import torch\n    class A(torch.optim.SGD): ...\n",
     "pkg/broken.py": "class Broken(torch.optim.Optimizer:\n",
     "src/deep/optim.py": "import torch.optim as o\nclass Deep(o.AdamW):\n    pass\n",
     "tests/fakes.py": "import torch\nclass Fake(torch.optim.SGD):\n    pass\n",
@@ -133,9 +138,11 @@ def test_a_project_s_optimizers_and_schedulers_are_found_without_importing_it(tm
         ("pkg.base:Base", ".", ClassSort.OPTIMIZER),
         ("pkg.more:Derived", ".", ClassSort.OPTIMIZER),
         ("pkg.plain:Plain", ".", ClassSort.OPTIMIZER),
+        ("pkg.tried:A", ".", ClassSort.OPTIMIZER),
         ("pkg.rates:Rate", ".", ClassSort.SCHEDULER),
         ("deep.optim:Deep", "src", ClassSort.OPTIMIZER),
     }
+    assert unread(tmp_path) == ("pkg/broken.py: SyntaxError line 1",)
 
 
 def test_a_written_configuration_is_read_as_what_was_proposed() -> None:
@@ -143,12 +150,14 @@ def test_a_written_configuration_is_read_as_what_was_proposed() -> None:
     proposals = [
         Proposal("optimizer", "a:B", "adam", {"decay": "decoupled"}, ('it "is"\nadam\x1b[1m',)),
         Proposal("scheduler", "a:C", "cosine"),
+        Proposal("optimizer", "a:E", ""),
     ]
     text = written(proposals, nested=True, general={"pythonpath": ("src",)}, remarks=["left out: a:D"])
     settings = converted(tomllib.loads(text)["tool"]["stepproof"], "", "")
     assert settings.pythonpath == ("src",)
     assert [(table.target, table.rule, table.options) for table in settings.optimizers] == [
-        ("a:B", "adam", {"decay": "decoupled"})
+        ("a:B", "adam", {"decay": "decoupled"}),
+        ("a:E", "", {}),
     ]
     assert settings.schedulers[0].schedule == "cosine"
 
@@ -165,6 +174,11 @@ def test_a_written_configuration_is_read_as_what_was_proposed() -> None:
 def test_the_name_of_a_class_is_a_claim(name: str, claims: tuple[str, dict[str, str]]) -> None:
     """The longest name of a rule that it holds counts."""
     assert claimed_by_name(name) == claims
+
+
+def test_the_formats_of_a_configuration_are_those_that_there_are() -> None:
+    """A key that stands for a file is the name of one."""
+    assert get_args(FileFormat) == NAMES
 
 
 def test_the_schema_for_editors_is_that_of_the_settings() -> None:

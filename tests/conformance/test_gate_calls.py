@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.cli import main
 from conformance.commands.gate_cells import cells
 from conformance.commands.gate_parts import shipped
 from conformance.commands.usage_errors import UsageError
@@ -83,7 +84,7 @@ def test_pytest_runs_the_cells_as_tests(project: Path) -> None:
     """Marks and names choose among them, and a configuration that may not be is a usage error."""
     command = [sys.executable, "-m", "pytest", "--stepproof", "-p", "no:cacheprovider", "-q", "-m", "stepproof"]
     if "stepproof" not in subprocess.run([*command[:3], "--help"], capture_output=True, text=True, check=False).stdout:
-        command[3:3] = ["-p", "conformance.pytest_plugin"]
+        command[3:3] = ["-p", "stepproof_pytest"]
     answer = subprocess.run([*command, "-k", "agreement"], cwd=project, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "1 passed, 1 deselected" in answer.stdout
@@ -109,3 +110,31 @@ def test_a_package_ships_its_claims(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         )
         with pytest.raises(UsageError, match="ships no claims"):
             shipped("another", session)
+
+
+def test_a_folder_with_packages_named_as_ours_is_judged(project: Path) -> None:
+    """Processes that judge import ours, and pytest starts whether it is asked for the gate or not."""
+    for name in ("spec", "reference", "conformance"):
+        (project / name).mkdir()
+        (project / name / "__init__.py").write_text("raise RuntimeError('of the project')\n")
+    code = "import sys; sys.path[:] = [p for p in sys.path if p]; from conformance.cli import main; sys.exit(main())"
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", code, "gate", "--property", "agreement/local"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "1 passes" in answer.stdout
+
+
+def test_a_line_end_stays_what_it_is(tmp_path: Path) -> None:
+    """A project's file is added to, and not written anew."""
+    before = b'[project]\r\nname = "\xc3\xa4"\r\n'
+    (tmp_path / "pyproject.toml").write_bytes(before)
+    (tmp_path / "plain.py").write_text(RIGHT)
+    assert main(["init", str(tmp_path)]) == 0
+    after = (tmp_path / "pyproject.toml").read_bytes()
+    assert after.startswith(before)
+    assert after.count(b"\n") == after.count(b"\r\n")
