@@ -33,8 +33,10 @@ from .target import IMPORT_FROM
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECONDS_TO_END, SECONDS_OF_WORK = 10, 40
-"""How long a program may take to end after its last line."""
+SECONDS_TO_END = 10
+"""How long a program may stand still after its last line."""
+SECONDS_OF_WORK = 40
+"""How long it may go on working after it."""
 
 
 def settings() -> dict[str, Any]:

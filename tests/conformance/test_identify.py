@@ -10,7 +10,7 @@ from rich.console import Console
 
 from conformance.commands.confusions import hidden, row_of
 from conformance.commands.identify import claim_of, described, show
-from conformance.commands.usage_errors import UsageError
+from conformance.recognition.constructor import NotJudgeableError
 from conformance.recognition.identification.candidates import Candidate
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.identity import identify
@@ -121,7 +121,7 @@ def test_what_is_no_rule_of_the_book_is_said_to_be_none(session: Session, capsys
     """The nearest rule is named with where it differs, and nothing is judged without a claim."""
     assert show(Console(), strange("CubeRoot"), session) == 2
     assert "implements no rule of the book" in capsys.readouterr().out
-    with pytest.raises(UsageError, match=r"nearest .* differs first at step 1, by .*--rule NAME"):
+    with pytest.raises(NotJudgeableError, match=r"nearest .* differs first at step 1, by .*--rule NAME"):
         claim_of(strange("CubeRoot"), "", {}, session)
 
 

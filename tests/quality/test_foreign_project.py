@@ -14,7 +14,7 @@ import pytest
 
 HERE = Path(__file__).parent
 WRONG, RIGHT = "value=1 - beta1)\n        m =", "value=1 - beta2)\n        m ="
-QUICK = ("--dtype", "float32", "--budget", "1", "--property", "agreement/*", "--property", "lr/in-force")
+QUICK = ("--dtype", "float32", "--budget", "1", "--property", "agreement/local", "--property", "lr/in-force")
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ TREE = frozenset({"spec", "reference", "impls", "conformance"})
 
 
 def commands() -> list[str]:
-    """Return the commands of the README, in consoles and in its sentences, without those that name no real thing."""
-    text = (ROOT / "README.md").read_text()
+    """Return the commands of the README and of the page that it sends to, without those that name no real thing."""
+    text = "\n".join((ROOT / name).read_text() for name in ("README.md", "docs/guides/judging.md"))
     shown = [command for block in blocks(text) if block.language == "console" for command, _ in consoles(block.text)]
     said = re.findall(r"`(stepproof [^`]+)`", text)
     found = dict.fromkeys(command for command in (*shown, *said) if command.startswith("stepproof "))
