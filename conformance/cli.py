@@ -276,7 +276,7 @@ def _replay(given: argparse.Namespace, console: Console) -> int:
     from conformance.commands.project import project
 
     case = given.case.absolute()
-    with project() as folder, chdir(folder):
+    with project() as found, chdir(found.file.parent):
         return replay.replay(console, case)
 
 

@@ -27,7 +27,6 @@ from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, Configurat
 from conformance.configuration.settings import Configuration, OptimizerTable
 from conformance.engine import runs
 from conformance.engine.safe_text import safe_text
-from conformance.exchange import NAMES
 from conformance.report.model import Report
 from impls.devices import FLOATS
 
@@ -96,7 +95,7 @@ def _order(settings: Configuration, made: Gathered, portion: Portion) -> judging
         unjudged=made.unjudged,
         baseline=Path(settings.baseline) if settings.baseline and portion.shard is None else None,
         strict=settings.strict,
-        formats=among("format", settings.formats, NAMES) if settings.formats else (),
+        formats=settings.formats,
         asked=portion.asked,
         shard=portion.shard,
         merged=portion.merged,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from conformance.commands.run_arguments import add_baseline, add_shard
-from conformance.exchange import NAMES
-from impls.devices import DEVICES, FLOATS
+from conformance.commands.run_arguments import add_baseline, add_shard, add_which
+from impls.devices import DEVICES
 
 
 def add_gate(parser: argparse.ArgumentParser) -> None:
@@ -24,16 +23,11 @@ def add_asked(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration (default: the nearest)")
     parser.add_argument("--budget", type=float, metavar="SECONDS", help="how hard to test each")
     parser.add_argument("--seed", type=int, help="the seed of all cases")
-    parser.add_argument("--python", help="the interpreter of the code under test")
     parser.add_argument("--device", action="append", default=[], choices=tuple(DEVICES))
-    parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)}")
     parser.add_argument("--property", action="append", default=[], metavar="PATTERN", help="such as state/*")
-    parser.add_argument("--path", action="append", default=[], metavar="NAME", help="one execution path")
     parser.add_argument("--timeout", type=float, help="seconds before a step hangs")
     parser.add_argument(
         "--memory", type=float, metavar="GIB", help="what a process of the code under test may allocate"
     )
-    parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the report goes")
-    parser.add_argument("--format", action="append", default=[], help=f"one of {', '.join(NAMES)} (repeatable)")
-    parser.add_argument("--strict", action="store_true", help="fail where what only should hold fails, too")
+    add_which(parser)

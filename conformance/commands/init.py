@@ -15,7 +15,7 @@ from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
 from conformance.commands.orders import say_to
 from conformance.commands.proposals import Looked, look
 from conformance.commands.usage_errors import UsageError
-from conformance.configuration.discovery import discovered, own_rules, unread
+from conformance.configuration.discovery import scanned
 from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, find, read
 from conformance.configuration.writing import written
 from conformance.report.writing import write_bytes
@@ -31,7 +31,8 @@ def init(given: argparse.Namespace, console: Console) -> int:
     if (there := find(root)) is not None and there.parent == root:
         read(there)  # which says what is wrong with it
         raise UsageError(f"`{there}` configures a gate already; change it, or remove what it says of stepproof")
-    found = discovered(root)
+    scan = scanned(root)
+    found = scan.classes
     if not found:
         raise UsageError(
             f"no class of an optimizer or a scheduler is below `{given.folder}`; "
@@ -40,12 +41,12 @@ def init(given: argparse.Namespace, console: Console) -> int:
     say = say_to(console)
     say(f"{len(found)} class{'es' * (len(found) > 1)} of optimizers and schedulers found")
     folders = tuple(dict.fromkeys(one.folder for one in found if one.folder != "."))
-    python, rules = _python(root, given.python), own_rules(root)
+    python, rules = _python(root, given.python), scan.rules
     if rules:
         os.environ[OWN_RULES] = str(root / rules)
     with Session(python, environment=surroundings(folders, root), directory=root) as session:
         looked = look(found, session, say)
-    looked = replace(looked, left_out=(*looked.left_out, *unread(root)))
+    looked = replace(looked, left_out=(*looked.left_out, *scan.unread))
     for sentence in looked.left_out:
         say(f"left out: {sentence}")
     if not looked.proposals:

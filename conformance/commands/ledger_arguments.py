@@ -12,9 +12,7 @@ from rich.console import Console
 
 from conformance.commands import ledger_adding, ledger_commands
 from conformance.commands.ledger_layers import USUAL
-from conformance.commands.project import surroundings
-from conformance.configuration.reading import find, read
-from conformance.configuration.settings import Configuration
+from conformance.commands.project import project
 from conformance.engine.ledger import VARIABLE
 
 
@@ -61,17 +59,16 @@ def _project(given: argparse.Namespace) -> Iterator[None]:
 
     What a person types is meant from where they are.
     """
-    file = find(Path.cwd())
-    settings = read(file).settings if file else Configuration()
-    folder = file.parent if file else Path.cwd()
-    for name in ("ledger", "output"):
-        if typed := getattr(given, name, None):
-            setattr(given, name, Path(os.path.relpath(typed, folder)))
-    named = getattr(given, "finding", [])
-    given.finding = [os.path.relpath(name, folder) if Path(name).is_file() else name for name in named]
-    given.configured = Path(settings.ledger) if file else None
-    given.ledger = given.ledger or (Path(settings.ledger) if settings.ledger else None)
-    given.python = given.python or settings.python or None
-    given.output = getattr(given, "output", None) or Path(settings.output)
-    with chdir(folder), surroundings(settings):
-        yield
+    with project() as found:
+        folder, settings = found.file.parent, found.settings
+        for name in ("ledger", "output"):
+            if typed := getattr(given, name, None):
+                setattr(given, name, Path(os.path.relpath(typed, folder)))
+        named = getattr(given, "finding", [])
+        given.finding = [os.path.relpath(name, folder) if Path(name).is_file() else name for name in named]
+        given.configured = Path(settings.ledger) if found.file.is_file() else None
+        given.ledger = given.ledger or (Path(settings.ledger) if settings.ledger else None)
+        given.python = given.python or settings.python or None
+        given.output = getattr(given, "output", None) or Path(settings.output)
+        with chdir(folder):
+            yield

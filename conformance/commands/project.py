@@ -8,24 +8,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from conformance.commands.ledger_layers import layer
+from conformance.commands.surroundings import kept_environment
 from conformance.commands.usage_errors import UsageError
-from conformance.configuration.reading import find, read
+from conformance.configuration.reading import OWN_FILE, Located, find, read
 from conformance.configuration.settings import Configuration
-from conformance.engine.ledger import VARIABLE as LEDGERS
 from impls.session import IMPORT_FROM
 from spec.own_rules import OWN_RULES
 
 
 @contextmanager
-def project() -> Iterator[Path]:
+def project() -> Iterator[Located]:
     """Import the code under test, and find rules and ledgers, as the nearest configuration says, if there is one.
 
-    Yields its folder, or the current one.
+    Yields it, or an empty one of the current folder.
     """
     file = find(Path.cwd())
-    folder = file.parent if file else Path.cwd()
-    with surroundings(read(file).settings if file else Configuration(), folder):
-        yield folder
+    found = read(file) if file else Located(Path.cwd() / OWN_FILE, Configuration())
+    with surroundings(found.settings, found.file.parent):
+        yield found
 
 
 @contextmanager
@@ -39,15 +39,9 @@ def surroundings(settings: Configuration, folder: Path | None = None) -> Iterato
         raise UsageError(f"rules = {settings.rules!r} is no folder; name one with spec/NAME.py, or leave it out")
     folders = os.pathsep.join(str(root / name) for name in settings.pythonpath)
     asked = {OWN_RULES: settings.rules and str(root / settings.rules), IMPORT_FROM: folders}
-    before = {name: os.environ.get(name) for name in (*asked, LEDGERS)}
-    os.environ.update({name: value for name, value in asked.items() if value})
-    try:
+    with kept_environment():
+        os.environ.update({name: value for name, value in asked.items() if value})
         if settings.ledger and (root / settings.ledger).is_file():
-            layer([Path(os.path.relpath(root / settings.ledger))])
+            # Whoever goes on in another folder finds it by its whole name.
+            layer([Path(settings.ledger) if root == Path.cwd() else root / settings.ledger])
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

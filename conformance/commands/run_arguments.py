@@ -21,17 +21,8 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
         f"number always gives the same cases (default {budget:g})",
     )
     parser.add_argument("--seed", type=int, default=0, help="the seed of all cases (default 0)")
-    parser.add_argument("--python", help="the interpreter of the optimizer's own environment")
     parser.add_argument("--device", default=HOST, choices=tuple(DEVICES))
-    parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)}")
     parser.add_argument("--property", action="append", default=[], help="one property (repeatable)")
-    parser.add_argument(
-        "--path",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="one execution path, such as foreach or compiled (repeatable)",
-    )
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds before a step hangs")
     parser.add_argument(
         "--memory",
@@ -40,8 +31,30 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
         metavar="GIB",
         help=f"what a process of the code under test may allocate (default {MEMORY / GIB:g})",
     )
-    parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
+    parser.add_argument(
+        "--ledger", action="append", default=[], type=Path, metavar="FILE", help="known deviations of your own code"
+    )
+    add_which(parser)
+    add_baseline(parser)
+    add_shard(parser)
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
+    )
+
+
+def add_which(parser: argparse.ArgumentParser) -> None:
+    """Add what a command line says in the same words of a check, a report, a gate and a search."""
+    parser.add_argument("--python", help="the interpreter of the code under test")
+    parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)} (repeatable)")
+    parser.add_argument(
+        "--path",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="one execution path, such as foreach or compiled (repeatable)",
+    )
+    parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
     parser.add_argument(
         "--format",
         action="append",
@@ -52,14 +65,6 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     )
     parser.add_argument(
         "--strict", action="store_true", help="fail the run where a cell fails what only should hold, too"
-    )
-    parser.add_argument(
-        "--ledger", action="append", default=[], type=Path, metavar="FILE", help="known deviations of your own code"
-    )
-    add_baseline(parser)
-    add_shard(parser)
-    parser.add_argument(
-        "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
     )
 
 

@@ -47,9 +47,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--corpus",
         type=Path,
-        default=FOLDER,
         metavar="FOLDER",
-        help=f"cases that are replayed first (default {FOLDER})",
+        help=f"cases that are replayed first (default: {FOLDER} beside the configuration)",
     )
     parser.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster, or `local` for one on this machine")
     parser.set_defaults(baseline=None)

@@ -48,27 +48,41 @@ class _SourceFile:
     classes: dict[str, tuple[ast.ClassDef, tuple[str, ...]]] = field(default_factory=dict)
 
 
-def discovered(root: Path) -> tuple[FoundClass, ...]:
-    """Return the optimizers and schedulers below a folder, in the order of their names."""
-    modules = [module for file in _files(root) if (module := _read(file, root)) is not None]
-    bases = {f"{module.name}.{name}": found for module in modules for name, (_, found) in module.classes.items()}
-    return tuple(
+@dataclass(frozen=True)
+class Scan:
+    """What the sources of a project hold: its classes, a sentence for each file that is no Python, and own formulas.
+
+    ``rules`` is the folder in whose ``spec`` families of formulas are defined, or nothing.
+    """
+
+    classes: tuple[FoundClass, ...]
+    unread: tuple[str, ...]
+    rules: str
+
+
+def scanned(root: Path) -> Scan:
+    """Return what is below a folder: classes in the order of their names; each file is read once."""
+    read = {file: _read(file, root) for file in _files(root)}
+    modules = {file: found for file, found in read.items() if isinstance(found, _SourceFile)}
+    bases = {
+        f"{module.name}.{name}": found for module in modules.values() for name, (_, found) in module.classes.items()
+    }
+    classes = tuple(
         FoundClass(f"{module.name}:{name}", module.folder, sort, definition.lineno)
-        for module in sorted(modules, key=lambda module: module.name)
+        for module in sorted(modules.values(), key=lambda module: module.name)
         for name, (definition, _) in module.classes.items()
         if not name.startswith("_") and (sort := _sort(f"{module.name}.{name}", bases, definition)) is not None
     )
+    rules = (folder for file, module in modules.items() if (folder := _rules(file, module, root)))
+    return Scan(classes, tuple(said for said in read.values() if isinstance(said, str)), next(rules, ""))
 
 
-def own_rules(root: Path) -> str:
-    """Return the folder below a project's in whose ``spec`` families of formulas are defined, or nothing."""
-    for file in _files(root):
-        if file.parent.name in {"spec", "schedules"} and "FAMILY" in file.read_text("utf-8", "replace"):
-            module = _read(file, root)
-            folder = file.parent.parent if file.parent.name == "spec" else file.parent.parent.parent
-            if module is not None and "spec.family.Family" in module.imported.values() and folder.is_relative_to(root):
-                return str(folder.relative_to(root))
-    return ""
+def _rules(file: Path, module: _SourceFile, root: Path) -> str:
+    """Return the folder of formulas in which a file defines one, or nothing."""
+    folder = {"spec": file.parent.parent, "schedules": file.parent.parent.parent}.get(file.parent.name)
+    if folder is None or not folder.is_relative_to(root) or "spec.family.Family" not in module.imported.values():
+        return ""
+    return str(folder.relative_to(root))
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -89,14 +103,15 @@ def _skipped(folder: Path) -> bool:
     return folder.name in SKIPPED or (folder / "pyvenv.cfg").exists()
 
 
-def _read(file: Path, root: Path) -> _SourceFile | None:
-    """Return what a file defines; nothing for one that is too large, or no Python."""
+def _read(file: Path, root: Path) -> _SourceFile | str:
+    """Return what a file defines, or why that cannot be read."""
     try:
         if file.stat().st_size > LARGEST:
-            return None
+            return f"{file.relative_to(root)}: more than {LARGEST:,} bytes"
         tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return None
+    except (OSError, SyntaxError, ValueError, RecursionError) as error:
+        where = f" line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        return f"{file.relative_to(root)}: {type(error).__name__}{where}"
     name, folder = _module_name(file, root)
     module = _SourceFile(name, folder)
     for node in _statements(tree.body):
@@ -125,20 +140,6 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _statements(node.orelse)
         for handler in node.handlers if isinstance(node, ast.Try) else ():
             yield from _statements(handler.body)
-
-
-def unread(root: Path) -> tuple[str, ...]:
-    """Return a sentence for each source file below a folder that is no Python."""
-    found = []
-    for file in _files(root):
-        try:
-            ast.parse(file.read_bytes())
-        except (SyntaxError, ValueError, RecursionError) as error:
-            where = f" line {error.lineno}" if isinstance(error, SyntaxError) else ""
-            found.append(f"{file.relative_to(root)}: {type(error).__name__}{where}")
-        except OSError as error:
-            found.append(f"{file.relative_to(root)}: {error.strerror}")
-    return tuple(found)
 
 
 def _module_name(file: Path, root: Path) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from conformance.commands.gate import cut, located
 from conformance.commands.gate_parts import asked_of, properties
 from conformance.commands.proposals import claimed_by_name
 from conformance.commands.usage_errors import UsageError
-from conformance.configuration.discovery import ClassSort, discovered, unread
+from conformance.configuration.discovery import ClassSort, scanned
 from conformance.configuration.reading import ConfigurationError, converted, find, read
 from conformance.configuration.schema import SCHEMA, schema_text
 from conformance.configuration.settings import FileFormat, OptimizerTable
@@ -133,7 +133,7 @@ def test_a_project_s_optimizers_and_schedulers_are_found_without_importing_it(tm
     for name, text in SOURCES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    found = {(one.target, one.folder, one.sort) for one in discovered(tmp_path)}
+    found = {(one.target, one.folder, one.sort) for one in scanned(tmp_path).classes}
     assert found == {
         ("pkg.base:Base", ".", ClassSort.OPTIMIZER),
         ("pkg.more:Derived", ".", ClassSort.OPTIMIZER),
@@ -142,7 +142,7 @@ def test_a_project_s_optimizers_and_schedulers_are_found_without_importing_it(tm
         ("pkg.rates:Rate", ".", ClassSort.SCHEDULER),
         ("deep.optim:Deep", "src", ClassSort.OPTIMIZER),
     }
-    assert unread(tmp_path) == ("pkg/broken.py: SyntaxError line 1",)
+    assert scanned(tmp_path).unread == ("pkg/broken.py: SyntaxError line 1",)
 
 
 def test_a_written_configuration_is_read_as_what_was_proposed() -> None:

@@ -104,9 +104,24 @@ def judged(verdict: Verdict, number: int = 1, *, kill: str = "", ratio: float = 
     """Return a cell as a process of a round gives it."""
     cell = UNIT.cell(LOCAL)
     finding = Finding(
-        f"f{number}", cell, "", f"theta{number}", "", "", "", {"kind": "rule", "stored": {"number": number}},
-        ("0", "1"), ("", ""), "2", "", "", "exactly", "", "", "",
-    )  # fmt: skip
+        f"f{number}",
+        cell,
+        "",
+        f"theta{number}",
+        "",
+        "",
+        "",
+        {"kind": "rule", "stored": {"number": number}},
+        ("0", "1"),
+        ("", ""),
+        "2",
+        "",
+        "",
+        "exactly",
+        "",
+        "",
+        "",
+    )
     exhibits = [Exhibit(KILLING, {"kind": "rule", "case": {"killer": number}, "mutants": [kill]})] if kill else []
     exhibits += [Exhibit(EXTREME, {"kind": "rule", "case": {"near": number}, "ratio": ratio})] if ratio else []
     figures = Figures(cases=number, values=10, largest_ratio=ratio or None, ratio_histogram=(1, 2))

@@ -16,9 +16,9 @@ from conformance.report import model
 from conformance.report.gates import weighed
 
 DATE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-ROOT = Path("/work")
+ROOT = Path("/project")
 MINE = "mypkg.changed:MyAdamW"
-PLACE = "/work/mypkg/changed.py:15 in step"
+PLACE = "/project/mypkg/changed.py:15 in step"
 OCCASION = Occasion(DATE, ROOT)
 
 HOSTILE = {
@@ -176,7 +176,7 @@ def hostile(text: str) -> model.Report:
 def written(
     whole: model.Report, folder: Path, *names: str, sources: dict[str, SourcePlace] | None = None
 ) -> WrittenFile:
-    """Write formats of a report on a fixed date, its paths told from ``/work``."""
+    """Write formats of a report on a fixed date, its paths told from ``/project``."""
     folder.mkdir(parents=True, exist_ok=True)
     return write_formats(whole, names, folder, date=DATE, root=ROOT, sources=sources or {})
 

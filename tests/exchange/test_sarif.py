@@ -131,7 +131,7 @@ def test_an_exception_is_known_by_its_type_and_its_line(tmp_path: Path) -> None:
 
 def test_two_causes_that_are_alike_are_two(tmp_path: Path) -> None:
     """The second has a number, so that one is not taken for the other."""
-    causes = (red().causes[1], dataclasses.replace(red().causes[1], where="/work/mypkg/other.py:3 in step"))
+    causes = (red().causes[1], dataclasses.replace(red().causes[1], where="/project/mypkg/other.py:3 in step"))
     results = run_of(dataclasses.replace(red(), causes=causes), tmp_path)["results"]
     first, second = (result["partialFingerprints"][sarif.FINGERPRINT] for result in results[:2])
     assert second == f"{first}/2"
