@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -27,6 +26,8 @@ class BaselineError(Exception):
 
 
 class _Cell(msgspec.Struct):
+    """A ``CellRecord`` as a file has it: its cell is five names."""
+
     cell: tuple[str, str, str, str, str]
     verdict: Verdict
     level: Level = Level.MUST
@@ -39,39 +40,15 @@ class _Cell(msgspec.Struct):
     deviations: tuple[str, ...] = ()
 
 
-class _Cause(msgspec.Struct):
-    fingerprint: str
-    implementation: str
-    title: str = ""
-    level: Level = Level.MUST
-
-
-class _Power(msgspec.Struct):
-    variant: str
-    killed: int = 0
-    equivalent: int = 0
-    survived: tuple[str, ...] = ()
-    spared: tuple[str, ...] = ()
-
-
-class _Scope(msgspec.Struct):
-    implementations: tuple[str, ...] = ()
-    device: str = ""
-    dtypes: tuple[str, ...] = ()
-    properties: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    budget: float = 0.0
-
-
 class _Baseline(msgspec.Struct):
     suite_version: str
     seed: int
     budget: float
     environment: dict[str, str]
-    scope: tuple[_Scope, ...]
+    scope: tuple[ScopeEntry, ...]
     cells: tuple[_Cell, ...]
-    causes: tuple[_Cause, ...]
-    power: tuple[_Power, ...]
+    causes: tuple[CauseRecord, ...]
+    power: tuple[PowerRecord, ...]
     stale: tuple[str, ...]
     observed: dict[str, int]
     strict: bool = False
@@ -133,24 +110,21 @@ def read(path: Path, *, reports: bool = True) -> RunRecord:
 
 
 def _record(held: _Baseline) -> RunRecord:
-    cells = [CellRecord(Cell(*item.cell), *_rest(item, "cell")) for item in held.cells]
+    fields = [name for name in _Cell.__struct_fields__ if name != "cell"]
+    cells = [CellRecord(Cell(*item.cell), *(getattr(item, name) for name in fields)) for item in held.cells]
     return RunRecord(
         held.suite_version,
         held.seed,
         held.budget,
         held.strict,
         held.environment,
-        tuple(ScopeEntry(*_rest(part)) for part in held.scope),
+        held.scope,
         {item.cell: item for item in cells},
-        {item.fingerprint: CauseRecord(*_rest(item)) for item in held.causes},
-        {item.variant: PowerRecord(*_rest(item)) for item in held.power},
+        {item.fingerprint: item for item in held.causes},
+        {item.variant: item for item in held.power},
         held.stale,
         held.observed,
     )
-
-
-def _rest(held: msgspec.Struct, *left_out: str) -> list[Any]:
-    return [getattr(held, name) for name in held.__struct_fields__ if name not in left_out]
 
 
 def _report(held: _Report) -> Report:

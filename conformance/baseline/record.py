@@ -49,8 +49,8 @@ class CauseRecord:
 
     fingerprint: str
     implementation: str
-    title: str
-    level: Level
+    title: str = ""
+    level: Level = Level.MUST
     case: str = ""
 
     def is_called_as(self, other: CauseRecord) -> bool:
@@ -67,8 +67,8 @@ class PowerRecord:
     """The formula mutants of a variant: how many were killed, and which live, by the profile found or against it."""
 
     variant: str
-    killed: int
-    equivalent: int
+    killed: int = 0
+    equivalent: int = 0
     survived: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
 
