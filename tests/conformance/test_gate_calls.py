@@ -130,6 +130,23 @@ def test_a_folder_with_packages_named_as_ours_is_judged(project: Path) -> None:
     assert "1 passes" in answer.stdout
 
 
+NOTHING = """
+from torch.optim.lr_scheduler import LRScheduler
+
+class Odd(LRScheduler):
+    def get_lr(self):
+        return [base * (0.3 + 0.7 * (self.last_epoch * 37 % 11) / 11) for base in self.base_lrs]
+"""
+
+
+def test_a_scheduler_that_follows_nothing_is_not_judged_by_a_guess(project: Path) -> None:
+    """The sentence says which key of its table is missing; with it the scheduler is judged."""
+    (project / "odd.py").write_text(NOTHING)
+    (project / "stepproof.toml").write_text('[[schedulers]]\ntarget = "odd.py:Odd"\n')
+    with pytest.raises(ConfigurationError, match=r"follows no schedule of the book.*schedule = NAME"):
+        gate(project / "stepproof.toml", budget=1)
+
+
 def test_a_line_end_stays_what_it_is(tmp_path: Path) -> None:
     """A project's file is added to, and not written anew."""
     before = b'[project]\r\nname = "\xc3\xa4"\r\n'

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.claims import BY_IDENTIFIER
 from conformance.diagnosis.alternatives import candidates, pairs
-from conformance.diagnosis.causes import causes
+from conformance.diagnosis.causes import _wrong, causes
 from conformance.diagnosis.diagnosing import diagnose
 from conformance.diagnosis.hypothesis import Sort
 from conformance.diagnosis.readings import of_lines
@@ -100,6 +100,15 @@ def test_findings_with_one_exception_are_one_cause() -> None:
         "it raises AttributeError: no such thing": {"state/deepcopy", "life/interleaved"},
         "groups/empty: beside empty groups": {"groups/empty"},
     }
+
+
+def test_values_that_are_no_numbers_are_called_so() -> None:
+    """Where every value is NaN, or infinite, the title says so; beside others they are wrong."""
+    titles = [
+        _wrong([_finding("a/b", "theta", value) for value in values])
+        for values in (("nan", "nan"), ("-inf", "inf"), ("nan", "1"))
+    ]
+    assert titles == ["not a number: theta", "infinite: theta", "wrong: theta"]
 
 
 def _nobody(cell: Cell) -> WorkerSubject:

@@ -42,6 +42,15 @@ def test_a_guard_where_nothing_moves_anyway_is_proven_equivalent() -> None:
     assert not equal(sp.Piecewise((x, x**2 > 0), (1, True)), x)
 
 
+def test_a_coefficient_is_changed_in_one_term_alone_too() -> None:
+    """An average with the rate of another one in one of its terms is no average: no other mutant is that."""
+    rule = book.build("adam")
+    lines = {m.name: m.line for m in mutants(rule, book.family("adam")) if m.name.startswith("second moment: beta1")}
+    assert len(lines) == 3
+    assert any("beta2*v" in line and "1 - beta1" in line for line in lines.values())
+    assert any("beta1*v" in line and "1 - beta2" in line for line in lines.values())
+
+
 def test_what_passes_a_half_format_is_off_by_what_shows_there() -> None:
     """Terms of Muon's iterations in bfloat16, and of what enters them alone, are off by an eighth."""
     family = book.families()["muon"]
