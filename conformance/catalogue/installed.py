@@ -47,7 +47,7 @@ def missing(library: Library, reason: str) -> str:
     """Return the sentence that says that a library is not installed, and what to do."""
     return (
         f"not run: {library.name}: {reason}; install it beside the code under test, with "
-        f"pip install 'stepproof[{library.name}]'"
+        f"pip install {library.requirement}"
     )
 
 

@@ -1,0 +1,61 @@
+"""The arithmetic in which a rule is written, the same for a number, a tensor, a list of tensors and a formula.
+
+`+`, `-`, `*` and `/` are Python's.  What Python has no operator for is a function here: it takes a number by `math`
+and asks anything else for its method.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import torch
+
+Scalar: TypeAlias = Any
+"""A float, or where the device keeps the count a float64 Tensor without dimensions."""
+Array: TypeAlias = Any
+"""A Tensor, a `TensorList` or a `Formula`, whose elements are stepped."""
+NUMBERS = (int, float)
+
+
+def sqrt(x: Array) -> Array:
+    """Return the root of each element."""
+    return math.sqrt(x) if isinstance(x, NUMBERS) else x.sqrt()
+
+
+def absolute(x: Array) -> Array:
+    """Return the size of each element."""
+    return x.abs()
+
+
+def maximum(x: Array, y: Array) -> Array:
+    """Return the larger of two elements, or of an element and a number; a NaN stays one."""
+    return x.clamp(min=y) if isinstance(y, NUMBERS) else x.maximum(y)
+
+
+def minimum(x: Array, y: Array) -> Array:
+    """Return the smaller of two elements, or of an element and a number; a NaN stays one."""
+    return x.clamp(max=y) if isinstance(y, NUMBERS) else x.minimum(y)
+
+
+def sign(x: Array) -> Array:
+    """Return -1, 0 or 1 for each element, and NaN for a NaN, which `torch.sign` makes 0."""
+    return torch.where(x.isnan(), x, x.sign()) if isinstance(x, torch.Tensor) else x.sign()
+
+
+def present(setting: Scalar) -> bool:
+    """Tell whether a setting is there: one that is 0 is not, and a Tensor is not asked."""
+    return isinstance(setting, torch.Tensor) or setting != 0
+
+
+def average(before: Array, value: Array, beta: Scalar) -> Array:
+    """Return `beta*before + (1 - beta)*value`."""
+    return before * beta + value * (1 - beta)
+
+
+def choose(condition: Any, then: Callable[[], Scalar], otherwise: Callable[[], Scalar]) -> Scalar:
+    """Return one of two numbers by a condition, without reading it where the device has it."""
+    if isinstance(condition, torch.Tensor):
+        return torch.where(condition, then(), otherwise())
+    return then() if condition else otherwise()

@@ -1,0 +1,125 @@
+"""A parameter that is stepped: its gradient and states, as plain real tensors in the format of computation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from .arrays import Scalar
+from .rule import Group, Rule, State
+
+COUNT = "step"
+"""The key under which a parameter's steps are counted: a float64 number, exact up to 2^53."""
+HALF = (torch.float16, torch.bfloat16)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A parameter with its gradient and its own state, which is a dictionary of the optimizer.
+
+    `keys` are the states of its shape that the rule uses, `numbers` those that are one number, and `t` is the
+    number of the step that is made.
+    """
+
+    parameter: torch.Tensor
+    gradient: torch.Tensor
+    kept: dict[str, Any]
+    keys: tuple[str, ...]
+    numbers: dict[str, Scalar]
+    t: Scalar
+
+    @property
+    def bucket(self) -> tuple[Any, ...]:
+        """What members that are stepped together have in common."""
+        absent = tuple(key for key in self.keys if self.kept.get(key) is None)
+        scalars = (self.t, *self.numbers.values())
+        formats = self.parameter.device, self.parameter.dtype, self.gradient.dtype
+        return (*formats, absent, *(id(x) if isinstance(x, torch.Tensor) else x for x in scalars))
+
+    def keep_numbers(self, states: dict[str, Any]) -> None:
+        """The states that are one number get the values that the step gave them."""
+        for key in self.numbers:
+            value = states[key]
+            if isinstance(value, torch.Tensor) and value.requires_grad:
+                self.kept[key] = value
+            elif isinstance(value, torch.Tensor):
+                self.kept[key].copy_(value)
+            else:
+                self.kept[key].fill_(value)
+
+
+def compute_dtype(dtype: torch.dtype) -> torch.dtype:
+    """Return the format in which tensors of a dtype are computed on: float32 for the half formats."""
+    return torch.float32 if dtype in HALF else dtype
+
+
+def real(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a complex tensor as its real and imaginary parts, and any other as it is."""
+    return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+
+
+def local(tensor: torch.Tensor) -> torch.Tensor:
+    """Return this process's part of a DTensor, and any other tensor as it is."""
+    part: Any = getattr(tensor, "to_local", None)
+    return tensor if part is None else part()
+
+
+def members_of(rule: Rule, group: Group, state: Any) -> Iterator[Member]:
+    """Yield the parameters of a group that have a gradient, each with the states that the rule keeps.
+
+    Raises a RuntimeError for a gradient that is sparse.
+    """
+    states = rule.states(group)
+    keys = tuple(item.key for item in states if not item.single)
+    single = tuple(item.key for item in states if item.single)
+    read = as_it_is if group.get("capturable") or group.get("differentiable") else torch.Tensor.item
+    for p in group["params"]:
+        if p.grad is None:
+            continue
+        if p.grad.layout != torch.strided:
+            raise RuntimeError(f"{rule.name} takes no sparse gradient; give a dense one: gradient.to_dense()")
+        kept = state[p]
+        begin(states, group, p, kept, counts=rule.counts)
+        numbers = {key: read(kept[key]) for key in single}
+        yield Member(p, aligned(p.grad, p), kept, keys, numbers, next_count(group, kept) if rule.counts else None)
+
+
+def as_it_is(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a number that stays on its device, or in the graph that autograd records."""
+    return tensor
+
+
+def aligned(gradient: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
+    """Return a gradient whose shards lie where the parameter's do."""
+    placements = getattr(p, "placements", None)
+    if placements is None or getattr(gradient, "placements", placements) == placements:
+        return gradient
+    moved: torch.Tensor = gradient.redistribute(placements=placements)  # type: ignore[attr-defined]
+    return moved
+
+
+def begin(states: Iterable[State], group: Group, p: torch.Tensor, kept: dict[str, Any], *, counts: bool) -> None:
+    """States that are not there yet get their first value, on the parameter's device and in its layout."""
+    device = p.device if group.get("capturable") else "cpu"
+    if counts and not isinstance(kept.get(COUNT), torch.Tensor):
+        kept[COUNT] = torch.tensor(float(kept.get(COUNT, 0)), dtype=torch.float64, device=device)
+    for item in states:
+        if item.key in kept or item.initial is None:
+            continue
+        initial = group[item.initial] if isinstance(item.initial, str) else item.initial
+        if item.single:
+            kept[item.key] = torch.tensor(initial, dtype=torch.float64, device=device)
+        else:
+            like = p.detach()
+            kept[item.key] = torch.full_like(like, initial, memory_format=torch.preserve_format)
+            if like.is_complex():
+                torch.view_as_real(kept[item.key]).fill_(initial)
+
+
+def next_count(group: Group, kept: dict[str, Any]) -> Scalar:
+    """Return the number of the step to be made: a float, or a Tensor where the device keeps it."""
+    count = kept[COUNT]
+    return count + 1 if group.get("capturable") else count.item() + 1
