@@ -18,6 +18,7 @@ from conformance.commands.outlet import outlet
 from conformance.commands.run_arguments import add_run
 from conformance.commands.subcommand import Subcommand
 from conformance.commands.surroundings import kept_environment
+from conformance.commands.target_arguments import add_claim, add_given, add_option
 from conformance.commands.usage_errors import UsageError, among, pairs
 from conformance.engine.safe_text import safe_text
 from impls.devices import FLOATS
@@ -38,6 +39,8 @@ EPILOG = """examples:
   stepproof show adamw                                read the formula
   stepproof rules                                     list the rule book
   stepproof schedules                                 list the schedules
+  stepproof pack torch.AdamW --device cuda --output kit.pyz
+                                                      judge it on a machine that has no stepproof
   stepproof train digits --rule adam                  train a small network and judge every step
   stepproof deviations torch.Adam                     list what is known to deviate
   stepproof ledger add FINDING --reason TEXT          record a finding that stays for a while
@@ -63,38 +66,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_check(check: argparse.ArgumentParser) -> None:
-    check.add_argument("target", help="module:Class, path/to/file.py:Class, or a catalogue name")
-    check.add_argument("--rule", help="the rule it claims (see `stepproof rules`)")
-    check.add_argument("--schedule", help="the schedule it claims (see `stepproof schedules`)")
-    _add_option(check)
-    _add_told(check)
+    add_claim(check)
     add_run(check, budget=25.0)
-
-
-def _add_told(check: argparse.ArgumentParser) -> None:
-    said = {
-        "--setting": "what the constructor calls a setting of the rule: lr=learning_rate, betas[0]=beta1",
-        "--state": "where a state of the rule is kept: exp_avg=m, exp_avg_sq=moments/1, exp_avg=optimizer:m/*",
-    }
-    for name, words in said.items():
-        check.add_argument(name, action="append", default=[], metavar="NAME=VALUE", help=words)
-    _add_given(check)
-    check.add_argument("--ranks", metavar="LOW-HIGH", help="tensors of so many dimensions alone: 0-1 for vectors")
-
-
-def _add_given(parser: argparse.ArgumentParser) -> None:
-    said = {
-        "--argument": "what else the constructor is given: JSON, a word, or module:attribute for an object",
-        "--group": "what every param group says of itself: use_muon=true",
-    }
-    for name, words in said.items():
-        parser.add_argument(name, action="append", default=[], metavar="NAME=VALUE", help=words)
 
 
 def _add_identify(identify: argparse.ArgumentParser) -> None:
     identify.add_argument("target", help="module:Class, or path/to/file.py:Class")
     identify.add_argument("--python", help="the interpreter of the optimizer's own environment")
-    _add_given(identify)
+    add_given(identify)
 
 
 def _add_report(report: argparse.ArgumentParser) -> None:
@@ -114,7 +93,7 @@ def _add_report(report: argparse.ArgumentParser) -> None:
 
 def _add_show(show: argparse.ArgumentParser) -> None:
     show.add_argument("rule")
-    _add_option(show)
+    add_option(show)
 
 
 def _add_power(power: argparse.ArgumentParser) -> None:
@@ -133,11 +112,7 @@ def _add_replay(replay: argparse.ArgumentParser) -> None:
 def _add_plot(plot: argparse.ArgumentParser) -> None:
     plot.add_argument("plotted", metavar="SCHEDULE")
     plot.add_argument("--svg", type=Path, metavar="FILE", help="write the curve as SVG too")
-    _add_option(plot)
-
-
-def _add_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the formula")
+    add_option(plot)
 
 
 def _add_training(train: argparse.ArgumentParser) -> None:
@@ -316,6 +291,8 @@ COMMANDS: Mapping[str, tuple[str, Run, Add]] = {
     "gate": ("judge what the configuration names", _gate, _add_gate),
     "search": ("look for rarer failures as long as you say", *_from("search")),
     "merge": ("put the shards of a run together", *_from("merging")),
+    "pack": ("pack a run into one file that travels to where the code runs", *_from("packing")),
+    "judge": ("judge the answers that a kit brought back", *_from("judging_answers")),
     "identify": ("say which rule or schedule an unknown optimizer or scheduler is", _identify, _add_identify),
     "report": ("judge the catalogue and write the report", _report, _add_report),
     "show": ("print the formula of a rule or a schedule", _show, _add_show),
@@ -368,6 +345,7 @@ def sentences() -> tuple[type[Exception], ...]:
     """Return the exceptions whose message tells the user what is wrong and what to do."""
     from conformance.baseline.reading import BaselineError
     from conformance.configuration.reading import ConfigurationError
+    from conformance.distance.manifest import AnswersError
     from conformance.engine.ledger import LedgerError
     from conformance.engine.stream import ResumeError
     from conformance.recognition.constructor import NotJudgeableError
@@ -376,6 +354,7 @@ def sentences() -> tuple[type[Exception], ...]:
 
     return (
         UsageError,
+        AnswersError,
         BaselineError,
         LedgerError,
         ConfigurationError,

@@ -53,6 +53,14 @@ class WorkerFailure(Exception):
         return self.sentence
 
 
+class NotAsked(Exception):
+    """A question that nobody has put to the code under test yet: no answer came, and none is to be expected now."""
+
+
+class Deferred(NotAsked):
+    """A question that was noted, to be put to the code elsewhere and later."""
+
+
 class SuiteError(WorkerFailure):
     """A line of stepproof raised, in the worker: the code under test has no part in it.
 

@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from typing import Self, cast
+from typing import TYPE_CHECKING, cast
 
 from impls.failures import Cause, WorkerFailure
 from impls.usage import Usage
 from impls.worker import place, wire
 from impls.worker.text import plain
+
+if TYPE_CHECKING:  # a kit runs it on Python 3.9
+    from typing import Self
 
 BOOTSTRAP = Path(__file__).parent / "worker" / "__main__.py"
 TAIL_BYTES = 16 * 1024

@@ -10,14 +10,28 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from impls.failures import Cause, SuiteError, TargetError, WorkerFailure
+from impls.failures import Cause, Deferred, NotAsked, SuiteError, TargetError, WorkerFailure
 from impls.process import Printed, Process
 from impls.worker import wire
 from impls.worker.target import IMPORT_FROM
 
-__all__ = ["IMPORT_FROM", "Answer", "Cause", "Session", "SuiteError", "TargetError", "WorkerFailure"]
+if TYPE_CHECKING:  # a kit runs it on Python 3.9
+    from typing import Self
+
+__all__ = [
+    "IMPORT_FROM",
+    "Answer",
+    "Cause",
+    "Deferred",
+    "NotAsked",
+    "Session",
+    "SuiteError",
+    "TargetError",
+    "WorkerFailure",
+    "every",
+]
 
 GIB = 1 << 30
 MEMORY = 8 * GIB
@@ -35,6 +49,19 @@ class Answer:
     buffers: list[memoryview]
 
 
+def every(*questions: Callable[[], T]) -> list[T]:
+    """Return the answers to several questions; all of them are put before one that is deferred is told."""
+    answers, deferred = [], None
+    for question in questions:
+        try:
+            answers.append(question())
+        except Deferred as later:
+            deferred = later
+    if deferred is not None:
+        raise deferred
+    return answers
+
+
 class Session:
     """A worker is started at the first request, and anew at the first one after it ended.
 
@@ -42,6 +69,9 @@ class Session:
     what it and all that it started may hold at once; files that it writes have the same limit.  Raises ``ValueError``
     for anything else.
     """
+
+    live = True
+    """Whether whatever is asked is answered now."""
 
     def __init__(
         self,

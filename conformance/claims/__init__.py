@@ -38,21 +38,29 @@ def identifiers(chapter: str) -> tuple[str, ...]:
 
 
 def judge(
-    unit: Unit, done: Mapping[str, Killed] | None = None, book: Mapping[str, Claim] | None = None
+    unit: Unit,
+    done: Mapping[str, Killed] | None = None,
+    book: Mapping[str, Claim] | None = None,
+    session: Session | None = None,
 ) -> Iterator[Judged | Exhibit]:
     """Yield the cells of a unit but for those that are done, and what the report shows besides.
 
-    ``book`` has other claims under the same names.
+    ``book`` has other claims under the same names.  Without a ``session`` the unit is asked in a worker of this
+    process.
     """
-    key = (unit.python, unit.timeout, unit.memory)
-    if key not in _SESSIONS:
-        _SESSIONS[key] = Session(unit.python, timeout=unit.timeout, memory=unit.memory)
     ended = _ENDED.setdefault((unit.chapter, unit.cell("").implementation), {})
     claims = book or BY_IDENTIFIER[unit.chapter]
-    for judged in judge_unit(unit, claims, _SESSIONS[key], version_of, done or {}, ended):
+    for judged in judge_unit(unit, claims, session or _own_session(unit), version_of, done or {}, ended):
         yield (
             dataclasses.replace(judged, result=at_chosen(unit, judged.result)) if isinstance(judged, Judged) else judged
         )
+
+
+def _own_session(unit: Unit) -> Session:
+    key = (unit.python, unit.timeout, unit.memory)
+    if key not in _SESSIONS:
+        _SESSIONS[key] = Session(unit.python, timeout=unit.timeout, memory=unit.memory)
+    return _SESSIONS[key]
 
 
 def at_chosen(unit: Unit, result: CellResult) -> CellResult:

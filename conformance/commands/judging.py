@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as version_of_package
@@ -43,6 +43,11 @@ from impls.catalogue.scheduler_entries import Scheduler
 from impls.session import Session
 
 
+def worker_of(unit: Unit) -> Session:
+    """Return a worker in which the code of a unit runs."""
+    return Session(unit.python, timeout=unit.timeout, memory=unit.memory)
+
+
 def cores() -> int:
     """Return how many processes judge at once."""
     return max(1, min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2))
@@ -57,7 +62,8 @@ class Order:
     rules that nothing claims and the claims of the literature too; a ``strict`` run does not conform where a cell
     fails what only should hold.  ``formats`` names those beside page, JSON and summary (``exchange.formats``).
     Beside a ``baseline`` only what is new fails; where there is none, or it is to be updated, the run is recorded.
-    Of a ``shard`` only its units are judged, and of what is ``merged`` none: its streams hold all.  ``asked`` are the
+    ``opens`` returns what answers further questions about a unit: a worker, or what came back from one.  Of a
+    ``shard`` only its units are judged, and of what is ``merged`` none: its streams hold all.  ``asked`` are the
     words of the command, by which streams are merged.
     """
 
@@ -76,6 +82,7 @@ class Order:
     asked: tuple[str, ...] = ()
     shard: Shard | None = None
     merged: tuple[Path, ...] = ()
+    opens: Callable[[Unit], Session] = worker_of
 
     @property
     def budget(self) -> float:
@@ -194,7 +201,7 @@ def _reported(run: Concluded) -> Report:
         try:
             with runs.terminating():
                 report = _assembled(run)
-                return dataclasses.replace(report, causes=_causes(run.work, report))
+                return dataclasses.replace(report, causes=_causes(run.work, report, run.order.opens))
         except KeyboardInterrupt as interrupt:
             run.outcome.cut(interrupt)
     return _assembled(run)
@@ -231,8 +238,8 @@ def _run(order: Order, work: Sequence[Unit], stream: Stream, console: Console, s
         return runs.run(work, claims.judge, [stream, progress, look], order.jobs, done)
 
 
-def _causes(work: Sequence[Unit], report: Report) -> tuple[Cause, ...]:
-    """Return the causes of the findings; values that are wrong are asked for in workers of their own."""
+def _causes(work: Sequence[Unit], report: Report, opens: Callable[[Unit], Session]) -> tuple[Cause, ...]:
+    """Return the causes of the findings; values that are wrong are asked for in sessions of their own."""
     if not any(result.findings and not result.deviation for result in report.results):
         return ()
     units = {unit.cell(""): unit for unit in work if isinstance(unit, OptimizerUnit)}
@@ -245,8 +252,7 @@ def _causes(work: Sequence[Unit], report: Report) -> tuple[Cause, ...]:
             if of not in subjects:
                 unit = units[of]
                 if unit.python not in sessions:
-                    own = Session(unit.python, timeout=unit.timeout, memory=unit.memory)
-                    sessions[unit.python] = stack.enter_context(own)
+                    sessions[unit.python] = stack.enter_context(opens(unit))
                 subjects[of] = unit.subject(sessions[unit.python])
             return subjects[of]
 

@@ -64,21 +64,8 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
     for entry in chosen.schedulers:
         if entry.any_form:
             say_to(console)(read_as(entry))
-    part = RunPart(
-        chosen.implementations,
-        chosen.schedulers,
-        given.budget,
-        given.seed,
-        device=given.device,
-        dtypes=among("format", given.dtype, FLOATS),
-        properties=_properties(given, chosen),
-        python=given.python,
-        timeout=given.timeout,
-        memory=bytes_of(given.memory),
-        paths=_paths(given, chosen),
-    )
     order = judging.Order(
-        (part,),
+        (run_part(given, chosen),),
         shlex.join(["stepproof", *sys.argv[1:]]),
         given.output,
         jobs=given.jobs or judging.cores(),
@@ -94,6 +81,23 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
         merged=getattr(given, "merged", ()),
     )
     return judging.judge(order, console, session)[1]
+
+
+def run_part(given: argparse.Namespace, chosen: Installation) -> RunPart:
+    """Return what a command line asks for of what is chosen."""
+    return RunPart(
+        chosen.implementations,
+        chosen.schedulers,
+        given.budget,
+        given.seed,
+        device=given.device,
+        dtypes=among("format", given.dtype, FLOATS),
+        properties=_properties(given, chosen),
+        python=given.python,
+        timeout=given.timeout,
+        memory=bytes_of(given.memory),
+        paths=_paths(given, chosen),
+    )
 
 
 def _properties(given: argparse.Namespace, chosen: Installation) -> tuple[str, ...]:

@@ -12,6 +12,18 @@ from impls.session import GIB, MEMORY
 
 def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     """Add how hard to judge, what, in which environment, and where the report goes."""
+    add_how_hard(parser, budget=budget)
+    parser.add_argument("--output", type=Path, default=Path("build/conformance"))
+    add_which(parser)
+    add_baseline(parser)
+    add_shard(parser)
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
+    )
+
+
+def add_how_hard(parser: argparse.ArgumentParser, *, budget: float) -> None:
+    """Add how hard to judge, on which device, and with which ledgers."""
     parser.add_argument(
         "--budget",
         type=float,
@@ -31,20 +43,19 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
         metavar="GIB",
         help=f"what a process of the code under test may allocate (default {MEMORY / GIB:g})",
     )
-    parser.add_argument("--output", type=Path, default=Path("build/conformance"))
     parser.add_argument(
         "--ledger", action="append", default=[], type=Path, metavar="FILE", help="known deviations of your own code"
-    )
-    add_which(parser)
-    add_baseline(parser)
-    add_shard(parser)
-    parser.add_argument(
-        "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
     )
 
 
 def add_which(parser: argparse.ArgumentParser) -> None:
     """Add what a command line says in the same words of a check, a report, a gate and a search."""
+    add_what(parser)
+    add_report(parser)
+
+
+def add_what(parser: argparse.ArgumentParser) -> None:
+    """Add the interpreter, the formats and the paths, and by how many processes."""
     parser.add_argument("--python", help="the interpreter of the code under test")
     parser.add_argument("--dtype", action="append", default=[], help=f"one of {', '.join(FLOATS)} (repeatable)")
     parser.add_argument(
@@ -55,6 +66,10 @@ def add_which(parser: argparse.ArgumentParser) -> None:
         help="one execution path, such as foreach or compiled (repeatable)",
     )
     parser.add_argument("--jobs", type=int, help="processes (default: the cores)")
+
+
+def add_report(parser: argparse.ArgumentParser) -> None:
+    """Add how the report is written, and what fails the run."""
     parser.add_argument(
         "--format",
         action="append",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from conformance.engine.exhibits import PointsEntry, SearchEntry
 from conformance.optimizers.subject import WorkerSubject
 from conformance.searches.judging import SearchJudgement, judge
 from conformance.searches.runs import SearchRun, followed, of_reference, one_by_one
+from impls.session import every
 from reference.formats import FLOAT64
 from reference.lbfgs.minimiser import Settings
 from reference.lbfgs.problems import EVERY, Problem
@@ -61,12 +63,12 @@ class Iterates(Clause):
         settings = settings_of({**switched(case.switches), **given["settings"]})
         problem = dataclasses.replace(EVERY[given["problem"]], start=tuple(given["start"]))
         target = target_of(self, subject)
-        course = followed(target, problem, settings, given["steps"], subject.storage, subject.session)
+        run = partial(followed, target, problem, storage=subject.storage, session=subject.session)
         if not self.anchored:
-            return judge(problem, settings, course, subject.storage)
-        single = one_by_one(settings)
+            return judge(problem, settings, run(settings, given["steps"]), subject.storage)
         iterations = given["steps"] * given["iterations"]
-        twin = followed(target, problem, single, iterations, subject.storage, subject.session)
+        single = one_by_one(settings)
+        course, twin = every(partial(run, settings, given["steps"]), partial(run, single, iterations))
         judgement = judge(problem, settings, course, subject.storage, twin.states)
         if given["iterations"] == 1 and subject.storage is FLOAT64:
             tally.exhibits.append(_exhibit(problem, settings, given["steps"], course, judgement))

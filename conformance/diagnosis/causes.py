@@ -19,7 +19,7 @@ from conformance.optimizers.cases import Case
 from conformance.optimizers.property import Property
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.subject import WorkerSubject
-from impls.session import TargetError, WorkerFailure
+from impls.session import NotAsked, TargetError, WorkerFailure
 
 SubjectOf = Callable[[Cell], WorkerSubject]
 """Returns the subject of a cell, as it was judged."""
@@ -88,7 +88,7 @@ def _of_arithmetic(
             yield _cause(left, _wrong(left), said, ""), []
             return
         if hypothesis is None or not explained:
-            yield _cause(left, _wrong(left), _unexplained(found), _place(subject)), []
+            yield _cause(left, _wrong(left), _unexplained(found), place_of(subject)), []
             return
         said = _explained(found, hypothesis)
         if unasked:
@@ -96,16 +96,19 @@ def _of_arithmetic(
                 "an experiment of its own, which was" if len(unasked) == 1 else "experiments of their own, which were"
             )
             said += f". {len(unasked)} of its findings: {some} not judged again under it"
-        yield _cause([*explained, *unasked, *shown], hypothesis.title, said, _place(subject)), shown
+        yield _cause([*explained, *unasked, *shown], hypothesis.title, said, place_of(subject)), shown
         left = [finding for finding in asked if finding not in explained]
     if left:
         yield _cause(left, _wrong(left), f"not looked into beside {MOST_CAUSES} other causes", ""), []
 
 
-def _place(subject: WorkerSubject) -> str:
+def place_of(subject: WorkerSubject) -> str:
     """Return the file and the line at which the step of the code under test begins, if that can be read."""
     target = subject.implementation.target
-    answer = subject.session.request({"op": "step_place", "target": target}).header
+    try:
+        answer = subject.session.request({"op": "step_place", "target": target}).header
+    except NotAsked:
+        return ""
     return str(answer["place"])
 
 
@@ -158,7 +161,10 @@ def _explains(hypothesis: Hypothesis, finding: Finding, subject_of: SubjectOf) -
     if isinstance(claim, Property) and not claim.compares_runs:
         tallies = [run.judged(subject, hypothesis) for run in recorded(subject, [case])]
         return all(tally is not None and tally.element_cases and not tally.outside for tally in tallies)
-    return not failures_of(supposed, claim, case)
+    try:
+        return not failures_of(supposed, claim, case)
+    except NotAsked:
+        return False
 
 
 def _cannot_be_asked(hypothesis: Hypothesis, finding: Finding) -> bool:

@@ -15,7 +15,7 @@ from conformance.optimizers import agreement, trajectory
 from conformance.optimizers.cases import Case, to_plain
 from conformance.optimizers.strategies import local_cases, trajectory_cases
 from conformance.optimizers.subject import Prepared, StepsRead, WorkerSubject, prepare
-from impls.session import TargetError
+from impls.session import NotAsked, TargetError
 from reference.expression import decided
 from reference.formats import Array
 from reference.undefined import Undefined
@@ -68,12 +68,12 @@ def record(subject: WorkerSubject, first: Iterable[Case]) -> list[Recording]:
 
 
 def recorded(subject: WorkerSubject, cases: Iterable[Case]) -> Iterator[Recording]:
-    """Yield the runs of cases, but for those at which the subject raises."""
+    """Yield the runs of cases, but for those at which the subject raises, or which it was not asked."""
     for case in cases:
         prepared = prepare(case, subject.rules[case.switches], subject.storage)
         try:
             yield Recording(case, prepared, subject.run(case, prepared, every=case.steps > 1))
-        except TargetError:
+        except (TargetError, NotAsked):
             continue
 
 

@@ -22,10 +22,11 @@ from conformance.recognition.optimizer import recognise
 def shown_by(hypothesis: Hypothesis, subject: WorkerSubject, findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings of clauses that a class shows too which does nothing but what the hypothesis says.
 
-    It shows one if the same quantity of the same case is wrong; a right class shows none of these.
+    It shows one if the same quantity of the same case is wrong; a right class shows none of these.  At a distance no
+    other class can be asked.
     """
     source = _source(hypothesis, subject)
-    if source is None:
+    if source is None or not subject.session.live:
         return []
     rule = subject.rules[min(subject.rules, key=len)]
     with tempfile.TemporaryDirectory() as folder:

@@ -27,6 +27,8 @@ class Patience:
 
     trials: int = 1500
     seconds: float = 60.0
+    unasked: int = 0
+    """Simpler cases that could not be asked."""
 
     @property
     def over(self) -> bool:

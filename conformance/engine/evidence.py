@@ -18,6 +18,8 @@ RAISED = "it raises"
 RATIO_BINS = 20
 EDGES = np.linspace(0.0, 1.0, RATIO_BINS + 1)[1:-1]
 """The edges between the bins."""
+COUNTED = ("cases", "element_cases", "values", "outside", "undecided", "histogram", "kept", "unasked")
+"""What two tallies have together."""
 MOST_RATIOS = 200_000
 """Ratios of one cell that are kept for its median; the histogram counts all."""
 
@@ -76,6 +78,8 @@ class Tally:
     """For each case of which the claim says nothing, why."""
     refused: list[str] = field(default_factory=list)
     """For each case that the subject does not take, what it said."""
+    unasked: int = 0
+    """Cases of which a question has no answer."""
 
     def add_ratios(self, ratio: npt.NDArray[Any]) -> None:
         """Add observed errors over the room that the enclosures leave."""
@@ -98,7 +102,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add all that another tally gathered."""
-        for name in ("cases", "element_cases", "values", "outside", "undecided", "histogram", "kept"):
+        for name in COUNTED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("ratios", "failures", "exhibits", "inapplicable", "refused"):
             getattr(self, name).extend(getattr(other, name))
@@ -136,9 +140,19 @@ class Tally:
         )
 
     @property
+    def left_unasked(self) -> str:
+        """How many cases have no answer, or nothing."""
+        return f"{unasked(self.unasked, 'case')} of {self.cases + self.unasked:,}" if self.unasked else ""
+
+    @property
     def mostly_refused(self) -> bool:
         """Whether more cases are refused than judged, which leaves the claim open."""
         return len(self.refused) > self.cases
+
+
+def unasked(count: int, what: str) -> str:
+    """Return the words for what the code under test was not asked."""
+    return f"not asked at a distance: {count:,} {what}{'s' * (count != 1)}"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from conformance.engine.claim import Kind
 from conformance.engine.drawing import Digest, draw
 from conformance.engine.evidence import Evidence, Stop
-from impls.session import SuiteError, TargetError, WorkerFailure
+from impls.session import NotAsked, SuiteError, TargetError, WorkerFailure
 
 Body = Callable[[Any], None]
 """Judges one case."""
@@ -38,6 +38,8 @@ class Exploration:
             self.digest.add(plain)
             try:
                 body(case)
+            except NotAsked:
+                self.evidence.tally.unasked += 1
             except (TargetError, WorkerFailure) as error:
                 if isinstance(error, SuiteError):
                     self._broke(error, plain)

@@ -10,19 +10,21 @@ from typing import Any
 
 from conformance.engine import crashes
 from conformance.engine.claim import Claim, NotRunError, Patience, Plan, Subject, Unit, unexplained
-from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop
+from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop, unasked
 from conformance.engine.findings import confirmed_findings, findings_of
 from conformance.engine.ledger import Entry, must_show, named
 from conformance.engine.power import Power
 from conformance.engine.reduction import reduced
 from conformance.engine.replay import judge_known
 from conformance.engine.verdict import Cell, CellResult, Level, Verdict, of_values_outside
-from impls.session import Session, SuiteError, TargetError, WorkerFailure
+from impls.session import NotAsked, Session, SuiteError, TargetError, WorkerFailure
 
 Killed = Mapping[str, Mapping[str, str]]
 VersionOf = Callable[[str, Session], str]
 EXHIBITS = "exhibits"
 """Stands in the place of a property where what the report shows besides verdicts could not be made."""
+UNASKED = "not asked at a distance: what decides which cases there are"
+"""Why a cell is undecided where the question has no answer that comes before its cases."""
 ALIKE_STOPS = 3
 """So many cells of an implementation may end at the same place; of the others each unit asks one, and no more."""
 
@@ -54,8 +56,8 @@ def judge_unit(
     try:
         subject = unit.subject(session)
         version = version_of(subject.library, session)
-    except NotRunError as reason:
-        yield from _all(unit, asked, claims, Verdict.NOT_RUN, str(reason))
+    except (NotRunError, NotAsked) as reason:
+        yield from _all(unit, asked, claims, *_why_not(reason))
         return
     except SuiteError as error:
         yield from _broken(unit, asked, claims, error)
@@ -74,8 +76,19 @@ def judge_unit(
         judged = _judge(unit, subject, claims[name], version, power, stops)
         if judged is not None:
             yield judged
+    yield from _exhibited(unit, subject)
+
+
+def _why_not(reason: Exception) -> tuple[Verdict, str]:
+    """Return how the cells of a unit end of which no subject could be made."""
+    return (Verdict.UNDECIDED, UNASKED) if isinstance(reason, NotAsked) else (Verdict.NOT_RUN, str(reason))
+
+
+def _exhibited(unit: Unit, subject: Subject) -> Iterator[Judged | Exhibit]:
     try:
         yield from unit.exhibits(subject)
+    except NotAsked:
+        return
     except Exception as error:  # noqa: BLE001 - the cells that are judged stay
         yield from _broken(unit, [EXHIBITS], {}, error)
 
@@ -175,11 +188,18 @@ def judge_cell(
             return must_show(entry, cell, subject.library, version, catalogued=subject.own)
 
         return judge_known(subject, claim, cell, entries, explore, binding)
-    except SuiteError:
-        raise
-    except (TargetError, WorkerFailure) as error:
-        stops.add(Stop(error))
-        return CellResult(cell, Verdict.ERROR, Stop(error).fact)
+    except (NotAsked, TargetError, WorkerFailure) as error:
+        if isinstance(error, SuiteError):
+            raise
+        return _ended(cell, error, stops)
+
+
+def _ended(cell: Cell, error: NotAsked | TargetError | WorkerFailure, stops: Stops) -> CellResult:
+    """Return the verdict on a cell whose cases could not be found."""
+    if isinstance(error, NotAsked):
+        return CellResult(cell, Verdict.UNDECIDED, UNASKED)
+    stops.add(Stop(error))
+    return CellResult(cell, Verdict.ERROR, Stop(error).fact)
 
 
 def verdict(subject: Subject, claim: Claim, cell: Cell, evidence: Evidence, plan: Plan) -> CellResult:
@@ -189,20 +209,23 @@ def verdict(subject: Subject, claim: Claim, cell: Cell, evidence: Evidence, plan
     if evidence.broken is not None:
         crash = crashes.crash_of(evidence.broken, cell, evidence.broken_at)
     if tally.failures:
+        before = plan.patience.unasked
         findings = confirmed_findings(subject, claim, cell, tally.failures, plan)
         decided, said = of_values_outside(findings, figures)
-        said = "; ".join(filter(None, (said, tally.refusal)))
+        simpler = plan.patience.unasked - before
+        told = (said, tally.refusal, tally.left_unasked, unasked(simpler, "simpler case") if simpler else "")
+        said = "; ".join(filter(None, told))
         return CellResult(cell, decided, said, figures, findings=findings, digest=digest, crash=crash)
     if crash is not None:
         return crashes.result_of(cell, crash, figures, digest)
     if evidence.stop is not None:
         error = CellResult(cell, Verdict.ERROR, "", figures, digest=digest)
         return _stopped(subject, claim, cell, evidence.stop, plan, error)
-    if tally.inapplicable and not figures.element_cases:
+    if tally.inapplicable and not figures.element_cases and not tally.unasked:
         return CellResult(cell, Verdict.NOT_APPLICABLE, tally.inapplicable[0], figures, digest=digest)
-    if tally.mostly_refused or not figures.values or figures.element_cases <= figures.undecided:
+    if tally.unasked or tally.mostly_refused or not figures.values or figures.element_cases <= figures.undecided:
         reason = "no element-case could be decided" if figures.cases else "no case was judged"
-        reason = tally.refusal if tally.mostly_refused else reason
+        reason = tally.left_unasked or (tally.refusal if tally.mostly_refused else reason)
         return CellResult(cell, Verdict.UNDECIDED, reason, figures, digest=digest)
     return CellResult(cell, Verdict.PASS, tally.refusal, figures, digest=digest)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.engine.claim import ONE_CASE, Claim, Moves, Plan, Subject
 from conformance.engine.evidence import Failure, Stop, Tally
-from impls.session import SuiteError, TargetError, WorkerFailure
+from impls.session import NotAsked, SuiteError, TargetError, WorkerFailure
 from reference.undefined import Undefined
 
 
@@ -43,13 +43,20 @@ def greedy(failure: Any, simpler: Callable[[Any], Iterable[Any]]) -> Moves:
 
 
 def same(subject: Subject, claim: Claim, failure: Failure, case: Any, plan: Plan = ONE_CASE) -> Failure | None:
-    """Return the failure of a case that is like another, or nothing."""
-    found = failures_of(subject, claim, case, plan)
+    """Return the failure of a case that is like another, or nothing; what cannot be asked now is none."""
+    try:
+        found = failures_of(subject, claim, case, plan)
+    except NotAsked:
+        plan.patience.unasked += 1
+        return None
     return next((item for item in found if item.likeness == failure.likeness), None)
 
 
 def failures_of(subject: Subject, claim: Claim, case: Any, plan: Plan = ONE_CASE) -> list[Any]:
-    """Return all failures of one case, the stop of its subject too; none where the formula has no value."""
+    """Return all failures of one case, the stop of its subject too; none where the formula has no value.
+
+    Raises ``NotAsked`` where a question of the case has no answer.
+    """
     tally = Tally()
     try:
         claim.run(subject, case, tally, plan)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.engine.claim import Claim, Subject
-from conformance.engine.evidence import Failure
+from conformance.engine.evidence import Failure, unasked
 from conformance.engine.findings import findings_of
 from conformance.engine.ledger import OURS, Entry, Stored
 from conformance.engine.reduction import failures_of
 from conformance.engine.verdict import Cell, CellResult, Figures, Finding, Verdict
+from impls.session import NotAsked
 
 Explore = Callable[[Any, Callable[[Failure], bool]], CellResult]
 """Judges all cases of a claim on a subject, but for the failures that are known."""
@@ -28,6 +29,8 @@ class Shown:
     claim: Claim
     failure: Any = None
     replayed: int = 0
+    unasked: int = 0
+    """Stored cases of which a question has no answer."""
 
     def __bool__(self) -> bool:
         return self.failure is not None
@@ -41,16 +44,20 @@ class Shown:
 
 def replayed(subject: Subject, claim: Claim, entry: Entry) -> Shown:
     """Replay the stored cases of an entry that are the claim's and fit the subject, until one fails."""
-    claim, tried = claim.replayed_as(entry), 0
+    claim, tried, left = claim.replayed_as(entry), 0, 0
     for stored in entry.cases:
         case = fitting(subject, claim, stored)
         if case is None:
             continue
         tried += 1
-        failure = next((f for f in failures_of(subject, claim, case) if is_known(entry, f)), None)
+        try:
+            failure = next((f for f in failures_of(subject, claim, case) if is_known(entry, f)), None)
+        except NotAsked:
+            left += 1
+            continue
         if failure is not None:
             return Shown(entry, claim, failure, tried)
-    return Shown(entry, claim, replayed=tried)
+    return Shown(entry, claim, replayed=tried, unasked=left)
 
 
 def fitting(subject: Subject, claim: Claim, stored: Stored) -> Any:
@@ -72,10 +79,21 @@ def judge_known(
     """Replay a cell's ledger entries, then judge all cases that they do not explain.
 
     An entry that ``must_show`` and does not fails the cell: somebody's code, or another version than the
-    ledger was recorded with, may do better.
+    ledger was recorded with, may do better.  Where a stored case could not be asked the cell is undecided.
     """
     replays = [replayed(subject, claim, entry) for entry in entries]
-    hidden = next((shown for shown in replays if not shown and must_show(shown.entry)), None)
+    result = _beside_known(replays, subject, claim, cell, explore, must_show)
+    if left := sum(shown.unasked for shown in replays):
+        return CellResult(cell, Verdict.UNDECIDED, unasked(left, "stored case of a known deviation"), result.figures)
+    return result
+
+
+def _beside_known(
+    replays: list[Shown], subject: Subject, claim: Claim, cell: Cell, explore: Explore, must_show: MustShow
+) -> CellResult:
+    """Judge all cases that the entries that were replayed do not explain."""
+    known_to_fail = (shown for shown in replays if not shown and not shown.unasked and must_show(shown.entry))
+    hidden = next(known_to_fail, None)
     if hidden is not None:
         return _stale(cell, hidden)
     standing = [shown for shown in replays if shown]

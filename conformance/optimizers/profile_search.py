@@ -17,7 +17,7 @@ from conformance.optimizers.cases import Case, to_plain
 from conformance.optimizers.found_profile import FoundProfile
 from conformance.optimizers.strategies import local_cases, trajectory_cases
 from conformance.optimizers.subject import Prepared, StepsRead, WorkerSubject, prepare
-from impls.session import TargetError, WorkerFailure
+from impls.session import NotAsked, TargetError, WorkerFailure
 from reference.formats import FLOAT64
 from reference.profile import COMPUTE, STORAGE, Profile, compute_format
 from reference.undefined import Undefined
@@ -106,13 +106,13 @@ def _cases(subject: WorkerSubject, seed: int) -> Iterator[Case]:
 
 
 def _record(subject: WorkerSubject, cases: Iterable[Case]) -> list[Recorded]:
-    """Run cases, but for those that the subject refuses."""
+    """Run cases, but for those that the subject refuses, or was not asked."""
     recorded = []
     for case in cases:
         prepared = prepare(case, subject.rules[case.switches], subject.storage)
         try:
             outcome = subject.run(case, prepared, every=case.steps > 1)
-        except TargetError:
+        except (TargetError, NotAsked):
             continue
         recorded.append(Recorded(subject, case, prepared, outcome))
     return recorded

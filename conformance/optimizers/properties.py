@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
+from conformance.engine.power import Power
 from conformance.optimizers import agreement, mutants, sparse_gradients, stability, trajectory
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
@@ -27,6 +28,7 @@ from conformance.optimizers.strategies import (
 )
 from conformance.optimizers.subject import Prepared, WorkerSubject
 from conformance.optimizers.tensor_values import CONSTANT, STILL
+from impls.session import Deferred, every
 from spec import rules as book
 from spec.rule import UpdateRule
 
@@ -35,12 +37,24 @@ COUNTS = (1, 2, 255, 256, 2**24 - 2, 2**24 - 1, 2**24, 2**30)
 
 
 def _local(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, plan: Plan) -> None:
-    outcome = subject.run(case, prepared)
+    try:
+        outcome = subject.run(case, prepared)
+    except Deferred:
+        if plan.power is not None:
+            _foresee(subject, case, prepared, plan.power)
+        raise
     samples = agreement.judge(case, prepared, outcome, subject, tally)
     if plan.power is not None:
         mutants.kill(plan.power, samples, subject.storage, plan.credit)
         if subject.found is not None:
             mutants.spare(plan.power, samples, subject.storage, subject.found)
+
+
+def _foresee(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], power: Power) -> None:
+    """Kill the mutants that a case tells from the rule whatever is answered: further cases are for the others."""
+    formats = subject.usual_formats(case)
+    samples = agreement.samples(case, prepared, subject, formats, lambda _: True)
+    mutants.kill(power, samples, subject.storage, "")
 
 
 def _along(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:
@@ -68,8 +82,9 @@ def _blind(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], t
     without = tuple(
         dataclasses.replace(group, hyperparameters={**group.hyperparameters, "lambda": 0.0}) for group in case.groups
     )
-    decayed = subject.run(case, prepared).steps[-1]
-    plain = subject.run(dataclasses.replace(case, groups=without), prepared).steps[-1]
+    undecayed = dataclasses.replace(case, groups=without)
+    runs = every(partial(subject.run, case, prepared), partial(subject.run, undecayed, prepared))
+    decayed, plain = (run.steps[-1] for run in runs)
     tally.cases += 1
     rule = subject.rules[case.switches]
     for index, (item, one, other) in enumerate(zip(prepared, decayed, plain, strict=True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from conformance.engine.evidence import Tally
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import GRADIENT, Prepared, WorkerSubject
+from impls.session import every
 from reference.formats import Array
 
 EVEN_ROWS = "sparse, even rows"
@@ -25,10 +27,11 @@ def takes_rows(subject: WorkerSubject) -> str:
 def judge(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:
     """Compare, bit for bit, with the state before and with the step of a gradient of all rows."""
     implementation = dataclasses.replace(subject.implementation, gradient=EVEN_ROWS)
-    some = dataclasses.replace(subject, implementation=implementation).run(case, prepared).steps[-1]
-    every = subject.run(case, prepared).steps[-1]
+    other = dataclasses.replace(subject, implementation=implementation)
+    runs = every(partial(other.run, case, prepared), partial(subject.run, case, prepared))
+    some, whole_gradient = (run.steps[-1] for run in runs)
     tally.cases += 1
-    for index, (item, sparse, full) in enumerate(zip(prepared, some, every, strict=True)):
+    for index, (item, sparse, full) in enumerate(zip(prepared, some, whole_gradient, strict=True)):
         present = _even(item)
         tally.element_cases += present.size
         for name, value in sparse.values.items():

@@ -10,7 +10,8 @@ from conformance.engine.exploration import Exploration
 from conformance.engine.power import Power
 from conformance.optimizers import agreement, mutants
 from conformance.optimizers.cases import Case
-from conformance.optimizers.subject import WorkerSubject, prepare
+from conformance.optimizers.subject import Prepared, WorkerSubject, prepare
+from impls.session import Deferred
 from reference.formats import Format
 
 DRAWN = 150
@@ -37,7 +38,7 @@ def explore(
             return
         prepared = prepare(case, rule, subject.storage)
         if not formats:
-            formats.append(subject.run(case, prepared).state_formats)
+            formats.append(_formats(subject, case, prepared))
         samples = agreement.samples(
             case, prepared, subject, formats[0], lambda s: mutants.differs(power, s, subject.storage)
         )
@@ -46,3 +47,11 @@ def explore(
 
     if any(power.open(rule) for rule in subject.rules.values()):
         exploration.drawn(strategy, DRAWN, seed, chosen)
+
+
+def _formats(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...]) -> Mapping[str, Format]:
+    """Return the formats in which the states of a case are kept: the usual ones where that is answered later."""
+    try:
+        return subject.run(case, prepared).state_formats
+    except Deferred:
+        return subject.usual_formats(case)

@@ -29,6 +29,7 @@ OPERATIONS = {
     "hello": "interpreter:hello",
     "prepare": "interpreter:prepare",
     "probe": "interpreter:probe",
+    "machine": "machine:machine",
     "shipped": "shipped_claims:shipped",
     "signature": "signature:signature",
     "step_place": "signature:step_place",

@@ -1,0 +1,1 @@
+"""What travels: questions to code that runs on another machine, and the program that puts them there."""
