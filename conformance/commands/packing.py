@@ -41,6 +41,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_claim(parser)
     add_how_hard(parser, budget=25.0)
     add_what(parser)
+    parser.add_argument(
+        "--rehearse",
+        action="store_true",
+        help="judge it here too, on the host: what a finding needs that shows here is asked in the same kit",
+    )
     parser.add_argument("--output", type=Path, default=Path("kit.pyz"), help="the kit (default kit.pyz)")
 
 
@@ -62,7 +67,7 @@ def run(given: argparse.Namespace, console: Console) -> int:
         if not work:
             raise UsageError("; ".join(part.not_run(())) or f"nothing of {given.target} is judged there")
         with tempfile.TemporaryDirectory(dir=given.output.absolute().parent, prefix=".kit-") as folder:
-            outcome = planned(work, Path(folder), given.jobs or judging.cores(), console)
+            outcome = planned(work, Planning(Path(folder), given.rehearse), given.jobs or judging.cores(), console)
             if outcome.cut_short:
                 return outcome.status
             made = pack([Path(folder) / part_of(u.label) for u in work], scope_of(part), given.target, given.output)
@@ -70,10 +75,10 @@ def run(given: argparse.Namespace, console: Console) -> int:
     return CONFORMS
 
 
-def planned(work: Sequence[Unit], folder: Path, jobs: int, console: Console) -> runs.RunOutcome:
-    """Write the questions of every unit into a folder, and say which cells could not be planned."""
+def planned(work: Sequence[Unit], planning: Planning, jobs: int, console: Console) -> runs.RunOutcome:
+    """Write the questions of every unit, and say which cells could not be planned."""
     with console.status(f"planning {len(work)} units"):
-        outcome = runs.run(work, Planning(folder), [], jobs)
+        outcome = runs.run(work, planning, [], jobs)
     for result in (result for unit in outcome.results for result in unit.results):
         console.print(f"not planned: {plain(str(result.cell))}: {plain(result.reason)}", soft_wrap=True)
     return outcome

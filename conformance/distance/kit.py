@@ -52,14 +52,18 @@ class _Sums:
 
 
 def answer_bytes(question: dict[str, Any]) -> int:
-    """Return how many bytes of arrays answer a run: parameters and states after each step that is read."""
-    if question["op"] != "run":
+    """Return how many bytes of arrays answer a question: parameters, states and gradients of steps that are read."""
+    if question["op"] == "run":
+        shapes = [tensor["shape"] for group in question["groups"] for tensor in group["tensors"]]
+        read = len(question["steps"]) if question["read"] == "every" else 1
+        kept = 1 + len(question["states"])
+    elif question["op"] in {"train", "evaluate"}:
+        _, _, *shapes = question["shapes"]  # after features and labels
+        read, kept = question.get("steps", 1), 2 + len(question.get("states", ()))
+    else:
         return 0
-    tensors = [tensor["shape"] for group in question["groups"] for tensor in group["tensors"]]
-    elements: int = sum(math.prod(shape) for shape in tensors)
-    read = len(question["steps"]) if question["read"] == "every" else 1
-    size = ITEM_BYTES[str(question["dtype"])]
-    return elements * size * (1 + len(question["states"])) * read
+    elements: int = sum(math.prod(shape) for shape in shapes)
+    return elements * ITEM_BYTES[str(question["dtype"])] * kept * int(read)
 
 
 def pack(parts: Sequence[Path], scope: Scope, asked: str, target: Path) -> Manifest:

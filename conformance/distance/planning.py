@@ -29,11 +29,15 @@ _HERE: dict[tuple[str | None, float, int], Session] = {}
 
 @dataclass(frozen=True)
 class Planning:
-    """What a process does with each unit: its questions go to a file of their own in ``folder``."""
+    """What a process does with each unit: its questions go to a file of their own in ``folder``.
+
+    To ``rehearse`` is to judge it here too, on the host: what is asked of a finding here is asked there as well.
+    """
 
     folder: Path
+    rehearse: bool = False
 
-    def __call__(self, unit: Unit, _: Mapping[str, Killed]) -> Iterator[Judged | Exhibit]:
+    def __call__(self, unit: Unit, done: Mapping[str, Killed]) -> Iterator[Judged | Exhibit]:
         """Note the questions of a unit; yields the cells alone at which stepproof breaks."""
         key = (unit.python, unit.timeout, unit.memory)
         if key not in _HERE:
@@ -45,6 +49,10 @@ class Planning:
                 if isinstance(event, Judged) and event.result.verdict is Verdict.OURS:
                     yield event
             planned.ask_besides()
+            if self.rehearse:
+                session.deciding = True
+                for _ in claims.judge(unit, session=session):
+                    pass
         questions.close()
 
 

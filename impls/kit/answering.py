@@ -79,7 +79,7 @@ class Answering:
             if failure.cause in DEAR:
                 self.over.add(group)
                 self.ended[failure.place] += 1
-            told = {name: getattr(failure, name) for name in FAILED}
+            told = dict(zip(FAILED, failure.args))
             return {"failed": told, "ours": isinstance(failure, SuiteError)}, []
         return {"answer": answer.header}, answer.buffers
 

@@ -116,17 +116,16 @@ def following(file: IO[bytes]) -> Iterator[tuple[bytes, wire.Message]]:
 
 def decoded(frame: memoryview, offset: int) -> wire.Message:
     """The header and the buffers of a frame; raises `RecordError`."""
-    receiver = wire.Receiver(len(frame))
+    receiver, rest = wire.Receiver(len(frame)), frame
     try:
-        while receiver.message is None:
-            count = min(len(receiver.space), len(frame))
-            receiver.space[:count] = frame[:count]
-            frame = frame[count:]
+        while receiver.message is None and (rest or not receiver.space):
+            count = min(len(receiver.space), len(rest))
+            receiver.space[:count] = rest[:count]
+            rest = rest[count:]
             receiver.advance(count)
-            if receiver.message is None and not frame:
-                raise RecordError(f"has a frame that ends early at byte {offset:,}")
     except (wire.WireError, ValueError, TypeError, RecursionError) as error:
         raise RecordError(f"has a frame at byte {offset:,} that cannot be read: {error}") from None
-    if frame or not isinstance(cast("object", receiver.message.header), dict):
+    message = receiver.message
+    if rest or message is None or not isinstance(cast("object", message.header), dict):
         raise RecordError(f"has a frame at byte {offset:,} that is no message")
-    return receiver.message
+    return message

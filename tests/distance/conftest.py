@@ -1,0 +1,50 @@
+"""A kit that is packed once, run as a program of its own, and judged beside a direct run of the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.cli import main
+
+CLAIMS = ("agreement/local", "decay/moments-do-not-see-lambda", "state/step-count", "state/not-aliased")
+WHAT = [word for name in CLAIMS for word in ("--property", name)]
+HOW = ["--dtype", "float32", "--path", "single-tensor", "--budget", "0.2", "--jobs", "1"]
+TARGET = "torch.AdamW"
+
+
+@dataclass(frozen=True)
+class Distant:
+    """A kit, its answers, and where the report of a direct run lies."""
+
+    kit: Path
+    answers: Path
+    direct: Path
+    said: str
+
+
+@pytest.fixture(scope="session")
+def distant(tmp_path_factory: pytest.TempPathFactory) -> Distant:
+    """Return a kit with its answers, and the direct run."""
+    folder = tmp_path_factory.mktemp("distant")
+    kit, answers, direct = (folder / name for name in ("kit.pyz", "answers", "direct"))
+    assert main(["pack", TARGET, *WHAT, *HOW, "--output", str(kit)]) == 0
+    # Nothing of this project can be imported there.
+    command = [sys.executable, "-I", str(kit), str(answers)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert main(["check", TARGET, *WHAT, *HOW, "--output", str(direct)]) == 0
+    return Distant(kit, answers, direct, done.stdout)
+
+
+def report(folder: Path) -> dict[str, Any]:
+    """Return the report of a run as JSON has it, without its times."""
+    found: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    del found["times"]
+    return found
