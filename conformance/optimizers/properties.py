@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
 from conformance.engine.power import Power
-from conformance.optimizers import agreement, mutants, sparse_gradients, stability, trajectory
+from conformance.optimizers import agreement, mutants, sparse_gradients, stability, targeting, trajectory
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
 from conformance.optimizers.defaults import own_defaults
@@ -52,7 +52,7 @@ def _local(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], t
 
 def _foresee(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], power: Power) -> None:
     """Kill the mutants that a case tells from the rule whatever is answered: further cases are for the others."""
-    formats = subject.usual_formats(case)
+    formats = targeting.usual_formats(subject, case)
     samples = agreement.samples(case, prepared, subject, formats, lambda _: True)
     mutants.kill(power, samples, subject.storage, "")
 

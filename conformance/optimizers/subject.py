@@ -334,11 +334,6 @@ class WorkerSubject:
         answer = self.session.request(self.request(case, prepared, every=every), buffers)
         return self._outcome(answer.header, answer.buffers, rule, keys, len(prepared))
 
-    def usual_formats(self, case: Case) -> dict[str, Format]:
-        """Return the formats in which states are kept as far as nobody says another: numbers in float64."""
-        rule = self.rules[case.switches]
-        return {name: FORMATS["float64"] if name in _numbers(rule) else self.storage for name in self.keys(rule)}
-
     def ahead(self, rule: UpdateRule, hyperparameters: Mapping[str, float], item: Prepared) -> dict[str, float]:
         """Return, by key, the values of scalar lines that the implementation precomputes for the next step."""
         scalars = {**hyperparameters, "t": item.count + 1.0}

@@ -12,7 +12,7 @@ from conformance.optimizers import agreement, mutants
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import Prepared, WorkerSubject, prepare
 from impls.session import Deferred
-from reference.formats import Format
+from reference.formats import FLOAT64, Format
 
 DRAWN = 150
 """Cases drawn for the survivors of one variant; enclosing them costs milliseconds and no step."""
@@ -54,4 +54,12 @@ def _formats(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...])
     try:
         return subject.run(case, prepared).state_formats
     except Deferred:
-        return subject.usual_formats(case)
+        return usual_formats(subject, case)
+
+
+def usual_formats(subject: WorkerSubject, case: Case) -> Mapping[str, Format]:
+    """Return the formats in which states are kept where nobody says another: numbers in float64."""
+    rule = subject.rules[case.switches]
+    shown = subject.keys(rule)
+    kept = (state for state in rule.states if state.symbol.name in shown)
+    return {state.symbol.name: FLOAT64 if state.scalar else subject.storage for state in kept}
