@@ -33,14 +33,59 @@ def _paths(*forms: str) -> tuple[ExecutionPath, ...]:
     )
 
 
-def _own(name: str, rule: str, *forms: str, **more: Any) -> Implementation:
+def _whole(*forms: str) -> ExecutionPath:
+    """Return the one path of a rule whose tensors are stepped whole."""
+    return ExecutionPath("single-tensor", {}, EVERYWHERE, profile={**ARITHMETIC, "forms": forms})
+
+
+def _own(name: str, rule: str, *forms: str, variant: str = "", whole: bool = False, **more: Any) -> Implementation:
     given = {"switches": MAXIMIZE, "library": NAME, "complex_numbers": True, **more}
-    return Implementation(f"{NAME}.{name}", f"{NAME}:{name}", rule, _paths(*forms), **given)
+    found = (_whole(*forms),) if whole else _paths(*forms)
+    return Implementation(f"{NAME}.{name}{variant}", f"{NAME}:{name}", rule, found, **given)
 
 
+AMSBOUND = {"amsbound": ("amsgrad", "raw")}
+FLOOR = {"epsilon": "floor"}
 OPTIMIZERS: tuple[Implementation, ...] = (
     _own("SGD", "sgd", options=COUPLED, switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE}, counter=None),
     _own("Adam", "adam", *STEP_SIZE_FIRST, options=COUPLED, switches=AMSGRAD | LR_INSIDE_DECAY | MAXIMIZE),
     _own("AdamW", "adamw", *STEP_SIZE_FIRST, switches=AMSGRAD | MAXIMIZE),
+    _own("Adagrad", "adagrad", options=COUPLED),
+    _own("RMSprop", "rmsprop", options=COUPLED, switches={"centered": ("centered", "yes"), **MAXIMIZE}),
+    _own("Adamax", "adamax", "step size first", options=COUPLED),
+    _own("NAdam", "nadam", "root first", options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
+    _own("RAdam", "radam", "step size over root", options=COUPLED, switches=LR_INSIDE_DECAY | MAXIMIZE),
+    _own("Yogi", "yogi", options={"start": "constant", **COUPLED}, switches=LR_INSIDE_DECAY | MAXIMIZE),
+    _own(
+        "AdaBound",
+        "adabound",
+        options=COUPLED,
+        switches={"amsbound": ("amsgrad", "raw"), **LR_INSIDE_DECAY, **MAXIMIZE},
+    ),
+    _own("Lion", "lion", options={"decay": "decoupled"}, counter=None),
+    _own("Adan", "adan", options={"decay": "proximal"}, switches={"no_prox": ("decay", "decoupled"), **MAXIMIZE}),
+    _own("LAMB", "lamb", "root first", "step size first", whole=True),
+    _own("Adafactor", "adafactor", "step size first", whole=True, options=FLOOR, of_format=("eps[0]",)),
+    _own(
+        "Adafactor",
+        "adafactor",
+        "step size first",
+        variant=" on vectors",
+        whole=True,
+        options={**FLOOR, "factored": "no"},
+        of_format=("eps[0]",),
+    ),
+    _own(
+        "Muon",
+        "muon",
+        "step size first",
+        whole=True,
+        counter=None,
+        switches={
+            "nesterov=false": ("nesterov", "no"),
+            "ns_steps=1": ("iterations", "1"),
+            "adjust_lr_fn=match_rms_adamw": ("scale", "rms"),
+        },
+    ),
 )
 LIBRARY = Library(NAME, NAME, "stepproof-optim", OPTIMIZERS, source="impls/production")

@@ -59,3 +59,14 @@ def choose(condition: Any, then: Callable[[], Scalar], otherwise: Callable[[], S
     if isinstance(condition, torch.Tensor):
         return torch.where(condition, then(), otherwise())
     return then() if condition else otherwise()
+
+
+def norm(x: torch.Tensor) -> torch.Tensor:
+    """Return the root of the sum of squares over a whole tensor, of which other processes may have parts."""
+    return whole(torch.linalg.vector_norm(x))
+
+
+def whole(x: torch.Tensor) -> torch.Tensor:
+    """Return a tensor that every process has, of one that is summed over processes or shared out among them."""
+    gather: Any = getattr(x, "full_tensor", None)
+    return x if gather is None else gather()

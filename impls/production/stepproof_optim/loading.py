@@ -48,10 +48,10 @@ def loaded_states(
     """Yield each parameter with copies of its saved states, in the formats in which the rule keeps them."""
     found = set()
     for kept, group in zip(saved, groups, strict=True):
-        single = {COUNT, *(item.key for item in rule.states(group) if item.single)}
         for identifier, p in zip(kept["params"], group["params"], strict=True):
             found.add(identifier)
             if identifier in state:
+                single = {COUNT, *(item.key for item in rule.states(group, p) if item.single)}
                 yield p, {key: _loaded(value, key in single, p, group) for key, value in state[identifier].items()}
     yield from ((key, value) for key, value in state.items() if key not in found)
 

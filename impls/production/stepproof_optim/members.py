@@ -72,18 +72,16 @@ def members_of(rule: Rule, group: Group, state: Any) -> Iterator[Member]:
 
     Raises a RuntimeError for a gradient that is sparse.
     """
-    states = rule.states(group)
-    keys = tuple(item.key for item in states if not item.single)
-    single = tuple(item.key for item in states if item.single)
     read = as_it_is if group.get("capturable") or group.get("differentiable") else torch.Tensor.item
     for p in group["params"]:
         if p.grad is None:
             continue
         if p.grad.layout != torch.strided:
             raise RuntimeError(f"{rule.name} takes no sparse gradient; give a dense one: gradient.to_dense()")
-        kept = state[p]
+        kept, states = state[p], rule.states(group, p)
         begin(states, group, p, kept, counts=rule.counts)
-        numbers = {key: read(kept[key]) for key in single}
+        keys = tuple(item.key for item in states if not item.single)
+        numbers = {item.key: read(kept[item.key]) for item in states if item.single}
         yield Member(p, aligned(p.grad, p), kept, keys, numbers, next_count(group, kept) if rule.counts else None)
 
 
@@ -114,6 +112,8 @@ def begin(states: Iterable[State], group: Group, p: torch.Tensor, kept: dict[str
             kept[item.key] = torch.tensor(initial, dtype=torch.float64, device=device)
         else:
             like = p.detach()
+            for dimension in item.reduced:
+                like = like.narrow(dimension, 0, min(1, like.shape[dimension]))
             kept[item.key] = torch.full_like(like, initial, memory_format=torch.preserve_format)
             if like.is_complex():
                 torch.view_as_real(kept[item.key]).fill_(initial)

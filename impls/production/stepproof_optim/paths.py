@@ -15,7 +15,8 @@ PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 def stepped_by(rule: Rule, members: Sequence[Member], group: Group) -> None:
     """Step members of one bucket by the path that the group asks for, or the best one that there is."""
-    if group["foreach"] and rule.elementwise and not group["differentiable"]:
-        step_together(rule, members, group)
+    full = [member for member in members if member.parameter.numel()]
+    if group["foreach"] and rule.elementwise and not group["capturable"] and full:
+        step_together(rule, full, group)
     else:
-        step_each(rule, members, group)
+        step_each(rule, full, group)

@@ -26,7 +26,8 @@ def step_each(rule: Rule, members: Sequence[Member], group: Group) -> None:
         states = {key: _of(member.kept.get(key), compute, seen) for key in member.keys} | member.numbers
         before = dict(states)
         gradient = seen(member.gradient).to(compute)
-        moved = rule.update(theta, -gradient if group["maximize"] else gradient, states, group, member.t)
+        given = group if rule.elementwise else {**group, "dtype": member.parameter.dtype}
+        moved = rule.update(theta, -gradient if group["maximize"] else gradient, states, given, member.t)
         seen(member.parameter).copy_(moved)
         for key in member.keys:
             if states[key] is not before[key]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from .arrays import Array, Scalar
 from .settings import Setting
 
@@ -25,25 +27,27 @@ class State:
     """A state that is kept for each parameter.
 
     `initial` is its first value, or the key of the group's setting that is; without one the first step makes it.
-    A `single` state is one number of float64 for each parameter; any other has the parameter's shape and dtype.
+    A `single` state is one number of float64 for each parameter.  Any other has the parameter's dtype, and its
+    shape but for the dimensions in `reduced`, which are of size 1.
     """
 
     key: str
     initial: float | str | None = 0.0
     single: bool = False
+    reduced: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rule:
-    """An update rule: its settings, the states that it keeps under a group's settings, and the step.
+    """An update rule: its settings, the states that it keeps of a parameter under a group's settings, and the step.
 
     `counts` tells whether the step depends on its number.  Of a rule that is not `elementwise` the elements
-    of a tensor count for each other, so that it is stepped whole.
+    of a tensor count for each other, so that it is stepped whole, and its group names the tensor's `dtype`.
     """
 
     name: str
     settings: tuple[Setting, ...]
-    states: Callable[[Group], tuple[State, ...]]
+    states: Callable[[Group, torch.Tensor], tuple[State, ...]]
     update: Update
     counts: bool = True
     elementwise: bool = True

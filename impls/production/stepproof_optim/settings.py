@@ -28,7 +28,7 @@ class Range:
 
 
 NONNEGATIVE, POSITIVE, NONPOSITIVE = Range(0.0), Range(0.0, low_in=False), Range(high=0.0, high_in=True)
-UNIT, CLOSED_UNIT = Range(0.0, 1.0), Range(0.0, 1.0, high_in=True)
+AT_LEAST_ONE, UNIT, CLOSED_UNIT = Range(1.0), Range(0.0, 1.0), Range(0.0, 1.0, high_in=True)
 ANY = Range()
 
 

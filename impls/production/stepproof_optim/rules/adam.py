@@ -8,13 +8,13 @@ import torch
 
 from .. import settings
 from ..arrays import Array, Scalar, average, maximum, present, sqrt
-from ..optimizer import RuleOptimizer
+from ..optimizer import RuleOptimizer, given
 from ..rule import Group, Rule, State, States
 
 FIRST, SECOND, LARGEST = State("exp_avg"), State("exp_avg_sq"), State("max_exp_avg_sq")
 
 
-def states(group: Group) -> tuple[State, ...]:
+def states(group: Group, _p: torch.Tensor) -> tuple[State, ...]:
     """Return the two moments, and with `amsgrad` the largest second one so far."""
     return (FIRST, SECOND, LARGEST) if group["amsgrad"] else (FIRST, SECOND)
 
@@ -79,10 +79,7 @@ class Adam(RuleOptimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        given = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
-        switches = {"foreach": foreach, "maximize": maximize, "capturable": capturable, "fused": fused}
-        apart = {"differentiable": differentiable, "decoupled_weight_decay": decoupled_weight_decay}
-        super().__init__(params, given | switches | apart)
+        super().__init__(params, given(locals()))
 
 
 class AdamW(Adam):
@@ -117,17 +114,4 @@ class AdamW(Adam):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            foreach=foreach,
-            maximize=maximize,
-            capturable=capturable,
-            differentiable=differentiable,
-            fused=fused,
-            decoupled_weight_decay=True,
-        )
+        super().__init__(params, **given(locals()), decoupled_weight_decay=True)

@@ -8,13 +8,13 @@ import torch
 
 from .. import settings
 from ..arrays import Array, Scalar, present
-from ..optimizer import RuleOptimizer
+from ..optimizer import RuleOptimizer, given
 from ..rule import Group, Rule, State, States
 
 BUFFER = State("momentum_buffer", initial=None)
 
 
-def states(group: Group) -> tuple[State, ...]:
+def states(group: Group, _p: torch.Tensor) -> tuple[State, ...]:
     """Return the momentum buffer, where there is momentum."""
     return (BUFFER,) if group["momentum"] else ()
 
@@ -78,9 +78,7 @@ class SGD(RuleOptimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        given = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-        switches = {"foreach": foreach, "maximize": maximize, "differentiable": differentiable, "fused": fused}
-        super().__init__(params, given | switches | {"nesterov": nesterov})
+        super().__init__(params, given(locals()))
 
     def _check(self, group: Group) -> None:
         super()._check(group)
