@@ -49,6 +49,13 @@ def present(setting: Scalar) -> bool:
     return isinstance(setting, torch.Tensor) or setting != 0
 
 
+def quotient(number: Scalar, x: Array) -> Array:
+    """Return a number over each element, rounded once: torch's `number / tensor` multiplies by a rounded reciprocal."""
+    if isinstance(x, torch.Tensor) and isinstance(number, NUMBERS):
+        return torch.tensor(number, dtype=x.dtype, device="cpu") / x
+    return number / x
+
+
 def average(before: Array, value: Array, beta: Scalar) -> Array:
     """Return `beta*before + (1 - beta)*value`."""
     return before * beta + value * (1 - beta)

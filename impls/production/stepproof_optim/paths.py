@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-
 from .members import Member
+from .one_pass import step_in_one_pass
 from .plain_paths import step_each, step_together
 from .rule import Group, Rule
 
-PLAIN = (torch.Tensor, torch.nn.Parameter)
-
 
 def stepped_by(rule: Rule, members: Sequence[Member], group: Group) -> None:
-    """Step members of one bucket by the path that the group asks for, or the best one that there is."""
-    full = [member for member in members if member.parameter.numel()]
-    if group["foreach"] and rule.elementwise and not group["capturable"] and full:
+    """Step members of one bucket by the path that the group asks for, or the best one that there is.
+
+    Tensors without elements have nothing to step.  What one pass cannot take is stepped by torch's operations.
+    """
+    full: Sequence[Member] = [member for member in members if member.parameter.numel()]
+    alone = group["capturable"] or group["differentiable"] or not rule.elementwise
+    asked = group["fused"] or (group["fused"] is None and not group["foreach"] and group["foreach"] is None)
+    if full and asked and not alone and full[0].parameter.device.type == "cpu":
+        full = step_in_one_pass(rule, full, group)
+    together = group["foreach"] or (group["foreach"] is None and full and full[0].parameter.device.type != "cpu")
+    if full and together and not alone:
         step_together(rule, full, group)
     else:
         step_each(rule, full, group)

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias
 
 import torch
 
+from .arrays import quotient
+
 Operand: TypeAlias = Any
 
 
@@ -44,7 +46,7 @@ class TensorList:
         return self._with(torch._foreach_div, other)
 
     def __rtruediv__(self, other: Operand) -> TensorList:
-        return TensorList([other / tensor for tensor in self.tensors])
+        return TensorList([quotient(other, tensor) for tensor in self.tensors])
 
     def __neg__(self) -> TensorList:
         return TensorList(torch._foreach_neg(self.tensors))

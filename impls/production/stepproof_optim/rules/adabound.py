@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from .. import settings
-from ..arrays import Array, Scalar, average, maximum, minimum, present, sqrt
+from ..arrays import Array, Scalar, average, maximum, minimum, present, quotient, sqrt
 from ..optimizer import RuleOptimizer, given
 from ..rule import Group, Rule, State, States
 
@@ -30,7 +30,7 @@ def step(theta: Array, g: Array, state: States, group: Group, t: Scalar) -> Arra
     v = state["exp_avg_sq"] = average(state["exp_avg_sq"], g * g, beta2)
     if group["amsbound"]:
         v = state["max_exp_avg_sq"] = maximum(state["max_exp_avg_sq"], v)
-    size = lr * sqrt(1 - beta2**t) / (1 - beta1**t) / (sqrt(v) + group["eps"])
+    size = quotient(lr * sqrt(1 - beta2**t) / (1 - beta1**t), sqrt(v) + group["eps"])
     size = minimum(maximum(size, final * (1 - 1 / (gamma * t + 1))), final * (1 + 1 / (gamma * t)))
     if present(decay) and apart:
         theta = theta * (1 - lr * decay)
