@@ -6,10 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from stepproof_optim import kernel
 
 from impls.session import IMPORT_FROM, Session
 
 SOURCE = Path(__file__).parents[2] / "impls" / "production"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What these tests compile is kept in a folder of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(kernel.CACHE, str(tmp_path_factory.mktemp("steps")))
+        kernel.folder.cache_clear()
+        yield
+    kernel.folder.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -77,3 +77,16 @@ def whole(x: torch.Tensor) -> torch.Tensor:
     """Return a tensor that every process has, of one that is summed over processes or shared out among them."""
     gather: Any = getattr(x, "full_tensor", None)
     return x if gather is None else gather()
+
+
+def shared_out(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Return a tensor that every process has as the shards that a DTensor has, and beside any other as it is."""
+    mesh: Any = getattr(like, "device_mesh", None)
+    if mesh is None:
+        return x
+    everywhere = [torch.distributed.tensor.Replicate()] * mesh.ndim
+    kind: Any = type(like)
+    shards: torch.Tensor = kind.from_local(x, mesh, everywhere, run_check=False).redistribute(
+        placements=like.placements  # type: ignore[attr-defined]
+    )
+    return shards

@@ -11,9 +11,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 
@@ -23,11 +23,11 @@ CACHE = "STEPPROOF_OPTIM_CACHE"
 """The variable that names the folder in which compiled steps are kept."""
 FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
 """No fused operations: an element's result does not depend on where in a tensor it lies."""
+ALONE = 1 << 15
+"""Fewer elements than this are stepped by one thread."""
 LIMIT = 60.0
 """Seconds after which a compiler is given up."""
 FORMATS = {torch.float32: "float", torch.float64: "double", torch.bfloat16: "bfloat16", torch.float16: "_Float16"}
-Kernel: TypeAlias = Callable[..., Any]
-"""The step of some tensors: their number, their sizes, the pointers of each, the numbers, and how many threads."""
 
 SOURCE = """
 #include <math.h>
@@ -68,6 +68,22 @@ void step(int64_t count, const int64_t *sizes, void **rows, const double *number
     }}
 }}
 """
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The step of some tensors: called with their number, sizes, pointers and numbers, and how many threads."""
+
+    function: Any
+
+    def __call__(self, count: int, sizes: int, rows: int, numbers: int, threads: int) -> None:
+        """Step the tensors whose data the rows of pointers name."""
+        self.function(count, sizes, rows, numbers, threads)
+
+    @functools.cached_property
+    def address(self) -> int:
+        """Where it lies, for code that calls it without Python."""
+        return ctypes.cast(self.function, ctypes.c_void_p).value or 0
 
 
 def kernel(program: tuple[str, ...], numbers: int, formats: tuple[torch.dtype, ...]) -> Kernel | None:
@@ -119,7 +135,7 @@ def _threads_of_torch() -> str | None:
 
 
 @functools.cache
-def _machine() -> str:
+def machine() -> str:
     """Return what compiled code depends on beside its source."""
     real = Path(compiler() or "").resolve()
     information = Path("/proc/cpuinfo")
@@ -129,16 +145,16 @@ def _machine() -> str:
 
 
 @functools.cache
-def _folder() -> Path:
+def folder() -> Path:
     """Return the folder in which compiled steps are kept, of which nobody else can write."""
     given = os.environ.get(CACHE)
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(given) if given else base / "stepproof_optim"
+    kept = Path(given) if given else base / "stepproof_optim"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = folder.stat()
-        if state.st_uid == os.getuid() and not state.st_mode & 0o022 and os.access(folder, os.W_OK):
-            return folder
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = kept.stat()
+        if state.st_uid == os.getuid() and not state.st_mode & 0o022 and os.access(kept, os.W_OK):
+            return kept
     except OSError:
         pass
     return Path(tempfile.mkdtemp(prefix="stepproof_optim-"))
@@ -146,8 +162,8 @@ def _folder() -> Path:
 
 @functools.cache
 def _compiled(source: str) -> Kernel | None:
-    digest = hashlib.sha256(f"{_machine()}\n{source}".encode()).hexdigest()[:32]
-    library = _folder() / f"{digest}.so"
+    digest = hashlib.sha256(f"{machine()}\n{source}".encode()).hexdigest()[:32]
+    library = folder() / f"{digest}.so"
     if not library.exists() and not _compile(source, library):
         return None
     try:
@@ -156,15 +172,14 @@ def _compiled(source: str) -> Kernel | None:
         return None
     step.argtypes = [ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]
     step.restype = None
-    found: Kernel = step
-    return found
+    return Kernel(step)
 
 
 def _compile(source: str, library: Path) -> bool:
     """Tell whether the compiler made a library of a source, which is there whole or not at all."""
     threads = _threads_of_torch()
-    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-        code, compiled, made = (Path(folder) / name for name in ("step.c", "step.o", "step.so"))
+    with tempfile.TemporaryDirectory(dir=library.parent) as beside:
+        code, compiled, made = (Path(beside) / name for name in ("step.c", "step.o", "step.so"))
         code.write_text(source)
         parallel = ("-fopenmp",) if threads else ()
         commands = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class Member:
         formats = self.parameter.device, self.parameter.dtype, self.gradient.dtype
         return (*formats, absent, *(id(x) if isinstance(x, torch.Tensor) else x for x in scalars))
 
-    def keep_numbers(self, states: dict[str, Any]) -> None:
+    def keep_numbers(self, states: Mapping[str, Any]) -> None:
         """The states that are one number get the values that the step gave them."""
         for key in self.numbers:
             value = states[key]

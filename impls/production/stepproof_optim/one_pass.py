@@ -5,19 +5,16 @@ from __future__ import annotations
 import array
 from collections.abc import Sequence
 from itertools import compress
-from typing import Any
 
 import torch
 
-from .formula import written
-from .kernel import FORMATS, Kernel, kernel
+from .compiled_step import CompiledStep, compiled_step
+from .kernel import ALONE, FORMATS
 from .members import Member, local, real
 from .rule import Group, Rule
 
 PLAIN = (torch.Tensor, torch.nn.Parameter)
 HOST = torch.device("cpu")
-ALONE = 1 << 15
-"""Fewer elements than this are stepped by one thread."""
 
 
 def step_in_one_pass(rule: Rule, members: Sequence[Member], group: Group) -> Sequence[Member]:
@@ -27,42 +24,30 @@ def step_in_one_pass(rule: Rule, members: Sequence[Member], group: Group) -> Seq
     """
     first = members[0]
     absent = tuple(key for key in first.keys if first.kept.get(key) is None)
-    after: dict[str, Any] = {}
-
-    def step(theta: Any, gradient: Any, states: dict[str, Any]) -> Any:
-        states |= first.numbers
-        moved = rule.update(theta, -gradient if group["maximize"] else gradient, states, group, first.t)
-        after.update((key, states.pop(key)) for key in first.numbers)
-        return moved
-
     rows = [_row(member, [key for key in first.keys if key not in absent]) for member in members]
     fitting = [_fits(row) for row in rows]
     if not any(fitting):
         return members
-    lines = written(step, first.keys, absent)
     p, gradient, *_ = rows[fitting.index(True)]
-    compiled = kernel(lines.program, len(lines.numbers), (p.dtype, gradient.dtype, *(p.dtype for _ in first.keys)))
-    if compiled is None:
+    step = compiled_step(rule, group, first.keys, first.numbers, first.t, (p.dtype, gradient.dtype), absent)
+    if step is None:
         return members
     stepped = list(compress(members, fitting))
     for member in stepped if absent else ():
-        for key in absent:
-            member.kept[key] = torch.zeros_like(member.parameter.detach()) if key in lines.made else None
-    whole = [_row(member, first.keys) for member in stepped] if absent else list(compress(rows, fitting))
-    _call(compiled, whole, lines.numbers)
+        member.kept.update((key, torch.zeros_like(member.parameter.detach())) for key in step.made)
+    _call(step, [_row(member, first.keys) for member in stepped] if absent else list(compress(rows, fitting)))
     torch.autograd.graph.increment_version([member.parameter for member in stepped])
-    for member in stepped if after else ():
-        member.keep_numbers(after)
+    for member in stepped if step.after else ():
+        member.keep_numbers(step.after)
     return [member for member, fits in zip(members, fitting, strict=True) if not fits]
 
 
-def _call(compiled: Kernel, rows: Sequence[Sequence[torch.Tensor]], given: Sequence[float]) -> None:
+def _call(step: CompiledStep, rows: Sequence[Sequence[torch.Tensor]]) -> None:
     pointers = array.array("Q", [tensor.data_ptr() for row in rows for tensor in row])
     sizes = array.array("q", [row[0].numel() for row in rows])
-    numbers = array.array("d", given or [0.0])
     threads = 1 if sum(sizes) < ALONE else torch.get_num_threads()
-    addresses = [each.buffer_info()[0] for each in (sizes, pointers, numbers)]
-    compiled(len(rows), *addresses, threads)
+    where = [each.buffer_info()[0] for each in (sizes, pointers)]
+    step.kernel(len(rows), where[0], where[1], step.numbers.buffer_info()[0], threads)
 
 
 def _row(member: Member, keys: Sequence[str]) -> list[torch.Tensor]:

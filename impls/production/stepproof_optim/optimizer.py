@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from .loading import checked_groups, loaded_groups, loaded_states
 from .members import COUNT, Member, members_of
-from .paths import stepped_by
+from .paths import in_one_call, stepped_by
 from .rule import Group, Rule
 from .settings import as_number, check, own
 
@@ -81,6 +81,8 @@ class RuleOptimizer(Optimizer):
 
     def _step_group(self, group: dict[str, Any]) -> None:
         read = group if group["capturable"] or group["differentiable"] else _numbers_of(self.rule, group)
+        if in_one_call(self.rule, read, self.state):
+            return
         buckets: dict[Any, list[Member]] = {}
         for member in members_of(self.rule, read, self.state):
             buckets.setdefault(member.bucket, []).append(member)

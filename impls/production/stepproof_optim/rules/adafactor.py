@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from .. import settings
-from ..arrays import Array, Scalar, average, maximum, norm, sqrt
+from ..arrays import Array, Scalar, maximum, norm, sqrt
 from ..optimizer import RuleOptimizer, given
 from ..rule import Group, Rule, State, States
 
@@ -41,7 +41,7 @@ def second_moment(g: Array, state: States, weight: Scalar, least: float) -> Arra
     """Return the second moment, of a matrix as the product of its factors."""
     square = g * g
     if "variance" in state:
-        state["variance"] = average(state["variance"], square, 1 - weight)
+        state["variance"] = weighted(state["variance"], square, weight)
         return state["variance"]
     rows = state["row_var"] = weighted(state["row_var"], square.mean(-1, keepdim=True), weight)
     columns = state["col_var"] = weighted(state["col_var"], square.mean(-2, keepdim=True), weight)
@@ -49,7 +49,7 @@ def second_moment(g: Array, state: States, weight: Scalar, least: float) -> Arra
 
 
 def weighted(before: Array, value: Array, weight: Scalar) -> Array:
-    """Return `(1 - weight)*before + weight*value`, of values that may be shared out among processes."""
+    """Return `(1 - weight)*before + weight*value`."""
     return before * (1 - weight) + value * weight
 
 

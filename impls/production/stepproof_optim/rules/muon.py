@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from .. import settings
-from ..arrays import Array, Scalar, average, norm
+from ..arrays import Array, Scalar, average, norm, shared_out, whole
 from ..optimizer import RuleOptimizer, given
 from ..rule import Group, Rule, State, States
 
@@ -21,16 +21,21 @@ def states(_group: Group, _p: torch.Tensor) -> tuple[State, ...]:
 
 
 def step(theta: Array, g: Array, state: States, group: Group, _t: Scalar) -> Array:
-    """Return the matrix after a step of Muon (Jordan et al. 2024; the scale by root mean square: Liu et al. 2025)."""
+    """Return the matrix after a step of Muon (Jordan et al. 2024; the scale by root mean square: Liu et al. 2025).
+
+    Of a matrix whose rows several processes have each iterates with the whole: shards of products would be rounded
+    apart.
+    """
     lr, momentum = group["lr"], group["momentum"]
     buffer = state["momentum_buffer"] = average(state["momentum_buffer"], g, momentum)
     ahead = average(g, buffer, 1 - momentum) if group["nesterov"] else buffer
-    direction = orthogonal(ahead, group["ns_coefficients"], group["ns_steps"], group["eps"])
+    direction = orthogonal(whole(ahead), group["ns_coefficients"], group["ns_steps"], group["eps"])
     rows, columns = theta.shape
     scale = max(1, rows / columns) ** 0.5
     if group["adjust_lr_fn"] == "match_rms_adamw":
         scale = 0.2 * max(rows, columns) ** 0.5
-    return theta * (1 - lr * group["weight_decay"]) - direction.to(theta.dtype) * (lr * scale)
+    direction = shared_out(direction.to(theta.dtype), theta)
+    return theta * (1 - lr * group["weight_decay"]) - direction * (lr * scale)
 
 
 def orthogonal(matrix: torch.Tensor, coefficients: tuple[float, float, float], count: int, eps: float) -> torch.Tensor:

@@ -1,0 +1,60 @@
+"""All parameters of a group by one call, where `python -m stepproof_optim.prepare` has built what it takes."""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import torch
+
+from .compiled_step import compiled_step
+from .kernel import ALONE
+from .members import COUNT
+from .prepared import library
+from .rule import Group, Rule
+
+Call: TypeAlias = Callable[..., int]
+
+
+def step_group(rule: Rule, group: Group, state: Mapping[Any, Any]) -> bool:
+    """Step all parameters of a group, or tell that this one is no group for it.
+
+    It takes plain real tensors on the CPU, of one format and one step count, with all states made and laid out alike.
+    """
+    call = _loaded()
+    first = next((p for p in group["params"] if p.grad is not None), None) if call else None
+    kept = None if first is None else state.get(first)
+    if call is None or first is None or not kept:
+        return False
+    states = rule.states(group, first)
+    keys = tuple(item.key for item in states if not item.single)
+    singles = tuple(item.key for item in states if item.single) + ((COUNT,) if rule.counts else ())
+    if any(not isinstance(kept.get(key), torch.Tensor) for key in (*keys, *singles)):
+        return False
+    before = {key: kept[key].item() for key in singles}
+    count = before.pop(COUNT, 0.0)
+    step = compiled_step(rule, group, keys, before, count + 1, (first.dtype, first.dtype))
+    if step is None:
+        return False
+    was = array.array("d", [*before.values(), count])
+    now = array.array("d", [*step.after.values(), count + 1])
+    addresses = [each.buffer_info()[0] for each in (was, now)]
+    rest = step.kernel.address, step.numbers.buffer_info()[0], torch.get_num_threads(), ALONE
+    return call(group["params"], state, keys, singles, *addresses, *rest) >= 0
+
+
+@functools.cache
+def _loaded() -> Call | None:
+    """Return the call of the built library, or None where it was not built for this Python and this torch."""
+    found = library()
+    if found is None:
+        return None
+    call = ctypes.PyDLL(str(found)).step_group
+    pointer, integer, thing = ctypes.c_void_p, ctypes.c_int64, ctypes.py_object
+    call.argtypes = [thing, thing, thing, thing, pointer, pointer, pointer, pointer, integer, integer]
+    call.restype = integer
+    loaded: Call = call
+    return loaded
