@@ -181,10 +181,15 @@ def _form_is_equal(rule: UpdateRule, line: Assignment, form: Form) -> bool:
 def _differences(rule: UpdateRule, line: Assignment, form: Form) -> Iterator[sp.Expr]:
     """Yield a form's difference from its line, with one more of the lines above put into it each time.
 
-    A line that stays as it stands, positive or real, is easier to reason about than what it computes.
+    A line that stays as it stands, positive or real, is easier to reason about than what it computes.  A form for one
+    value of a setting alone may be equal there alone, and a maximum is the branch of a comparison.
     """
     difference = form.expression - line.expression
     yield difference
+    if isinstance(form.when, sp.Eq):
+        yield difference.subs(form.when.lhs, form.when.rhs)
+    if form.expression.has(sp.Piecewise) and line.expression.has(sp.Max):
+        yield sp.piecewise_fold(difference.rewrite(sp.Piecewise))
     for other in reversed(rule.program):
         if difference.has(other.target):
             difference = difference.subs(other.target, other.expression)

@@ -155,7 +155,7 @@ class State:
 class Form:
     """A legal way to compute an assignment; ``when`` says for which hyperparameters it is used.
 
-    One that is used ``by_name`` alone is no part of every legal form: a known deviation names it.
+    One that is used ``by_name`` alone is no part of every legal form: a path or a known deviation names it.
     """
 
     name: str

@@ -1,14 +1,16 @@
 """Records the smallest cases of known deviations: ``python -m conformance.commands.recording [ENTRY ...]``.
 
 Every cell that a ledger entry names is replayed with the cases stored so far; where none fails, one
-is searched for, reduced and stored.  ``--python`` names the interpreter that has the libraries.
+is searched for, reduced and stored.  ``--python`` names the interpreter that has the libraries.  ``--answers`` takes
+the cases of entries that speak of devices alone from what a device answered.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,11 +18,14 @@ from rich.console import Console
 from conformance import claims
 from conformance.catalogue import optimizer_units, scheduler_units
 from conformance.catalogue.installed import version_of
+from conformance.commands.device_answers import VERSION
 from conformance.engine.claim import Claim, Plan, Unit
 from conformance.engine.evidence import Failure
 from conformance.engine.ledger import OPTIMIZERS, Entry, Stored, load, place_of, written
 from conformance.engine.reduction import reduced
 from conformance.engine.replay import replayed
+from conformance.optimizers import device_answers
+from conformance.optimizers.device_answers import CellAnswers
 from impls.catalogue.entries import Implementation
 from impls.catalogue.scheduler_entries import Scheduler
 from impls.catalogue.torch_optimizers import CATALOGUE
@@ -102,12 +107,42 @@ def search(subject: Any, claim: Claim, entry: Entry) -> Stored | None:
     return Stored(claim.kind.name, claim.kind.write(smallest.case), of)
 
 
+def of_answers(entry: Entry, answered: Iterable[CellAnswers]) -> tuple[Stored, ...]:
+    """Return the smallest case of each cell that an entry speaks of, as a device answered it."""
+    kept = []
+    for answers in answered:
+        claim = answers.claim
+        if entry not in answers.entries or claim.replayed_as(entry) is not claim:
+            continue
+        row = answers.smallest(entry)
+        if row is None:
+            Console().print(f"{entry.identifier}: not shown by {answers.cell}")
+            continue
+        kept.append(Stored(claim.kind.name, claim.kind.write(claim.kind.read(row.case))))
+    return tuple(kept)
+
+
+def _record_answers(names: list[str], files: list[Path], version: str) -> None:
+    answered = [found for file in files for found in device_answers.cells(device_answers.read(file), version)]
+    devices = {found.cell.device for found in answered}
+    for entry in load():
+        if set(entry.devices) <= devices and (entry.identifier in names or not names):
+            cases = of_answers(entry, answered)
+            place_of(entry.identifier).write_text(written(cases))
+            Console().print(f"{entry.identifier}: {len(cases)} cases")
+
+
 def main() -> None:
     """Write the cases of the entries named, or of every entry of an installed library, beside the ledger."""
     parser = argparse.ArgumentParser("python -m conformance.commands.recording", description=__doc__)
     parser.add_argument("entry", nargs="*", help="an entry of the ledger (default: all)")
     parser.add_argument("--python", help="the interpreter of the environment that has the libraries")
+    parser.add_argument("--answers", nargs="+", type=Path, metavar="FILE", help="files of what a device answered")
+    parser.add_argument("--answers-version", default=VERSION, help=f"the torch that answered (default: {VERSION})")
     arguments = parser.parse_args()
+    if arguments.answers:
+        _record_answers(arguments.entry, arguments.answers, arguments.answers_version)
+        return
     with Session(arguments.python) as session:
         versions = installed(session)
         for entry in load():

@@ -15,12 +15,14 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from conformance.engine.verdict import Cell
+from impls.devices import HOST
 
+Versions: TypeAlias = "str | Mapping[str, str]"
 FOLDER = Path(str(files("conformance"))) / "ledger"
 OPTIMIZERS, SCHEDULERS = "optimizers", "schedulers"
 CHAPTERS = {"optimizer": OPTIMIZERS, "scheduler": SCHEDULERS}
@@ -60,7 +62,7 @@ class Entry:
     keyword, within ``domains``, where they are named (equal ends leave that one value); ``observed``
     names what is seen of it, as failures tell it.  Without these and ``profile`` nothing else of the cell
     can be judged.  ``cases`` are replayed first.  ``ledger`` is ``stepproof`` or the file of a user, and ``recorded``
-    the versions with which that was written.
+    the versions with which that was written, on every device or on each.
     """
 
     identifier: str
@@ -79,7 +81,7 @@ class Entry:
     domains: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
     cases: tuple[Stored, ...] = ()
     ledger: str = OURS
-    recorded: str = "*"
+    recorded: Versions = "*"
 
     @property
     def narrows(self) -> bool:
@@ -180,11 +182,16 @@ def users() -> tuple[Path, ...]:
     return tuple({path.resolve(): path for path in given}.values())
 
 
-def recorded(library: str, version: str) -> bool:
-    """Tell whether our ledger was recorded with this version of a library: its entries must show there."""
+def recorded(library: str, version: str, device: str = HOST) -> bool:
+    """Tell whether our ledger was recorded with this version of a library on a device: its entries must show there."""
     file = FOLDER / f"{library}.toml"
-    wanted = _read(file)["recorded"] if file.is_file() else "*"
-    return fnmatch.fnmatchcase(version, wanted)
+    return not file.is_file() or _was_with(_read(file)["recorded"], version, device)
+
+
+def _was_with(versions: Versions, version: str, device: str) -> bool:
+    """Tell whether ``versions`` name a version: one pattern for every device, or a pattern for each."""
+    pattern = versions if isinstance(versions, str) else versions.get(device, "")
+    return fnmatch.fnmatchcase(version, pattern)
 
 
 def must_show(entry: Entry, cell: Cell, library: str, version: str, *, catalogued: bool) -> bool:
@@ -194,9 +201,9 @@ def must_show(entry: Entry, cell: Cell, library: str, version: str, *, catalogue
     any cell of which it speaks by name.
     """
     if entry.ledger == OURS:
-        return catalogued and recorded(library, version)
+        return catalogued and recorded(library, version, cell.device)
     named_ = not entry.of_everybody and entry.matches(cell, version)
-    return named_ and fnmatch.fnmatchcase(version, entry.recorded)
+    return named_ and _was_with(entry.recorded, version, cell.device)
 
 
 def _state(path: Path) -> tuple[int, int]:
@@ -257,8 +264,10 @@ def parsed(text: str, path: Path) -> Mapping[str, Any]:
         raise LedgerError(f"the ledger `{path}` is no TOML: {error}") from None
     for key in data.keys() - {*CHAPTERS, "recorded"}:
         raise LedgerError(f"the ledger `{path}` has a table `{key}`; known: {', '.join(CHAPTERS)}, recorded")
-    if not isinstance(data.get("recorded", ""), str):
-        raise LedgerError(f'the ledger `{path}` has `recorded = {data["recorded"]!r}`; give a version, as "2.13.*"')
+    versions = data.get("recorded", "")
+    if not all(isinstance(one, str) for one in (versions.values() if isinstance(versions, dict) else [versions])):
+        said = f"the ledger `{path}` has `recorded = {versions!r}`"
+        raise LedgerError(f'{said}; give a version, as "2.13.*", or one for each device, as {{ cpu = "2.13.*" }}')
     return data
 
 
@@ -272,7 +281,7 @@ def _entries(path: Path, ledger: str) -> Iterator[Entry]:
             yield entry_of(item, chapter, path, ledger, data.get("recorded", "*"))
 
 
-def entry_of(item: Any, chapter: str, path: Path, ledger: str, versions: str = "*") -> Entry:
+def entry_of(item: Any, chapter: str, path: Path, ledger: str, versions: Versions = "*") -> Entry:
     """Return an entry as its file has it, with its stored cases; raises ``LedgerError`` for a malformed one."""
     name = str(item.get("id", "?")) if isinstance(item, dict) else "?"
     try:

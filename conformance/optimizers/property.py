@@ -75,8 +75,9 @@ class Property:
         return self.needs(subject)
 
     def replayed_as(self, entry: Entry) -> Claim:
-        """Return the property in which an entry shows: for one about arithmetic, that where it shows best."""
-        return self.in_arithmetic if entry.narrows and self.in_arithmetic is not None else self
+        """Return the property in which an entry shows: for one about arithmetic, that where it shows best, if any."""
+        best = self.in_arithmetic
+        return best if entry.narrows and best is not None and entry.speaks_of(best.identifier) else self
 
     def judge(self, subject: WorkerSubject, plan: Plan) -> Evidence:
         """Judge the property on drawn cases, once more where a wider profile explains what is outside."""

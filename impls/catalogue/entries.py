@@ -19,8 +19,9 @@ class ExecutionPath:
     """One way an implementation can run, and the arithmetic it declares for it.
 
     ``constructor`` selects the path; ``profile`` maps keys of the profile to their values.
-    ``devices`` are patterns of the devices that it runs on.  Where it leaves ``scalars_to_device``, step
-    count, powers and corrections are computed there, by a kernel that may take any legal form.
+    ``devices`` are patterns of the devices that it runs on; ``on_devices`` maps one on which its arithmetic was looked
+    at to the keys of the profile that are otherwise there.  On others it may leave ``scalars_to_device``: step count,
+    powers and corrections are computed there, by a kernel that may take any legal form.
     ``properties`` are patterns of what is judged on it, and ``otherwise`` says why the rest is not
     run.  A path that is judged ``on_request`` alone says why; a case on it has the ``cost`` of so
     many others.  ``compiled`` tells whether the step is given to torch.compile.  Where nobody ``declared``
@@ -39,6 +40,7 @@ class ExecutionPath:
     compiled: bool = False
     scalars_to_device: bool = False
     declared: bool = True
+    on_devices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def runs_on(self, device: str) -> bool:
         """Tell whether the path can be taken on a device."""
@@ -46,14 +48,15 @@ class ExecutionPath:
 
     def on(self, device: Device) -> ExecutionPath:
         """Return the path on one device: in the formats that both have, with the wider of both profiles."""
-        profile = dict(self.profile)
+        looked_at = self.on_devices.get(device.name)
+        profile = {**self.profile, **(looked_at or {})}
         if device.flushes:
             profile["flush"] = True
         if device.units:
             own = profile.get("units", {})
             wider = {name: max(units, own.get(name, units)) for name, units in device.units.items()}
             profile["units"] = {**own, **wider}
-        if self.scalars_to_device and device.scalar:
+        if self.scalars_to_device and device.scalar and looked_at is None:
             profile |= {"scalar": device.scalar, "forms": ALL_FORMS}
         dtypes = tuple(dtype for dtype in self.dtypes if dtype in device.dtypes)
         return replace(self, devices=(device.name,), dtypes=dtypes, profile=profile)

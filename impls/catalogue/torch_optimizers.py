@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from impls.catalogue import torch_on_cuda
 from impls.catalogue.entries import ExecutionPath, Implementation
+from impls.catalogue.torch_on_cuda import OnCuda
 from impls.catalogue.torch_paths import (
     ADAM,
     CAPTURABLE,
@@ -46,19 +48,27 @@ def _recorded(
     *,
     single: tuple[str, ...] = (),
     recorded: Mapping[str, Any] | None = None,
+    cuda: OnCuda | None = None,
     **more: Any,
 ) -> Implementation:
     """Return an optimizer whose steps autograd can record and torch.compile can compile.
 
     ``forms`` are the legal forms that its paths use, ``single`` those of the single-tensor path where
-    it uses others, and ``recorded`` is what its arithmetic differs in where autograd records it.
+    it uses others, ``recorded`` is what its arithmetic differs in where autograd records it, and ``cuda`` what
+    it differs in there.
     """
-    return _torch(name, rule, with_further_paths(using(paths, forms, single), recorded or {}), **more)
+    return _torch(name, rule, with_further_paths(using(paths, forms, single, cuda), recorded or {}), **more)
 
 
 CATALOGUE: tuple[Implementation, ...] = (
     _recorded(
-        "SGD", "sgd", TORCH_PATHS, options=COUPLED, switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE}, counter=None
+        "SGD",
+        "sgd",
+        TORCH_PATHS,
+        cuda=torch_on_cuda.SGD,
+        options=COUPLED,
+        switches={"nesterov": ("nesterov", "yes"), **MAXIMIZE},
+        counter=None,
     ),
     _recorded(
         "Adam",
@@ -66,10 +76,19 @@ CATALOGUE: tuple[Implementation, ...] = (
         (*TORCH_PATHS, CAPTURABLE),
         ADAM,
         recorded=RECORDED_ADAM,
+        cuda=torch_on_cuda.ADAM,
         options=COUPLED,
         switches=AMSGRAD | MAXIMIZE,
     ),
-    _recorded("AdamW", "adamw", (*TORCH_PATHS, CAPTURABLE), ADAM, recorded=RECORDED_ADAM, switches=AMSGRAD | MAXIMIZE),
+    _recorded(
+        "AdamW",
+        "adamw",
+        (*TORCH_PATHS, CAPTURABLE),
+        ADAM,
+        recorded=RECORDED_ADAM,
+        cuda=torch_on_cuda.ADAM,
+        switches=AMSGRAD | MAXIMIZE,
+    ),
     _recorded("Adagrad", "adagrad", FUSED_ON_HOST, options=COUPLED, switches=MAXIMIZE),
     _recorded(
         "RMSprop",
@@ -80,7 +99,15 @@ CATALOGUE: tuple[Implementation, ...] = (
         switches={"centered": ("centered", "yes"), **MAXIMIZE},
     ),
     _recorded("Adadelta", "adadelta", CAPTURABLE_PATHS, ("weight first",), options=COUPLED, switches=MAXIMIZE),
-    _recorded("Adamax", "adamax", CAPTURABLE_PATHS, ("lerp", "step size first"), options=COUPLED, switches=MAXIMIZE),
+    _recorded(
+        "Adamax",
+        "adamax",
+        CAPTURABLE_PATHS,
+        ("lerp", "step size first"),
+        cuda=torch_on_cuda.ADAMAX,
+        options=COUPLED,
+        switches=MAXIMIZE,
+    ),
     _recorded(
         "NAdam",
         "nadam",
@@ -88,6 +115,7 @@ CATALOGUE: tuple[Implementation, ...] = (
         ADAM,
         single=MOVING,
         recorded=RECORDED_NADAM,
+        cuda=torch_on_cuda.NADAM,
         options=COUPLED,
         switches=LR_INSIDE_DECAY | MAXIMIZE,
     ),
@@ -97,6 +125,7 @@ CATALOGUE: tuple[Implementation, ...] = (
         CAPTURABLE_PATHS,
         (*MOVING, "step size first"),
         single=(*MOVING, "reciprocal"),
+        cuda=torch_on_cuda.RADAM,
         options=COUPLED,
         switches=LR_INSIDE_DECAY | MAXIMIZE,
     ),
@@ -106,6 +135,7 @@ CATALOGUE: tuple[Implementation, ...] = (
         CAPTURABLE_PATHS,
         ("lerp", "decay added"),
         single=("lerp", "copy"),
+        cuda=torch_on_cuda.ASGD,
         options=COUPLED,
         switches=MAXIMIZE,
         derived={"eta": "eta_t", "mu": "mu_t"},

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from impls.catalogue.entries import ALL_FORMS, EVERYWHERE, ExecutionPath
+from impls.catalogue.torch_on_cuda import CUDA, squared_first
 from impls.devices import HOST
 
 EAGER: dict[str, Any] = {"units": {"root": 1.0}, "bound": "storage"}
@@ -19,11 +20,9 @@ FUSED: Mapping[str, Any] = {"foreach": False, "fused": True}
 TORCH_PATHS = (
     ExecutionPath("single-tensor", SINGLE, EVERYWHERE, profile=EAGER),
     ExecutionPath("foreach", {"foreach": True}, EVERYWHERE, profile=EAGER),
-    ExecutionPath("fused", FUSED, (HOST, "cuda", "mps"), profile=KERNEL, scalars_to_device=True),
+    ExecutionPath("fused", FUSED, (HOST, CUDA, "mps"), profile=KERNEL, scalars_to_device=True),
 )
-CAPTURABLE = ExecutionPath(
-    "capturable", {**SINGLE, "capturable": True}, ("cuda",), profile=EAGER, scalars_to_device=True
-)
+CAPTURABLE = ExecutionPath("capturable", {**SINGLE, "capturable": True}, (CUDA,), profile=EAGER, scalars_to_device=True)
 EAGER_PATHS = tuple(path for path in TORCH_PATHS if path.name != "fused")
 """Paths of optimizers without a fused kernel."""
 CAPTURABLE_PATHS = (*EAGER_PATHS, CAPTURABLE)
@@ -73,11 +72,20 @@ def with_further_paths(paths: tuple[ExecutionPath, ...], recorded: Mapping[str, 
 
 
 def using(
-    paths: tuple[ExecutionPath, ...], forms: tuple[str, ...], single: tuple[str, ...] = ()
+    paths: tuple[ExecutionPath, ...],
+    forms: tuple[str, ...],
+    single: tuple[str, ...] = (),
+    cuda: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[ExecutionPath, ...]:
     """Return the paths with the legal forms that they use, where a path does not say its own.
 
-    ``single`` are those of the single-tensor path, where it uses others than the rest.
+    ``single`` are those of the single-tensor path, where it uses others than the rest.  ``cuda`` maps paths to what
+    their profile has otherwise there, besides ``addcmul``.
     """
     of_single = {"single-tensor": single or forms}
-    return tuple(replace(path, profile={"forms": of_single.get(path.name, forms), **path.profile}) for path in paths)
+    found = []
+    for path in paths:
+        profile = {"forms": of_single.get(path.name, forms), **path.profile}
+        there = {"forms": squared_first(profile["forms"]), **(cuda or {}).get(path.name, {})}
+        found.append(replace(path, profile=profile, on_devices={CUDA: there, **path.on_devices}))
+    return tuple(found)

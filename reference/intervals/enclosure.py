@@ -178,6 +178,7 @@ class StepEnclosure:
             self.scalars.entry,
             lambda value: coefficient(value.lo.astype(kept.work), value.hi.astype(kept.work), value.flags),
             self.program.scalar_lines,
+            narrow=self.scalars.narrow,
         )
         tensors = Tensors(inner, lambda symbol: self.kept[symbol], arithmetic)
         value = tensors.operand(self.program.state_lines[updated])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy as sp
 
 from spec.family import Option
@@ -41,9 +43,16 @@ def factored(previous: sp.Expr, beta: sp.Symbol, value: sp.Expr) -> Form:
     return Form("factored", beta * (previous + value) + (1 - 2 * beta) * value, near_half)
 
 
+def two_multiply_adds(previous: sp.Symbol, beta: sp.Symbol, value: sp.Expr) -> Form:
+    """Return the form of two fused multiply-adds: a value that has overflowed is inf - inf in the inner one."""
+    left = sp.UnevaluatedExpr(value - beta * value)
+    return Form("two multiply-adds", beta * previous + left, by_name=True)
+
+
 def moving_average(name: str, target: sp.Symbol, previous: sp.Symbol, beta: sp.Symbol, value: sp.Symbol) -> Assignment:
     """Return ``target <- beta*previous + (1 - beta)*value`` with its interpolating forms."""
-    return weighted_average(name, target, previous, 1 - beta, value)
+    line = weighted_average(name, target, previous, 1 - beta, value)
+    return replace(line, forms=(*line.forms, two_multiply_adds(previous, beta, value)))
 
 
 def weighted_average(name: str, target: sp.Symbol, previous: sp.Symbol, weight: sp.Expr, value: sp.Expr) -> Assignment:
@@ -70,6 +79,7 @@ def moving_average_of_square(
         Form("weight first", beta * previous + weighted * value),
         Form("increment", previous + (1 - beta) * (value**2 - previous)),
         factored(previous, beta, value**2),
+        two_multiply_adds(previous, beta, value**2),
     )
     return Assignment(name, target, beta * previous + (1 - beta) * value**2, forms)
 

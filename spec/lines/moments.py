@@ -99,7 +99,8 @@ def corrected_moments(amsgrad: str = "no") -> list[Assignment]:
     first = _corrected("corrected first moment", mhat_t, m_t, c1)
     second = _corrected("corrected second moment", vhat_t, v_t, c2)
     if amsgrad == "raw":
-        largest = Assignment("maximum", x_t, sp.Max(x, v_t, evaluate=False))
+        compared = Form("by comparison", sp.Piecewise((v_t, v_t >= x), (x, True)), by_name=True)
+        largest = Assignment("maximum", x_t, sp.Max(x, v_t, evaluate=False), (compared,))
         return [first, largest, _corrected("corrected second moment", vhat_t, x_t, c2)]
     if amsgrad == "corrected":
         return [first, second, Assignment("maximum", x_t, sp.Max(x, vhat_t, evaluate=False))]
@@ -131,7 +132,8 @@ def size_below(parameter: sp.Symbol, raw: sp.Symbol) -> tuple[Form, ...]:
     size = sp.UnevaluatedExpr(-lr * sp.UnevaluatedExpr(1 / c1))
     root = sp.sqrt(raw) / sp.UnevaluatedExpr(sp.sqrt(c2) * size)
     step = parameter + m_t / (root + sp.UnevaluatedExpr(epsilon * sp.UnevaluatedExpr(1 / size)))
-    return only_above_zero("step size below", step)
+    still = Form("no step at a rate of zero", parameter, sp.Eq(lr, 0), by_name=True)
+    return (*only_above_zero("step size below", step), still)
 
 
 def only_above_zero(name: str, step: sp.Expr) -> tuple[Form, ...]:

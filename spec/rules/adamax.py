@@ -28,9 +28,7 @@ def adamax(epsilon: str = "in_maximum", decay: str = "none", maximize: str = "no
     floor, below = (moments.epsilon, 0) if epsilon == "in_maximum" else (0, moments.epsilon)
     step_size_first = theta - sp.UnevaluatedExpr(lr / c1) * m_t / (u_t + below)
     corrected = Form("reciprocal correction", theta - lr * (m_t * sp.UnevaluatedExpr(1 / Cast(c1))) / (u_t + below))
-    nested = (
-        () if below else moments.only_above_zero("step size below", theta + m_t / (u_t * sp.UnevaluatedExpr(-c1 / lr)))
-    )
+    nested = () if below else _size_below()
     program += [
         lines.moving_average("first moment", m_t, m, beta1, gradient),
         Assignment("infinity norm", u_t, sp.Max(beta2 * u, sp.Abs(gradient) + floor)),
@@ -45,6 +43,16 @@ def adamax(epsilon: str = "in_maximum", decay: str = "none", maximize: str = "no
     chosen = {"epsilon": epsilon, "decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)
     return UpdateRule("adamax", chosen, PARAMETER, (moments.FIRST, NORM), used, tuple(program))
+
+
+def _size_below() -> tuple[Form, ...]:
+    """Return the forms that divide by the correction over the learning rate; a device multiplies by its reciprocal."""
+    divided, multiplied = -c1 / lr, -c1 * sp.UnevaluatedExpr(1 / lr)
+    reciprocal = theta + m_t / (u_t * sp.UnevaluatedExpr(multiplied))
+    return (
+        *moments.only_above_zero("step size below", theta + m_t / (u_t * sp.UnevaluatedExpr(divided))),
+        Form("reciprocal rate below", reciprocal, by_name=True),
+    )
 
 
 KINGMA = "Kingma and Ba 2015, section 7.1"

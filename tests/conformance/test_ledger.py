@@ -19,11 +19,13 @@ from conformance.engine.ledger import SCHEDULERS, Entry, Stored, load, recorded
 from conformance.engine.replay import replayed
 from conformance.engine.verdict import CellResult, Verdict
 from impls.catalogue.torch_optimizers import CATALOGUE
+from impls.devices import HOST
 from impls.libraries import LIBRARIES
 from impls.session import Session
 from tests.builders import claim, deviation, judged_beside
 
-ENTRIES = load()
+ENTRIES = tuple(entry for entry in load() if HOST in entry.devices or "*" in entry.devices)
+"""Those that speak of this machine; `tests/devices` holds those of devices against what one answered."""
 COMPILED = "STEPPROOF_COMPILED"
 """Asks for the entries of compiled steps too."""
 Versions = Mapping[str, str]

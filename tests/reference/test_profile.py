@@ -18,7 +18,7 @@ from reference.profile import Profile, form_names
 @pytest.mark.parametrize(
     ("declared", "words"),
     [
-        ({"forms": ("lerpp",)}, "adam has no form `lerpp`; it has: decay inside, factored"),
+        ({"forms": ("lerpp",)}, "adam has no form `lerpp`; it has: by comparison, decay inside"),
         ({"forms": ("decay added",)}, "adam has no form `decay added`"),
         ({"rounding": "up"}, "has no `rounding`; it has: bound, coefficient"),
         ({"bound": "register"}, "`bound` of a profile cannot be `register`; it can be: storage, compute"),
