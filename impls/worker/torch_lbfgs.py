@@ -62,11 +62,11 @@ class LBFGS(torch.optim.Optimizer):
             "step": given["n_iter"],
             "prev_flat_grad": given["prev_flat_grad"].reshape(p.shape),
             "last_step": given["d"].mul(given["t"]).reshape(p.shape),
-            "H_diag": torch.as_tensor(given["H_diag"], dtype=p.dtype).reshape(one),
+            "H_diag": torch.as_tensor(given["H_diag"], dtype=p.dtype, device=p.device).reshape(one),
         }
         missing = history - len(given["ro"])
         for key in PAIRS:
             shape = one if key == "ro" else p.shape
-            kept = [torch.zeros(shape, dtype=p.dtype)] * missing + given[key]
+            kept = [torch.zeros(shape, dtype=p.dtype, device=p.device)] * missing + given[key]
             shown |= {f"{key}[{n}]": value.reshape(shape) for n, value in enumerate(kept, start=1)}
         return shown

@@ -79,7 +79,7 @@ def without(read: dict[str, Any], shape: torch.Size, place: int) -> dict[str, An
 def permuted(trial: Trial) -> Iterator[Observation]:
     """The same elements in another order."""
     size = trial.arguments["size"]
-    order = torch.randperm(size, generator=torch.Generator().manual_seed(1))
+    order = torch.randperm(size, generator=torch.Generator().manual_seed(1)).to(trial.device)
     start = values(trial, (size,), 0)
     one = stepper_on(trial, [torch.nn.Parameter(start.clone())])
     other = stepper_on(trial, [torch.nn.Parameter(start[order])])
@@ -171,7 +171,7 @@ def stepped_by(trial: Trial, params: list[Any], gradients: list[torch.Tensor]) -
 
 def matrices_of(tensor: torch.Tensor) -> Iterator[list[torch.Tensor]]:
     """The places of a tensor's elements in matrices: rows of all that follows, columns, each pair of dimensions."""
-    places = torch.arange(tensor.numel()).reshape(tensor.shape)
+    places = torch.arange(tensor.numel(), device=tensor.device).reshape(tensor.shape)
     yield [places.flatten(1)]
     yield [places.flatten(0, -2)]
     yield [*places.flatten(0, -3)]

@@ -161,7 +161,7 @@ def sparse(trial: Trial) -> Iterator[Observation]:
         shape = one[0].shape
         for step in range(trial.arguments["steps"]):
             numbers = torch.round(values(trial, (len(rows), *shape[1:]), 1000 * (step + 1)) * 4) / 4
-            gradient = torch.sparse_coo_tensor(torch.tensor([rows]), numbers, shape)
+            gradient = torch.sparse_coo_tensor(torch.tensor([rows], device=trial.device), numbers, shape)
             one[0].grad, two[0].grad = gradient.coalesce() if trial.sparse else dense(gradient), gradient
             start = start_of(trial, given, step, dense(gradient).reshape(-1))
             error = raised(partial(take_step, given.optimizer))

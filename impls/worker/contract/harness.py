@@ -184,7 +184,8 @@ def dense(value: torch.Tensor) -> torch.Tensor:
 
 
 def differences(got: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
-    """True where two tensors differ; a NaN equals a NaN, and a zero of either sign the other."""
+    """True where two tensors differ; a NaN equals a NaN, a zero of either sign the other, wherever they lie."""
+    expected = expected.to(got.device)
     if got.is_complex():
         got, expected = torch.view_as_real(got), torch.view_as_real(expected)
     got, expected = got.reshape(-1), expected.reshape(-1)

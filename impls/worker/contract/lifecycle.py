@@ -156,7 +156,7 @@ def given(trial: Trial, gradient: torch.Tensor, rows: list[int] | None) -> torch
 
 def touched(trial: Trial, gradient: torch.Tensor) -> torch.Tensor:
     """True where a step must act: everywhere, but where only rows with a gradient count."""
-    chosen = torch.ones(gradient.shape, dtype=torch.bool)
+    chosen = torch.ones(gradient.shape, dtype=torch.bool, device=gradient.device)
     if trial.sparse:
         chosen.zero_()[gradient.coalesce().indices()[0]] = True
     return chosen.reshape(-1)

@@ -28,7 +28,7 @@ def zero_gradient(trial: Trial) -> Iterator[Observation]:
     """Every third element has a gradient of 0 in every step, and the others have none of 0."""
     params = parameters(trial, SHAPES)
     optimizer = build(trial, params, **trial.arguments["still"])
-    resting = [torch.arange(p.numel()).reshape(p.shape) % 3 == 0 for p in params]
+    resting = [torch.arange(p.numel(), device=p.device).reshape(p.shape) % 3 == 0 for p in params]
     before = [p.detach()[rests].clone() for p, rests in zip(params, resting)]
     for step in range(trial.arguments["steps"]):
         for n, (p, rests) in enumerate(zip(params, resting)):

@@ -25,8 +25,8 @@ def found_infinity(trial: Trial) -> Iterator[Observation]:
         train(trial, optimizer, params, 0, made)
         before = reading(trial, optimizer, params)
         set_gradients(trial, params, made)
-        optimizer.found_inf = torch.tensor(1.0)
-        optimizer.grad_scale = torch.tensor(SCALE)
+        optimizer.found_inf = torch.tensor(1.0, device=trial.device)
+        optimizer.grad_scale = torch.tensor(SCALE, device=trial.device)
         with unset_memory_as_nan():
             take_step(optimizer)
         after = reading(trial, optimizer, params)
@@ -66,7 +66,8 @@ def divided_once(trial: Trial) -> Iterator[Observation]:
             for p in params:
                 entries(p.grad).mul_(scale)
             if scale != 1.0:
-                optimizer.grad_scale, optimizer.found_inf = torch.tensor(scale), torch.tensor(0.0)
+                optimizer.grad_scale = torch.tensor(scale, device=trial.device)
+                optimizer.found_inf = torch.tensor(0.0, device=trial.device)
             take_step(optimizer)
         read.append(reading(trial, optimizer, params))
     yield from same("a scaled gradient", read[1], read[0])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def quadratic(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Half the sum of k*x_k^2, and its gradient."""
-    gradient = torch.arange(1, x.numel() + 1, dtype=x.dtype) * x
+    gradient = torch.arange(1, x.numel() + 1, dtype=x.dtype, device=x.device) * x
     return (x * gradient).sum() * 0.5, gradient
 
 
@@ -52,7 +52,7 @@ class Minimised:
     def __init__(self, trial: Trial, pieces: Sequence[int] = (), **more: Any) -> None:
         arguments = trial.arguments
         self.evaluate = PROBLEMS[arguments["problem"]]
-        start = torch.tensor(arguments["start"], dtype=trial.dtype)
+        start = torch.tensor(arguments["start"], dtype=trial.dtype, device=trial.device)
         parts = torch.split(start, list(pieces)) if pieces else [start]
         self.params = [torch.nn.Parameter(part.clone()) for part in parts]
         settings = {**trial.path, **trial.settings, **arguments.get("settings", {}), **more}
@@ -151,7 +151,7 @@ def gradient_layout(trial: Trial) -> Iterator[Observation]:
     """A gradient whose memory is laid out otherwise does the same."""
     read = []
     for turned in (True, False):
-        p = torch.nn.Parameter(torch.arange(1.0, 7.0, dtype=trial.dtype).reshape(2, 3))
+        p = torch.nn.Parameter(torch.arange(1.0, 7.0, dtype=trial.dtype, device=trial.device).reshape(2, 3))
         optimizer = construct(trial.make, [p], {**trial.path, **trial.settings, **trial.arguments["settings"]})
 
         def closure(p: Any = p, turned: bool = turned) -> torch.Tensor:
@@ -184,7 +184,7 @@ def resumed(trial: Trial) -> Iterator[Observation]:
 def refused(trial: Trial) -> Iterator[Observation]:
     """A value without meaning is refused when the optimizer is made."""
     for key, value in trial.arguments["values"]:
-        p = torch.nn.Parameter(torch.ones(2, dtype=trial.dtype))
+        p = torch.nn.Parameter(torch.ones(2, dtype=trial.dtype, device=trial.device))
 
         def made(p: Any = p, key: str = key, value: Any = value) -> Any:
             return construct(trial.make, [p], {**trial.path, **trial.settings, key: value})

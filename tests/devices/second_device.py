@@ -1,0 +1,189 @@
+"""A second device on a machine that has none: tensors of the host that say that they lie elsewhere, and do not mix.
+
+A function mode of torch stands between the code and torch.  It notes on each tensor where it lies, answers for that
+place what is asked of it (`device`, `is_cpu`, `to`), and raises as torch does where an operation gets tensors of two
+devices.  As on a device, a number of the host (a tensor without dimensions) goes along with tensors of the device,
+indices may be the host's, and `copy_` copies from anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from unittest import mock
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from impls.devices import DEVICES, Device
+from impls.session import Answer, Session, _checked, _name_of
+from impls.worker import serve, wire
+
+SECOND, HOST = "privateuseone", "cpu"
+"""The name that torch keeps for a device that is no part of it."""
+MIXED = "Expected all tensors to be on the same device, but found at least two devices"
+GROUPED = (
+    "Tensors of the same index must be on the same device and the same dtype except `step` tensors that can be CPU and "
+    "float32/64, and optimizer states that can be bfloat16 for mixed-precision training"
+)
+"""What torch says where it groups tensors that lie on several devices."""
+COPIES = {torch.Tensor.copy_, torch._foreach_copy_, torch.Tensor.set_}
+INDEXED = {torch.Tensor.__getitem__, torch.Tensor.__setitem__}
+MOVES = {torch.Tensor.to, torch.Tensor.cpu}
+NOTE = "_lies_on"
+
+
+def place(tensor: torch.Tensor) -> str:
+    """Return where a tensor lies: on the host where nothing else was noted."""
+    return str(tensor.__dict__.get(NOTE, HOST))
+
+
+def tensors(value: Any) -> Iterator[torch.Tensor]:
+    """Yield the tensors of arguments or of a result, in lists and dictionaries too."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from tensors(item)
+    elif isinstance(value, dict):
+        yield from tensors(list(value.values()))
+
+
+def kind(device: Any) -> str:
+    """Return the kind of a device that is named in any way."""
+    return str(device).partition(":")[0]
+
+
+class SecondDevice(TorchFunctionMode):
+    """The mode."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Answer for the place of tensors, or make the call and note where its results lie."""
+        given = dict(kwargs or {})
+        name = getattr(getattr(func, "__self__", None), "__name__", "")
+        if getattr(func, "__name__", "") == "__get__" and name in {"device", "is_cpu", "is_privateuseone"}:
+            lies = place(args[0])
+            return torch.device(lies) if name == "device" else lies == (HOST if name == "is_cpu" else SECOND)
+        if getattr(func, "__name__", "") == "__set__":
+            self._refuse_mixed(func, args, [*tensors(args)])
+            with torch._C.DisableTorchFunctionSubclass():
+                return func(*args, **given)
+        if func in MOVES:
+            return self._moved(func, args, given)
+        device = kind(given.pop("device")) if given.get("device") is not None else ""
+        if device == "meta":
+            return func(*args, **given, device=device)
+        found = [*tensors(args), *tensors(given)]
+        self._refuse_mixed(func, args, found)
+        there = {place(tensor) for tensor in found}
+        result = func(*args, **given)
+        lies = device or (SECOND if SECOND in there else HOST)
+        for tensor in tensors(result):
+            if not any(tensor is one for one in found):
+                tensor.__dict__[NOTE] = lies
+        return result
+
+    def _refuse_mixed(self, func: Any, args: Any, found: list[torch.Tensor]) -> None:
+        if func in COPIES:
+            return
+        if func in INDEXED:
+            found = [args[0], *tensors(args[2:])]
+        with torch._C.DisableTorchFunctionSubclass():
+            there = {place(tensor) for tensor in found if place(tensor) == SECOND or tensor.dim()}
+        if len(there) > 1:
+            raise RuntimeError(f"{MIXED}, {SECOND}:0 and {HOST}! (in {getattr(func, '__name__', func)})")
+
+    def _moved(self, func: Any, args: Any, given: dict[str, Any]) -> Any:
+        tensor, *rest = args
+        target = place(tensor)
+        named = given.pop("device", None)
+        for item in (*rest, named, given.pop("other", None)):
+            if isinstance(item, torch.Tensor):
+                target = place(item)
+                given.setdefault("dtype", item.dtype)
+            elif isinstance(item, (str, torch.device)):
+                target = kind(item)
+        if target == "meta":
+            return tensor.to("meta", **given)
+        target = HOST if func is torch.Tensor.cpu else target
+        kept = [item for item in rest if not isinstance(item, (str, torch.device, torch.Tensor))]
+        if func is torch.Tensor.cpu:
+            kept, given = [], {}
+        moved = tensor.to(*kept, **given) if kept or given else tensor
+        if target != place(tensor):
+            moved = moved.clone() if moved is tensor else moved
+        if moved is not tensor:
+            moved.__dict__[NOTE] = target
+        return moved
+
+
+def _grouped(lists: Any, with_indices: bool = False) -> dict[Any, Any]:
+    """Return tensors grouped by where they lie and by dtype, as torch groups them by device."""
+    found: dict[Any, Any] = {}
+    first = lists[0]
+    for n, tensor in enumerate(first):
+        key = torch.device(place(tensor)), tensor.dtype
+        columns, indices = found.setdefault(key, ([[] for _ in lists], []))
+        for column, items in zip(columns, lists, strict=True):
+            if items:
+                if items[n] is not None and items[n].is_meta and not tensor.is_meta:
+                    raise RuntimeError(GROUPED)
+                column.append(items[n])
+        indices.append(n)
+    return found
+
+
+def described() -> AbstractContextManager[Any]:
+    """Inside, the second device is one of those that are described."""
+    return mock.patch.dict(DEVICES, {SECOND: Device(SECOND, "second")})
+
+
+@contextmanager
+def second_device() -> Iterator[None]:
+    """Inside, torch has a second device."""
+    make: Callable[..., Any] = torch.nn.Parameter.__new__
+    view = torch.Tensor.as_subclass
+
+    def parameter(cls: Any, data: Any = None, requires_grad: bool = True) -> Any:
+        made = make(cls, data, requires_grad)
+        if data is not None:
+            made.__dict__[NOTE] = place(data)
+        return made
+
+    def as_subclass(tensor: torch.Tensor, cls: Any) -> Any:
+        made = view(tensor, cls)
+        made.__dict__[NOTE] = place(tensor)
+        return made
+
+    module = mock.Mock(get_amp_supported_dtype=lambda: [torch.bfloat16, torch.float16])
+    grouped = mock.patch("torch.optim.optimizer._group_tensors_by_device_and_dtype", _grouped)
+    named = mock.patch.object(torch, SECOND, module, create=True)
+    made = mock.patch.object(torch.nn.Parameter, "__new__", parameter)
+    viewed = mock.patch.object(torch.Tensor, "as_subclass", as_subclass)
+    with grouped, named, made, viewed, SecondDevice():
+        yield
+
+
+class InThisProcess(Session):
+    """A session that answers in this process, beside a second device where that is asked for."""
+
+    def request(self, header: dict[str, Any], buffers: Any = ()) -> Answer:
+        """Return the worker's answer; raises as a session does."""
+        message = _through_the_wire(wire.encode(header, buffers))
+        if header.get("device") == SECOND:
+            with second_device():
+                answer = serve.answer(message)
+        else:
+            answer = serve.answer(message)
+        return _checked(_through_the_wire(answer), _name_of(header))
+
+
+def _through_the_wire(frame: bytes) -> wire.Message:
+    receiver, rest = wire.Receiver(), memoryview(frame)
+    while receiver.message is None:
+        count = len(receiver.space)
+        receiver.space[:] = rest[:count]
+        rest = rest[count:]
+        receiver.advance(count)
+    return receiver.message

@@ -1,0 +1,117 @@
+"""Every experiment runs on a device that is not the host, and sees there what it sees on the host."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+import impls.worker
+from conformance.contract.clauses import CLAUSES
+from conformance.engine.claim import Claim, Plan
+from conformance.engine.evidence import Evidence
+from conformance.optimizers.properties import PROPERTIES
+from conformance.optimizers.subject import WorkerSubject, worker_subject
+from impls.catalogue.torch_optimizers import CATALOGUE
+from impls.devices import HOST
+from impls.session import Session
+from impls.worker.contract import harness
+from reference.formats import FORMATS
+from tests.builders import claim, entry
+from tests.devices.second_device import MIXED, SECOND, InThisProcess, described, second_device
+
+OWN_PROGRAMS = ("distributed/", "whole/import", "whole/leaves-nothing", "whole/compile")
+"""These run in programs of their own, or compile, which a function mode does not see into."""
+ASKED = [c for c in (*PROPERTIES, *CLAUSES) if not c.identifier.startswith(OWN_PROGRAMS)]
+PATHS = [(item.identifier, p.name) for item in CATALOGUE for p in item.paths if p.whole and p.runs_on(HOST)]
+PARTS = len(PATHS)
+"""The claims are dealt out: each path is asked a few, and every one where that is asked for."""
+MOVES = "mu_product"
+"""NAdam keeps it on the host, and loading moves it to the parameter's device: only there it is another tensor."""
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Session]:
+    """Return a session that answers in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "_stepproof_worker", impls.worker)
+        session = InThisProcess()
+        threads = torch.get_num_threads()
+        session.request({"op": "hello"})
+        session.request({"op": "prepare"})
+        yield session
+        torch.set_num_threads(threads)
+
+
+def seen(subject: WorkerSubject, asked: Claim) -> set[str]:
+    """Return what a claim sees that is wrong, and what stops it or breaks it."""
+    evidence: Evidence = asked.judge(subject, Plan(2, 32, 0))
+    stopped = [str(error) for error in (evidence.broken, evidence.stop and evidence.stop.error) if error]
+    told = {failure.told.replace(SECOND, HOST) for failure in evidence.tally.failures if MOVES not in failure.told}
+    return told | {*stopped}
+
+
+def differing(name: str, path: str, asked: list[Claim], session: Session) -> dict[str, tuple[set[str], set[str]]]:
+    """Return the claims that see on the second device something else than on the host, with both."""
+    item = entry(name)
+    subjects = [
+        worker_subject(item, item.path(path, HOST), device, FORMATS["float32"], session) for device in (HOST, SECOND)
+    ]
+    found = {}
+    for one in asked:
+        if one.concerns(subjects[0]) and not one.applies(subjects[0]):
+            on_host = seen(subjects[0], one)
+            with described():
+                there = seen(subjects[1], one)
+            if there != on_host:
+                found[one.identifier] = (on_host, there)
+    return found
+
+
+@pytest.mark.parametrize(("name", "path"), PATHS)
+def test_an_experiment_sees_on_a_second_device_what_it_sees_on_the_host(name: str, path: str, here: Session) -> None:
+    """No experiment puts tensors of two devices together, and no verdict is another one."""
+    start = PATHS.index((name, path))
+    assert differing(name, path, ASKED[start::PARTS], here) == {}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("name", "path"), PATHS)
+def test_every_other_experiment_sees_there_what_it_sees_on_the_host(name: str, path: str, here: Session) -> None:
+    """Nor do the experiments that fall to other paths."""
+    own = ASKED[PATHS.index((name, path)) :: PARTS]
+    assert differing(name, path, [one for one in ASKED if one not in own], here) == {}
+
+
+def test_an_experiment_that_mixes_devices_is_seen(here: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gradient that is left on the host beside a parameter of the device is refused, as on a device."""
+    right = harness.values
+
+    def on_the_host(trial: harness.Trial, shape: tuple[int, ...], seed: int) -> torch.Tensor:
+        made = right(trial, shape, seed)
+        return made.cpu() if seed >= 1000 else made
+
+    monkeypatch.setattr(harness, "values", on_the_host)
+    found = differing("torch.AdamW", "single-tensor", [claim("gradients/not-modified")], here)
+    (on_host, there) = found["gradients/not-modified"]
+    assert not on_host
+    assert any(MIXED in told for told in there)
+
+
+def test_the_second_device_refuses_what_a_device_refuses() -> None:
+    """Numbers and indices of the host go along, tensors do not."""
+    with second_device():
+        x = torch.ones(3, device=SECOND)
+        assert x.device.type == SECOND
+        assert (x * torch.tensor(2.0)).device.type == SECOND
+        assert x[torch.tensor([0, 2])].device.type == SECOND
+        assert x.cpu().device.type == HOST
+        assert x.copy_(torch.zeros(3)).device.type == SECOND
+        with pytest.raises(RuntimeError, match=MIXED):
+            x.add_(torch.ones(3))
+        with pytest.raises(RuntimeError, match=MIXED):
+            torch.ones(3).mul_(x.sum())
+        with pytest.raises(RuntimeError, match=MIXED):
+            torch.sparse_coo_tensor(torch.tensor([[0]]), x[:1], (3,))
