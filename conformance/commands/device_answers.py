@@ -18,8 +18,8 @@ from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.optimizers.device_answers import AnsweredCell, CellAnswers, Row, cells, read, write
 
 VERSION = "2.11.0"
-MOST = {"agreement/local": 7000}
-SMALL = 1200
+MOST = {"agreement/local": 1800}
+SMALL = 600
 """Bytes of answers that a part has of one cell, of the property that shows most and of the others."""
 
 

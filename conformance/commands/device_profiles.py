@@ -44,7 +44,7 @@ class Compared:
     spared: tuple[str, ...]
 
 
-def compared(device: str, dtype: str, only: Sequence[str] = ()) -> Iterator[Compared]:
+def compared(device: str, dtype: str, only: Sequence[str] = (), cases: int = CASES) -> Iterator[Compared]:
     """Yield every path of torch on ``device`` that holds ``dtype``, of the implementations called ``only``."""
     for item in CATALOGUE:
         if only and item.identifier not in only:
@@ -54,13 +54,13 @@ def compared(device: str, dtype: str, only: Sequence[str] = ()) -> Iterator[Comp
             if dtype in path.dtypes:
                 twin = path.name if path.name in on_host else SINGLE
                 there = Cell(item.identifier, path.name, device, dtype, "")
-                yield _compare(there, Cell(item.identifier, twin, HOST, dtype, ""))
+                yield _compare(there, Cell(item.identifier, twin, HOST, dtype, ""), cases)
 
 
-def _compare(there: Cell, here: Cell) -> Compared:
+def _compare(there: Cell, here: Cell, cases: int) -> Compared:
     powers, widths = (Power(mutants.of), Power(mutants.of)), list[Array]()
     subjects = subject_of(there), subject_of(here)
-    for samples in zip(*(_samples(subject) for subject in subjects), strict=True):
+    for samples in zip(*(_samples(subject, cases) for subject in subjects), strict=True):
         widths += _ratios(*samples)
         for power, subject, sample in zip(powers, subjects, samples, strict=True):
             mutants.kill(power, [sample], subject.storage, "")
@@ -71,10 +71,10 @@ def _compare(there: Cell, here: Cell) -> Compared:
     return Compared(there, here.path, median, decile, len(on_device), spared)
 
 
-def _samples(subject: WorkerSubject) -> Iterator[Sample]:
+def _samples(subject: WorkerSubject, cases: int) -> Iterator[Sample]:
     for alone in subject.variants():
-        cases = draw(local_cases(alone.rules, alone.fixed, ELEMENTS), CASES, SEED, to_plain)
-        for case in (*cases, *beside_thresholds(alone.rules, alone.fixed)):
+        drawn = draw(local_cases(alone.rules, alone.fixed, ELEMENTS), cases, SEED, to_plain)
+        for case in (*drawn, *beside_thresholds(alone.rules, alone.fixed)):
             prepared = prepare(case, alone.rules[case.switches], alone.storage)
             yield from agreement.samples(case, prepared, alone, {}, lambda _: True)
 
@@ -94,9 +94,10 @@ def main() -> int:
     parser.add_argument("device", choices=[name for name in DEVICES if name != HOST])
     parser.add_argument("only", nargs="*", metavar="IMPLEMENTATION", help="torch.AdamW, say (default: all)")
     parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--cases", type=int, default=CASES, help=f"cases of each variant (default: {CASES})")
     given, console = parser.parse_args(), Console(soft_wrap=True, markup=False, highlight=False)
     alive = 0
-    for item in compared(given.device, given.dtype, given.only):
+    for item in compared(given.device, given.dtype, given.only, given.cases):
         of, alive = item.cell, alive + len(item.spared)
         width = f"{item.median:.2f} of the width (a tenth above {item.decile:.2f}) of {item.host_path} on the {HOST}"
         console.print(f"{of.implementation} {of.path} {of.dtype}: {width}; {item.killed} mutants killed")
