@@ -14,6 +14,7 @@ from conformance.engine.ledger import load
 from conformance.engine.verdict import Cell
 from conformance.optimizers.setting_names import constructor_setting
 from conformance.optimizers.subject import WorkerSubject
+from impls.devices import HOST
 from spec.rule import UpdateRule
 from spec.symbols import g, lr
 from spec.tensor_functions import MatrixProduct
@@ -186,6 +187,13 @@ def needs_capturable_step(subject: WorkerSubject) -> str:
         return "it offers no `capturable`"
     refusal = offers(subject)["capturable"]
     return f"a capturable step does not run on the device: {refusal}" if refusal else ""
+
+
+def needs_another_device(subject: WorkerSubject) -> str:
+    """Require a device that is not the host, and a path that runs on both."""
+    if subject.device == HOST:
+        return "everything lies on the host"
+    return "a captured step has its parameters on devices" if subject.path.constructor.get("capturable") else ""
 
 
 def needs_single_tensor_path(subject: WorkerSubject) -> str:

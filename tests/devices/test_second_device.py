@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +16,7 @@ from conformance.engine.claim import Claim, Plan
 from conformance.engine.evidence import Evidence
 from conformance.optimizers.properties import PROPERTIES
 from conformance.optimizers.subject import WorkerSubject, worker_subject
+from conformance.recognition.optimizer import recognise
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.devices import HOST
 from impls.session import Session
@@ -22,6 +25,7 @@ from reference.formats import FORMATS
 from tests.builders import claim, entry
 from tests.devices.second_device import MIXED, SECOND, InThisProcess, described, second_device
 
+CONTRACT = Path(__file__).parents[1] / "quality" / "contract"
 OWN_PROGRAMS = ("distributed/", "whole/import", "whole/leaves-nothing", "whole/compile")
 """These run in programs of their own, or compile, which a function mode does not see into."""
 ASKED = [c for c in (*PROPERTIES, *CLAUSES) if not c.identifier.startswith(OWN_PROGRAMS)]
@@ -98,6 +102,30 @@ def test_an_experiment_that_mixes_devices_is_seen(here: Session, monkeypatch: py
     (on_host, there) = found["gradients/not-modified"]
     assert not on_host
     assert any(MIXED in told for told in there)
+
+
+@pytest.mark.parametrize(("name", "breaks"), [("kept.py:Kept", False), ("groups.py:FirstDeviceForAll", True)])
+def test_a_group_on_two_devices_is_judged_where_there_are_two(name: str, breaks: bool, here: Session) -> None:
+    """An optimizer that takes every gradient to the device of the first parameter breaks that clause alone."""
+    item = recognise(f"{CONTRACT / name}", "adamw", {}, here)
+    on_host = worker_subject(item, item.paths[0], HOST, FORMATS["float32"], here)
+    asked = claim("groups/two-devices")
+    assert asked.applies(on_host) == "everything lies on the host"
+    with described():
+        there = dataclasses.replace(on_host, device=SECOND)
+        assert not asked.applies(there)
+        told = seen(there, asked)
+    assert bool(told) == breaks
+    assert all(MIXED in each for each in told)
+
+
+@pytest.mark.parametrize("path", ["single-tensor", "foreach", "fused"])
+def test_torch_steps_a_group_on_two_devices(path: str, here: Session) -> None:
+    """What AdamW does on the host and on the device in one group is what it does alone."""
+    item = entry("torch.AdamW")
+    with described():
+        there = worker_subject(item, item.path(path, HOST), SECOND, FORMATS["float32"], here)
+        assert seen(there, claim("groups/two-devices")) == set()
 
 
 def test_the_second_device_refuses_what_a_device_refuses() -> None:

@@ -10,7 +10,12 @@ from conformance.contract import settings
 from conformance.contract.arguments import beside_other, each, of_first_variant, once
 from conformance.contract.clause import Clause
 from conformance.contract.offers import grouped, offers
-from conformance.contract.requirements import deviates_in_arithmetic, needs_given_rate, needs_settings_in_groups
+from conformance.contract.requirements import (
+    deviates_in_arithmetic,
+    needs_another_device,
+    needs_given_rate,
+    needs_settings_in_groups,
+)
 from conformance.engine.verdict import Level
 from conformance.optimizers.setting_names import constructor_setting
 from conformance.optimizers.subject import WorkerSubject
@@ -87,6 +92,14 @@ CLAUSES = (
         "torch, torch.optim: foreach and fused group the parameters of a group by device and dtype",
         "groups.mixed_dtypes",
         _formats,
+    ),
+    Clause(
+        "groups/two-devices",
+        "Parameters of one group on the host and on a device do what each does alone.",
+        "torch, torch.optim: foreach and fused group the parameters of a group by device and dtype",
+        "groups.two_devices",
+        each({"steps": 2}),
+        needs=needs_another_device,
     ),
     Clause(
         "groups/tensor-twice",

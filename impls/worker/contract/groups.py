@@ -221,6 +221,16 @@ def mixed_dtypes(trial: Trial) -> Iterator[Observation]:
     """Parameters of several dtypes in one group do what each does alone."""
     others = [replace(trial, dtype=getattr(torch, name)) for name in trial.arguments["dtypes"]]
     trials = [trial, *(other for other in others if repeats(other))]
+    yield from together(trial, "a group of several dtypes", trials)
+
+
+def two_devices(trial: Trial) -> Iterator[Observation]:
+    """Parameters on the host and on the device in one group do what each does alone."""
+    yield from together(trial, "a group on two devices", [trial, replace(trial, device="cpu")])
+
+
+def together(trial: Trial, what: str, trials: list[Trial]) -> Iterator[Observation]:
+    """One parameter of each trial, in one group and alone."""
     params, twins = ([parameters(t, [(17,)])[0] for t in trials] for _ in range(2))
     optimizer, alone = build(trial, params), [build(trial, [p]) for p in twins]
     for step in range(trial.arguments["steps"]):
@@ -229,7 +239,7 @@ def mixed_dtypes(trial: Trial) -> Iterator[Observation]:
         take_step(optimizer)
         for each in alone:
             take_step(each)
-    yield from same("a group of several dtypes", reading(trial, optimizer, params), joint_reading(trial, alone, twins))
+    yield from same(what, reading(trial, optimizer, params), joint_reading(trial, alone, twins))
 
 
 def repeats(trial: Trial) -> bool:

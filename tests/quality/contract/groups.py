@@ -68,6 +68,13 @@ class FirstDtypeForAll(Kept):
             x.mul_(WRONG)
 
 
+class FirstDeviceForAll(Kept):
+    """groups/two-devices"""
+
+    def update(self, p, x, gradient, group):
+        super().update(p, x, gradient.to(group["params"][0].device), group)
+
+
 class TensorTwice(Kept):
     """groups/tensor-twice"""
 

@@ -24,6 +24,8 @@ CLAUSES = tuple(clause for clause in ALL if not clause.searching)
 FILES = (*(f"{chapter.__name__.rpartition('.')[2]}.py" for chapter in CHAPTERS), "import_effects.py")
 ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale", "scaling/scaler"})
 OWN_PROGRAMS = frozenset({"whole/import", "whole/leaves-nothing"})
+ON_DEVICE = frozenset({"groups/two-devices"})
+"""They need another device, which `tests/devices` has."""
 RULES = {"elements/flattened": "muon"}
 """The rules of optimizers that claim another one than adamw."""
 DTYPES = {"precision/master-weights": "bfloat16", "precision/unbiased-rounding": "bfloat16"}
@@ -92,7 +94,7 @@ def test_a_muon_that_keeps_the_contract_breaks_no_clause(session: Session) -> No
     assert not [breach for clause in CLAUSES for breach in _breaches(clause, subject)]
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name not in ON_DEVICE])
 def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session: Session) -> None:
     """The clause that an optimizer breaks is the only one to say so, but for those it implies."""
     path = "fused" if name in ON_FUSED else ""
