@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -31,6 +32,13 @@ Run = Callable[..., Ended]
 TORCH = re.compile(r"^(import|from) torch\b", re.MULTILINE)
 NEW = frozenset({"impls", "live"})
 """Folders of tests whose workers are always new processes: of what a worker is, and of the catalogue."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard() -> None:
+    """Let SIGINT be heard, also where a shell starts the tests in the background and so ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

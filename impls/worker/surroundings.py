@@ -6,6 +6,7 @@ Only torch and the standard library are used, so that a finding's script is this
 from __future__ import annotations
 
 import copy
+import fcntl
 import gc
 import importlib.util
 import inspect
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +61,26 @@ def settings() -> dict[str, Any]:
         "garbage collection": gc.isenabled(),
         "the handler of SIGINT": signal.getsignal(signal.SIGINT),
         "the handler of SIGTERM": signal.getsignal(signal.SIGTERM),
+        "the working folder": working_folder(),
+        "the standard streams": [behind(number) for number in range(3)],
     }
+
+
+def working_folder() -> str:
+    """The folder that relative paths start from, empty where there is none any more."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
+def behind(descriptor: int) -> tuple[int, int] | None:
+    """The file that a descriptor stands for, None where it is closed."""
+    try:
+        told = os.fstat(descriptor)
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino
 
 
 def holders() -> list[Any]:
@@ -166,7 +187,8 @@ def meant(value: Any) -> Any:
     return loaded(value["object"]) if isinstance(value, dict) and set(value) == {"object"} else value
 
 
-PROGRAM = (settings, holders, functions, changes, unchanged, named, loaded, children, lived, stepped, as_written, meant)
+SEES = (settings, working_folder, behind, holders, functions, changes, unchanged, named)
+PROGRAM = (*SEES, loaded, children, lived, stepped, as_written, meant)
 """What such a program consists of."""
 
 
@@ -235,6 +257,10 @@ FRESH: dict[str, Any] = {}
 """The settings of this process before it imported anybody's code."""
 CALLED: list[tuple[Any, dict[str, Any]]] = []
 """The functions that everybody called then, with their holders."""
+STREAMS: list[int] = []
+"""Copies of the standard streams of then."""
+FILTERS: list[Any] = []
+"""The filters of warnings of then: imports add to them, so that a change is no finding."""
 SETTERS: dict[str, Callable[[Any], Any]] = {
     "the default dtype": torch.set_default_dtype,
     "the default device": lambda _: torch.set_default_device(None),
@@ -252,12 +278,25 @@ SETTERS: dict[str, Callable[[Any], Any]] = {
     "garbage collection": lambda on: gc.enable() if on else gc.disable(),
     "the handler of SIGINT": partial(signal.signal, signal.SIGINT),
     "the handler of SIGTERM": partial(signal.signal, signal.SIGTERM),
+    "the working folder": os.chdir,
 }
+
+
+def stand_behind(files: list[tuple[int, int] | None]) -> None:
+    """The standard streams are again those of the fresh process, be they closed or replaced."""
+    for number, file in enumerate(files):
+        if file is not None and behind(number) != file:
+            os.dup2(STREAMS[number], number)
+
+
+SETTERS["the standard streams"] = stand_behind
 
 
 def remember() -> None:
     """What the process is now is what it is to be at the start of every experiment."""
     FRESH.update(settings())
+    FILTERS.extend(warnings.filters)
+    STREAMS.extend(fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3) if behind(number) else -1 for number in range(3))
     called = functions()
     for holder in holders():
         own = {name: called.get(f"{holder.__name__}.{name}") for name in vars(holder)}
@@ -269,6 +308,9 @@ def restore() -> None:
     as_written()
     for name in changes(FRESH, settings()):
         SETTERS[name](FRESH[name])
+    if warnings.filters != FILTERS:
+        warnings.resetwarnings()
+        warnings.filters.extend(FILTERS)  # type: ignore[attr-defined]
     for holder, called in CALLED:
         if tuple(map(vars(holder).get, called)) != tuple(called.values()):  # which look at identity first
             for name in changes(called, dict(vars(holder))):

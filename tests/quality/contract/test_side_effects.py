@@ -16,7 +16,7 @@ from tests.builders import subject_of
 
 KEPT = Path(__file__).with_name("kept.py")
 MODULE = """
-import atexit, copy, gc, importlib.util, json, os, pickle, signal, sys, threading, time, torch
+import atexit, copy, gc, importlib.util, json, os, pickle, signal, sys, threading, time, torch, warnings
 
 spec = importlib.util.spec_from_file_location("kept", {kept!r})
 kept = importlib.util.module_from_spec(spec)
@@ -48,6 +48,8 @@ STEPPED = {
     "the handler of SIGINT": "signal.signal(signal.SIGINT, signal.SIG_IGN)",
     "garbage collection": "gc.disable()",
     "flushing of denormal numbers": "torch.set_flush_denormal(True)",
+    "the working folder": "os.chdir(os.path.dirname(os.path.abspath(__file__)))",
+    "the standard streams": "os.closerange(1, 2)",
 }
 LEFT = {
     "threads left running": ("threading.Thread(target=time.sleep, args=(600,), daemon=True).start()", ""),
@@ -95,7 +97,8 @@ def test_what_an_optimizer_leaves_is_a_finding(what: str, tmp_path: Path, sessio
 
 def test_an_experiment_starts_from_a_fresh_process(tmp_path: Path, session: Session) -> None:
     """What one optimizer changed does not enter the experiments on the next one in the same worker."""
-    intruder = _subject(tmp_path, session, step="torch.set_default_dtype(torch.bfloat16)")
+    changes = [*STEPPED.values(), "warnings.simplefilter('error')", "torch.set_default_dtype(torch.bfloat16)"]
+    intruder = _subject(tmp_path, session, step="; ".join(changes))
     assert _broken("whole/surroundings", intruder)
     item = recognise(f"{KEPT}:Kept", "adamw", {}, session)
     kept = subject_of(item, session)
