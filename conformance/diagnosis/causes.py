@@ -10,6 +10,7 @@ from conformance.claims import BY_IDENTIFIER
 from conformance.diagnosis.diagnosing import Diagnosis, diagnose
 from conformance.diagnosis.hypothesis import AS_GIVEN, Hypothesis
 from conformance.diagnosis.joining import ARITHMETIC, CLAUSE, Joined, joined
+from conformance.diagnosis.places import place_of
 from conformance.diagnosis.recordings import recorded
 from conformance.diagnosis.written_classes import shown_by
 from conformance.engine.ledger import OPTIMIZERS
@@ -88,7 +89,7 @@ def _of_arithmetic(
             yield _cause(left, _wrong(left), said, ""), []
             return
         if hypothesis is None or not explained:
-            yield _cause(left, _wrong(left), _unexplained(found), place_of(subject)), []
+            yield _cause(left, _wrong(left), _unexplained(found), place_of(subject, None, left, found.failures)), []
             return
         said = _explained(found, hypothesis)
         if unasked:
@@ -96,20 +97,11 @@ def _of_arithmetic(
                 "an experiment of its own, which was" if len(unasked) == 1 else "experiments of their own, which were"
             )
             said += f". {len(unasked)} of its findings: {some} not judged again under it"
-        yield _cause([*explained, *unasked, *shown], hypothesis.title, said, place_of(subject)), shown
+        place = place_of(subject, hypothesis, explained, found.failures)
+        yield _cause([*explained, *unasked, *shown], hypothesis.title, said, place), shown
         left = [finding for finding in asked if finding not in explained]
     if left:
         yield _cause(left, _wrong(left), f"not looked into beside {MOST_CAUSES} other causes", ""), []
-
-
-def place_of(subject: WorkerSubject) -> str:
-    """Return the file and the line at which the step of the code under test begins, if that can be read."""
-    target = subject.implementation.target
-    try:
-        answer = subject.session.request({"op": "step_place", "target": target}).header
-    except NotAsked:
-        return ""
-    return str(answer["place"])
 
 
 def _wrong(findings: Sequence[Finding]) -> str:

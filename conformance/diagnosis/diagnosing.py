@@ -34,6 +34,8 @@ class Diagnosis:
     failing: int
     regimes: tuple[str, ...] = ()
     """Where values are wrong, and by which factor, if nothing explains them."""
+    failures: tuple[Recording, ...] = ()
+    """The runs that the claim does not explain, the shortest first."""
 
 
 def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
@@ -58,7 +60,7 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
     holding = _in_fewer_float32(holding, subject, ordered, len(failing))
     best, *rivals = sorted(holding, key=lambda item: item.sort) or (None,)
     regimes = () if best is not None else told(regime(subject, ordered))
-    return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes)
+    return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes, tuple(failing))
 
 
 def _in_fewer_float32(

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from conformance import claims
 from conformance.contract.clause import draws
-from conformance.diagnosis.causes import place_of
+from conformance.diagnosis.places import place_of_step
 from conformance.diagnosis.recordings import record
 from conformance.distance.asking import AskingSession
 from conformance.distance.questions import Questions
@@ -87,7 +87,7 @@ class _PlannedUnit:
         """Ask what a finding may need: whether equal runs differ, and what tells formulas apart."""
         self.session.questions.group += 1
         if isinstance(self.made, WorkerSubject):
-            for ask in (draws, lambda subject: record(subject, ()), place_of):
+            for ask in (draws, lambda subject: record(subject, ()), place_of_step):
                 with suppress(NotAsked, TargetError, WorkerFailure):
                     ask(self.made)
 

@@ -319,8 +319,15 @@ class WorkerSubject:
     def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> StepsRead:
         """Make the steps of a case in the worker."""
         rule = self.rules[case.switches]
+        buffers = self.buffers(case, prepared)
+        answer = self.session.request(self.request(case, prepared, every=every), buffers)
+        return self._outcome(answer.header, answer.buffers, rule, self.keys(rule), len(prepared))
+
+    def buffers(self, case: Case, prepared: tuple[Prepared, ...]) -> list[bytes]:
+        """Return what goes with the request that runs a case: values, states and gradients, in its order."""
+        rule = self.rules[case.switches]
         keys, negated = self.keys(rule), self.negated(rule)
-        buffers: list[Any] = []
+        buffers: list[bytes] = []
         for item in prepared:
             buffers.append(item.values[rule.parameter.symbol.name].tobytes())
             if item.count > 0:
@@ -331,8 +338,7 @@ class WorkerSubject:
                 buffers += [np.float64(value).tobytes() for value in ahead.values()]
         for step in range(case.steps):
             buffers += [item.gradients[step].tobytes() for item in prepared]
-        answer = self.session.request(self.request(case, prepared, every=every), buffers)
-        return self._outcome(answer.header, answer.buffers, rule, keys, len(prepared))
+        return buffers
 
     def ahead(self, rule: UpdateRule, hyperparameters: Mapping[str, float], item: Prepared) -> dict[str, float]:
         """Return, by key, the values of scalar lines that the implementation precomputes for the next step."""

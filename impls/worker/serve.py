@@ -36,6 +36,7 @@ OPERATIONS = {
     "describe": "torch_description:describe",
     "tries": "torch_tries:tries",
     "run": "torch_optimizer:run",
+    "written_lines": "written_lines:written_lines",
     "compiles": "torch_compiled:compiles",
     "train": "torch_training:train",
     "evaluate": "torch_training:evaluate",

@@ -75,15 +75,9 @@ def _number(value: Any) -> float | None:
 
 def run(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """Fresh parameters, an optimizer in the given state, the steps, and what was read after them."""
-    restore()
-    calling = header.get("calling", {})
-    build = Build(header["target"], header["constructor"], header["device"], header["dtype"], calling)
     _check_count(header, buffers)
     queue = iter(buffers)
-    slots = list(_slots(header, build, queue))
-    running = _built(header, build, slots)
-    for each in running:
-        load(each.optimizer, build, header, each.slots)
+    slots, running = begun(header, queue)
     readings = Readings(running, slots, header["states"], header["counter"])
     seconds = _steps(running, header, queue, readings)
     answer = {
@@ -93,6 +87,18 @@ def run(header: dict[str, Any], buffers: list[memoryview]) -> tuple[dict[str, An
         "step_seconds": seconds,
     }
     return answer, readings.buffers
+
+
+def begun(header: dict[str, Any], queue: Iterator[memoryview]) -> tuple[list[Slot], list[Running]]:
+    """Fresh parameters, and an optimizer in the given state; the queue is left at the first gradient."""
+    restore()
+    calling = header.get("calling", {})
+    build = Build(header["target"], header["constructor"], header["device"], header["dtype"], calling)
+    slots = list(_slots(header, build, queue))
+    running = _built(header, build, slots)
+    for each in running:
+        load(each.optimizer, build, header, each.slots)
+    return slots, running
 
 
 def _built(header: dict[str, Any], build: Build, slots: list[Slot]) -> list[Running]:
@@ -163,8 +169,7 @@ def _steps(running: list[Running], header: dict[str, Any], queue: Iterator[memor
         for each in running if options else ():
             _change(each, options)
         for slot in readings.slots:
-            gradient = _gradient(next(queue), slot.parameter)
-            slot.parameter.grad = _laid(gradient, header.get("gradient", "dense"))
+            give_gradient(slot.parameter, next(queue), header.get("gradient", "dense"))
         seconds += sum(_timed(make_step, header["device"]) for make_step in steps)
         if header["read"] == "every":
             readings.read()
@@ -180,6 +185,11 @@ def _change(each: Running, options: list[dict[str, Any]]) -> None:
     for path, value in from_json(options[each.places[0]]).items():
         if path.startswith(ON_OPTIMIZER):
             put(each.optimizer, each.slots[0].parameter, path, value)
+
+
+def give_gradient(parameter: torch.Tensor, buffer: memoryview, layout: str) -> None:
+    """The parameter has the gradient of a buffer, dense or sparse."""
+    parameter.grad = _laid(_gradient(buffer, parameter), layout)
 
 
 def _gradient(buffer: memoryview, parameter: torch.Tensor) -> torch.Tensor:

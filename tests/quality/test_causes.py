@@ -13,6 +13,7 @@ from conformance.diagnosis.alternatives import candidates, pairs
 from conformance.diagnosis.causes import _wrong, causes
 from conformance.diagnosis.diagnosing import diagnose
 from conformance.diagnosis.hypothesis import Sort
+from conformance.diagnosis.places import followed, place_of
 from conformance.diagnosis.readings import of_lines
 from conformance.diagnosis.recordings import recorded
 from conformance.diagnosis.regimes import regime
@@ -38,6 +39,17 @@ COMPUTES = {
     "DecayAfter": "update: decay after the update",
     "WeightInFloat32": "as if scalars were computed in float32",
 }
+PLACES = {
+    "SecondGroup": ("theta", "p.addcdiv_("),
+    "DecayAfter": ("theta", "p.mul_("),
+    "WeightInFloat32": ("v", 'state["exp_avg_sq"].mul_('),
+}
+
+
+def _written_at(place: str) -> str:
+    """Return the line of source at a place."""
+    file, _, line = place.rpartition(" in ")[0].rpartition(":")
+    return Path(file).read_text().splitlines()[int(line) - 1].strip()
 
 
 def _subject(name: str, session: Session) -> WorkerSubject:
@@ -57,11 +69,15 @@ def _causes(name: str, claims: list[str], session: Session) -> tuple[Cause, ...]
 
 @pytest.mark.parametrize("name", ["SecondGroup", "DecayAfter", "WeightInFloat32"])
 def test_a_mistake_is_named(name: str, session: Session) -> None:
-    """Of all hypotheses the one that holds says what the optimizer computes instead."""
-    found = diagnose(_subject(name, session), ())
+    """Of all hypotheses the one that holds says what the optimizer computes instead, and in which line."""
+    subject = _subject(name, session)
+    found = diagnose(subject, ())
     assert found.best is not None
     assert found.best.title == COMPUTES[name]
     assert found.failing
+    quantity, line = PLACES[name]
+    finding = _finding("agreement/local", quantity, "1")
+    assert _written_at(place_of(subject, found.best, [finding], found.failures)).startswith(line)
 
 
 def test_an_optimizer_without_a_mistake_has_no_diagnosis(session: Session) -> None:
@@ -71,13 +87,13 @@ def test_an_optimizer_without_a_mistake_has_no_diagnosis(session: Session) -> No
 
 
 def test_one_cause_explains_every_property_of_the_arithmetic(session: Session) -> None:
-    """A wrong denominator is one cause of all findings, and names the place of the step."""
+    """A wrong denominator is one cause of all findings, and names the line that updates the parameter."""
     claims = ["agreement/local", "agreement/trajectory", "bias-correction/constant-gradient"]
     (cause,) = _causes("EpsilonInside", claims, session)
     assert cause.title == COMPUTES["EpsilonInside"]
     assert {cell.property for cell in cause.explains} == set(claims)
     assert cause.level is Level.MUST
-    assert "wrong_optimizers.py" in cause.where
+    assert _written_at(cause.where).startswith("p.addcdiv_(")
 
 
 def test_what_only_should_hold_is_a_cause_of_its_own(session: Session) -> None:
@@ -183,3 +199,25 @@ def test_a_formula_that_divides_by_nothing_in_a_case_is_no_hypothesis_about_it(
 def _undamped(group: GroupCase) -> GroupCase:
     kept = {name: value for name, value in group.hyperparameters.items() if name != "tau"}
     return dataclasses.replace(group, hyperparameters=kept)
+
+
+def test_lines_that_write_are_found_in_functions_of_their_own(session: Session) -> None:
+    """For the parameter and each state a step names the lines that write it, in their order."""
+    subject = _subject("AdamW", session)
+    (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain)
+    (run,) = recorded(subject, [case])
+    lines = {key: [_written_at(place)[:12] for place in places] for key, places in followed(subject, run).items()}
+    assert lines == {
+        "parameter": ["p.mul_(1 - g", "p.addcdiv_(s"],
+        "exp_avg": ['state["exp_a'],
+        "exp_avg_sq": ['state["exp_a'],
+    }
+
+
+def test_a_place_of_the_framework_is_told_where_the_step_is_its_own(session: Session) -> None:
+    """An optimizer of torch is followed into its own file, and not into the rest of torch."""
+    subject = subject_of(entry("torch.Adadelta"), session, dtype="float64")
+    (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain)
+    (run,) = recorded(subject, [case])
+    files = {place.rpartition(":")[0] for places in followed(subject, run).values() for place in places}
+    assert {Path(file).parent.name for file in files} == {"optim"}
