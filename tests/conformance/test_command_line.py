@@ -125,7 +125,7 @@ def test_a_deviation_comes_with_a_script_that_shows_it(
 
 
 CLAUSES = ("elements/order", "groups/callers-dictionaries", "life/interleaved", "whole/no-synchronisation")
-PATHS = ("single-tensor", "fused")
+PATHS = ("fused",)
 JUDGED = (*(item.identifier for item in PROPERTIES), *CLAUSES)
 
 

@@ -31,6 +31,8 @@ RULES = {"elements/flattened": "muon"}
 DTYPES = {"precision/master-weights": "bfloat16", "precision/unbiased-rounding": "bfloat16"}
 """The formats of which clauses speak that say nothing of float32."""
 FULL = Plan(12, 1, 0)
+SHARE = 5
+"""Of the clauses of other chapters each optimizer is asked one in so many, another share each."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,15 +98,31 @@ def test_a_muon_that_keeps_the_contract_breaks_no_clause(session: Session) -> No
 
 @pytest.mark.parametrize("name", [name for name in WRITTEN if name not in ON_DEVICE])
 def test_a_violation_is_caught_by_its_clause_and_by_no_other(name: str, session: Session) -> None:
+    """The clause that an optimizer breaks says so, and none of its chapter and of a share of the others does."""
+    subject, others = _broken_alone(name, session)
+    place, chapter = list(WRITTEN).index(name), name.partition("/")[0]
+    near = [other for other in others if other.identifier.startswith(f"{chapter}/")]
+    far = [other for other in others if other not in near]
+    assert not {other.identifier for other in (*near, *far[place % SHARE :: SHARE]) if _breaches(other, subject)}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_violation_is_caught_by_no_other_clause_at_all(name: str, session: Session) -> None:
     """The clause that an optimizer breaks is the only one to say so, but for those it implies."""
+    subject, others = _broken_alone(name, session)
+    assert not {other.identifier for other in others if _breaches(other, subject)}
+
+
+def _broken_alone(name: str, session: Session) -> tuple[WorkerSubject, list[Clause]]:
+    """Return an optimizer whose clause has noticed it, and the clauses that must not."""
     path = "fused" if name in ON_FUSED else ""
     subject = _subject(WRITTEN[name].target, session, path, RULES.get(name, "adamw"), DTYPES.get(name, "float32"))
     clause = BY_IDENTIFIER[name]
     assert not clause.applies(subject)
     assert _breaches(clause, subject), "nobody noticed"
     silent = {name, "life/interleaved"} | WRITTEN[name].implied
-    asked = [other for other in CLAUSES if other.identifier not in silent and not _in_processes(other)]
-    assert not {other.identifier for other in asked if _breaches(other, subject)}
+    return subject, [other for other in CLAUSES if other.identifier not in silent and not _in_processes(other)]
 
 
 @pytest.mark.parametrize(("name", "known"), [("TensorTwiceInGroup", True), ("TensorTwiceInSilence", False)])
