@@ -11,8 +11,9 @@ import numpy as np
 from conformance.catalogue.catalogued import FRAMEWORK, NUMPY
 from conformance.optimizers.agreement import shaped
 from conformance.optimizers.cases import Case
+from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.rule_variants import narrowed, rules_by_switches
-from conformance.optimizers.subject import GRADIENT, Prepared, StepsRead, TensorOutcome, WorkerSubject
+from conformance.optimizers.subject import GRADIENT, StepsRead, TensorOutcome, WorkerSubject
 from impls.catalogue.entries import Ends, Implementation
 from impls.session import Session
 from reference import rules as references

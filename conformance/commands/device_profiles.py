@@ -23,8 +23,9 @@ from conformance.optimizers import agreement, mutants
 from conformance.optimizers.agreement import Sample
 from conformance.optimizers.cases import to_plain
 from conformance.optimizers.device_answers import subject_of
+from conformance.optimizers.prepared import prepare
 from conformance.optimizers.strategies import beside_thresholds, local_cases
-from conformance.optimizers.subject import SINGLE, WorkerSubject, prepare
+from conformance.optimizers.subject import SINGLE, WorkerSubject
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.devices import DEVICES, HOST
 from reference.formats import Array

@@ -19,7 +19,8 @@ from conformance.engine.evidence import Tally
 from conformance.engine.judging import Judged
 from conformance.optimizers.agreement import judge
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
-from conformance.optimizers.subject import WorkerSubject, prepare, worker_subject
+from conformance.optimizers.prepared import prepare
+from conformance.optimizers.subject import WorkerSubject, worker_subject
 from conformance.optimizers.walked_and_compiled import Setup
 from conformance.schedulers.entries import entries as scheduler_entries
 from impls.devices import HOST

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from conformance.optimizers.cases import Case
-from conformance.optimizers.subject import Prepared, WorkerSubject
+from conformance.optimizers.prepared import Prepared
+from conformance.optimizers.subject import WorkerSubject
 from reference.profile import UNITS, Profile
 from spec.rule import UpdateRule
 

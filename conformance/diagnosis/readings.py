@@ -10,7 +10,8 @@ import sympy as sp
 
 from conformance.diagnosis.hypothesis import Hypothesis, Reading, Sort
 from conformance.optimizers.cases import Case
-from conformance.optimizers.subject import Prepared, WorkerSubject
+from conformance.optimizers.prepared import Prepared
+from conformance.optimizers.subject import WorkerSubject
 from conformance.optimizers.torch_class import COUNT, held_by
 from spec import rules as book
 from spec.rule import Assignment, Hyperparameter, UpdateRule

@@ -13,8 +13,9 @@ from conformance.engine.drawing import draw
 from conformance.engine.evidence import Tally
 from conformance.optimizers import agreement, trajectory
 from conformance.optimizers.cases import Case, to_plain
+from conformance.optimizers.prepared import Prepared, prepare
 from conformance.optimizers.strategies import local_cases, trajectory_cases
-from conformance.optimizers.subject import Prepared, StepsRead, WorkerSubject, prepare
+from conformance.optimizers.subject import StepsRead, WorkerSubject
 from impls.session import NotAsked, TargetError
 from reference.expression import decided
 from reference.formats import Array

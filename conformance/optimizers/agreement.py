@@ -10,7 +10,8 @@ import numpy as np
 
 from conformance.engine.evidence import Tally
 from conformance.optimizers.cases import Case
-from conformance.optimizers.subject import GRADIENT, Prepared, RuleSubject, StepsRead
+from conformance.optimizers.prepared import Prepared
+from conformance.optimizers.subject import GRADIENT, RuleSubject, StepsRead
 from reference.compiled.step_judgement import StepJudge
 from reference.formats import Array, Format
 from reference.intervals.interval import Interval

@@ -24,10 +24,11 @@ from conformance.engine.replay import is_known
 from conformance.engine.verdict import Cell
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
+from conformance.optimizers.prepared import prepare
 from conformance.optimizers.properties import PROPERTIES
 from conformance.optimizers.property import Property
 from conformance.optimizers.rule_kind import RULE
-from conformance.optimizers.subject import GRADIENT, WorkerSubject, prepare, worker_subject
+from conformance.optimizers.subject import GRADIENT, WorkerSubject, worker_subject
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.session import Answer, Session
 from reference.formats import FORMATS, Format

@@ -15,8 +15,9 @@ from conformance.optimizers import agreement, trajectory
 from conformance.optimizers.agreement import Outside, Raised
 from conformance.optimizers.cases import Case, to_plain
 from conformance.optimizers.found_profile import FoundProfile
+from conformance.optimizers.prepared import Prepared, prepare
 from conformance.optimizers.strategies import local_cases, trajectory_cases
-from conformance.optimizers.subject import Prepared, StepsRead, WorkerSubject, prepare
+from conformance.optimizers.subject import StepsRead, WorkerSubject
 from impls.session import NotAsked, TargetError, WorkerFailure
 from reference.formats import FLOAT64
 from reference.profile import COMPUTE, STORAGE, Profile, compute_format

@@ -16,6 +16,7 @@ from conformance.optimizers import agreement, mutants, sparse_gradients, stabili
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
 from conformance.optimizers.defaults import own_defaults
+from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.property import Property
 from conformance.optimizers.strategies import (
     GROUPS,
@@ -26,7 +27,7 @@ from conformance.optimizers.strategies import (
     shape_of,
     trajectory_cases,
 )
-from conformance.optimizers.subject import Prepared, WorkerSubject
+from conformance.optimizers.subject import WorkerSubject
 from conformance.optimizers.tensor_values import CONSTANT, STILL
 from impls.session import Deferred, every
 from spec import rules as book

@@ -16,9 +16,10 @@ from conformance.engine.ledger import Entry
 from conformance.engine.verdict import Level
 from conformance.optimizers import large_tensors, profile_search, targeting
 from conformance.optimizers.cases import Case
+from conformance.optimizers.prepared import Prepared, prepare
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.strategies import beside_thresholds
-from conformance.optimizers.subject import Prepared, WorkerSubject, prepare
+from conformance.optimizers.subject import WorkerSubject
 from spec.rule import UpdateRule
 
 SMALL, SMALLEST, SETTINGS, LEAST_SETTINGS = 256, 64, 150, 40

@@ -12,7 +12,8 @@ import numpy as np
 from conformance.engine.claim import Moves
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
-from conformance.optimizers.subject import GRADIENT, Prepared
+from conformance.optimizers.prepared import Prepared
+from conformance.optimizers.subject import GRADIENT
 from reference.expression import decided
 from spec.rule import UpdateRule
 

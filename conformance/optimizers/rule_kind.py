@@ -12,9 +12,10 @@ from conformance.engine.evidence import RAISED, Stop
 from conformance.optimizers import formula_lines
 from conformance.optimizers.agreement import Outside, Raised
 from conformance.optimizers.cases import Case, from_plain, to_plain
+from conformance.optimizers.prepared import prepare
 from conformance.optimizers.reduction import ElementMoves
 from conformance.optimizers.script import script
-from conformance.optimizers.subject import GRADIENT, WorkerSubject, prepare
+from conformance.optimizers.subject import GRADIENT, WorkerSubject
 from reference.balls.confirmation import confirm
 from spec.rule import UpdateRule
 

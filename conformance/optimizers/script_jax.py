@@ -8,7 +8,8 @@ from typing import Any
 from conformance.engine.evidence import RAISED
 from conformance.engine.script_builder import Body, literal, repeated, target
 from conformance.optimizers.agreement import Outside
-from conformance.optimizers.subject import Prepared, WorkerSubject, prepare
+from conformance.optimizers.prepared import Prepared, prepare
+from conformance.optimizers.subject import WorkerSubject
 
 STEP_OF = """
 def step_of(settings):

@@ -15,8 +15,9 @@ from conformance.engine.evidence import RAISED
 from conformance.engine.script_builder import Body, as_written, keywords, literal, repeated, target, tuples
 from conformance.engine.script_source import Source, source
 from conformance.optimizers.agreement import Outside
+from conformance.optimizers.prepared import Prepared, prepare
 from conformance.optimizers.setting_names import ON_OPTIMIZER
-from conformance.optimizers.subject import Prepared, WorkerSubject, prepare
+from conformance.optimizers.subject import WorkerSubject
 
 FUNCTIONS = ("wrapped", "step_of", "play", "held", "put")
 SET = """

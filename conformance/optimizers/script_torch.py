@@ -11,7 +11,8 @@ from conformance.engine.script_builder import Body, arguments, literal, repeated
 from conformance.engine.script_source import source
 from conformance.optimizers import script_placed
 from conformance.optimizers.agreement import Outside
-from conformance.optimizers.subject import WorkerSubject, prepare
+from conformance.optimizers.prepared import prepare
+from conformance.optimizers.subject import WorkerSubject
 
 WORKER = "_stepproof_worker."
 """Where the adapters live that stand for somebody's class: a script holds their source."""

@@ -11,7 +11,8 @@ from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case
-from conformance.optimizers.subject import GRADIENT, Prepared, WorkerSubject
+from conformance.optimizers.prepared import Prepared
+from conformance.optimizers.subject import GRADIENT, WorkerSubject
 from impls.session import every
 from reference.formats import Array
 

@@ -8,7 +8,8 @@ from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case
-from conformance.optimizers.subject import Prepared, WorkerSubject
+from conformance.optimizers.prepared import Prepared
+from conformance.optimizers.subject import WorkerSubject
 
 
 def judge(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:

@@ -13,10 +13,10 @@ from conformance.engine.ledger import Entry
 from conformance.engine.verdict import Cell
 from conformance.optimizers.cases import Case
 from conformance.optimizers.found_profile import FoundProfile
+from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.rule_variants import narrowed, rules_by_switches
 from conformance.optimizers.scalar_terms import value_of
 from conformance.optimizers.setting_names import ON_OPTIMIZER, constructor_setting, placed, written
-from conformance.optimizers.tensor_values import expand
 from impls.catalogue.entries import Ends, ExecutionPath, Implementation
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.session import Session, TargetError
@@ -49,17 +49,6 @@ class StepsRead:
     state_formats: Mapping[str, Format]
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """One tensor of a case, expanded: its group, and the arrays before and during the steps."""
-
-    group: int
-    shape: tuple[int, ...]
-    count: int
-    values: Mapping[str, Array]
-    gradients: tuple[Array, ...]
-
-
 class RuleSubject(Protocol):
     """One path of one implementation in one format."""
 
@@ -89,16 +78,6 @@ class RuleSubject(Protocol):
 
     def run(self, case: Case, prepared: tuple[Prepared, ...], *, every: bool = False) -> StepsRead:
         """Make the steps of a case; raises ``TargetError`` or ``WorkerFailure``."""
-
-
-def prepare(case: Case, rule: UpdateRule, storage: Format) -> tuple[Prepared, ...]:
-    """Expand every tensor of a case."""
-    prepared = []
-    for index, group in enumerate(case.groups):
-        for tensor in group.tensors:
-            values, gradients = expand(tensor, rule, storage, group.hyperparameters, case.steps)
-            prepared.append(Prepared(index, tensor.shape, tensor.count, values, tuple(gradients)))
-    return tuple(prepared)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from conformance.engine.exploration import Exploration
 from conformance.engine.power import Power
 from conformance.optimizers import agreement, mutants
 from conformance.optimizers.cases import Case
-from conformance.optimizers.subject import Prepared, WorkerSubject, prepare
+from conformance.optimizers.prepared import Prepared, prepare
+from conformance.optimizers.subject import WorkerSubject
 from impls.session import Deferred
 from reference.formats import FLOAT64, Format
 

@@ -11,8 +11,9 @@ from conformance.engine.drawing import draw
 from conformance.engine.evidence import Tally
 from conformance.optimizers import agreement
 from conformance.optimizers.cases import to_plain
+from conformance.optimizers.prepared import prepare
 from conformance.optimizers.strategies import local_cases
-from conformance.optimizers.subject import prepare, worker_subject
+from conformance.optimizers.subject import worker_subject
 from impls.catalogue.entries import Implementation
 from impls.devices import HOST
 from impls.session import Session, TargetError

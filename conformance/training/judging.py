@@ -12,7 +12,8 @@ from conformance.engine.evidence import Tally
 from conformance.optimizers import agreement, trajectory
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
-from conformance.optimizers.subject import Prepared, RuleSubject, StepsRead, TensorOutcome
+from conformance.optimizers.prepared import Prepared
+from conformance.optimizers.subject import RuleSubject, StepsRead, TensorOutcome
 from conformance.training.runs import TrainingRun
 
 

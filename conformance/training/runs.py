@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.optimizers.subject import GRADIENT, Prepared, WorkerSubject
+from conformance.optimizers.prepared import Prepared
+from conformance.optimizers.subject import GRADIENT, WorkerSubject
 from conformance.training.problems import TrainingProblem
 from impls.session import Session
 from reference import rules as references

@@ -12,9 +12,9 @@ from conformance.engine.power import Power
 from conformance.optimizers import agreement
 from conformance.optimizers import mutants as rule_mutants
 from conformance.optimizers.cases import Case
+from conformance.optimizers.prepared import prepare
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.strategies import local_cases
-from conformance.optimizers.subject import prepare
 from impls.session import Session
 from reference.formats import FLOAT64, Array
 from reference.intervals.enclosure import program

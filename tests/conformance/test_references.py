@@ -15,8 +15,9 @@ from conformance.engine.exploration import Exploration
 from conformance.engine.verdict import Cell, CellResult, Figures, Verdict
 from conformance.optimizers import large_tensors
 from conformance.optimizers.cases import Case
+from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.rule_kind import RULE
-from conformance.optimizers.subject import Prepared, StepsRead
+from conformance.optimizers.subject import StepsRead
 from impls.session import Session
 from tests.builders import claim, entry, subject_of
 
