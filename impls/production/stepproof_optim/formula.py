@@ -29,7 +29,7 @@ class Trace:
         if isinstance(operand, Formula):
             return operand.name
         self.numbers.append(float(operand))
-        return f"s[{len(self.numbers) - 1}]"
+        return f"s{len(self.numbers) - 1}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +83,11 @@ class Formula:
 
     def maximum(self, other: Operand) -> Formula:
         """Return the larger of two; a NaN stays one."""
-        return self._with("{0} > {1} || {0} != {0} ? {0} : {1}", other)
+        return self._with("larger({}, {})", other)
 
     def minimum(self, other: Operand) -> Formula:
         """Return the smaller of two; a NaN stays one."""
-        return self._with("{0} < {1} || {0} != {0} ? {0} : {1}", other)
+        return self._with("smaller({}, {})", other)
 
     def clamp(self, *, min: Operand = None, max: Operand = None) -> Formula:  # noqa: A002 - torch's names
         """Return what is not below or not above a number."""

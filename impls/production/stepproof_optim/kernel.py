@@ -27,47 +27,13 @@ ALONE = 1 << 15
 """Fewer elements than this are stepped by one thread."""
 LIMIT = 60.0
 """Seconds after which a compiler is given up."""
-FORMATS = {torch.float32: "float", torch.float64: "double", torch.bfloat16: "bfloat16", torch.float16: "_Float16"}
+FORMATS = {torch.float32: "float", torch.float64: "double", torch.bfloat16: "bfloat16", torch.float16: "float16"}
+"""What the formats of tensors are called in C."""
+ENDS, NAMES = re.compile(r"[pk]\d* = "), re.compile(r"\b(?:p|g|k\d+)\b")
+"""A line that says what an array becomes, and the name of an array."""
 
-SOURCE = """
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-typedef {real} real;
-typedef struct {{ uint16_t bits; }} bfloat16;
-static inline real root(real x) {{ return {root}(x); }}
-static inline real size(real x) {{ return {size}(x); }}
-static inline real in_bfloat16(bfloat16 x) {{
-    uint32_t bits = (uint32_t)x.bits << 16; float y; memcpy(&y, &bits, 4); return y;
-}}
-static inline bfloat16 to_bfloat16(real z) {{
-    float y = z; uint32_t bits; memcpy(&bits, &y, 4);
-    uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    bfloat16 x = {{ y != y ? 0x7fc0 : rounded }}; return x;
-}}
-static void piece(void **row, int64_t from, int64_t to, const real *s) {{
-{arrays}
-    for (int64_t i = from; i < to; i++) {{
-{body}
-    }}
-}}
-void step(int64_t count, const int64_t *sizes, void **rows, const double *numbers, int64_t threads) {{
-    real s[{length}] = {{ 0 }};
-    int64_t total = 0;
-    for (int64_t k = 0; k < {used}; k++) s[k] = (real)numbers[k];
-    for (int64_t n = 0; n < count; n++) total += sizes[n];
-    #pragma omp parallel for num_threads(threads) schedule(static, 1) if(threads > 1)
-    for (int64_t part = 0; part < threads; part++) {{
-        int64_t begin = total / threads * part & ~63, end = total / threads * (part + 1) & ~63, first = 0;
-        if (part == threads - 1) end = total;
-        for (int64_t n = 0; n < count && first < end; first += sizes[n++]) {{
-            int64_t from = begin > first ? begin - first : 0;
-            int64_t to = end - first < sizes[n] ? end - first : sizes[n];
-            if (from < to) piece(rows + n * {columns}, from, to, s);
-        }}
-    }}
-}}
-"""
+SOURCE = Path(__file__).with_name("step.c")
+"""The frame of every compiled step, with what differs between them in its macros."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +52,7 @@ class Kernel:
         return ctypes.cast(self.function, ctypes.c_void_p).value or 0
 
 
+@functools.cache
 def kernel(program: tuple[str, ...], numbers: int, formats: tuple[torch.dtype, ...]) -> Kernel | None:
     """Return the compiled step of a program whose parameter, gradient and states have these formats.
 
@@ -95,27 +62,20 @@ def kernel(program: tuple[str, ...], numbers: int, formats: tuple[torch.dtype, .
 
 
 def source_of(program: tuple[str, ...], numbers: int, formats: tuple[torch.dtype, ...]) -> str:
-    """Return the step in C."""
+    """Return the step in C: the frame, with its loop over elements before it."""
     columns = ["p", "g", *(f"k{place}" for place in range(len(formats) - 2))]
-    wide = torch.float64 in formats
-    lines = [line for line in program if not re.match(r"[pk]\d* = ", line)]
-    used = {name for line in program for name in re.findall(r"\b[pgk]\d*\b", line.partition(" = ")[2] or line)}
-    arrays, body, ends = [], [], []
-    for place, (column, dtype) in enumerate(zip(columns, formats, strict=True)):
-        name = FORMATS[dtype]
-        arrays.append(f"    {name} *restrict {column}_ = row[{place}];")
-        if column in used:
-            read = f"in_bfloat16({column}_[i])" if name == "bfloat16" else f"{column}_[i]"
-            body.append(f"        const real {column} = {read};")
-    body += [f"        const real v{place} = {line};" for place, line in enumerate(lines)]
-    for line in program[len(lines) :]:
-        column, _, value = line.partition(" = ")
-        name = FORMATS[formats[columns.index(column)]]
-        ends.append(f"        {column}_[i] = {'to_bfloat16' if name == 'bfloat16' else f'({name})'}({value});")
-    functions = {"real": "double", "root": "sqrt", "size": "fabs"}
-    functions = functions if wide else {"real": "float", "root": "sqrtf", "size": "fabsf"}
-    parts = {"arrays": "\n".join(arrays), "body": "\n".join([*body, *ends]), "columns": len(columns)}
-    return SOURCE.format(**functions, **parts, length=max(1, numbers), used=numbers)
+    kinds = {column: FORMATS[dtype] for column, dtype in zip(columns, formats, strict=True)}
+    lines = [line for line in program if not ENDS.match(line)]
+    ends = [line.split(" = ") for line in program[len(lines) :]]
+    used = set(NAMES.findall(" ".join([*lines, *(value for _, value in ends)])))
+    arrays = [f"{kinds[c]} *restrict {c}_ = row[{place}];" for place, c in enumerate(columns)]
+    arrays += [f"const real s{place} = numbers[{place}];" for place in range(numbers)]
+    body = [f"const real {c} = from_{kinds[c]}({c}_[i]);" for c in columns if c in used]
+    body += [f"const real v{place} = {line};" for place, line in enumerate(lines)]
+    body += [f"{c}_[i] = to_{kinds[c]}({value});" for c, value in ends]
+    macros: dict[str, object] = {"WIDE": int(formats[0] == torch.float64), "COLUMNS": len(columns), "NUMBERS": numbers}
+    macros |= {"ARRAYS": " ".join(arrays), "BODY": " ".join(body)}
+    return "\n".join([*(f"#define {name} {value}" for name, value in macros.items()), SOURCE.read_text()])
 
 
 @functools.cache

@@ -1,0 +1,191 @@
+"""The speed of the optimizers that are shipped, beside torch's best path and the copy bandwidth of the same run.
+
+`python impls/production/benchmark.py [RULE ...]` measures on the CPU, with as many threads as torch has.  The steps of
+a pair take turns, and the quickest of each is told.  Bytes are those of each array read and written once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import stepproof_optim
+import torch
+
+ROUNDS = 20
+SECONDS = 4.0
+"""So many rounds are made of a pair, or fewer where they take longer than this; three at least."""
+TURN = 3
+"""So many steps are made in a turn: the first finds what the others left in the caches."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Parameters to step: groups of tensors of some elements each."""
+
+    groups: int
+    tensors: int
+    elements: int
+
+    def __str__(self) -> str:
+        count = f"{self.groups} groups of {self.tensors}" if self.groups > 1 else f"{self.tensors:,}"
+        return f"{count} x {self.elements:,}"
+
+    @property
+    def total(self) -> int:
+        """The number of elements of all of them."""
+        return self.groups * self.tensors * self.elements
+
+
+SHAPES = (Shape(1, 1, 10_000_000), Shape(1, 200, 10_000), Shape(1, 1000, 100), Shape(100, 10, 1000))
+FORMATS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+RULES: dict[str, dict[str, Any]] = {
+    "AdamW": {},
+    "Adam": {"amsgrad": True},
+    "SGD": {"momentum": 0.9},
+    "Adagrad": {},
+    "RMSprop": {"momentum": 0.9},
+    "Adamax": {},
+    "NAdam": {},
+    "RAdam": {},
+    "Yogi": {},
+    "AdaBound": {},
+    "Lion": {},
+    "Adan": {},
+}
+PATHS = ({"fused": True}, {"foreach": True}, {"foreach": False})
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One rule on one shape in one format: seconds of a step, torch's best, and what copying as many bytes takes."""
+
+    rule: str
+    shape: str
+    format: str
+    seconds: float
+    torch_seconds: float | None
+    torch_path: str
+    bytes: int
+    copy_seconds: float
+
+    @property
+    def believed(self) -> bool:
+        """Whether the step takes no less than the copy of as many bytes."""
+        return self.seconds >= self.copy_seconds
+
+
+def groups(shape: Shape, dtype: torch.dtype) -> list[dict[str, Any]]:
+    """Return param groups, every parameter with a gradient."""
+    made: list[dict[str, Any]] = []
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(shape.groups):
+        params = [
+            torch.nn.Parameter(torch.randn(shape.elements, generator=generator).to(dtype)) for _ in range(shape.tensors)
+        ]
+        for p in params:
+            p.grad = torch.randn(shape.elements, generator=generator).to(dtype)
+        made.append({"params": params})
+    return made
+
+
+def quickest(steps: Sequence[Callable[[], Any]]) -> list[float]:
+    """Return the least seconds of each of some steps, which take turns."""
+    best = [float("inf")] * len(steps)
+    for step in steps:
+        step()
+        step()
+    begun, rounds = time.perf_counter(), 0
+    while rounds < 3 or (rounds < ROUNDS and time.perf_counter() - begun < SECONDS):
+        for place, step in enumerate(steps):
+            for _ in range(TURN):
+                start = time.perf_counter()
+                step()
+                best[place] = min(best[place], time.perf_counter() - start)
+        rounds += 1
+    return best
+
+
+def bytes_of(optimizer: Any, dtype: torch.dtype, total: int) -> int:
+    """Return what a step moves: the gradient once, the parameter and every state of its shape twice."""
+    p = optimizer.param_groups[0]["params"][0]
+    states = sum(1 for value in optimizer.state[p].values() if getattr(value, "shape", None) == p.shape)
+    return total * dtype.itemsize * (3 + 2 * states)
+
+
+def copying(count: int) -> Callable[[], Any]:
+    """Return a copy that reads and writes so many bytes altogether."""
+    source = torch.ones(max(1, count // 2), dtype=torch.uint8)
+    target = torch.empty_like(source)
+    return lambda: target.copy_(source)
+
+
+def theirs(rule: str, shape: Shape, dtype: torch.dtype) -> Iterator[tuple[str, Any]]:
+    """Yield the paths of torch's optimizer of the same rule, each with its name."""
+    make: Any = getattr(torch.optim, rule, None)
+    for path in PATHS if make else ():
+        try:
+            optimizer = make(groups(shape, dtype), **RULES[rule], **path)
+            optimizer.step()
+        except (TypeError, RuntimeError):
+            continue
+        yield next("single-tensor" if not value else key for key, value in path.items()), optimizer
+
+
+def measured(rule: str, shape: Shape, name: str) -> Figure:
+    """Measure one rule on one shape in one format."""
+    dtype = FORMATS[name]
+    ours = getattr(stepproof_optim, rule)(groups(shape, dtype), **RULES[rule])
+    ours.step()
+    moved = bytes_of(ours, dtype, shape.total)
+    others = dict(theirs(rule, shape, dtype))
+    best = quickest([ours.step, copying(moved), *(other.step for other in others.values())])
+    paths = dict(zip(others, best[2:], strict=True))
+    path = min(paths, key=paths.__getitem__, default="")
+    return Figure(rule, str(shape), name, best[0], paths.get(path), path, moved, best[1])
+
+
+def line(figure: Figure) -> str:
+    """Return one row of the table."""
+    over = (
+        f"{figure.seconds / figure.torch_seconds:5.2f} of {figure.torch_path}"
+        if figure.torch_seconds
+        else "not in torch"
+    )
+    rates = [figure.bytes / seconds / 1e9 for seconds in (figure.seconds, figure.copy_seconds)]
+    doubt = "" if figure.believed else "  quicker than a copy: not believed"
+    return (
+        f"{figure.rule:9} {figure.shape:22} {figure.format:9} {figure.seconds * 1e6:10,.0f} us  {over:22} "
+        f"{rates[0]:6.1f} GB/s of {rates[1]:6.1f} copied{doubt}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is asked for and print a line for each; with `--json` write the figures to a file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rules", nargs="*", default=list(RULES), metavar="RULE", help=f"some of {', '.join(RULES)}")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.rules) - RULES.keys():
+        parser.error(f"there is no rule {min(unknown)}; give some of {', '.join(RULES)}")
+    print(f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    figures = []
+    for shape in SHAPES:
+        for name in FORMATS:
+            for rule in asked.rules:
+                figures.append(measured(rule, shape, name))
+                print(line(figures[-1]), flush=True)
+    if asked.json:
+        Path(asked.json).write_text(json.dumps([asdict(figure) for figure in figures], indent=1), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
