@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import stepproof_optim
 import torch
-from stepproof_optim import group_step, kernel
+from stepproof_optim import group_step, kernel, prepared
 from stepproof_optim.arrays import maximum, quotient, sign
 from stepproof_optim.formula import written
 
@@ -15,10 +16,13 @@ SHAPES = ((3, 5), (7,), (), (0,), (2, 3))
 
 
 @pytest.fixture
-def no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No C compiler is there, and nothing that one has built."""
     monkeypatch.setattr(kernel, "compiler", lambda: None)
     monkeypatch.setattr(group_step, "_loaded", lambda: None)
+    kernel.kernel.cache_clear()
+    yield
+    kernel.kernel.cache_clear()
 
 
 def after(make: Any, **switches: Any) -> list[torch.Tensor]:
@@ -45,12 +49,12 @@ def test_paths_without_a_compiler_make_the_same_step(no_compiler: None, switches
 def test_a_compiled_step_makes_the_same_step(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """One pass in C ends at the bits of torch's operations, and leaves its library in the folder that is named."""
     monkeypatch.setattr(kernel, "folder", lambda: tmp_path)
-    kernel._compiled.cache_clear()
+    kernel.kernel.cache_clear()
     make = stepproof_optim.SGD
     expected = after(make, momentum=0.5, foreach=False, fused=False)
     assert all(map(torch.equal, after(make, momentum=0.5, fused=True), expected))
     assert list(tmp_path.glob("*.so"))
-    kernel._compiled.cache_clear()
+    kernel.kernel.cache_clear()
 
 
 def test_a_compiler_that_fails_costs_nothing(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,11 +62,13 @@ def test_a_compiler_that_fails_costs_nothing(tmp_path: Any, monkeypatch: pytest.
     monkeypatch.setattr(kernel, "folder", lambda: tmp_path)
     monkeypatch.setattr(kernel, "compiler", lambda: "/bin/false")
     monkeypatch.setattr(group_step, "_loaded", lambda: None)
-    kernel._compiled.cache_clear()
+    kernel.kernel.cache_clear()
     make = stepproof_optim.SGD
     expected = after(make, momentum=0.5, foreach=False, fused=False)
     assert all(map(torch.equal, after(make, momentum=0.5, fused=True), expected))
-    kernel._compiled.cache_clear()
+    assert kernel.kernel.cache_info().currsize
+    assert not list(tmp_path.iterdir())
+    kernel.kernel.cache_clear()
 
 
 def test_a_step_is_written_in_the_same_lines_whatever_its_numbers() -> None:
@@ -102,3 +108,32 @@ def test_what_a_graph_needs_is_known_to_have_changed() -> None:
     stepproof_optim.SGD([p], fused=True).step()
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(kernel.compiler() is None, reason="no C compiler is here")
+def test_one_call_for_a_group_makes_the_same_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `prepare` builds steps late gradients, replaced states and several shapes as the paths without it do."""
+    prepared.build()
+    group_step._loaded.cache_clear()
+    assert group_step._loaded() is not None
+    make = stepproof_optim.NAdam
+
+    def lived(**switches: Any) -> list[torch.Tensor]:
+        params = [torch.nn.Parameter(torch.linspace(-1, 1, torch.Size(s).numel()).reshape(s)) for s in SHAPES[:3]]
+        optimizer = make(params, **switches)
+        for step in range(6):
+            for n, p in enumerate(params):
+                p.grad = torch.full(p.shape, 0.25 * (step + n)) if n or step > 2 else None
+            if step == 4:
+                optimizer.state[params[1]] = dict(optimizer.state[params[1]])
+                optimizer.state[params[2]]["exp_avg"] = optimizer.state[params[2]]["exp_avg"].clone()
+            optimizer.step()
+        counts = [optimizer.state[p]["step"].item() for p in params]
+        assert counts == [3, 6, 6]
+        return [p.detach() for p in params]
+
+    together = lived()
+    group_step._loaded.cache_clear()
+    monkeypatch.setattr(group_step, "_loaded", lambda: None)
+    assert all(map(torch.equal, together, lived()))

@@ -1,4 +1,4 @@
-"""A rule's step written down as lines of C, by running it on names in place of arrays."""
+"""A rule's step written down as lines that are C and Python alike, by running it on names in place of arrays."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ class Formula:
         return self._with("{1} * {0}", other)
 
     def __truediv__(self, other: Operand) -> Formula:
-        return self._with("{} / {}", other)
+        return self._with("over({}, {})", other)
 
     def __rtruediv__(self, other: Operand) -> Formula:
-        return self._with("{1} / {0}", other)
+        return self._with("over({1}, {0})", other)
 
     def __neg__(self) -> Formula:
         return self.trace.line(f"-{self.name}")
@@ -79,7 +79,7 @@ class Formula:
 
     def sign(self) -> Formula:
         """Return -1, 0 or 1, and NaN for a NaN."""
-        return self.trace.line(f"{self.name} > 0 ? (real)1 : {self.name} < 0 ? (real)-1 : {self.name}")
+        return self.trace.line(f"direction({self.name})")
 
     def maximum(self, other: Operand) -> Formula:
         """Return the larger of two; a NaN stays one."""

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 
 import torch
 
-from .compiled_step import compiled_step
-from .kernel import ALONE
+from .kernel import ALONE, kernel
 from .members import COUNT
 from .prepared import library
 from .rule import Group, Rule
+from .traced_step import traced_step
 
 Call: TypeAlias = Callable[..., int]
 
@@ -27,7 +27,7 @@ def step_group(rule: Rule, group: Group, state: Mapping[Any, Any]) -> bool:
     call = _loaded()
     first = next((p for p in group["params"] if p.grad is not None), None) if call else None
     kept = None if first is None else state.get(first)
-    if call is None or first is None or not kept:
+    if call is None or first is None or not kept or first.device.type != "cpu":
         return False
     states = rule.states(group, first)
     keys = tuple(item.key for item in states if not item.single)
@@ -36,13 +36,15 @@ def step_group(rule: Rule, group: Group, state: Mapping[Any, Any]) -> bool:
         return False
     before = {key: kept[key].item() for key in singles}
     count = before.pop(COUNT, 0.0)
-    step = compiled_step(rule, group, keys, before, count + 1, (first.dtype, first.dtype))
-    if step is None:
+    step = traced_step(rule, group, keys, before, count + 1)
+    compiled = kernel(step.program, len(step.numbers), (first.dtype,) * (2 + len(keys)))
+    if compiled is None:
         return False
+    given = array.array("d", [*step.numbers, 0.0])
     was = array.array("d", [*before.values(), count])
     now = array.array("d", [*step.after.values(), count + 1])
     addresses = [each.buffer_info()[0] for each in (was, now)]
-    rest = step.kernel.address, step.numbers.buffer_info()[0], torch.get_num_threads(), ALONE
+    rest = compiled.address, given.buffer_info()[0], torch.get_num_threads(), ALONE
     return call(group["params"], state, keys, singles, *addresses, *rest) >= 0
 
 

@@ -120,7 +120,6 @@ def folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="stepproof_optim-"))
 
 
-@functools.cache
 def _compiled(source: str) -> Kernel | None:
     digest = hashlib.sha256(f"{machine()}\n{source}".encode()).hexdigest()[:32]
     library = folder() / f"{digest}.so"

@@ -1,26 +1,30 @@
-"""The path of one pass over memory on the CPU: a compiled step for all tensors of a bucket."""
+"""The path of one pass over memory: a compiled step for all tensors of a bucket, in C or on a device in Triton."""
 
 from __future__ import annotations
 
 import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import compress
+from typing import TypeAlias
 
 import torch
 
-from .compiled_step import CompiledStep, compiled_step
-from .kernel import ALONE, FORMATS
+from .device_step import available, device_step, launch
+from .kernel import ALONE, FORMATS, Kernel, kernel
 from .members import Member, local, real
 from .rule import Group, Rule
+from .traced_step import TracedStep, traced_step
 
 PLAIN = (torch.Tensor, torch.nn.Parameter)
-HOST = torch.device("cpu")
+HOST = "cpu"
+Call: TypeAlias = Callable[[Sequence[Sequence[torch.Tensor]]], None]
 
 
 def step_in_one_pass(rule: Rule, members: Sequence[Member], group: Group) -> Sequence[Member]:
     """Step members of one bucket by a compiled step, and return those that it cannot step.
 
-    It takes tensors on the CPU whose elements lie in one order without gaps, in the formats that C knows.
+    It takes tensors whose elements lie in one order without gaps, in the formats that C and Triton know.
     """
     first = members[0]
     absent = tuple(key for key in first.keys if first.kept.get(key) is None)
@@ -29,25 +33,36 @@ def step_in_one_pass(rule: Rule, members: Sequence[Member], group: Group) -> Seq
     if not any(fitting):
         return members
     p, gradient, *_ = rows[fitting.index(True)]
-    step = compiled_step(rule, group, first.keys, first.numbers, first.t, (p.dtype, gradient.dtype), absent)
-    if step is None:
+    step = traced_step(rule, group, first.keys, first.numbers, first.t, absent)
+    call = _compiled(step, p.device, (p.dtype, gradient.dtype, *(p.dtype for _ in first.keys)))
+    if call is None:
         return members
     stepped = list(compress(members, fitting))
     for member in stepped if absent else ():
         member.kept.update((key, torch.zeros_like(member.parameter.detach())) for key in step.made)
-    _call(step, [_row(member, first.keys) for member in stepped] if absent else list(compress(rows, fitting)))
+    call([_row(member, first.keys) for member in stepped] if absent else list(compress(rows, fitting)))
     torch.autograd.graph.increment_version([member.parameter for member in stepped])
     for member in stepped if step.after else ():
         member.keep_numbers(step.after)
     return [member for member, fits in zip(members, fitting, strict=True) if not fits]
 
 
-def _call(step: CompiledStep, rows: Sequence[Sequence[torch.Tensor]]) -> None:
+def _compiled(step: TracedStep, device: torch.device, formats: tuple[torch.dtype, ...]) -> Call | None:
+    """Return what steps rows of tensors on a device, or None where nothing there compiles a step."""
+    if device.type != HOST:
+        given = device_step(step.program, len(step.numbers), formats) if available() else None
+        return None if given is None else partial(launch, given, numbers=step.numbers)
+    found = kernel(step.program, len(step.numbers), formats)
+    return None if found is None else partial(_on_host, found, numbers=step.numbers)
+
+
+def _on_host(compiled: Kernel, rows: Sequence[Sequence[torch.Tensor]], numbers: Sequence[float]) -> None:
     pointers = array.array("Q", [tensor.data_ptr() for row in rows for tensor in row])
     sizes = array.array("q", [row[0].numel() for row in rows])
+    given = array.array("d", [*numbers, 0.0])
     threads = 1 if sum(sizes) < ALONE else torch.get_num_threads()
-    where = [each.buffer_info()[0] for each in (sizes, pointers)]
-    step.kernel(len(rows), where[0], where[1], step.numbers.buffer_info()[0], threads)
+    addresses = [each.buffer_info()[0] for each in (sizes, pointers, given)]
+    compiled(len(rows), addresses[0], addresses[1], addresses[2], threads)
 
 
 def _row(member: Member, keys: Sequence[str]) -> list[torch.Tensor]:
@@ -58,7 +73,7 @@ def _row(member: Member, keys: Sequence[str]) -> list[torch.Tensor]:
 def _fits(row: Sequence[torch.Tensor]) -> bool:
     """Tell whether a compiled step can take the parameter, the gradient and the states of a member."""
     p, _, *states = row
-    known = all(type(tensor) in PLAIN and tensor.device == HOST and tensor.dtype in FORMATS for tensor in row)
+    known = all(type(tensor) in PLAIN and tensor.device == p.device and tensor.dtype in FORMATS for tensor in row)
     return known and all(state.dtype == p.dtype for state in states) and _in_one_order(row)
 
 

@@ -29,9 +29,10 @@ def stepped_by(rule: Rule, members: Sequence[Member], group: Group) -> None:
     """
     full: Sequence[Member] = [member for member in members if member.parameter.numel()]
     alone = group["capturable"] or group["differentiable"] or not rule.elementwise
-    if full and _by_one_pass(rule, group) and full[0].parameter.device.type == "cpu":
+    on_host = bool(full) and full[0].parameter.device.type == "cpu"
+    if full and _by_one_pass(rule, group) and (on_host or group["fused"]):
         full = step_in_one_pass(rule, full, group)
-    together = group["foreach"] or (group["foreach"] is None and full and full[0].parameter.device.type != "cpu")
+    together = group["foreach"] or (group["foreach"] is None and not on_host)
     if full and together and not alone:
         step_together(rule, full, group)
     else:

@@ -14,6 +14,8 @@ typedef struct { uint16_t bits; } float16;
 
 static inline real root(real x) { return WIDE ? (real)sqrt(x) : (real)sqrtf(x); }
 static inline real size(real x) { return WIDE ? (real)fabs(x) : (real)fabsf(x); }
+static inline real over(real x, real y) { return x / y; }
+static inline real direction(real x) { return x > 0 ? (real)1 : x < 0 ? (real)-1 : x; }
 static inline real proper(real chosen, real x) { return x != x ? x : chosen; }
 static inline real larger(real x, real y) { return proper(x > y ? x : y, x); }
 static inline real smaller(real x, real y) { return proper(x < y ? x : y, x); }
