@@ -245,11 +245,15 @@ class _Process:
         theirs.close()
         self.unit: int | None = None
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Kill it; its worker ends with it."""
         self.process.kill()
         self.connection.close()
-        self.process.join(END_SECONDS)
+
+    def end(self, seconds: float = END_SECONDS) -> None:
+        """Kill it, and wait so many seconds for its end."""
+        self.kill()
+        self.process.join(seconds)
 
     @property
     def how(self) -> str:
@@ -273,8 +277,12 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Kill all of them, then wait for all together as long as for one: each may take long to give a device back."""
         for process in self.processes:
-            process.end()
+            process.kill()
+        until = time.monotonic() + END_SECONDS
+        for process in self.processes:
+            process.end(max(0.0, until - time.monotonic()))
 
     def events(self, desk: Desk) -> Iterator[tuple[int, Any]]:
         """Yield each cell as it is judged, and what a unit shows when it is whole."""

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
 
+from conformance.engine import runs
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged
@@ -133,3 +135,28 @@ def test_a_judge_keeps_the_memory_that_arrays_leave() -> None:
         "sys.exit(faults[2] - faults[1] > 100)\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+class _Slow:
+    """A process that takes a while to die, on a clock that waiting for it moves."""
+
+    def __init__(self, log: list[str], clock: list[float]) -> None:
+        self.log, self.clock = log, clock
+
+    def kill(self) -> None:
+        self.log.append("killed")
+
+    def end(self, seconds: float) -> None:
+        self.log.append("awaited")
+        self.clock[0] += seconds
+
+
+def test_many_processes_that_die_slowly_are_awaited_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are killed before the first is waited for, and they are waited for as long as one."""
+    log, clock = list[str](), [100.0]
+    monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
+    pool = runs.Pool(fake_units.judge, 15)
+    with pool:
+        pool.processes = [cast("Any", _Slow(log, clock)) for _ in range(15)]
+    assert log == ["killed"] * 15 + ["awaited"] * 15
+    assert clock[0] == 100.0 + runs.END_SECONDS
