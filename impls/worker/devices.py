@@ -33,6 +33,16 @@ def synchronise(device: str) -> None:
         module.synchronize()
 
 
+def held_bytes(device: str) -> int | None:
+    """The bytes that tensors take of the device's memory, where its allocator tells."""
+    module = module_of(device)
+    for name in ("memory_allocated", "current_allocated_memory"):
+        if hasattr(module, name):
+            synchronise(device)
+            return int(getattr(module, name)())
+    return None
+
+
 @contextmanager
 def without_waiting(device: str) -> Iterator[None]:
     """An error is raised where the host would wait for the device, if it is one that can tell."""

@@ -20,7 +20,7 @@ from conformance.recognition.optimizer import recognise
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.devices import HOST
 from impls.session import Session
-from impls.worker.contract import harness
+from impls.worker.contract import harness, side_effects
 from reference.formats import FORMATS
 from tests.builders import claim, entry
 from tests.devices.second_device import MIXED, SECOND, InThisProcess, described, second_device
@@ -126,6 +126,20 @@ def test_torch_steps_a_group_on_two_devices(path: str, here: Session) -> None:
     with described():
         there = worker_subject(item, item.path(path, HOST), SECOND, FORMATS["float32"], here)
         assert seen(there, claim("groups/two-devices")) == set()
+
+
+@pytest.mark.parametrize(("held", "grows"), [((4096, 4096), False), ((4096, 4608), True), ((None, None), False)])
+def test_memory_of_a_device_that_grows_is_seen(
+    held: tuple[int | None, int | None], grows: bool, here: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the device's allocator holds after further steps is no more than before them, where it tells."""
+    monkeypatch.setattr(side_effects, "held_bytes", lambda _: told.pop(0))
+    item = entry("torch.SGD")
+    there = worker_subject(item, item.paths[0], SECOND, FORMATS["float32"], here)
+    there, told = next(there.variants()), [*held]
+    with described():
+        found = seen(there, claim("whole/memory"))
+    assert found == ({"bytes of the device's memory after 20 more steps"} if grows else set())
 
 
 def test_the_second_device_refuses_what_a_device_refuses() -> None:

@@ -24,6 +24,10 @@ class Accelerator:
         """Be done."""
         self.asked.append("synchronize")
 
+    def memory_allocated(self) -> int:
+        """Hold a page."""
+        return 4096
+
     def set_sync_debug_mode(self, mode: str) -> None:
         """Change what waiting does."""
         self.asked.append(mode)
@@ -74,3 +78,14 @@ def test_a_device_that_cannot_tell_is_not_asked(accelerator: Accelerator, monkey
         with devices.without_waiting(name):
             pass
     assert accelerator.asked == []
+
+
+def test_what_a_device_holds_is_read_once_all_is_done(
+    accelerator: Accelerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host tells nothing, nor does a device whose allocator does not."""
+    assert devices.held_bytes("cpu") is None
+    assert devices.held_bytes("fake:0") == 4096
+    assert accelerator.asked == ["synchronize"]
+    monkeypatch.delattr(Accelerator, "memory_allocated")
+    assert devices.held_bytes("fake") is None

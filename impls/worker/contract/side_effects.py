@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.utils._python_dispatch
 
+from ..devices import held_bytes
 from ..surroundings import changes, functions, in_a_program, settings
 from .calls import take_step
 from .growth import no_growth
@@ -174,10 +175,13 @@ def memory(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, SHAPES)
         optimizer = build(trial, params)
         train(trial, optimizer, params, 0, 3)
-        few = tensors_alive()
+        few, taken = tensors_alive(), held_bytes(trial.device)
         train(trial, optimizer, params, 3, 3 + trial.arguments["steps"])
-        many = tensors_alive()
-        yield condition(f"tensors alive after {trial.arguments['steps']} more steps", many <= few, many, few)
+        many, now = tensors_alive(), held_bytes(trial.device)
+        after = f"after {trial.arguments['steps']} more steps"
+        yield condition(f"tensors alive {after}", many <= few, many, few)
+        if taken is not None and now is not None:
+            yield condition(f"bytes of the device's memory {after}", now <= taken, now, taken)
         held = [value for p in params for value in tensors_of(optimizer, p).values()]
         states = [weakref.ref(value) for value in held]
         del optimizer, held
