@@ -21,6 +21,7 @@ class Device:
     On a device that ``flushes``, numbers that are subnormal in the format of computation are zero.
     ``units`` are errors of operations in units in the last place, where they are wider than the host's.
     ``scalar`` is the format of the scalars that it computes itself, for paths that leave them to it.
+    Where it ``captures``, a step can be recorded as a graph and replayed.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Device:
     flushes: bool = False
     units: Mapping[str, float] = field(default_factory=dict)
     scalar: str = ""
+    captures: bool = False
 
     @property
     def absent(self) -> str:
@@ -39,5 +41,6 @@ class Device:
 APPLE = Device("mps", "MPS", ("float32", "bfloat16", "float16"), flushes=True, scalar="float32")
 """Metal has no double precision, and lets a device flush subnormals; that this suffices is not measured yet."""
 DEVICES: dict[str, Device] = {
-    device.name: device for device in (Device(HOST, "CPU"), Device("cuda", "CUDA", scalar="float32"), APPLE)
+    device.name: device
+    for device in (Device(HOST, "CPU"), Device("cuda", "CUDA", scalar="float32", captures=True), APPLE)
 }

@@ -14,7 +14,7 @@ from conformance.engine.ledger import load
 from conformance.engine.verdict import Cell
 from conformance.optimizers.setting_names import constructor_setting
 from conformance.optimizers.subject import WorkerSubject
-from impls.devices import HOST
+from impls.devices import DEVICES, HOST
 from spec.rule import UpdateRule
 from spec.symbols import g, lr
 from spec.tensor_functions import MatrixProduct
@@ -194,6 +194,11 @@ def needs_another_device(subject: WorkerSubject) -> str:
     if subject.device == HOST:
         return "everything lies on the host"
     return "a captured step has its parameters on devices" if subject.path.constructor.get("capturable") else ""
+
+
+def needs_captures(subject: WorkerSubject) -> str:
+    """Require a device that records a step as a graph."""
+    return "" if DEVICES[subject.device].captures else f"no step is captured on {DEVICES[subject.device].title}"
 
 
 def needs_single_tensor_path(subject: WorkerSubject) -> str:

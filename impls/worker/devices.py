@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HOST = "cpu"
 ACCELERATORS = ("cuda", "mps")
@@ -41,6 +41,17 @@ def held_bytes(device: str) -> int | None:
             synchronise(device)
             return int(getattr(module, name)())
     return None
+
+
+def captured(device: str, call: Callable[[], Any]) -> Callable[[], Any]:
+    """What replays a call that the device records as a graph: recording it computes nothing."""
+    module = module_of(device)
+    graph = module.CUDAGraph()
+    module.synchronize()
+    with module.graph(graph):
+        call()
+    replay: Callable[[], Any] = graph.replay
+    return replay
 
 
 @contextmanager

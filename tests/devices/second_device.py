@@ -8,9 +8,11 @@ indices may be the host's, and `copy_` copies from anywhere.
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -19,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from impls.devices import DEVICES, Device
 from impls.session import Answer, Session, _checked, _name_of
-from impls.worker import serve, wire
+from impls.worker import devices, serve, wire
 
 SECOND, HOST = "privateuseone", "cpu"
 """The name that torch keeps for a device that is no part of it."""
@@ -29,6 +31,11 @@ GROUPED = (
     "float32/64, and optimizer states that can be bfloat16 for mixed-precision training"
 )
 """What torch says where it groups tensors that lie on several devices."""
+WAITS = {
+    *(torch.Tensor.item, torch.Tensor.tolist, torch.Tensor.cpu, torch.Tensor.__bool__, torch.Tensor.__float__),
+    *(torch.Tensor.__int__, torch.Tensor.__index__),
+}
+"""What needs a number, for which the host would wait: nothing that can be captured."""
 COPIES = {torch.Tensor.copy_, torch._foreach_copy_, torch.Tensor.set_}
 INDEXED = {torch.Tensor.__getitem__, torch.Tensor.__setitem__}
 MOVES = {torch.Tensor.to, torch.Tensor.cpu}
@@ -56,8 +63,26 @@ def kind(device: Any) -> str:
     return str(device).partition(":")[0]
 
 
+class Graph:
+    """The calls of a captured step: each writes into the tensors that it returned when it was captured."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, Any, Any, Any]] = []
+
+    @torch.no_grad()
+    def replay(self) -> None:
+        """Make the calls again."""
+        for func, args, given, result in self.calls:
+            again = func(*args, **given)
+            for kept, new in zip(tensors(result), tensors(again), strict=True):
+                if kept is not new:
+                    kept.copy_(new)
+
+
 class SecondDevice(TorchFunctionMode):
-    """The mode."""
+    """The mode; what is called while a ``graph`` is there becomes part of it."""
+
+    graph: Graph | None = None
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Answer for the place of tensors, or make the call and note where its results lie."""
@@ -70,6 +95,8 @@ class SecondDevice(TorchFunctionMode):
             self._refuse_mixed(func, args, [*tensors(args)])
             with torch._C.DisableTorchFunctionSubclass():
                 return func(*args, **given)
+        if SecondDevice.graph is not None and func in WAITS and place(args[0]) == SECOND:
+            raise RuntimeError("operation not permitted when stream is capturing")
         if func in MOVES:
             return self._moved(func, args, given)
         device = kind(given.pop("device")) if given.get("device") is not None else ""
@@ -83,6 +110,8 @@ class SecondDevice(TorchFunctionMode):
         for tensor in tensors(result):
             if not any(tensor is one for one in found):
                 tensor.__dict__[NOTE] = lies
+        if SecondDevice.graph is not None and lies == SECOND and getattr(func, "__name__", "") != "__get__":
+            SecondDevice.graph.calls.append((func, args, given, result))
         return result
 
     def _refuse_mixed(self, func: Any, args: Any, found: list[torch.Tensor]) -> None:
@@ -135,9 +164,25 @@ def _grouped(lists: Any, with_indices: bool = False) -> dict[Any, Any]:
     return found
 
 
+@contextmanager
+def capturing(graph: Graph) -> Iterator[None]:
+    """Inside, calls become part of the graph; afterwards every tensor of the device is what it was, as on a device."""
+    alive = [item for item in gc.get_objects() if issubclass(type(item), torch.Tensor) and place(item) == SECOND]
+    with torch.no_grad():
+        before = [(tensor, tensor.clone()) for tensor in alive]
+    SecondDevice.graph = graph
+    try:
+        yield
+    finally:
+        SecondDevice.graph = None
+        with torch.no_grad():
+            for tensor, copy in before:
+                tensor.copy_(copy)
+
+
 def described() -> AbstractContextManager[Any]:
     """Inside, the second device is one of those that are described."""
-    return mock.patch.dict(DEVICES, {SECOND: Device(SECOND, "second")})
+    return mock.patch.dict(DEVICES, {SECOND: Device(SECOND, "second", captures=True)})
 
 
 @contextmanager
@@ -157,12 +202,20 @@ def second_device() -> Iterator[None]:
         made.__dict__[NOTE] = place(tensor)
         return made
 
-    module = mock.Mock(get_amp_supported_dtype=lambda: [torch.bfloat16, torch.float16])
+    module = SimpleNamespace(
+        get_amp_supported_dtype=lambda: [torch.bfloat16, torch.float16],
+        is_available=lambda: True,
+        synchronize=lambda: None,
+        CUDAGraph=Graph,
+        graph=capturing,
+    )
     grouped = mock.patch("torch.optim.optimizer._group_tensors_by_device_and_dtype", _grouped)
     named = mock.patch.object(torch, SECOND, module, create=True)
+    known = mock.patch.object(devices, "ACCELERATORS", (*devices.ACCELERATORS, SECOND))
+    capturable = mock.patch("torch.optim.adam._get_capturable_supported_devices", return_value=[SECOND])
     made = mock.patch.object(torch.nn.Parameter, "__new__", parameter)
     viewed = mock.patch.object(torch.Tensor, "as_subclass", as_subclass)
-    with grouped, named, made, viewed, SecondDevice():
+    with grouped, named, known, capturable, made, viewed, SecondDevice():
         yield
 
 

@@ -128,6 +128,25 @@ def test_torch_steps_a_group_on_two_devices(path: str, here: Session) -> None:
         assert seen(there, claim("groups/two-devices")) == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "breaks"),
+    [("torch.optim:AdamW", set()), (f"{CONTRACT / 'step_api.py'}:KeepsNewTensors", {"replay 2 with a number for lr"})],
+)
+def test_a_captured_step_that_does_not_go_on_is_seen(name: str, breaks: set[str], here: Session) -> None:
+    """A state that each step replaces stands still in replays; torch's goes on, and reads its Tensor rate anew."""
+    item = recognise(name, "adamw", {}, here)
+    path = next(path for path in item.paths if path.name in {"single-tensor", "default"})
+    on_host = worker_subject(item, path, HOST, FORMATS["float32"], here)
+    asked = claim("whole/captured")
+    assert asked.applies(on_host) == "no step is captured on CPU"
+    with described():
+        there = next(dataclasses.replace(on_host, device=SECOND).variants())
+        assert not asked.applies(there)
+        told = seen(there, asked)
+    assert {each.partition(":")[0] for each in told} >= breaks
+    assert bool(told) == bool(breaks)
+
+
 @pytest.mark.parametrize(("held", "grows"), [((4096, 4096), False), ((4096, 4608), True), ((None, None), False)])
 def test_memory_of_a_device_that_grows_is_seen(
     held: tuple[int | None, int | None], grows: bool, here: Session, monkeypatch: pytest.MonkeyPatch

@@ -13,7 +13,9 @@ from conformance.contract.requirements import (
     needs_another_path,
     needs_base_class,
     needs_capturable_step,
+    needs_captures,
     needs_closure,
+    needs_given_rate,
     needs_independent_elements,
     needs_keyword,
     needs_single_tensor_path,
@@ -105,5 +107,13 @@ CLAUSES = (
         "step_api.no_synchronisation",
         each({}),
         needs=needs_capturable_step,
+    ),
+    Clause(
+        "whole/captured",
+        "A captured step, replayed, is the step itself: it counts, and reads gradients and a Tensor learning rate anew.",
+        "torch, CUDA semantics, graphs: a replay reads and writes the same memory again",
+        "step_api.replayed",
+        each({"steps": 3}),
+        needs=all_of(needs_captures, needs_given_rate, needs_capturable_step),
     ),
 )

@@ -10,7 +10,7 @@ import torch
 import torch.utils._python_dispatch
 
 from ..calling import asks_for_closure
-from ..devices import without_waiting
+from ..devices import captured, without_waiting
 from .calls import add_hook, clear_gradients, take_step
 from .harness import (
     Observation,
@@ -20,6 +20,7 @@ from .harness import (
     condition,
     dense,
     described_step,
+    entries,
     follow,
     members,
     parameters,
@@ -222,3 +223,49 @@ def strictly(optimizer: Any, device: str) -> None:
     """A step in which an error is raised where the host would wait for the device."""
     with without_waiting(device):
         take_step(optimizer)
+
+
+@dataclasses.dataclass
+class Captured:
+    """A step of an optimizer that a device records as a graph."""
+
+    device: str
+    optimizer: Any
+    replay: Any = None
+
+    def capture(self) -> None:
+        """The step is recorded, and not made."""
+        self.replay = captured(self.device, partial(take_step, self.optimizer))
+
+
+def replayed(trial: Trial) -> Iterator[Observation]:
+    """A captured step, replayed, is the step itself; a Tensor learning rate is read anew, or not captured."""
+    for rate in ("number", "Tensor"):
+        one, other = (capturable_step(trial, rate) for _ in range(2))
+        graph = Captured(trial.device, one.optimizer)
+        error = raised(graph.capture)
+        if error:
+            yield condition(f"a step with a {rate} for lr is captured", rate == "Tensor", error, "it is")
+            continue
+        for step in range(3, 3 + trial.arguments["steps"]):
+            for stepper in (one, other):
+                gradients = [values(trial, p.shape, 1000 * (step + 1) + n) for n, p in enumerate(stepper.params[:-1])]
+                for p, gradient in zip(stepper.params, gradients):
+                    entries(p.grad).copy_(entries(trial.with_layout(gradient)))
+                for group in (g for g in stepper.optimizer.param_groups if rate == "Tensor"):
+                    group["lr"].mul_(0.5)
+            graph.replay()
+            take_step(other.optimizer)
+            seen = [reading(trial, stepper.optimizer, stepper.params) for stepper in (one, other)]
+            yield from same(f"replay {step - 2} with a {rate} for lr", *seen)
+
+
+def capturable_step(trial: Trial, rate: str) -> Stepper:
+    """A capturable optimizer under way; the last of its parameters has no gradient when the next step is made."""
+    params = parameters(trial, (*SHAPES, (5,)))
+    more = {"lr": torch.tensor(float(trial.settings["lr"]), device=trial.device)} if rate == "Tensor" else {}
+    stepper = stepper_on(trial, params, capturable=True, **more)
+    train(trial, stepper.optimizer, params, 0, 2)
+    set_gradients(trial, params, 2)
+    params[-1].grad = None
+    return stepper

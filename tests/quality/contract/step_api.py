@@ -70,6 +70,13 @@ class ForgetsADerivative(Kept):
         super().write(p, x, average, denominator.detach(), decay, lr, size)
 
 
+class KeepsNewTensors(Kept):
+    """whole/captured"""
+
+    def store(self, state, key, value):
+        state[key] = value.clone()
+
+
 class ReadsTheGradient(Kept):
     """whole/no-synchronisation"""
 

@@ -24,7 +24,7 @@ CLAUSES = tuple(clause for clause in ALL if not clause.searching)
 FILES = (*(f"{chapter.__name__.rpartition('.')[2]}.py" for chapter in CHAPTERS), "import_effects.py")
 ON_FUSED = frozenset({"scaling/found-inf", "scaling/grad-scale", "scaling/scaler"})
 OWN_PROGRAMS = frozenset({"whole/import", "whole/leaves-nothing"})
-ON_DEVICE = frozenset({"groups/two-devices"})
+ON_DEVICE = frozenset({"groups/two-devices", "whole/captured"})
 """They need another device, which `tests/devices` has."""
 RULES = {"elements/flattened": "muon"}
 """The rules of optimizers that claim another one than adamw."""
