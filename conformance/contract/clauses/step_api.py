@@ -110,7 +110,7 @@ CLAUSES = (
     ),
     Clause(
         "whole/captured",
-        "A captured step, replayed, is the step itself: it counts, and reads gradients and a Tensor learning rate anew.",
+        "A captured step, replayed, is the step itself: it counts, and reads gradients and a Tensor lr anew.",
         "torch, CUDA semantics, graphs: a replay reads and writes the same memory again",
         "step_api.replayed",
         each({"steps": 3}),
