@@ -148,6 +148,13 @@ class SecondDevice(TorchFunctionMode):
         return moved
 
 
+def _beside(other: torch.Tensor, tensor: torch.Tensor) -> bool:
+    """Tell whether torch groups a gradient or a state with its parameter."""
+    number = not other.dim() and other.dtype in {torch.float32, torch.float64}
+    same = number or other.dtype in {tensor.dtype, torch.bfloat16}
+    return same and other.is_meta == tensor.is_meta
+
+
 def _grouped(lists: Any, with_indices: bool = False) -> dict[Any, Any]:
     """Return tensors grouped by where they lie and by dtype, as torch groups them by device."""
     found: dict[Any, Any] = {}
@@ -157,7 +164,7 @@ def _grouped(lists: Any, with_indices: bool = False) -> dict[Any, Any]:
         columns, indices = found.setdefault(key, ([[] for _ in lists], []))
         for column, items in zip(columns, lists, strict=True):
             if items:
-                if items[n] is not None and items[n].is_meta and not tensor.is_meta:
+                if items[n] is not None and not _beside(items[n], tensor):
                     raise RuntimeError(GROUPED)
                 column.append(items[n])
         indices.append(n)
@@ -202,20 +209,18 @@ def second_device() -> Iterator[None]:
         made.__dict__[NOTE] = place(tensor)
         return made
 
-    module = SimpleNamespace(
-        get_amp_supported_dtype=lambda: [torch.bfloat16, torch.float16],
-        is_available=lambda: True,
-        synchronize=lambda: None,
-        CUDAGraph=Graph,
-        graph=capturing,
-    )
+    module = SimpleNamespace(is_available=lambda: True, synchronize=lambda: None, CUDAGraph=Graph, graph=capturing)
     grouped = mock.patch("torch.optim.optimizer._group_tensors_by_device_and_dtype", _grouped)
     named = mock.patch.object(torch, SECOND, module, create=True)
+    cast = torch.autocast
+    casting = mock.patch.object(
+        torch, "autocast", lambda device, **how: cast(HOST if device == SECOND else device, **how)
+    )
     known = mock.patch.object(devices, "ACCELERATORS", (*devices.ACCELERATORS, SECOND))
     capturable = mock.patch("torch.optim.adam._get_capturable_supported_devices", return_value=[SECOND])
     made = mock.patch.object(torch.nn.Parameter, "__new__", parameter)
     viewed = mock.patch.object(torch.Tensor, "as_subclass", as_subclass)
-    with grouped, named, known, capturable, made, viewed, SecondDevice():
+    with grouped, named, known, capturable, casting, made, viewed, SecondDevice():
         yield
 
 
