@@ -16,7 +16,7 @@ from rich.console import Console
 
 from conformance.catalogue.catalogued import entries
 from conformance.catalogue.installed import probe
-from conformance.commands import baselines, exchanging, judging
+from conformance.commands import baselines, exchanging, judging, judging_cases
 from conformance.commands.console import Progress
 from conformance.commands.ledger_layers import layer
 from conformance.commands.packing import SUFFIX, tell
@@ -26,6 +26,7 @@ from conformance.commands.project import project
 from conformance.commands.run_arguments import add_baseline, add_report
 from conformance.commands.usage_errors import UsageError
 from conformance.distance.answers import Answers
+from conformance.distance.case_folder import INDEX
 from conformance.distance.judging import FromAnswers
 from conformance.distance.kit import pack
 from conformance.distance.manifest import About, AnswersError, Scope, optimizer, scheduler
@@ -46,7 +47,8 @@ T = TypeVar("T")
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the answers, where the report goes, and what is asked further."""
-    parser.add_argument("answers", nargs="+", type=Path, help="the folder that a kit wrote; further kits' beside it")
+    words = "the folder that a kit wrote, further kits' beside it; or a folder of cases"
+    parser.add_argument("answers", nargs="+", type=Path, help=words)
     parser.add_argument("--output", type=Path, default=Path("build/conformance"))
     parser.add_argument(
         "--follow-up", type=Path, metavar="KIT", help=f"write a kit of what was left open, a file {SUFFIX}"
@@ -71,6 +73,8 @@ def run(given: argparse.Namespace, console: Console) -> int:
     with project():
         layer(given.ledger)
         runs.preload()
+        if any((folder / INDEX).exists() for folder in given.answers):
+            return judging_cases.run(given, console)
         folders = tuple(folder.absolute() for folder in given.answers)
         answers = Answers(folders)
         _say(answers, console)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from conformance.catalogue.catalogued import FRAMEWORK
 from conformance.catalogue.installed import Installation
-from conformance.commands import judging
+from conformance.commands import judging, packing_cases
 from conformance.commands.exit_status import CONFORMS
 from conformance.commands.found import Asked, found
 from conformance.commands.ledger_layers import layer
@@ -46,7 +46,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="judge it here too, on the host: what a finding needs that shows here is asked in the same kit",
     )
-    parser.add_argument("--output", type=Path, default=Path("kit.pyz"), help="the kit (default kit.pyz)")
+    parser.add_argument(
+        "--cases",
+        action="store_true",
+        help="TARGET is a rule: write a folder of cases, in one format, which any program can step",
+    )
+    parser.add_argument("--output", type=Path, help="the kit (default kit.pyz), or the folder of cases (default cases)")
 
 
 def run(given: argparse.Namespace, console: Console) -> int:
@@ -55,6 +60,9 @@ def run(given: argparse.Namespace, console: Console) -> int:
     Raises ``UsageError`` for what cannot be asked elsewhere, and ``OSError`` where the kit cannot be written.
     """
     limit(given)
+    if given.cases:
+        return packing_cases.run(given, console)
+    given.output = given.output or Path("kit.pyz")
     if given.output.suffix != SUFFIX:
         raise UsageError(f"--output {given.output} is no kit; give a name that ends with {SUFFIX}")
     with project(), Session(given.python, timeout=given.timeout, memory=bytes_of(given.memory)) as session:

@@ -20,6 +20,8 @@ from reference.formats import FORMATS
 from spec import schedules as schedule_book
 
 MOST_SECONDS, MOST_BYTES = 1e4, 1 << 40
+FRAMEWORKS = ("torch", "jax")
+"""What an optimizer that is asked elsewhere computes with."""
 T = TypeVar("T")
 
 
@@ -131,6 +133,8 @@ def _read(of: Callable[..., T], data: dict[str, Any], use: Callable[[T], object]
 
 
 def _usable_optimizer(entry: Implementation) -> None:
+    if not entry.paths or entry.framework not in FRAMEWORKS:
+        raise ValueError(f"it has {len(entry.paths)} paths of {entry.framework}")
     for path in entry.paths:
         for dtype in path.dtypes:
             worker_subject(entry, path, path.devices[0], FORMATS[dtype], Session())

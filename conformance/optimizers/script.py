@@ -20,7 +20,7 @@ def script(subject: WorkerSubject, failure: Outside, stop: str = "") -> str:
     implementation = subject.implementation
     title = f"{implementation.identifier}, {subject.path.name}: {failure.quantity}."
     if implementation.framework not in BODIES:
-        needed = f"{implementation.identifier} needs stepproof itself: replay the case"
+        needed = f"{implementation.identifier} is called by no script: have it step the case that the finding tells"
         return assembled(title, [f"sys.exit({literal(needed)})"])
     body = BODIES[implementation.framework](subject, failure)
     if failure.quantity == RAISED:

@@ -18,7 +18,7 @@ from impls.kit import answering, program
 from impls.kit.answering import Answering
 from impls.kit.records import ANSWERS, begin, places
 from impls.session import Answer
-from tests.distance.conftest import Distant, report
+from tests.distance.conftest import HOW, TARGET, WHAT, Distant, report
 
 OF_THE_MACHINE = {"device", "driver", "kit"}
 """What the environment of answers says besides."""
@@ -27,7 +27,8 @@ OF_THE_MACHINE = {"device", "driver", "kit"}
 def test_answers_from_a_distance_give_the_report_of_a_direct_run(distant: Distant, tmp_path: Path) -> None:
     """The JSON is equal but for its times, the command, and three names: of the device, its driver and the kit."""
     assert main(["judge", str(distant.answers), "--output", str(tmp_path / "out"), "--jobs", "1"]) == 0
-    direct, judged = report(distant.direct), report(tmp_path / "out")
+    assert main(["check", TARGET, *WHAT, *HOW, "--output", str(tmp_path / "direct")]) == 0
+    direct, judged = report(tmp_path / "direct"), report(tmp_path / "out")
     more = judged["environment"].keys() - direct["environment"].keys()
     assert more == OF_THE_MACHINE
     for one in (direct, judged):
