@@ -58,14 +58,16 @@ class Recording:
 
 
 def record(subject: WorkerSubject, first: Iterable[Case]) -> list[Recording]:
-    """Return the runs of cases that are given and of others that are drawn to tell formulas apart.
+    """Return the runs of cases that are given and of others that are drawn to tell formulas apart."""
+    return list(recorded(subject, (*first, *telling(subject))))
 
-    Where a state cannot be set every run begins at the start.
-    """
+
+def telling(subject: WorkerSubject) -> list[Case]:
+    """Return cases that tell formulas apart; where a state cannot be set every run begins at the start."""
     number = STEPS + COURSES if subject.hidden else COURSES
     courses = draw(trajectory_cases(subject.rules, subject.fixed, SIZE_OF_COURSE), number, SEED, to_plain)
-    steps = () if subject.hidden else draw(local_cases(subject.rules, subject.fixed, SIZE), STEPS, SEED, to_plain)
-    return list(recorded(subject, (*first, *steps, *courses)))
+    steps = [] if subject.hidden else draw(local_cases(subject.rules, subject.fixed, SIZE), STEPS, SEED, to_plain)
+    return [*steps, *courses]
 
 
 def recorded(subject: WorkerSubject, cases: Iterable[Case]) -> Iterator[Recording]:

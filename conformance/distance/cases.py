@@ -18,8 +18,9 @@ from conformance.engine.judging import Judged, Killed
 from conformance.engine.power import Power
 from conformance.optimizers import profile_search
 from conformance.optimizers.cases import Case
+from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.properties import PROPERTIES
-from conformance.optimizers.subject import Prepared, StepsRead, TensorOutcome, WorkerSubject, worker_subject
+from conformance.optimizers.subject import StepsRead, TensorOutcome, WorkerSubject, worker_subject
 from conformance.optimizers.targeting import usual_formats
 from conformance.recognition.optimizer import ANY_FORM
 from impls.catalogue.entries import ExecutionPath, Implementation

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any, cast
 
 from conformance import claims
+from conformance.catalogue.installed import TORCH
 from conformance.contract.clause import draws
-from conformance.diagnosis.places import place_of_step
-from conformance.diagnosis.recordings import record
+from conformance.diagnosis.places import followed, place_of_step
+from conformance.diagnosis.recordings import Recording, record, telling
 from conformance.distance.asking import AskingSession
 from conformance.distance.questions import Questions
 from conformance.engine.claim import Claim, Plan, Unit
 from conformance.engine.evidence import Evidence, Exhibit
 from conformance.engine.judging import Judged, Killed
 from conformance.engine.verdict import Verdict
-from conformance.optimizers.subject import WorkerSubject
+from conformance.optimizers.prepared import prepare
+from conformance.optimizers.subject import StepsRead, WorkerSubject
 from impls.session import NotAsked, Session, TargetError, WorkerFailure
 
 _HERE: dict[tuple[str | None, float, int], Session] = {}
@@ -84,12 +86,22 @@ class _PlannedUnit:
         return {name: cast("Claim", _PlannedClaim(known[name], self.session)) for name in self.unit.properties}
 
     def ask_besides(self) -> None:
-        """Ask what a finding may need: whether equal runs differ, and what tells formulas apart."""
+        """Ask what a finding may need: whether equal runs differ, what tells formulas apart, and what writes what."""
         self.session.questions.group += 1
         if isinstance(self.made, WorkerSubject):
-            for ask in (draws, lambda subject: record(subject, ()), place_of_step):
+            for ask in (draws, _tell_apart, place_of_step):
                 with suppress(NotAsked, TargetError, WorkerFailure):
                     ask(self.made)
+
+
+def _tell_apart(subject: WorkerSubject) -> None:
+    """Ask for the runs that tell formulas apart, and which lines write what in them."""
+    record(subject, ())
+    nothing = StepsRead((), 0.0, {})
+    for case in telling(subject):
+        prepared = prepare(case, subject.rules[case.switches], subject.storage)
+        if subject.implementation.framework == TORCH:
+            followed(subject, Recording(case, prepared, nothing))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from impls.kit.records import ANSWERS, begin, places
 from impls.session import Answer
 from tests.distance.conftest import HOW, TARGET, WHAT, Distant, report
 
+WRONG = Path(__file__).parents[1] / "quality" / "wrong_optimizers.py"
 OF_THE_MACHINE = {"device", "driver", "kit"}
 """What the environment of answers says besides."""
 
@@ -36,6 +37,22 @@ def test_answers_from_a_distance_give_the_report_of_a_direct_run(distant: Distan
         one["environment"] = {key: value for key, value in one["environment"].items() if key not in OF_THE_MACHINE}
     assert judged == direct
     assert {result["verdict"] for result in judged["results"]} >= {"pass", "known deviation"}
+
+
+@pytest.mark.thorough
+def test_a_rehearsed_kit_has_what_a_finding_needs(tmp_path: Path) -> None:
+    """Of a wrong optimizer of one's own findings, scripts and causes are those of a direct run, with one kit."""
+    claims = ["--property", "agreement/local", "--property", "state/plain-numbers"]
+    what = [f"{WRONG}:Beta1ForSquare", "--rule", "adamw", *claims]
+    how = ["--dtype", "float32", "--budget", "0.2"]
+    kit, answers, direct, out = (str(tmp_path / name) for name in ("kit.pyz", "answers", "direct", "out"))
+    assert main(["pack", *what, *how, "--rehearse", "--output", kit]) == 0
+    assert program.main(kit, [answers]) == 0
+    assert main(["judge", answers, "--output", out]) == 1
+    assert main(["check", *what, *how, "--output", direct]) == 1
+    one, other = report(Path(direct)), report(Path(out))
+    assert [cause["title"] for cause in other["causes"]][0].startswith("second moment: beta1 for beta2")
+    assert {key for key in one if one[key] != other[key]} == {"command", "environment"}
 
 
 def test_a_kit_says_how_large_and_how_long_it_is(distant: Distant) -> None:
