@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 DEAR = frozenset({"timeout", "memory", "processes"})
 """The ends of a worker that cost time: after one the rest of its group is not asked."""
 ALIKE = 3
-"""After so many of these at one place nothing more of the part is asked."""
+"""After so many of these at one place nothing more of the part is asked, and no more of a group with so many ends."""
+WITHOUT_STEPS = frozenset({"compiles", "hello", "probe", "signature", "step_place"})
+"""Questions that are always asked: none of them makes a step."""
 RAISED = ("where", "kind", "message", "traceback", "place")
 FAILED = ("cause", "fact", "action", "printed", "place")
 
@@ -32,6 +34,7 @@ class Answering:
         self.session: Session | None = None
         self.how: tuple[float, int] = (0.0, 0)
         self.ended: Counter[str] = Counter()
+        self.crashed: Counter[int] = Counter()
         self.over: set[int] = set()
         """The groups of which no more is asked."""
 
@@ -48,7 +51,7 @@ class Answering:
         keys = [bytes.fromhex(one["key"]) for one in asked]
         if done.issuperset(keys):
             return
-        if header["group"] in self.over or max(self.ended.values(), default=0) >= ALIKE:
+        if self._is_over(header["group"]) and asked[0]["question"].get("op") not in WITHOUT_STEPS:
             answers: list[tuple[dict[str, Any], list[memoryview]]]
             answers = [({"skipped": "after others that hung or were used up"}, [])] * len(asked)
         elif len(asked) == 1:
@@ -58,6 +61,10 @@ class Answering:
         for key, (answer, came) in zip(keys, answers):
             self.file.write(record(key, answer, came))
         self.file.flush()
+
+    def _is_over(self, group: int) -> bool:
+        """Whether so much hung or crashed that no further step of a group is made."""
+        return group in self.over or max(self.ended.values(), default=0) >= ALIKE or self.crashed[group] >= ALIKE
 
     def _session(self, header: dict[str, Any]) -> Session:
         how = (header["timeout"], header["memory"])
@@ -76,6 +83,7 @@ class Answering:
         except TargetError as error:
             return {"raised": {name: getattr(error, name) for name in RAISED}}, []
         except WorkerFailure as failure:
+            self.crashed[group] += 1
             if failure.cause in DEAR:
                 self.over.add(group)
                 self.ended[failure.place] += 1
