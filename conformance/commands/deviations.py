@@ -12,7 +12,7 @@ from rich.padding import Padding
 
 from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
 from conformance.commands.ledger_layers import layer
-from conformance.commands.ledger_trials import EntryTrials
+from conformance.commands.ledger_trials import EntryTrials, devices_of
 from conformance.commands.plain_text import plain
 from conformance.commands.shown_causes import show_finding
 from conformance.commands.usage_errors import UsageError
@@ -66,6 +66,12 @@ def _show(console: Console, entry: Entry, python: str | None, *, script_alone: b
     """Run the stored case of a deviation, print it and its script; tells whether it still shows."""
     with Session(python) as session:
         found = next(_findings(entry, session, python), None)
+        here = devices_of(entry, session)
+    if not here:
+        console.print(
+            f"`{entry.identifier}` speaks of {', '.join(entry.devices)}, and a worker sees no such device here"
+        )
+        return False
     if found is None:
         named = ", ".join(entry.implementations)
         console.print(f"`{entry.identifier}` is not shown here: {named} conforms in it, or is not installed")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import fnmatch
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,6 +20,7 @@ from conformance.engine.ledger import Entry, Stored
 from conformance.engine.replay import Shown, replayed
 from conformance.engine.verdict import Cell
 from conformance.recognition.constructor import NotJudgeableError
+from impls.devices import HOST
 from impls.session import Session, TargetError, WorkerFailure
 
 UNBUILT = (NotJudgeableError, TargetError, WorkerFailure, UsageError)
@@ -42,6 +45,13 @@ class TriedEntry:
     shown: Shown | None = None
     subject: Any = None
     cell: Cell | None = None
+
+
+def devices_of(entry: Entry, session: Session) -> tuple[str, ...]:
+    """Return where an entry is tried: on the host if it speaks of it, else on those of its devices that are here."""
+    seen = [str(name) for name in session.request({"op": "hello"}).header["devices"]]
+    spoken = [name for name in seen if any(fnmatch.fnmatchcase(name, pattern) for pattern in entry.devices)]
+    return (HOST,) if HOST in spoken else tuple(spoken)
 
 
 def overall(tried: tuple[TriedEntry, ...]) -> EntryStanding:
@@ -104,7 +114,8 @@ class EntryTrials:
     def _catalogued(self, entry: Entry) -> Iterator[TriedEntry]:
         """Yield one trial for each cell of the catalogue of which an entry speaks."""
         self.versions = installed(self.session) if self.versions is None else self.versions
-        for unit, claim in cells(entry, self.versions, python=self.python):
+        of_devices = (cells(entry, self.versions, device, self.python) for device in devices_of(entry, self.session))
+        for unit, claim in itertools.chain.from_iterable(of_devices):
             subject = unit.subject(self.session)
             if claim.concerns(subject) and not claim.applies(subject):
                 yield self._in(entry, entry, subject, claim)

@@ -9,15 +9,19 @@ from __future__ import annotations
 import base64
 import copy
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
+from conformance.commands.ledger_trials import devices_of
 from conformance.engine.ledger import OPTIMIZERS, Entry, named, recorded
 from conformance.engine.replay import fitting
 from conformance.optimizers.device_answers import AnsweredCell, CellAnswers, Row, cells, read, write
 from conformance.optimizers.properties import LOCAL, PROPERTIES
 from impls.catalogue.torch_optimizers import CATALOGUE
+from impls.session import Answer, Session
 from tests.builders import deviation
 
 FILE, VERSION, DEVICE = Path(__file__).with_name("h100.json.xz"), "2.11.0", "cuda"
@@ -96,6 +100,20 @@ def test_an_entry_of_the_host_must_not_show_on_a_device() -> None:
     assert recorded("torch", "2.13.0", "cpu")
     assert not recorded("torch", "2.13.0", DEVICE)
     assert not recorded("torch", "2.13.0", "mps")
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "tried"),
+    [
+        ("torch-adam-fused-cuda-overflow", ["cpu"], ()),
+        ("torch-adam-fused-cuda-overflow", ["cpu", "cuda", "mps"], ("cuda",)),
+        ("torch-float32-step-counter", ["cpu", "cuda"], ("cpu",)),
+    ],
+)
+def test_an_entry_is_tried_on_a_device_of_which_it_speaks(name: str, seen: list[str], tried: tuple[str, ...]) -> None:
+    """An entry of the device alone is tried there, where there is one, and every other on the host."""
+    told = SimpleNamespace(request=lambda _: Answer({"devices": seen}, []))
+    assert devices_of(deviation(name), cast("Session", told)) == tried
 
 
 def test_what_is_no_file_of_answers_is_refused(tmp_path: Path) -> None:
