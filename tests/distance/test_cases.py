@@ -85,6 +85,7 @@ def test_a_case_says_all_that_a_program_needs(cases: Path) -> None:
         assert sizes == {"theta.bin": size, "m.bin": size, "v.bin": size, "g.bin": size * case["steps"]}
 
 
+@pytest.mark.thorough
 def test_what_a_program_left_out_is_undecided(cases: Path, tmp_path: Path) -> None:
     """A program that ends early has cells that are undecided, and none that fails."""
 

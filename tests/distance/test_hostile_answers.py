@@ -13,6 +13,7 @@ import pytest
 
 from conformance.cli import main
 from conformance.distance.answers import AnsweredSession, Answers
+from conformance.distance.expected import check
 from impls.kit.program import ABOUT
 from impls.kit.records import ANSWERS, HEAD, begin, following, frame_at, places, record
 from impls.session import NotAsked, TargetError
@@ -161,6 +162,28 @@ def test_an_answer_that_no_worker_gives_is_none(
     (line,) = complaints.read_text().splitlines()
     assert line.startswith(f"`{folder / PART}` ")
     assert words in line
+
+
+STEP = {"before": {"p": "float32"}, "got": {"p": "float32"}, "steps": 1}
+SEEN = {"what": "x", "compared": 1, "differing": 1, "got": 0.5, "expected": 1, "place": 0, "step": STEP}
+
+
+@pytest.mark.parametrize(
+    ("observation", "arrays", "words"),
+    [
+        ({**SEEN, "compared": "all"}, 2, "compared"),
+        ({**SEEN, "step": {**STEP, "got": {"p": "int3"}}}, 2, "there is no format 'int3'"),
+        (SEEN, 1, "1 arrays came, and 2 are named"),
+        ({**SEEN, "step": {**STEP, "got": {"p": "float64"}}}, 2, "an array of 4 bytes holds no float64"),
+    ],
+)
+def test_what_an_experiment_saw_is_looked_at(observation: dict[str, Any], arrays: int, words: str) -> None:
+    """Its observations have their parts, and the arrays that they name are there."""
+    question = {"op": "contract"}
+    buffers = [memoryview(bytes(4))] * 2
+    check(question, {"observations": [SEEN], "error": None}, buffers)
+    with pytest.raises(ValueError, match=words):
+        check(question, {"observations": [observation], "error": None}, buffers[:arrays])
 
 
 def test_a_changed_answer_ends_the_command(

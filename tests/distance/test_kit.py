@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 from conformance.cli import main
-from conformance.distance.kit import code
+from conformance.commands.packing import scope_of
+from conformance.commands.part import RunPart
+from conformance.distance.kit import code, pack
+from conformance.distance.planning import Planning, part_of
 from conformance.distance.questions import Questions
+from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.failures import WorkerFailure
 from impls.kit import answering, program
 from impls.kit.answering import Answering
-from impls.kit.records import ANSWERS, begin, places
+from impls.kit.records import ANSWERS, begin, following, places
 from impls.session import Answer
 from tests.distance.conftest import HOW, TARGET, WHAT, Distant, report
 
@@ -87,6 +91,21 @@ def test_a_kit_goes_on_where_it_was_stopped(distant: Distant, tmp_path: Path) ->
     assert program.main(str(distant.kit), [str(folder)]) == 0
     assert sorted(_keys(path)) == sorted(kept)
     assert path.read_bytes()[: len(whole) * 8 // 10] == whole[: len(whole) * 8 // 10]
+
+
+def test_a_kit_for_a_device_is_made_where_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its questions are about that device, and a machine without it gets one sentence."""
+    (item,) = [item for item in CATALOGUE if item.identifier == TARGET]
+    part = RunPart((item,), (), 0.1, 0, device="cuda", dtypes=("float32",), properties=("state/step-count",))
+    (unit,) = [unit for unit in part.units() if "fused" in unit.label]
+    assert list(Planning(tmp_path)(unit, {})) == []
+    kit = tmp_path / "kit.pyz"
+    assert pack([tmp_path / part_of(unit.label)], scope_of(part), TARGET, kit).device == "cuda"
+    with zipfile.ZipFile(kit) as packed, packed.open("questions/0001") as file:
+        asked = [one["question"] for _, message in following(file) for one in message.header["ask"]]
+    assert {question["device"] for question in asked if question["op"] == "run"} == {"cuda"}
+    assert program.main(str(kit), [str(tmp_path / "answers")]) == 2
+    assert "this machine has no device `cuda`" in capsys.readouterr().err
 
 
 def test_a_folder_of_other_answers_is_left_alone(
