@@ -12,6 +12,7 @@ from impls.catalogue.library import Library
 from impls.catalogue.torch_optimizers import AMSGRAD, COUPLED, LR_INSIDE_DECAY, MAXIMIZE
 from impls.catalogue.torch_paths import EAGER, FORMULA
 from impls.devices import HOST
+from impls.libraries.stepproof_optim_schedules import SCHEDULERS
 
 NAME = "stepproof_optim"
 SINGLE = {"foreach": False, "fused": False}
@@ -88,4 +89,4 @@ OPTIMIZERS: tuple[Implementation, ...] = (
         },
     ),
 )
-LIBRARY = Library(NAME, NAME, "stepproof-optim", OPTIMIZERS, source="impls/production")
+LIBRARY = Library(NAME, NAME, "stepproof-optim", OPTIMIZERS, SCHEDULERS, source="impls/production")

@@ -1,0 +1,1 @@
+"""One schedule a file: its settings, and the learning rate as a function of the step."""
