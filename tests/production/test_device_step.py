@@ -26,12 +26,12 @@ def test_every_rule_is_written_in_triton_and_in_c(name: str) -> None:
     keys = [item.key for item in states if not item.single]
     numbers = {item.key: 0.5 for item in states if item.single}
     step = traced_step(optimizer.rule, group, keys, numbers, 3.0)
-    for dtype in FORMATS:
-        formats = (dtype,) * (2 + len(keys))
-        text = device_step.source_of(step.program, len(step.numbers), formats)
-        ast.parse(text)
-        assert text.count("tl.store(") == 1 + len(keys)
-        assert f"#define NUMBERS {len(step.numbers)}\n" in kernel.source_of(step.program, len(step.numbers), formats)
+    every = [(dtype,) * (2 + len(keys)) for dtype in FORMATS]
+    in_triton = [device_step.source_of(step.program, len(step.numbers), formats) for formats in every]
+    in_c = [kernel.source_of(step.program, len(step.numbers), formats) for formats in every]
+    assert all(map(ast.parse, in_triton))
+    assert {text.count("tl.store(") for text in in_triton} == {1 + len(keys)}
+    assert all(f"#define NUMBERS {len(step.numbers)}\n" in text for text in in_c)
 
 
 @pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not here: `tox run -e production` installs it")
