@@ -40,7 +40,7 @@ double* number_of(PyObject* kept, PyObject* key) {
 }
 
 struct Gathered {
-  std::vector<at::Tensor> parameters, held;
+  std::vector<const at::Tensor*> parameters, others;
   std::vector<int64_t> sizes;
   std::vector<void*> rows;
   std::vector<double*> numbers;
@@ -57,19 +57,19 @@ bool gather(PyObject* params, PyObject* state, PyObject* keys, PyObject* singles
     if (!gradient.defined()) continue;
     PyObject* kept = state_of(state, object, &place);
     if (kept == nullptr || !PyDict_Check(kept) || !plain(p) || p.is_complex()) return false;
-    if (!all.parameters.empty() && p.scalar_type() != all.parameters[0].scalar_type()) return false;
+    if (!all.parameters.empty() && p.scalar_type() != all.parameters[0]->scalar_type()) return false;
     if (!alike(p, p) || !alike(p, gradient) || gradient.scalar_type() != p.scalar_type()) return false;
-    all.parameters.push_back(p);
+    all.parameters.push_back(&p);
     all.sizes.push_back(p.numel());
     all.rows.push_back(p.data_ptr());
-    all.held.push_back(gradient);
+    all.others.push_back(&gradient);
     all.rows.push_back(gradient.data_ptr());
     for (Py_ssize_t k = 0; k < columns; k++) {
       PyObject* item = PyDict_GetItemWithError(kept, PyTuple_GET_ITEM(keys, k));
       if (item == nullptr || !THPVariable_Check(item)) return false;
       const at::Tensor& x = THPVariable_Unpack(item);
       if (!alike(p, x) || x.scalar_type() != p.scalar_type()) return false;
-      all.held.push_back(x);
+      all.others.push_back(&x);
       all.rows.push_back(x.data_ptr());
     }
     for (Py_ssize_t k = 0; k < scalars; k++) {
@@ -96,15 +96,23 @@ extern "C" int64_t step_group(
     }
     int64_t total = 0;
     for (int64_t size : all.sizes) total += size;
-    Py_BEGIN_ALLOW_THREADS
-    const int64_t count = static_cast<int64_t>(all.sizes.size());
-    if (total > 0) {
-      reinterpret_cast<Kernel>(kernel)(count, all.sizes.data(), all.rows.data(), numbers, total < alone ? 1 : threads);
-    }
-    for (const at::Tensor& p : all.parameters) p.unsafeGetTensorImpl()->bump_version();
+    const auto run = [&](int64_t wanted) {
+      const auto count = static_cast<int64_t>(all.sizes.size());
+      if (total > 0) reinterpret_cast<Kernel>(kernel)(count, all.sizes.data(), all.rows.data(), numbers, wanted);
+    };
+    // All that is the interpreter's is done before another thread may have it.
+    for (const at::Tensor* p : all.parameters) p->unsafeGetTensorImpl()->bump_version();
     const size_t scalars = all.parameters.empty() ? 0 : all.numbers.size() / all.parameters.size();
     for (size_t n = 0; n < all.numbers.size(); n++) *all.numbers[n] = after[n % scalars];
-    Py_END_ALLOW_THREADS
+    if (total < alone) {
+      run(1);  // sooner done than the interpreter is given to another thread
+    } else {
+      std::vector<at::Tensor> held;
+      for (const at::Tensor* x : all.parameters) held.push_back(*x);
+      for (const at::Tensor* x : all.others) held.push_back(*x);
+      Py_BEGIN_ALLOW_THREADS run(threads);
+      Py_END_ALLOW_THREADS
+    }
     return static_cast<int64_t>(all.parameters.size());
   } catch (...) {
     return -1;

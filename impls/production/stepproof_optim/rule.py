@@ -37,7 +37,7 @@ class State:
     reduced: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """An update rule: its settings, the states that it keeps of a parameter under a group's settings, and the step.
 
