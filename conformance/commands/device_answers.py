@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
-from conformance.optimizers.device_answers import AnsweredCell, CellAnswers, Row, cells, read, write
+from conformance.optimizers.device_answers import AnsweredCase, AnsweredCell, CellAnswers, cells, read, write
 
 VERSION = "2.11.0"
 MOST = {"agreement/local": 1800}
@@ -48,7 +48,7 @@ def main() -> int:
     parser.add_argument("--part", type=Path, metavar="FILE", help="write a part of the answers")
     given, console = parser.parse_args(), Console(soft_wrap=True, markup=False, highlight=False)
     count = values = outside = unexplained = 0
-    part: list[Row] = []
+    part: list[AnsweredCase] = []
     for answers in answered(given.files, given.library_version):
         cell = answers.judged()
         part += answers.part(MOST.get(cell.cell.property, SMALL)) if given.part else ()

@@ -32,7 +32,7 @@ class SeenStep(msgspec.Struct, frozen=True):
     expected: Rows = {}
 
 
-class Seen(msgspec.Struct, frozen=True):
+class SeenObservation(msgspec.Struct, frozen=True):
     """One observation of an experiment."""
 
     what: str
@@ -47,7 +47,7 @@ class Seen(msgspec.Struct, frozen=True):
 class ExperimentAnswer(msgspec.Struct, frozen=True):
     """What an experiment observed, and what it ended with."""
 
-    observations: list[Seen]
+    observations: list[SeenObservation]
     error: dict[str, str] | None
 
 

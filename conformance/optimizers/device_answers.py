@@ -37,7 +37,7 @@ PLAN = Plan(1, 1, 0)
 """Every row holds its case: nothing is drawn."""
 
 
-class Row(msgspec.Struct, frozen=True, rename={"claim": "property"}):
+class AnsweredCase(msgspec.Struct, frozen=True, rename={"claim": "property"}):
     """What one case of one property was answered; ``unit`` is implementation, path, device and format."""
 
     unit: tuple[str, str, str, str]
@@ -56,15 +56,15 @@ class Row(msgspec.Struct, frozen=True, rename={"claim": "property"}):
         return sum(len(buffer) for answer in self.answers for buffer in answer["buffers"])
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[AnsweredCase]:
     """Return the rows of a file; raises ``ValueError`` for one that is no file of answers."""
     try:
-        return msgspec.json.decode(lzma.decompress(path.read_bytes()), type=list[Row])
+        return msgspec.json.decode(lzma.decompress(path.read_bytes()), type=list[AnsweredCase])
     except (msgspec.DecodeError, lzma.LZMAError, EOFError) as error:
         raise ValueError(f"`{path}` is no file of answers: {error}; give a list of rows packed by xz") from None
 
 
-def write(path: Path, rows: Iterable[Row]) -> None:
+def write(path: Path, rows: Iterable[AnsweredCase]) -> None:
     """Write rows as a file of answers, the same bytes for the same rows."""
     path.write_bytes(lzma.compress(msgspec.json.encode(list(rows)), preset=9 | lzma.PRESET_EXTREME))
 
@@ -110,7 +110,7 @@ class AnsweredCell:
 class CellAnswers:
     """The rows of one cell, and what judges them with one version of torch."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[AnsweredCase, ...]
     version: str
 
     @property
@@ -152,7 +152,7 @@ class CellAnswers:
             sum(row.unanswered for row in found),
         )
 
-    def judged_row(self, row: Row) -> AnsweredCell:
+    def judged_row(self, row: AnsweredCase) -> AnsweredCell:
         """Judge one row of the cell."""
         entries = self.entries
         try:
@@ -167,9 +167,9 @@ class CellAnswers:
         figures = (strict.values, strict.outside, left.outside)
         return AnsweredCell(self.cell, 1, *figures, shown, first=next(iter(told), ""))
 
-    def part(self, most: int) -> list[Row]:
+    def part(self, most: int) -> list[AnsweredCase]:
         """Return the smallest rows, of at most so many bytes together, and one that shows each entry that any shows."""
-        kept, missing = list[Row](), {entry.identifier for entry in self.entries}
+        kept, missing = list[AnsweredCase](), {entry.identifier for entry in self.entries}
         for row in sorted(self.rows, key=lambda row: row.size):
             room = sum(other.size for other in kept) + row.size <= most
             if not (room or missing):
@@ -180,7 +180,7 @@ class CellAnswers:
                 kept.append(row)
         return kept
 
-    def smallest(self, entry: Entry) -> Row | None:
+    def smallest(self, entry: Entry) -> AnsweredCase | None:
         """Return the smallest row that shows an entry, with the one element that does where elements stand alone."""
         for row in sorted(self.rows, key=lambda row: row.size):
             if entry.identifier in self.judged_row(row).shown:
@@ -190,7 +190,7 @@ class CellAnswers:
                 return next(shown, row)
         return None
 
-    def _left(self, row: Row, entries: tuple[Entry, ...]) -> Tally:
+    def _left(self, row: AnsweredCase, entries: tuple[Entry, ...]) -> Tally:
         """Return what is outside in a row that none of ``entries`` explains."""
         if any(not (entry.observed or entry.narrows) for entry in entries):
             return Tally()
@@ -206,14 +206,14 @@ class CellAnswers:
                 left.fail(failure)
         return left
 
-    def _tally(self, subject: WorkerSubject, row: Row) -> Tally:
+    def _tally(self, subject: WorkerSubject, row: AnsweredCase) -> Tally:
         session, tally = cast("AnswersOnly", subject.session), Tally()
         session.answers = list(row.answers)
         self.claim.run(subject, self.claim.kind.read(row.case), tally, PLAN)
         return tally
 
 
-def one_element(subject: WorkerSubject, row: Row, failure: Outside) -> Row | None:
+def one_element(subject: WorkerSubject, row: AnsweredCase, failure: Outside) -> AnsweredCase | None:
     """Return the row of one element of one step, with its part of the answer, where elements stand alone."""
     case = failure.case
     rule = subject.rules[case.switches]
@@ -235,7 +235,7 @@ def one_element(subject: WorkerSubject, row: Row, failure: Outside) -> Row | Non
     parts = [_element(buffer, failure.place, size, subject.storage) for buffer in own]
     header = {**answer["header"], "counts": [[answer["header"]["counts"][0][failure.tensor]]]}
     alone = dataclasses.replace(case, groups=(group,))
-    return Row(row.unit, row.claim, RULE.write(alone), [{"header": header, "buffers": parts}])
+    return AnsweredCase(row.unit, row.claim, RULE.write(alone), [{"header": header, "buffers": parts}])
 
 
 def _element(buffer: str, place: int, size: int, storage: Format) -> str:
@@ -260,9 +260,9 @@ def subject_of(cell: Cell) -> WorkerSubject:
     return worker_subject(implementation, path, cell.device, FORMATS[cell.dtype], session)
 
 
-def cells(rows: Iterable[Row], version: str) -> Iterator[CellAnswers]:
+def cells(rows: Iterable[AnsweredCase], version: str) -> Iterator[CellAnswers]:
     """Yield the rows cell by cell, in the order in which the cells first come."""
-    found: dict[Cell, list[Row]] = {}
+    found: dict[Cell, list[AnsweredCase]] = {}
     for row in rows:
         found.setdefault(row.cell, []).append(row)
     for of_cell in found.values():

@@ -18,7 +18,7 @@ import pytest
 from conformance.commands.ledger_trials import devices_of
 from conformance.engine.ledger import OPTIMIZERS, Entry, named, recorded
 from conformance.engine.replay import fitting
-from conformance.optimizers.device_answers import AnsweredCell, CellAnswers, Row, cells, read, write
+from conformance.optimizers.device_answers import AnsweredCase, AnsweredCell, CellAnswers, cells, read, write
 from conformance.optimizers.properties import LOCAL, PROPERTIES
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.session import Answer, Session
@@ -123,4 +123,4 @@ def test_what_is_no_file_of_answers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is no file of answers"):
         read(file)
     write(file, [])
-    assert read(file) == list[Row]()
+    assert read(file) == list[AnsweredCase]()
