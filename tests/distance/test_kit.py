@@ -20,9 +20,9 @@ from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.failures import WorkerFailure
 from impls.kit import answering, program
 from impls.kit.answering import Answering
-from impls.kit.records import ANSWERS, begin, following, places
+from impls.kit.records import ANSWERS, begin, following, frame_at, places
 from impls.session import Answer
-from tests.distance.conftest import HOW, TARGET, WHAT, Distant, report
+from tests.distance.conftest import CLAIMS, HOW, TARGET, WHAT, Distant, report
 
 WRONG = Path(__file__).parents[1] / "quality" / "wrong_optimizers.py"
 OF_THE_MACHINE = {"device", "driver", "kit"}
@@ -119,22 +119,28 @@ def test_a_folder_of_other_answers_is_left_alone(
 
 
 def test_what_was_not_answered_is_undecided(distant: Distant, tmp_path: Path) -> None:
-    """Of answers that stop early the cells that need more are undecided, and what is open goes into a further kit."""
+    """Of answers that are not whole the cells that need more are undecided; those to a further kit complete them."""
     folder, further = tmp_path / "answers", tmp_path / "further.pyz"
     shutil.copytree(distant.answers, folder)
     path = folder / "0001.answers"
     with path.open("rb") as file:
         begin(file, ANSWERS)
-        ends = [place.end for place in places(file, path.stat().st_size)]
-    path.write_bytes(path.read_bytes()[: ends[len(ends) // 2]])
+        held = [(place, frame_at(file, place).header) for place in list(places(file, path.stat().st_size))]
+    runs = [place for place, header in held if "counts" in header.get("answer", {})]
+    left_out, whole = set(runs[::2]), path.read_bytes()
+    path.write_bytes(ANSWERS + b"".join(whole[place.start : place.end] for place, _ in held if place not in left_out))
     given = [str(folder), "--output", str(tmp_path / "out"), "--jobs", "1", "--follow-up", str(further)]
     assert main(["judge", *given]) == 2
     found = {result["cell"]["property"]: result for result in report(tmp_path / "out")["results"]}
-    assert found["state/not-aliased"]["verdict"] == "undecided"
-    assert "not asked at a distance" in found["state/not-aliased"]["reason"]
+    assert found["agreement/local"]["verdict"] == "undecided"
+    assert "not asked at a distance" in found["agreement/local"]["reason"]
+    assert found["state/not-aliased"]["verdict"] != "undecided"
     manifest = json.loads(zipfile.ZipFile(further).read(program.MANIFEST))
-    assert manifest["questions"] > len(ends) // 4
+    assert manifest["questions"] > len(left_out) // 2
     assert manifest["scope"] == json.loads((folder / program.ABOUT).read_text())["manifest"]["scope"]
+    assert program.main(str(further), [str(tmp_path / "more")]) == 0
+    assert main(["judge", str(folder), str(tmp_path / "more"), "--output", str(tmp_path / "whole"), "--jobs", "1"]) == 0
+    assert len(report(tmp_path / "whole")["results"]) == len(CLAIMS)
 
 
 class FakeSession:
