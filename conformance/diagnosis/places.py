@@ -12,7 +12,7 @@ from conformance.engine.verdict import Finding
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
 from impls.session import NotAsked, TargetError
-from impls.worker.written_lines import PARAMETER
+from impls.worker.place import PARAMETER
 from spec.rule import UpdateRule
 
 MOST_STEPS = 32

@@ -16,6 +16,8 @@ FOREIGN = re.compile(
     r"|.*[/\\]python3\.\d+[/\\](?!(?:site|dist)-packages[/\\])"
     r"|.*[/\\](?:site|dist)-packages[/\\](?:torch|jax|jaxlib|numpy)[/\\]"
 )
+PARAMETER = "parameter"
+"""Stands for the parameter where the places are told at which a step writes it and its states."""
 DUMPED = re.compile(r"(?:Current thread [^\n]*|Stack )\(most recent call first\):\n((?:  File [^\n]*\n)+)")
 DUMPED_FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
 

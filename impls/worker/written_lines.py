@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from .calling import step_of
-from .place import FOREIGN, WORKER, Frame
+from .place import FOREIGN, PARAMETER, WORKER, Frame
 from .state_path import held
 from .torch_optimizer import begun, give_gradient
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-PARAMETER = "parameter"
 OPTIMIZERS = re.compile(r".*[/\\]torch[/\\]optim[/\\]")
 """The framework's own optimizers, whose lines are told of those that write none themselves."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -58,6 +60,14 @@ def test_what_decides_which_cases_there_are_leaves_all_open(place: str, monkeypa
     monkeypatch.setattr({"applies": FakeClaim, "subject": FakeUnit}[place], place, raises)
     (result,) = results(FakeUnit("fake", ()), FakeClaim("asked"))
     assert (result.verdict, result.reason) == (Verdict.UNDECIDED, UNASKED)
+
+
+def test_the_judge_needs_no_framework() -> None:
+    """All that judges answers is imported where torch is not installed."""
+    needed = "conformance.commands.judging_answers, conformance.commands.packing"
+    program = f"import sys; sys.modules['torch'] = None; import {needed}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_questions_that_belong_together_are_all_put_before_one_is_told_to_be_deferred() -> None:
