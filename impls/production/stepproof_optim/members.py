@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -13,11 +12,12 @@ from .rule import Group, Rule, State
 
 COUNT = "step"
 """The key under which a parameter's steps are counted: a float64 number, exact up to 2^53."""
+PLAIN = (torch.Tensor, torch.nn.Parameter)
+"""The classes of tensors that are nothing but their elements."""
 HALF = (torch.float16, torch.bfloat16)
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A parameter with its gradient and its own state, which is a dictionary of the optimizer.
 
     `keys` are the states of its shape that the rule uses, `numbers` those that are one number, and `t` is the
@@ -34,10 +34,9 @@ class Member:
     @property
     def bucket(self) -> tuple[Any, ...]:
         """What members that are stepped together have in common."""
-        absent = tuple(key for key in self.keys if self.kept.get(key) is None)
-        scalars = (self.t, *self.numbers.values())
-        formats = self.parameter.device, self.parameter.dtype, self.gradient.dtype
-        return (*formats, absent, *(id(x) if isinstance(x, torch.Tensor) else x for x in scalars))
+        absent = tuple([key for key in self.keys if self.kept.get(key) is None])
+        scalars = [id(x) if isinstance(x, torch.Tensor) else x for x in (self.t, *self.numbers.values())]
+        return (self.parameter.device, self.parameter.dtype, self.gradient.dtype, absent, *scalars)
 
     def keep_numbers(self, states: Mapping[str, Any]) -> None:
         """The states that are one number get the values that the step gave them."""
@@ -63,6 +62,8 @@ def real(tensor: torch.Tensor) -> torch.Tensor:
 
 def local(tensor: torch.Tensor) -> torch.Tensor:
     """Return this process's part of a DTensor, and any other tensor as it is."""
+    if type(tensor) in PLAIN:
+        return tensor
     part: Any = getattr(tensor, "to_local", None)
     return tensor if part is None else part()
 

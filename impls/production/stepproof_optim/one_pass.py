@@ -12,11 +12,10 @@ import torch
 
 from .device_step import available, device_step, launch
 from .kernel import ALONE, FORMATS, Kernel, kernel
-from .members import Member, local, real
+from .members import PLAIN, Member, local, real
 from .rule import Group, Rule
 from .traced_step import TracedStep, traced_step
 
-PLAIN = (torch.Tensor, torch.nn.Parameter)
 HOST = "cpu"
 Call: TypeAlias = Callable[[Sequence[Sequence[torch.Tensor]]], None]
 
@@ -66,21 +65,28 @@ def _on_host(compiled: Kernel, rows: Sequence[Sequence[torch.Tensor]], numbers: 
 
 
 def _row(member: Member, keys: Sequence[str]) -> list[torch.Tensor]:
-    tensors = (member.parameter.detach(), member.gradient.resolve_neg(), *(member.kept[key] for key in keys))
+    tensors = [member.parameter.detach(), member.gradient.resolve_neg(), *[member.kept[key] for key in keys]]
+    if type(tensors[0]) in PLAIN and type(tensors[1]) in PLAIN and not tensors[0].is_complex():
+        return tensors
     return [real(local(tensor)) for tensor in tensors]
 
 
 def _fits(row: Sequence[torch.Tensor]) -> bool:
     """Tell whether a compiled step can take the parameter, the gradient and the states of a member."""
-    p, _, *states = row
-    known = all(type(tensor) in PLAIN and tensor.device == p.device and tensor.dtype in FORMATS for tensor in row)
-    return known and all(state.dtype == p.dtype for state in states) and _in_one_order(row)
+    p = row[0]
+    dtype, device = p.dtype, p.device
+    for place, tensor in enumerate(row):
+        if type(tensor) not in PLAIN or tensor.device != device or tensor.dtype not in FORMATS:
+            return False
+        if tensor.dtype != dtype and place != 1:  # a gradient may have a format of its own
+            return False
+    return _in_one_order(row)
 
 
 def _in_one_order(row: Sequence[torch.Tensor]) -> bool:
     """Tell whether the elements of all tensors lie in the same order, without gaps."""
     p = row[0]
-    if all(tensor.is_contiguous() for tensor in row):
+    if all(map(torch.Tensor.is_contiguous, row)):
         return True
     order = sorted(zip(p.stride(), p.shape, strict=True))
     expected = 1
