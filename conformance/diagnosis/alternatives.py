@@ -84,8 +84,13 @@ def _options(subject: WorkerSubject) -> Iterator[Hypothesis]:
     variants = sorted(family.variants(), key=lambda rule: _distance(rule, claimed))
     for variant in variants:
         changed = {k: v for k, v in variant.options.items() if claimed.options.get(k) != v}
-        if changed and (rules := _with_options(subject, family, changed)):
+        if changed and (rules := _with_options(subject, family, changed)) and _takes(variant, claimed):
             yield Hypothesis(f"this is {named(variant)}", Sort.OPTION, rules=rules)
+
+
+def _takes(variant: UpdateRule, claimed: UpdateRule) -> bool:
+    """Tell whether a variant has a formula for tensors of as few dimensions as the claimed rule is asked about."""
+    return variant.ranks[0] <= claimed.ranks[0]
 
 
 def _plainest(subject: WorkerSubject) -> Switches:
@@ -134,7 +139,7 @@ def _other_rules(subject: WorkerSubject) -> Iterator[Hypothesis]:
         if family.name == claimed.name:
             continue
         for variant in family.variants():
-            if {h.keyword for h in variant.hyperparameters} <= keywords:
+            if {h.keyword for h in variant.hyperparameters} <= keywords and _takes(variant, claimed):
                 yield Hypothesis(f"this is {named(variant)}", Sort.RULE, rules=dict.fromkeys(subject.rules, variant))
 
 

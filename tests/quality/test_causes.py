@@ -196,6 +196,15 @@ def test_a_formula_that_divides_by_nothing_in_a_case_is_no_hypothesis_about_it(
     assert run.judged(subject, first) is None
 
 
+def test_a_formula_of_matrices_is_no_hypothesis_about_vectors(session: Session) -> None:
+    """It has no rows or columns to take means of; about matrices the formula of vectors is one."""
+    ranks = {
+        name: {rule.ranks[0] for item in candidates(subject_of(entry(name), session)) for rule in item.rules.values()}
+        for name in ("torch.Adafactor on vectors", "torch.Adafactor")
+    }
+    assert ranks == {"torch.Adafactor on vectors": {0}, "torch.Adafactor": {0, 2}}
+
+
 def _undamped(group: GroupCase) -> GroupCase:
     kept = {name: value for name, value in group.hyperparameters.items() if name != "tau"}
     return dataclasses.replace(group, hyperparameters=kept)
