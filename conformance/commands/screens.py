@@ -40,7 +40,7 @@ A run that fails begins with its causes. One cause is one reason, however many p
 | the first | `✗` for what must hold, `!` for what only should; the optimizer, and what it does instead, if known |
 | diagnosis | the line as it is computed and as the formula has it; how many runs that holds, and if others do |
 | | or that none of so many hypotheses holds them, and where the values are wrong |
-| where | the line of your own file that writes what is wrong, or at which it raises; where none can be told, the one at which the step begins |
+| where | the line of your own file that writes what is wrong, or at which it raises; else that of `step` |
 | explains | the cells of the report that this reason explains: judged again under it, they show nothing wrong |
 | property, formula | what was claimed, and the line of the formula whose value is shown |
 | case, before | the smallest case that still shows it: settings, shapes, and the numbers that entered the line |

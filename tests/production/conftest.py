@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stepproof_optim import kernel
+from stepproof_optim.engine import kernel
 
 from impls.session import IMPORT_FROM, Session
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import stepproof_optim
 import torch
-from stepproof_optim import device_step, group_step, kernel, one_pass
-from stepproof_optim.traced_step import traced_step
+from stepproof_optim.engine import device_step, group_step, kernel, one_pass
+from stepproof_optim.engine.traced_step import traced_step
 
 RULES = [name for name in stepproof_optim.__all__ if getattr(stepproof_optim, name).rule.elementwise]
 FORMATS = (torch.float32, torch.float64, torch.bfloat16, torch.float16)

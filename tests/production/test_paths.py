@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import stepproof_optim
 import torch
-from stepproof_optim import group_step, kernel, prepared
-from stepproof_optim.arrays import maximum, quotient, sign
-from stepproof_optim.formula import written
+from stepproof_optim.engine import group_step, kernel, prepared
+from stepproof_optim.engine.arrays import maximum, quotient, sign
+from stepproof_optim.engine.formula import written
 
 SHAPES = ((3, 5), (7,), (), (0,), (2, 3))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .schedule import ClosedFormLR
+from .engine.schedule import ClosedFormLR
 from .schedules.chain import ChainedScheduler
 from .schedules.cosine import CosineAnnealingLR
 from .schedules.cosine_restarts import CosineAnnealingWarmRestarts

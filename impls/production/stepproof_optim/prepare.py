@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .prepared import build
+from .engine.prepared import build
 
 
 def main() -> int:

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from .. import settings
-from ..arrays import Array, Scalar, maximum, norm, sqrt
-from ..optimizer import RuleOptimizer, given
-from ..rule import Group, Rule, State, States
+from ..engine import settings
+from ..engine.arrays import Array, Scalar, maximum, norm, sqrt
+from ..engine.optimizer import RuleOptimizer, given
+from ..engine.rule import Group, Rule, State, States
 
 ROWS, COLUMNS, SECOND = State("row_var", reduced=(-1,)), State("col_var", reduced=(-2,)), State("variance")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from .. import settings
-from ..arrays import Array, Scalar, absolute, average, maximum, present
-from ..optimizer import RuleOptimizer, given
-from ..rule import Group, Rule, State, States
+from ..engine import settings
+from ..engine.arrays import Array, Scalar, absolute, average, maximum, present
+from ..engine.optimizer import RuleOptimizer, given
+from ..engine.rule import Group, Rule, State, States
 
 FIRST, NORM = State("exp_avg"), State("exp_inf")
 

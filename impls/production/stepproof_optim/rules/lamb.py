@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from .. import settings
-from ..arrays import Array, Scalar, average, norm, present, sqrt
-from ..optimizer import RuleOptimizer, given
-from ..rule import Group, Rule, State, States
+from ..engine import settings
+from ..engine.arrays import Array, Scalar, average, norm, present, sqrt
+from ..engine.optimizer import RuleOptimizer, given
+from ..engine.rule import Group, Rule, State, States
 
 FIRST, SECOND = State("exp_avg"), State("exp_avg_sq")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from .. import settings
-from ..arrays import Array, Scalar, average, present, sign, sqrt
-from ..optimizer import RuleOptimizer, given
-from ..rule import Group, Rule, State, States
+from ..engine import settings
+from ..engine.arrays import Array, Scalar, average, present, sign, sqrt
+from ..engine.optimizer import RuleOptimizer, given
+from ..engine.rule import Group, Rule, State, States
 
 FIRST = State("exp_avg", initial="initial_accumulator")
 SECOND = State("exp_avg_sq", initial="initial_accumulator")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch.optim import Optimizer
 
-from ..schedule import ClosedFormLR
+from ..engine.schedule import ClosedFormLR
 from .parts import ComposedLR
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch.optim import Optimizer
 
-from ..schedule import ClosedFormLR, given, half_cosine
-from ..schedule_settings import LOWEST, steps
+from ..engine.schedule import ClosedFormLR, given, half_cosine
+from ..engine.schedule_settings import LOWEST, steps
 
 
 class CosineAnnealingWarmRestarts(ClosedFormLR):

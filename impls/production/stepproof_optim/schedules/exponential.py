@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch.optim import Optimizer
 
-from ..schedule import ClosedFormLR, given
-from ..schedule_settings import FACTOR
+from ..engine.schedule import ClosedFormLR, given
+from ..engine.schedule_settings import FACTOR
 
 
 class ExponentialLR(ClosedFormLR):

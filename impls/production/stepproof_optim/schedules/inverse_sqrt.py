@@ -6,8 +6,8 @@ import math
 
 from torch.optim import Optimizer
 
-from ..schedule import ClosedFormLR, given
-from ..schedule_settings import WARMUP
+from ..engine.schedule import ClosedFormLR, given
+from ..engine.schedule_settings import WARMUP
 
 
 class InverseSqrtLR(ClosedFormLR):

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from torch.optim import Optimizer
 
-from ..schedule import ClosedFormLR
-from ..schedule_settings import FACTOR, Milestones
+from ..engine.schedule import ClosedFormLR
+from ..engine.schedule_settings import FACTOR, Milestones
 
 
 class MultiStepLR(ClosedFormLR):

@@ -9,9 +9,9 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-from ..schedule import ClosedFormLR, half_cosine
-from ..schedule_settings import choice, steps
-from ..settings import CLOSED_UNIT, NONNEGATIVE, POSITIVE, UNIT, Range, as_number, number
+from ..engine.schedule import ClosedFormLR, half_cosine
+from ..engine.schedule_settings import choice, steps
+from ..engine.settings import CLOSED_UNIT, NONNEGATIVE, POSITIVE, UNIT, Range, as_number, number
 
 
 def _on_a_cosine(start: float, goal: float, done: float) -> float:

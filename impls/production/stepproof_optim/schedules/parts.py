@@ -7,7 +7,7 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-from ..schedule import ClosedFormLR
+from ..engine.schedule import ClosedFormLR
 
 PARTS = "parts"
 

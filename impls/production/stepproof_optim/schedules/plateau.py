@@ -8,9 +8,9 @@ from typing import Any
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau as OnPlateau
 
-from ..schedule import given, with_tensors_of_their_own
-from ..schedule_settings import choice, steps
-from ..settings import NONNEGATIVE, UNIT, check, number
+from ..engine.schedule import given, with_tensors_of_their_own
+from ..engine.schedule_settings import choice, steps
+from ..engine.settings import NONNEGATIVE, UNIT, check, number
 
 
 class ReduceLROnPlateau(OnPlateau):

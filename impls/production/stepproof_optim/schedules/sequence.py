@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from torch.optim import Optimizer
 
-from ..schedule import ClosedFormLR
-from ..schedule_settings import Milestones
+from ..engine.schedule import ClosedFormLR
+from ..engine.schedule_settings import Milestones
 from .parts import ComposedLR
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch.optim import Optimizer
 
-from ..schedule import ClosedFormLR
-from ..schedule_settings import WARMUP
+from ..engine.schedule import ClosedFormLR
+from ..engine.schedule_settings import WARMUP
 from .parts import ComposedLR
 
 
