@@ -293,7 +293,9 @@ SETTERS["the standard streams"] = stand_behind
 
 
 def remember() -> None:
-    """What the process is now is what it is to be at the start of every experiment."""
+    """What the process is when this is first called is what it is to be at the start of every experiment."""
+    if FRESH:
+        return
     FRESH.update(settings())
     FILTERS.extend(warnings.filters)
     STREAMS.extend(fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3) if behind(number) else -1 for number in range(3))

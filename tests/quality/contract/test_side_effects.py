@@ -96,10 +96,11 @@ def test_what_an_optimizer_leaves_is_a_finding(what: str, tmp_path: Path, sessio
 
 
 def test_an_experiment_starts_from_a_fresh_process(tmp_path: Path, session: Session) -> None:
-    """What one optimizer changed does not enter the experiments on the next one in the same worker."""
+    """What one optimizer changed does not enter the experiments on the next one in the same worker, greeted or not."""
     changes = [*STEPPED.values(), "warnings.simplefilter('error')", "torch.set_default_dtype(torch.bfloat16)"]
     intruder = _subject(tmp_path, session, step="; ".join(changes))
     assert _broken("whole/surroundings", intruder)
+    session.request({"op": "hello"})
     item = recognise(f"{KEPT}:Kept", "adamw", {}, session)
     kept = subject_of(item, session)
     assert not _broken("whole/surroundings", kept)
