@@ -11,7 +11,7 @@ from conformance.diagnosis.recordings import Recording
 from conformance.engine.verdict import Finding
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
-from impls.session import NotAsked, TargetError
+from impls.session import NotAsked, TargetError, WorkerFailure
 from impls.worker.place import PARAMETER
 from spec.rule import UpdateRule
 
@@ -56,7 +56,7 @@ def followed(subject: WorkerSubject, run: Recording) -> dict[str, list[str]]:
     asked = {**subject.request(run.case, run.prepared, every=False), "op": "written_lines", "compiled": False}
     try:
         answer = subject.session.request(asked, subject.buffers(run.case, run.prepared)).header
-    except (TargetError, NotAsked):
+    except (TargetError, NotAsked, WorkerFailure):
         return {}
     return dict(answer["lines"])
 

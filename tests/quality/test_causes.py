@@ -39,6 +39,20 @@ COMPUTES = {
     "DecayAfter": "update: decay after the update",
     "WeightInFloat32": "as if scalars were computed in float32",
 }
+UNTRACED = """
+import importlib.util, os, sys
+
+spec = importlib.util.spec_from_file_location("right", {file!r})
+right = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(right)
+
+
+class Untraced(right.AdamW):
+    def update(self, p, gradient, group):
+        if sys.gettrace() is not None:
+            os._exit(3)
+        return super().update(p, gradient, group)
+"""
 PLACES = {
     "SecondGroup": ("theta", "p.addcdiv_("),
     "DecayAfter": ("theta", "p.mul_("),
@@ -230,3 +244,14 @@ def test_a_place_of_the_framework_is_told_where_the_step_is_its_own(session: Ses
     (run,) = recorded(subject, [case])
     files = {place.rpartition(":")[0] for places in followed(subject, run).values() for place in places}
     assert {Path(file).parent.name for file in files} == {"optim"}
+
+
+def test_a_step_that_dies_when_it_is_followed_has_the_place_of_its_step(tmp_path: Path, session: Session) -> None:
+    """Where the code cannot be followed line by line the cause still says where its step begins."""
+    target = tmp_path / "untraced.py"
+    target.write_text(UNTRACED.format(file=str(FILE)))
+    item = recognise(f"{target}:Untraced", "adamw", {"decay": "decoupled", "epsilon": "outside"}, session)
+    subject = subject_of(item, session, dtype="float64")
+    (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain)
+    place = place_of(subject, None, [_finding("agreement/local", "theta", "1")], list(recorded(subject, [case])))
+    assert place.endswith(" in step")
