@@ -5,15 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+from conformance.cli import main
+from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.devices import DEVICES, HOST
 from impls.libraries import LIBRARIES
 from impls.session import Session
 
 PYTHON = os.environ.get("STEPPROOF_LIBRARIES")
 """An interpreter that has the other libraries; without it, that of the tests."""
+KITS = Path("build/kits")
+SECONDS_OF_A_KIT = "2"
+"""The budget of each kit, which keeps it at some megabytes."""
+SIGNALLED = 128
+"""A status above it is that of a command that was told to end."""
 
 
 def absent() -> list[str]:
@@ -24,8 +32,24 @@ def absent() -> list[str]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--device``."""
+    """Add ``--device``, and ``--pack`` for where there is none of it."""
     parser.addoption("--device", default=HOST, choices=tuple(DEVICES))
+    parser.addoption("--pack", action="store_true", help="make kits of the catalogue for the device, and judge nothing")
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Make a kit of every optimizer of torch where that is asked for, in build/kits."""
+    if not config.getoption("pack"):
+        return None
+    KITS.mkdir(parents=True, exist_ok=True)
+    statuses = [0]
+    for item in CATALOGUE:
+        if max(statuses) > SIGNALLED:
+            break
+        kit = KITS / f"{item.identifier.replace(' ', '-')}.pyz"
+        device = ["--device", config.getoption("device"), "--budget", SECONDS_OF_A_KIT]
+        statuses.append(main(["pack", item.identifier, *device, "--output", str(kit)]))
+    return max(statuses)
 
 
 def pytest_configure(config: pytest.Config) -> None:
