@@ -34,20 +34,20 @@ def place_of(
 ) -> str:
     """Return the file and the line that writes what is wrong, or where the step begins if no line can be told.
 
-    Runs are followed line by line; the last line that writes the parameter is the one, and the first that writes a
+    One run is followed line by line; the last line that writes the parameter is the one, and the first that writes a
     state.
     """
-    for run in runs:
-        if run.case.steps > MOST_STEPS or subject.implementation.framework != "torch":
-            continue
+    run = next((run for run in runs if run.case.steps <= MOST_STEPS), None)
+    if run is not None and subject.implementation.framework == "torch":
         rule = subject.rules[run.case.switches]
         wrong = _changed(rule, hypothesis, run.case) or {finding.quantity for finding in findings}
         keys = subject.keys(rule)
         state = next((keys[name] for name in keys if name in wrong), "")
         lines = followed(subject, run)
-        found = lines.get(state) or lines.get(PARAMETER)
-        if found:
-            return found[0 if lines.get(state) else -1]
+        if state in lines:
+            return lines[state][0]
+        if PARAMETER in lines:
+            return lines[PARAMETER][-1]
     return place_of_step(subject)
 
 

@@ -163,19 +163,28 @@ def _together(slots: list[Slot], *, apart: bool) -> list[list[Slot]]:
 
 def _steps(running: list[Running], header: dict[str, Any], queue: Iterator[memoryview], readings: Readings) -> float:
     seconds = 0.0
-    steps = [_step_of(each, header) for each in running]
-    for step in header["steps"]:
-        options = step.get("options", [])
-        for each in running if options else ():
-            _change(each, options)
-        for slot in readings.slots:
-            give_gradient(slot.parameter, next(queue), header.get("gradient", "dense"))
+    for steps in ready_steps(running, readings.slots, header, queue):
         seconds += sum(_timed(make_step, header["device"]) for make_step in steps)
         if header["read"] == "every":
             readings.read()
     if header["read"] == "last":
         readings.read()
     return seconds
+
+
+def ready_steps(
+    running: list[Running], slots: list[Slot], header: dict[str, Any], queue: Iterator[memoryview]
+) -> Iterator[list[Callable[[], Any]]]:
+    """Before each step settings and gradients are what the step is to find; then it is the caller who makes it."""
+    steps = [_step_of(each, header) for each in running]
+    for step in header["steps"]:
+        options = step.get("options", [])
+        for each in running if options else ():
+            _change(each, options)
+        for slot in slots:
+            gradient = _gradient(next(queue), slot.parameter)
+            slot.parameter.grad = _laid(gradient, header.get("gradient", "dense"))
+        yield steps
 
 
 def _change(each: Running, options: list[dict[str, Any]]) -> None:
@@ -185,11 +194,6 @@ def _change(each: Running, options: list[dict[str, Any]]) -> None:
     for path, value in from_json(options[each.places[0]]).items():
         if path.startswith(ON_OPTIMIZER):
             put(each.optimizer, each.slots[0].parameter, path, value)
-
-
-def give_gradient(parameter: torch.Tensor, buffer: memoryview, layout: str) -> None:
-    """The parameter has the gradient of a buffer, dense or sparse."""
-    parameter.grad = _laid(_gradient(buffer, parameter), layout)
 
 
 def _gradient(buffer: memoryview, parameter: torch.Tensor) -> torch.Tensor:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .calling import step_of
+from .failures import phase
 from .place import FOREIGN, PARAMETER, WORKER, Frame
 from .state_path import held
-from .torch_optimizer import begun, give_gradient
+from .torch_optimizer import begun, ready_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,16 +75,16 @@ def _watched(
     def read() -> dict[str, Any]:
         return {PARAMETER: first, **{key: held(optimizer, first, key) for key in header["states"]}}
 
-    steps = [step_of(each.optimizer, [slot.parameter for slot in each.slots]) for each in running]
-    for number in range(len(header["steps"])):
-        for slot in slots:
-            give_gradient(slot.parameter, next(queue), header.get("gradient", "dense"))
-        watch = Watch(read, file_is_seen)
+    last, watch = len(header["steps"]) - 1, Watch(read, file_is_seen)
+    for number, steps in enumerate(ready_steps(running, slots, header, queue)):
         before = sys.gettrace()
-        sys.settrace(watch if number == len(header["steps"]) - 1 else before)
+        if number == last:
+            watch = Watch(read, file_is_seen)
+            sys.settrace(watch)
         try:
-            for make_step in steps:
-                make_step()
+            with phase("step"):
+                for make_step in steps:
+                    make_step()
         finally:
             sys.settrace(before)
     return watch.written

@@ -107,6 +107,8 @@ def test_what_is_no_function_of_the_step_is_refused_as_a_part() -> None:
     plateau: Any = schedules.ReduceLROnPlateau(given)
     with pytest.raises(TypeError, match="ReduceLROnPlateau, which is no function of the step; give"):
         schedules.SequentialLR(given, [part, plateau], [3])
+    with pytest.raises(ValueError, match="learning rates alone compose; give cycle_momentum=False"):
+        schedules.WarmupLR(given, 3, schedules.OneCycleLR(given, 1.0, 9))
     with pytest.raises(ValueError, match="is built on another optimizer; give it this one"):
         schedules.WarmupLR(optimizer(1.0), 3, part)
     with pytest.raises(ValueError, match=r"milestones are \[5, 3\] for 3 schedules; give 2 steps in ascending order"):
@@ -137,3 +139,32 @@ def test_a_checkpoint_of_another_schedule_changes_nothing() -> None:
     with pytest.raises(ValueError, match=r"the checkpoint lacks step_size: it is of no StepLR"):
         made.load_state_dict(schedules.ExponentialLR(optimizer(1.0), 0.5).state_dict())
     assert made.state_dict() == before
+
+
+def test_a_momentum_that_is_not_there_is_not_cycled() -> None:
+    """An optimizer without momentum and betas is refused, and not given a key of its own."""
+    other = torch.optim.Adagrad([torch.nn.Parameter(torch.ones(1))])
+    with pytest.raises(ValueError, match="Adagrad has neither momentum nor betas; give False"):
+        schedules.OneCycleLR(other, 1.0, 9)
+    assert "momentum" not in other.param_groups[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("StepLR", {"step_size": 2}),
+        ("MultiStepLR", {"milestones": [4, 2, 4]}),
+        ("ExponentialLR", {"gamma": 0.5}),
+        ("PolynomialLR", {"total_iters": 8}),
+        ("CosineAnnealingLR", {"T_max": 5}),
+        ("CosineAnnealingWarmRestarts", {"T_0": 2, "T_mult": 2}),
+    ],
+)
+def test_a_checkpoint_of_torch_is_gone_on_with(name: str, settings: dict[str, Any]) -> None:
+    """torch's scheduler of the same name hands over in the middle, and the rest is as if it had been ours."""
+    whole = run(getattr(schedules, name)(optimizer(1.0), **settings), 7)
+    theirs = getattr(torch.optim.lr_scheduler, name)(optimizer(1.0), **settings)
+    run(theirs, 3)
+    made = getattr(schedules, name)(optimizer(1.0), **settings)
+    made.load_state_dict(theirs.state_dict())
+    assert run(made, 4)[1:] == whole[4:]

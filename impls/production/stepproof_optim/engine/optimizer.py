@@ -114,10 +114,5 @@ class RuleOptimizer(Optimizer):
                 group.setdefault(key, value)
 
 
-def given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a constructor that are settings of a group, of all its local names."""
-    return {name: value for name, value in arguments.items() if name not in {"self", "params", "__class__"}}
-
-
 def _numbers_of(rule: Rule, group: Group) -> Group:
     return {**group, **{setting.name: as_number(group[setting.name]) for setting in rule.settings}}

@@ -37,7 +37,7 @@ class ClosedFormLR(LRScheduler):
             with_tensors_of_their_own(optimizer)
         self.time: float = last_epoch
         super().__init__(optimizer, last_epoch)
-        self.base_lrs = [_number(value) for value in self.base_lrs]
+        self.base_lrs = [float(as_number(value)) for value in self.base_lrs]
 
     def rate(self, base: float, t: float) -> float:
         """Return the learning rate at step `t`, from 0, of a group that has `base` by itself."""
@@ -50,15 +50,13 @@ class ClosedFormLR(LRScheduler):
     def bases(self) -> list[float]:
         """Return the learning rate that each group has by itself, those added later included."""
         for group in self.optimizer.param_groups[len(self.base_lrs) :]:
-            self.base_lrs.append(_number(group.setdefault(INITIAL, _number(group["lr"]))))
-        return [_number(base) for base in self.base_lrs]
+            self.base_lrs.append(float(as_number(group.setdefault(INITIAL, as_number(group["lr"])))))
+        return [float(as_number(base)) for base in self.base_lrs]
 
     def get_lr(self) -> list[Any]:
         """Return the learning rate of each group now, as Tensors of their own where the groups have Tensors."""
         pairs = zip(self.optimizer.param_groups, self.rates(self.time), strict=True)
         return [_like(group["lr"], rate) for group, rate in pairs]
-
-    _get_closed_form_lr = get_lr
 
     def step(self, epoch: float | None = None) -> None:
         """Go on by one step, or to `epoch`, whose share of a step counts and stays in the steps after it."""
@@ -90,18 +88,14 @@ class ClosedFormLR(LRScheduler):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on where a checkpoint was made; the caller's dictionary is shared with nobody.
 
-        Raises a ValueError for one that lacks what this schedule keeps, which changes nothing.
+        Raises a ValueError, and changes nothing, for one that lacks what this schedule keeps, or has illegal settings.
         """
         kept = {"last_epoch", "base_lrs", *(setting.name for setting in self.settings)}
         if missing := sorted(kept - state_dict.keys()):
             raise ValueError(f"the checkpoint lacks {', '.join(missing)}: it is of no {type(self).__name__}")
         saved = {"time": state_dict["last_epoch"], **state_dict}
+        check(self.settings, saved)
         vars(self).update(copy.deepcopy({key: value for key, value in saved.items() if key not in self.unsaved}))
-
-
-def given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a constructor that are settings, of all its local names."""
-    return {k: v for k, v in arguments.items() if k not in {"self", "optimizer", "last_epoch", "__class__"}}
 
 
 def with_tensors_of_their_own(optimizer: Optimizer) -> None:
@@ -114,13 +108,9 @@ def with_tensors_of_their_own(optimizer: Optimizer) -> None:
             seen.add(id(group["lr"]))
 
 
-def _number(value: Any) -> float:
-    return float(value.item() if isinstance(value, torch.Tensor) else value)
-
-
 def _like(kept: Any, value: Any) -> Any:
     """Return a value as what a group keeps: a Tensor of its own, or a number."""
-    return torch.full_like(kept, _number(value)) if isinstance(kept, torch.Tensor) else value
+    return torch.full_like(kept, float(as_number(value))) if isinstance(kept, torch.Tensor) else value
 
 
 Shape = Callable[[float], float]

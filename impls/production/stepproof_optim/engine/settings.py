@@ -110,3 +110,9 @@ def as_number(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return tuple(as_number(item) for item in value)
     return value
+
+
+def given(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a constructor that are settings, of all its local names."""
+    beside = {"self", "__class__", "params", "optimizer", "last_epoch"}
+    return {name: value for name, value in arguments.items() if name not in beside}

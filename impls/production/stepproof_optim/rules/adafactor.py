@@ -8,8 +8,9 @@ import torch
 
 from ..engine import settings
 from ..engine.arrays import Array, Scalar, maximum, norm, sqrt
-from ..engine.optimizer import RuleOptimizer, given
+from ..engine.optimizer import RuleOptimizer
 from ..engine.rule import Group, Rule, State, States
+from ..engine.settings import given
 
 ROWS, COLUMNS, SECOND = State("row_var", reduced=(-1,)), State("col_var", reduced=(-2,)), State("variance")
 

@@ -8,8 +8,9 @@ import torch
 
 from ..engine import settings
 from ..engine.arrays import Array, Scalar, present, sqrt
-from ..engine.optimizer import RuleOptimizer, given
+from ..engine.optimizer import RuleOptimizer
 from ..engine.rule import Group, Rule, State, States
+from ..engine.settings import given
 
 SUM = State("sum", initial="initial_accumulator_value")
 

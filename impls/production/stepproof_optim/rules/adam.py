@@ -8,8 +8,9 @@ import torch
 
 from ..engine import settings
 from ..engine.arrays import Array, Scalar, average, maximum, present, sqrt
-from ..engine.optimizer import RuleOptimizer, given
+from ..engine.optimizer import RuleOptimizer
 from ..engine.rule import Group, Rule, State, States
+from ..engine.settings import given
 
 FIRST, SECOND, LARGEST = State("exp_avg"), State("exp_avg_sq"), State("max_exp_avg_sq")
 

@@ -8,8 +8,9 @@ import torch
 
 from ..engine import settings
 from ..engine.arrays import Array, Scalar, average, sqrt
-from ..engine.optimizer import RuleOptimizer, given
+from ..engine.optimizer import RuleOptimizer
 from ..engine.rule import Group, Rule, State, States
+from ..engine.settings import given
 
 FIRST, CHANGE, SECOND = State("exp_avg"), State("exp_avg_diff"), State("exp_avg_sq")
 PREVIOUS = State("previous_grad", initial=None)

@@ -8,8 +8,9 @@ import torch
 
 from ..engine import settings
 from ..engine.arrays import Array, Scalar, average, norm, shared_out, whole
-from ..engine.optimizer import RuleOptimizer, given
+from ..engine.optimizer import RuleOptimizer
 from ..engine.rule import Group, Rule, State, States
+from ..engine.settings import given
 
 BUFFER = State("momentum_buffer")
 SCALES = ("original", "match_rms_adamw")

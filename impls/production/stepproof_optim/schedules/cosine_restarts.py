@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch.optim import Optimizer
 
-from ..engine.schedule import ClosedFormLR, given, half_cosine
+from ..engine.schedule import ClosedFormLR, half_cosine
 from ..engine.schedule_settings import LOWEST, steps
+from ..engine.settings import given
 
 
 class CosineAnnealingWarmRestarts(ClosedFormLR):

@@ -6,8 +6,9 @@ import math
 
 from torch.optim import Optimizer
 
-from ..engine.schedule import ClosedFormLR, given
+from ..engine.schedule import ClosedFormLR
 from ..engine.schedule_settings import WARMUP
+from ..engine.settings import given
 
 
 class InverseSqrtLR(ClosedFormLR):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from torch.optim import Optimizer
 
@@ -33,3 +35,9 @@ class MultiStepLR(ClosedFormLR):
     def rate(self, base: float, t: float) -> float:
         """Return base * gamma^n after n milestones."""
         return float(base * self.gamma ** bisect_right(self.milestones, t))
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where a checkpoint was made, also one of torch's, which counts how often each milestone stands."""
+        milestones = state_dict.get("milestones", [])
+        listed = sorted(milestones.elements() if isinstance(milestones, Counter) else milestones)
+        super().load_state_dict({**state_dict, "milestones": listed} if "milestones" in state_dict else state_dict)

@@ -45,7 +45,8 @@ class OneCycleLR(ClosedFormLR):
         three_phase: down as long as up, and then to the last (default: False).
         last_epoch: the step after which a run goes on (default: -1, from the start).
 
-    Raises a ValueError for a step after the last one, and where the rise has no step but the first.
+    Raises a ValueError for a step after the last one, where the rise has no step but the first, and for a
+    momentum that the optimizer does not have.
     """
 
     settings = (
@@ -84,6 +85,10 @@ class OneCycleLR(ClosedFormLR):
         last_epoch: int = -1,
     ) -> None:
         groups = len(optimizer.param_groups)
+        if cycle_momentum and any("betas" not in group and "momentum" not in group for group in optimizer.param_groups):
+            raise ValueError(
+                f"cycle_momentum is True and {type(optimizer).__name__} has neither momentum nor betas; give False"
+            )
         taken: dict[str, Any] = {
             "total_steps": _whole(total_steps, epochs, steps_per_epoch),
             "pct_start": pct_start,

@@ -29,6 +29,8 @@ class ComposedLR(ClosedFormLR):
                 raise TypeError(
                     f"a part is of {type(part).__name__}, which is no function of the step; give those of this package"
                 )
+            if getattr(part, "cycle_momentum", False):
+                raise ValueError("a part cycles momentum, and learning rates alone compose; give cycle_momentum=False")
             if part.optimizer is not optimizer:
                 raise ValueError(f"the part {type(part).__name__} is built on another optimizer; give it this one")
         if not parts:

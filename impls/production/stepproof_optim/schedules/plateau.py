@@ -8,9 +8,9 @@ from typing import Any
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau as OnPlateau
 
-from ..engine.schedule import given, with_tensors_of_their_own
+from ..engine.schedule import with_tensors_of_their_own
 from ..engine.schedule_settings import choice, steps
-from ..engine.settings import NONNEGATIVE, UNIT, check, number
+from ..engine.settings import NONNEGATIVE, UNIT, check, given, number
 
 
 class ReduceLROnPlateau(OnPlateau):
@@ -70,7 +70,7 @@ class ReduceLROnPlateau(OnPlateau):
         return bool(a < best - away if self.mode == "min" else a > best + away)
 
     is_better = _is_better
-    """Its name in torch before 2.10."""
+    """Its name in earlier releases of torch."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of all but the optimizer."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch.optim import Optimizer
 
-from ..engine.schedule import ClosedFormLR, given
+from ..engine.schedule import ClosedFormLR
 from ..engine.schedule_settings import POWER, steps
+from ..engine.settings import given
 
 
 class PolynomialLR(ClosedFormLR):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch.optim import Optimizer
 
-from ..engine.schedule import ClosedFormLR, Shape, given, half_cosine, line, one_minus_root
+from ..engine.schedule import ClosedFormLR, Shape, half_cosine, line, one_minus_root
 from ..engine.schedule_settings import LOWEST, WARMUP, choice, steps
+from ..engine.settings import given
 
 SHAPES: dict[str, Shape] = {"linear": line, "cosine": half_cosine, "sqrt": one_minus_root}
 
