@@ -35,6 +35,10 @@ def commands() -> list[str]:
     return [command for command in found if not any(PLACEHOLDER.search(word) for word in shlex.split(command))]
 
 
+SHIPPED_APART = "impls/production/"
+"""What is a distribution of its own."""
+
+
 def cheap(command: str) -> bool:
     """Tell whether a command takes a moment."""
     words = shlex.split(command)
@@ -48,11 +52,12 @@ def called(judge: Path, words: list[str], folder: Path, *more: str) -> subproces
 
 
 def test_the_wheel_holds_all_data(wheel: Path) -> None:
-    """Every file of the packages that git keeps is in the wheel, templates, schemas, ledgers and cases too."""
+    """Every file of the packages that git keeps is in the wheel, data too, and nothing of the other distribution."""
     with zipfile.ZipFile(wheel) as opened:
         held = {name for name in opened.namelist() if name.partition("/")[0] in TREE}
     kept = subprocess.run(["git", "ls-files", *TREE], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert set(kept.splitlines()) <= held
+    assert {name for name in kept.splitlines() if not name.startswith(SHIPPED_APART)} <= held
+    assert not [name for name in held if name.startswith(SHIPPED_APART)]
     assert all(any(name.startswith(part) for name in held) for part in DATA)
     assert not [name for name in held if "__pycache__" in name]
 
