@@ -49,7 +49,7 @@ ledger knows · ? undecided · ! ended in an error · ○ not run · – do not 
 [Faults found in the wild](faults/index.md) tells the worst of what was found and what it costs.
 To judge your own optimizer, begin with [the tutorial](tutorial.md).
 
-This page is written from reports: `python -m conformance.commands.ecosystem_page REPORT ...`.
+This page is written from the reports of `tox run -e ecosystem`.
 """
 DETAILS_HEAD = """# What deviates, class by class
 
@@ -195,7 +195,7 @@ def _new(report: Report, entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _deviations(result: Mapping[str, Any]) -> list[str]:
-    return [result["deviation"], *result["further"]] if result["deviation"] else []
+    return [result["deviation"], *result.get("further", ())] if result["deviation"] else []
 
 
 def _place(entry: Mapping[str, Any]) -> str:

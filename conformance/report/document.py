@@ -5,41 +5,70 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from typing import Any
 
 import msgspec
 
+from conformance.engine.verdict import CellResult, Figures
 from conformance.report.finding_files import script_path
 from conformance.report.model import SCHEMA_NAME, SCHEMA_VERSION, Report
+
+SPARED = {
+    CellResult: ("further", "seconds", "crash", "profile"),
+    Figures: ("ratio_sample", "median_ratio", "largest_ratio", "ratio_histogram", "refused"),
+}
+"""What is left out of a cell and its figures where it is what it is by default; a report has many of them."""
+_DEFAULTS = {
+    kind: {field.name: field.default for field in dataclasses.fields(kind) if field.name in names}
+    for kind, names in SPARED.items()
+}
 
 
 def json_text(report: Report) -> str:
     """Return the document on one line, with sorted keys and a final newline.
 
-    A number that is not finite is null.  A script stands in its file, and here where its cell is no known deviation.
+    A number that is not finite is null.  A script stands in its file, and here where its cell is no known deviation;
+    a printed profile stands once, in ``cell_profiles``, and a cell has its key.
     """
     whole = msgspec.to_builtins(report)
+    keys: dict[str, str] = {"": ""}
     for result in whole["results"]:
         for finding in result["findings"]:
             finding["script_file"] = script_path(finding["identifier"]) if finding["script"] else ""
             if result["deviation"]:
                 finding["script"] = ""
+        result["profile"] = keys.setdefault(result["profile"], f"profile {len(keys)}")
+        _spare(result, _DEFAULTS[CellResult])
+        _spare(result["figures"], _DEFAULTS[Figures])
+    whole["cell_profiles"] = {key: text for text, key in keys.items() if text}
     return msgspec.json.encode(whole, order="sorted").decode() + "\n"
 
 
+def _spare(entry: dict[str, Any], defaults: dict[str, Any]) -> None:
+    for name, default in defaults.items():
+        if entry[name] == default:
+            del entry[name]
+
+
 def schema() -> dict[str, Any]:
-    """Return the JSON schema of a report: every key of every object is there.
+    """Return the JSON schema of a report: what it requires is always there.
 
     Other keys are allowed: a later release of the same version may write them (docs/report-json.md).
     """
     _, definitions = msgspec.json.schema_components((Report,), ref_template="#/$defs/{name}")
     definitions["Finding"]["properties"]["script_file"] = {"type": "string"}
-    for entry in definitions.values():
+    definitions["Report"]["properties"]["cell_profiles"] = {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+    }
+    spared = {kind.__name__: names for kind, names in SPARED.items()}
+    for name, entry in definitions.items():
         if entry.get("type") == "object":
-            entry.update(required=sorted(entry["properties"]))
-            for part in entry["properties"].values():
-                part.pop("default", None)  # none is ever left out, and releases of msgspec write different ones
+            entry.update(required=sorted(entry["properties"].keys() - spared.get(name, ())))
+            for part in (part for key, part in entry["properties"].items() if key not in spared.get(name, ())):
+                part.pop("default", None)  # it is never left out, and releases of msgspec write different ones
         if "description" in entry:
             entry["description"] = inspect.cleandoc(entry["description"])
     return {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from conformance.engine.verdict import Verdict
 from conformance.report.totals import Tested, tested
 
 if TYPE_CHECKING:
@@ -57,6 +58,17 @@ class Row:
 
     def lines(self) -> tuple[tuple[str, tuple[Span, ...]], ...]:
         """The results turned round: a line per property, an entry per format or more that say the same."""
+        return tuple(line for line in self._lines() if not _excused(line))
+
+    def excused(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The reasons for which properties apply in no format, each with their names."""
+        names: dict[str, tuple[str, ...]] = {}
+        for name, (span, *_) in filter(_excused, self._lines()):
+            reason = span.result.reason if span.result else ""
+            names[reason] = (*names.get(reason, ()), name)
+        return tuple(names.items())
+
+    def _lines(self) -> tuple[tuple[str, tuple[Span, ...]], ...]:
         held = [{r.cell.property: r for r in s.results} if s else {} for s in self.squares]
         names = dict.fromkeys(name for column in held for name in column)
         return tuple((name, _spans([column.get(name) for column in held])) for name in names)
@@ -117,6 +129,12 @@ def _square(results: tuple[CellResult, ...]) -> Square | None:
 
 def _spans(results: list[CellResult | None]) -> tuple[Span, ...]:
     return tuple(Span(same[0], len(same)) for same in (list(group) for _, group in groupby(results, key=_said)))
+
+
+def _excused(line: tuple[str, tuple[Span, ...]]) -> bool:
+    """Return whether a property applies in no format that was run, for one reason."""
+    said = {(span.result.verdict, span.result.reason) for span in line[1] if span.result}
+    return len(said) == 1 and said.pop()[0] is Verdict.NOT_APPLICABLE
 
 
 def _said(result: CellResult | None) -> object:

@@ -14,7 +14,7 @@ from conformance.engine.verdict import Cause, CellResult, Level
 from conformance.report.difference import BaselineEntry, ScopeEntry
 
 SCHEMA_NAME = "stepproof-report"
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 @dataclass(frozen=True)

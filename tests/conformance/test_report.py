@@ -17,7 +17,7 @@ from conformance.engine import exhibits
 from conformance.engine.verdict import Cell, CellResult, Figures, Finding, Verdict
 from conformance.report import gates, model, totals, write_report
 from conformance.report.cards import standings
-from conformance.report.document import schema_text
+from conformance.report.document import schema, schema_text
 from conformance.report.matrix import matrices
 from conformance.report.model import Outcome
 
@@ -241,7 +241,7 @@ def test_deviations_that_are_known_together_stand_each_with_their_cells(tmp_path
     page = write_report(whole, tmp_path)["html"].read_text()
     assert page.count("no cell of this run") == 1 + page.count('title="no cell of this run"')
     for name in ("entry", "beside", "third"):
-        assert f'<div class="reason"><a href="#deviation-{name}">' in page
+        assert f'<p><a href="#deviation-{name}">' in page
     assert page.count('id="finding-aaaaaaaaaa"') == 1
 
 
@@ -287,8 +287,20 @@ def test_the_promise_of_the_json_names_every_field_and_the_version() -> None:
     text = (SCHEMA.parents[2] / "docs" / "report-json.md").read_text()
     fields, versions = (part.partition("\n## ")[0] for part in text.split("\n## ")[-2:])
     named = {name for row in re.findall(r"^\| (`.*?) \|", fields, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
-    assert named == {field.name for field in dataclasses.fields(model.Report)}
+    assert named == set(schema()["$defs"]["Report"]["properties"])
     assert int(re.findall(r"^\| (\d+) ", versions, re.MULTILINE)[0]) == model.SCHEMA_VERSION
+
+
+def test_what_holds_nothing_is_left_out_of_cells_and_a_profile_stands_once(tmp_path: Path) -> None:
+    """A cell that was not judged has no ratios, a tested one has them, and both name their profile by its key."""
+    tested, idle = (dataclasses.replace(result, profile="float32, one form") for result in results()[:2])
+    idle = dataclasses.replace(idle, figures=Figures())
+    document = json.loads(write_report(report((tested, idle)), tmp_path)["json"].read_text())
+    assert document["cell_profiles"] == {"profile 1": "float32, one form"}
+    assert [result["profile"] for result in document["results"]] == ["profile 1"] * 2
+    assert document["results"][0]["figures"]["ratio_sample"] > 0
+    assert set(document["results"][1]["figures"]) == {"cases", "element_cases", "values", "outside", "undecided"}
+    assert "crash" not in document["results"][0]
 
 
 def test_a_known_deviation_has_its_script_in_a_file_alone(tmp_path: Path) -> None:

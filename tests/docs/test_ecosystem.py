@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.commands import ecosystem_page
+from conformance.cli import main as stepproof
+from conformance.commands import ecosystem, ecosystem_page
 from conformance.report import write_report
 from conformance.report.gates import weighed
 from conformance.report.model import SCHEMA_NAME, SCHEMA_VERSION
+from impls.libraries import LIBRARIES
 from tests.conformance.test_report import report as written
 from tests.conformance.test_report import results
 
@@ -21,14 +23,7 @@ def cell(name: str, prop: str, verdict: str, level: str = "must", deviation: str
     """Return a result as the JSON has it."""
     where = {"implementation": name, "path": "default", "device": "cpu", "dtype": "float32", "property": prop}
     figures = {"values": 1000}
-    return {
-        "cell": where,
-        "verdict": verdict,
-        "level": level,
-        "deviation": deviation,
-        "further": [],
-        "figures": figures,
-    }
+    return {"cell": where, "verdict": verdict, "level": level, "deviation": deviation, "figures": figures}
 
 
 def report(**changed: object) -> dict[str, object]:
@@ -139,3 +134,50 @@ def test_what_is_no_report_is_refused(text: str, said: str, tmp_path: Path, monk
     assert ecosystem_page.main(["report.json"]) == 2
     assert said in capsys.readouterr().err
     assert not Path("docs").exists()
+
+
+def test_every_environment_is_judged_by_a_command_that_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their names differ, each judges what it installs, and a gate of classes reads its configuration."""
+    monkeypatch.setattr(ecosystem, "FOLDER", tmp_path)
+    items = ecosystem.environments()
+    assert len({item.name for item in items}) == len(items) > 3
+    for item in items:
+        assert bool(item.libraries) is not bool(item.classes)
+        assert set(item.libraries) <= {"torch", *LIBRARIES}
+        item.output.mkdir(parents=True)
+    (gated,) = (item for item in items if item.classes)
+    assert stepproof([*ecosystem.judging(gated), "--property", "no/such"]) == 2
+    assert "no/such" in capsys.readouterr().err
+
+
+def test_an_environment_that_nobody_described_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """The sentence names what was asked for and what there is."""
+    with pytest.raises(SystemExit) as end:
+        ecosystem.main(["torch-1.0"])
+    assert end.value.code == 2
+    assert "there is no environment `torch-1.0`; name one of torch-2.13.0" in capsys.readouterr().err
+
+
+def test_what_cannot_be_installed_is_named_and_leaves_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pages are written of what was judged, and the status is not that of success."""
+    told: list[str] = []
+    monkeypatch.setattr(ecosystem, "FOLDER", tmp_path)
+    monkeypatch.setattr(ecosystem.venv, "create", lambda folder, with_pip: None)
+    monkeypatch.setattr(ecosystem, "_ran", lambda command: _as_if_run([str(part) for part in command]))
+    monkeypatch.setattr(ecosystem_page, "main", lambda paths: told.extend(paths) or 0)
+    assert ecosystem.main([]) == 1
+    assert "torch-2.15.0 could not be installed or judged" in capsys.readouterr().err
+    assert [Path(path).parts[-3] for path in told] == ["torch-2.13.0", "torch-2.14.1", "libraries", "further"]
+
+
+def _as_if_run(command: list[str]) -> int:
+    """Write a report where one is asked for; one package is not to be had."""
+    if "--output" in command:
+        folder = Path(command[command.index("--output") + 1])
+        folder.mkdir(parents=True)
+        (folder / "report.json").write_text("{}")
+    return int("torch==2.15.0" in command)

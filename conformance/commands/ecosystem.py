@@ -1,0 +1,110 @@
+"""Judges torch and the libraries that people train with, and writes the first page of the documentation.
+
+``python -m conformance.commands.ecosystem``.  Every environment of ``ecosystem.toml`` is made in
+``build/ecosystem``, where none is there yet, judged, and told in docs/index.md and docs/ecosystem.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from conformance.commands import ecosystem_page
+from conformance.report.writing import REPORT
+
+FOLDER = Path("build/ecosystem")
+FILE = Path(__file__).with_suffix(".toml")
+BUDGET, FORMAT = "2", "float32"
+"""How hard each class is tested, and in which format."""
+
+
+class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Packages that are installed together, and what of them is judged."""
+
+    name: str
+    requirements: tuple[str, ...]
+    libraries: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return FOLDER / self.name / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+
+    @property
+    def output(self) -> Path:
+        """Where its report goes."""
+        return FOLDER / self.name / "report"
+
+
+class _Ecosystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    environment: tuple[Environment, ...]
+
+
+def environments() -> tuple[Environment, ...]:
+    """Return what ``ecosystem.toml`` names."""
+    return msgspec.toml.decode(FILE.read_bytes(), type=_Ecosystem).environment
+
+
+def installed(item: Environment) -> bool:
+    """Make an environment where there is none, and return whether all its packages are there."""
+    if not item.python.exists():
+        venv.create(item.python.parents[1], with_pip=True)
+    return _ran([str(item.python), "-m", "pip", "install", "--quiet", *item.requirements]) == 0
+
+
+def judging(item: Environment) -> list[str]:
+    """Return the arguments of stepproof that judge it."""
+    common = ["--dtype", FORMAT, "--python", str(item.python.absolute()), "--output", str(item.output)]
+    if item.libraries:
+        named = [part for name in item.libraries for part in ("--library", name)]
+        return ["report", *named, "--budget", BUDGET, *common]
+    return ["gate", *item.classes, "--config", str(_written(item)), *common]
+
+
+def _written(item: Environment) -> Path:
+    """Write the configuration of a gate that judges its classes."""
+    path = item.output.with_name("stepproof.toml")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tables = "".join(f'\n[[optimizers]]\ntarget = "{target}"\n' for target in item.classes)
+    path.write_text(f"budget = {BUDGET}\n{tables}")
+    return path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Judge what is asked for and write the pages of all that has been judged; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m conformance.commands.ecosystem", description=__doc__)
+    known = environments()
+    parser.add_argument("name", nargs="*", help=f"one of {', '.join(item.name for item in known)} (default: all)")
+    asked = parser.parse_args(arguments).name
+    if wrong := [name for name in asked if name not in {item.name for item in known}]:
+        parser.error(f"there is no environment `{wrong[0]}`; name one of {', '.join(item.name for item in known)}")
+    chosen = [item for item in known if not asked or item.name in asked]
+    lost = [item.name for item in chosen if not (installed(item) and _judged(item))]
+    reports = [item.output / REPORT for item in known if (item.output / REPORT).exists()]
+    if lost:
+        sys.stderr.write(f"ecosystem: {', '.join(lost)} could not be installed or judged; what is said above is why\n")
+    return ecosystem_page.main([str(path) for path in reports]) or int(bool(lost))
+
+
+def _judged(item: Environment) -> bool:
+    """Judge an environment, and return whether there is a report of it now."""
+    (item.output / REPORT).unlink(missing_ok=True)
+    _ran([sys.executable, "-m", "conformance.cli", *judging(item)])
+    return (item.output / REPORT).exists()
+
+
+def _ran(command: Sequence[str]) -> int:
+    """Return the status with which a program ends; what it says is seen."""
+    return subprocess.run(command, check=False).returncode  # noqa: S603 our own command lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
