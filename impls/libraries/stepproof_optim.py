@@ -5,6 +5,8 @@ A half-format tensor is computed on in float32, on every path.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from impls.catalogue.entries import EVERYWHERE, ExecutionPath, Implementation
@@ -15,7 +17,8 @@ from impls.devices import HOST
 from impls.libraries.stepproof_optim_schedules import SCHEDULERS
 
 NAME = "stepproof_optim"
-SINGLE = {"foreach": False, "fused": False}
+SINGLE, FUSED = {"foreach": False, "fused": False}, {"foreach": False, "fused": True}
+HALVES = ("bfloat16", "float16")
 ARITHMETIC: dict[str, Any] = {**EAGER, "intermediate": "compute"}
 STEP_SIZE_FIRST = ("root first", "step size first")
 
@@ -29,7 +32,7 @@ def _paths(*forms: str) -> tuple[ExecutionPath, ...]:
     return (
         ExecutionPath("single-tensor", SINGLE, EVERYWHERE, profile=arithmetic),
         ExecutionPath("foreach", {"foreach": True, "fused": False}, EVERYWHERE, profile=arithmetic),
-        ExecutionPath("fused", {"foreach": False, "fused": True}, (HOST,), profile=arithmetic),
+        ExecutionPath("fused", FUSED, (HOST,), profile=arithmetic),
         ExecutionPath("differentiable", recorded, (HOST,), profile=arithmetic, properties=FORMULA, otherwise=otherwise),
     )
 
@@ -89,4 +92,46 @@ OPTIMIZERS: tuple[Implementation, ...] = (
         },
     ),
 )
-LIBRARY = Library(NAME, NAME, "stepproof-optim", OPTIMIZERS, SCHEDULERS, source="impls/production")
+
+
+@dataclass(frozen=True)
+class Option:
+    """What parameters of 16 bits are stepped with, the properties that are judged of it, and why no others are."""
+
+    name: str
+    given: Mapping[str, Any]
+    properties: tuple[str, ...] = ("*",)
+    otherwise: str = ""
+
+    def of(self, name: str, rule: str, *forms: str, **more: Any) -> Implementation:
+        """Return a rule with the option, which has no other formats."""
+        made = _own(name, rule, *forms, variant=f" {self.name}", **more)
+        judged: dict[str, Any] = {"properties": self.properties, "otherwise": self.otherwise, "dtypes": HALVES}
+        paths = (path for path in made.paths if path.whole)
+        return replace(
+            made, paths=tuple(replace(path, constructor={**path.constructor, **self.given}, **judged) for path in paths)
+        )
+
+
+SUMMED_BESIDE = (
+    *("decay/*", "elements/*", "gradients/*", "groups/*", "history/*", "hyperparameters/*", "layout/*"),
+    *("precision/*", "scaling/*", "stability/*", "state/*", "whole/[!d]*", "whole/de*"),
+)
+BESIDE = "what is stepped is more than the parameter shows, from which a formula's next step is judged"
+DRAWN = (
+    *("precision/*", "history/*", "state/*", "groups/callers-*", "groups/settings-not-shared"),
+    *("hyperparameters/refused*", "hyperparameters/error-*", "whole/[!dt]*", "whole/default-*"),
+)
+AT_RANDOM = "either neighbour is legal, and no two runs are alike"
+OPTIONS = (
+    Option("with float32 states", {"wide_states": True}),
+    Option("with Kahan summation", {"rounding": "kahan"}, SUMMED_BESIDE, BESIDE),
+    Option("with master weights", {"rounding": "master"}, SUMMED_BESIDE, BESIDE),
+    Option("rounded at random", {"rounding": "stochastic"}, DRAWN, AT_RANDOM),
+)
+OF_HALVES = tuple(
+    made
+    for option in OPTIONS
+    for made in (option.of("SGD", "sgd", options=COUPLED, counter=None), option.of("AdamW", "adamw", *STEP_SIZE_FIRST))
+)
+LIBRARY = Library(NAME, NAME, "stepproof-optim", (*OPTIMIZERS, *OF_HALVES), SCHEDULERS, source="impls/production")

@@ -13,7 +13,11 @@ import torch
 from stepproof_optim.engine import device_step, group_step, kernel, one_pass
 from stepproof_optim.engine.traced_step import traced_step
 
-RULES = [name for name in stepproof_optim.__all__ if getattr(stepproof_optim, name).rule.elementwise]
+RULES = [
+    name
+    for name in stepproof_optim.__all__
+    if hasattr(getattr(stepproof_optim, name), "rule") and getattr(stepproof_optim, name).rule.elementwise
+]
 FORMATS = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 
 
@@ -26,9 +30,9 @@ def test_every_rule_is_written_in_triton_and_in_c(name: str) -> None:
     keys = [item.key for item in states if not item.single]
     numbers = {item.key: 0.5 for item in states if item.single}
     step = traced_step(optimizer.rule, group, keys, numbers, 3.0)
-    every = [(dtype,) * (2 + len(keys)) for dtype in FORMATS]
-    in_triton = [device_step.source_of(step.program, len(step.numbers), formats) for formats in every]
-    in_c = [kernel.source_of(step.program, len(step.numbers), formats) for formats in every]
+    every = [kernel.Layout((dtype,) * (2 + len(keys))) for dtype in FORMATS]
+    in_triton = [device_step.source_of(step.program, len(step.numbers), layout) for layout in every]
+    in_c = [kernel.source_of(step.program, len(step.numbers), layout) for layout in every]
     assert all(map(ast.parse, in_triton))
     assert {text.count("tl.store(") for text in in_triton} == {1 + len(keys)}
     assert all(f"#define NUMBERS {len(step.numbers)}\n" in text for text in in_c)

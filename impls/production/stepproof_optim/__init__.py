@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .engine.gradient_release import GradientRelease
 from .rules.adabound import AdaBound
 from .rules.adafactor import Adafactor
 from .rules.adagrad import Adagrad
@@ -27,6 +28,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Adan",
+    "GradientRelease",
     "Lion",
     "Muon",
     "NAdam",

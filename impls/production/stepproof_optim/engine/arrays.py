@@ -86,7 +86,26 @@ def shared_out(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
         return x
     everywhere = [torch.distributed.tensor.Replicate()] * mesh.ndim
     kind: Any = type(like)
-    shards: torch.Tensor = kind.from_local(x, mesh, everywhere, run_check=False).redistribute(
-        placements=like.placements  # type: ignore[attr-defined]
+    return placed_as(kind.from_local(x, mesh, everywhere, run_check=False), like)
+
+
+def shards_as(part: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Return this process's part as the part of what is shared out like a DTensor, and beside any other as it is."""
+    mesh: Any = getattr(like, "device_mesh", None)
+    if mesh is None:
+        return part
+    kind: Any = type(like)
+    placements: Any = like.placements  # type: ignore[attr-defined]
+    shards: torch.Tensor = kind.from_local(
+        part, mesh, placements, run_check=False, shape=like.shape, stride=like.stride()
     )
     return shards
+
+
+def placed_as(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Return a DTensor with its shards where another has them, and any other tensor as it is."""
+    placements = getattr(like, "placements", None)
+    if placements is None or getattr(x, "placements", placements) == placements:
+        return x
+    moved: torch.Tensor = x.redistribute(placements=placements)  # type: ignore[attr-defined]
+    return moved

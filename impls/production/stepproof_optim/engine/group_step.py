@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 import torch
 
-from .kernel import ALONE, kernel
-from .members import COUNT
+from .kernel import ALONE, Layout, kernel
+from .members import COUNT, state_dtype
 from .prepared import library
+from .rounding import REMAINDER, rounding_of, seed_of
 from .rule import Group, Rule
 from .traced_step import traced_step
 
@@ -32,20 +33,25 @@ def step_group(rule: Rule, group: Group, state: Mapping[Any, Any]) -> bool:
     states = rule.states(group, first)
     keys = tuple(item.key for item in states if not item.single)
     singles = tuple(item.key for item in states if item.single) + ((COUNT,) if rule.counts else ())
-    if any(not isinstance(kept.get(key), torch.Tensor) for key in (*keys, *singles)):
+    rounding = rounding_of(group, first.dtype)
+    kinds = (state_dtype(group, first.dtype),) * len(keys)
+    columns, others = keys, kinds
+    if rounding.kept is not None:
+        columns, others = (*keys, REMAINDER), (*kinds, rounding.kept)
+    if any(not isinstance(kept.get(key), torch.Tensor) for key in (*columns, *singles)):
         return False
     before = {key: kept[key].item() for key in singles}
     count = before.pop(COUNT, 0.0)
     step = traced_step(rule, group, keys, before, count + 1)
-    compiled = kernel(step.program, len(step.numbers), (first.dtype,) * (2 + len(keys)))
+    compiled = kernel(step.program, len(step.numbers), Layout((first.dtype, first.dtype, *kinds), rounding))
     if compiled is None:
         return False
-    given = array.array("d", [*step.numbers, 0.0])
+    given = array.array("d", [*step.numbers, seed_of(rounding)])
     was = array.array("d", [*before.values(), count])
     now = array.array("d", [*step.after.values(), count + 1])
     addresses = [each.buffer_info()[0] for each in (was, now)]
-    rest = compiled.address, given.buffer_info()[0], torch.get_num_threads(), ALONE
-    return call(group["params"], state, keys, singles, *addresses, *rest) >= 0
+    step_by = compiled.address, given.buffer_info()[0], torch.get_num_threads(), ALONE
+    return call(group["params"], state, columns, others, singles, *addresses, *step_by) >= 0
 
 
 @functools.cache
@@ -56,7 +62,7 @@ def _loaded() -> Call | None:
         return None
     call = ctypes.PyDLL(str(found)).step_group
     pointer, integer, thing = ctypes.c_void_p, ctypes.c_int64, ctypes.py_object
-    call.argtypes = [thing, thing, thing, thing, pointer, pointer, pointer, pointer, integer, integer]
+    call.argtypes = [thing, thing, thing, thing, thing, pointer, pointer, pointer, pointer, integer, integer]
     call.restype = integer
     loaded: Call = call
     return loaded

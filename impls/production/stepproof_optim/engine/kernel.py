@@ -17,6 +17,8 @@ from typing import Any
 
 import torch
 
+from .rounding import KAHAN, MASTER, NEAREST, ONCE, STOCHASTIC, Rounding
+
 COMPILER = "STEPPROOF_OPTIM_CC"
 """The variable that names a C compiler; where it is empty no step is compiled."""
 CACHE = "STEPPROOF_OPTIM_CACHE"
@@ -52,17 +54,29 @@ class Kernel:
         return ctypes.cast(self.function, ctypes.c_void_p).value or 0
 
 
+@dataclass(frozen=True)
+class Layout:
+    """The formats of parameter, gradient and states, and how the parameter is rounded.
+
+    What is kept of the parameter for that stands behind the states.
+    """
+
+    formats: tuple[torch.dtype, ...]
+    rounding: Rounding = ONCE
+
+
 @functools.cache
-def kernel(program: tuple[str, ...], numbers: int, formats: tuple[torch.dtype, ...]) -> Kernel | None:
-    """Return the compiled step of a program whose parameter, gradient and states have these formats.
+def kernel(program: tuple[str, ...], numbers: int, layout: Layout) -> Kernel | None:
+    """Return the compiled step of a program on arrays that are laid out so.
 
     It is None where there is no compiler, or where it fails.
     """
-    return _compiled(source_of(program, numbers, formats)) if compiler() else None
+    return _compiled(source_of(program, numbers, layout)) if compiler() else None
 
 
-def source_of(program: tuple[str, ...], numbers: int, formats: tuple[torch.dtype, ...]) -> str:
+def source_of(program: tuple[str, ...], numbers: int, layout: Layout) -> str:
     """Return the step in C: the frame, with its loop over elements before it."""
+    formats = layout.formats
     columns = ["p", "g", *(f"k{place}" for place in range(len(formats) - 2))]
     kinds = {column: FORMATS[dtype] for column, dtype in zip(columns, formats, strict=True)}
     lines = [line for line in program if not ENDS.match(line)]
@@ -71,11 +85,30 @@ def source_of(program: tuple[str, ...], numbers: int, formats: tuple[torch.dtype
     arrays = [f"{kinds[c]} *restrict {c}_ = row[{place}];" for place, c in enumerate(columns)]
     arrays += [f"const real s{place} = numbers[{place}];" for place in range(numbers)]
     body = [f"const real {c} = from_{kinds[c]}({c}_[i]);" for c in columns if c in used]
+    way, rest = layout.rounding
+    if rest is not None:
+        kept = FORMATS.get(rest, "int16_t")
+        arrays += [f"{kept} *restrict r_ = row[{len(columns)}];"]
+        added = f"const real p = from_{kinds['p']}(p_[i]) + from_{kept}(r_[i]);"
+        body[0] = added if way == KAHAN else "const real p = joined(p_[i], r_[i]);"
     body += [f"const real v{place} = {line};" for place, line in enumerate(lines)]
-    body += [f"{c}_[i] = to_{kinds[c]}({value});" for c, value in ends]
-    macros: dict[str, object] = {"WIDE": int(formats[0] == torch.float64), "COLUMNS": len(columns), "NUMBERS": numbers}
+    body += [f"{c}_[i] = to_{kinds[c]}({value});" for c, value in ends[1:]]
+    body += [_rounded(ends[0][1], kinds["p"], layout.rounding)]
+    macros: dict[str, object] = {"WIDE": int(formats[0] == torch.float64), "NUMBERS": numbers}
+    macros |= {"COLUMNS": len(columns) + (rest is not None)}
     macros |= {"ARRAYS": " ".join(arrays), "BODY": " ".join(body)}
     return "\n".join([*(f"#define {name} {value}" for name, value in macros.items()), SOURCE.read_text()])
+
+
+def _rounded(value: str, kind: str, rounding: Rounding) -> str:
+    """Return what stores the new parameter."""
+    rest = FORMATS.get(rounding.kept or torch.float32)
+    return {
+        NEAREST: f"p_[i] = to_{kind}({value});",
+        STOCHASTIC: f"p_[i] = drawn_{kind}({value}, noise(seed, (uint32_t)i));",
+        KAHAN: f"p_[i] = to_{kind}({value}); r_[i] = to_{rest}(remaining({value} - from_{kind}(p_[i])));",
+        MASTER: f"p_[i] = upper({value}); r_[i] = lower({value});",
+    }[rounding.way]
 
 
 @functools.cache

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from .members import COUNT
+from .members import COUNT, state_dtype
+from .rounding import REMAINDER, rounding_of
 from .rule import Group, Rule
 from .settings import own
 
@@ -51,17 +52,19 @@ def loaded_states(
         for identifier, p in zip(kept["params"], group["params"], strict=True):
             found.add(identifier)
             if identifier in state:
-                single = {COUNT, *(item.key for item in rule.states(group, p) if item.single)}
-                yield p, {key: _loaded(value, key in single, p, group) for key, value in state[identifier].items()}
+                of = {**group, **kept}
+                single = {COUNT, *(item.key for item in rule.states(of, p) if item.single)}
+                yield p, {key: _loaded(value, key, single, p, of) for key, value in state[identifier].items()}
     yield from ((key, value) for key, value in state.items() if key not in found)
 
 
-def _loaded(value: Any, single: bool, p: torch.Tensor, group: Group) -> Any:
-    if single and value is not None:
+def _loaded(value: Any, key: str, singles: set[str], p: torch.Tensor, group: Group) -> Any:
+    if key in singles and value is not None:
         device = p.device if group.get("capturable") else "cpu"
         number = value.detach() if isinstance(value, torch.Tensor) else torch.tensor(float(value), dtype=torch.float64)
         return number.clone().to(device=device, dtype=torch.float64)
     if not isinstance(value, torch.Tensor):
         return own(value)
     copied = value.detach().clone(memory_format=torch.preserve_format)
-    return copied.to(device=p.device, dtype=p.dtype if copied.is_floating_point() else copied.dtype)
+    wanted = rounding_of(group, p.dtype).kept if key == REMAINDER else state_dtype(group, p.dtype)
+    return copied.to(device=p.device, dtype=wanted if copied.is_floating_point() else copied.dtype)

@@ -7,21 +7,21 @@ from typing import Any, NamedTuple
 
 import torch
 
-from .arrays import Scalar
+from .arrays import Scalar, placed_as
+from .rounding import HALF, REMAINDER, Rounding, rounding_of
 from .rule import Group, Rule, State
 
 COUNT = "step"
 """The key under which a parameter's steps are counted: a float64 number, exact up to 2^53."""
 PLAIN = (torch.Tensor, torch.nn.Parameter)
 """The classes of tensors that are nothing but their elements."""
-HALF = (torch.float16, torch.bfloat16)
 
 
 class Member(NamedTuple):
     """A parameter with its gradient and its own state, which is a dictionary of the optimizer.
 
-    `keys` are the states of its shape that the rule uses, `numbers` those that are one number, and `t` is the
-    number of the step that is made.
+    `keys` are the states of its shape that the rule uses, `numbers` those that are one number, `t` is the
+    number of the step that is made, and `rounding` how the parameter is rounded after it.
     """
 
     parameter: torch.Tensor
@@ -30,6 +30,17 @@ class Member(NamedTuple):
     keys: tuple[str, ...]
     numbers: dict[str, Scalar]
     t: Scalar
+    rounding: Rounding
+
+    @property
+    def remainder(self) -> torch.Tensor | None:
+        """What an earlier step rounded away, where that is kept."""
+        return self.kept.get(REMAINDER)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys of all that a compiled step reads and writes beside parameter and gradient."""
+        return self.keys if self.remainder is None else (*self.keys, REMAINDER)
 
     @property
     def bucket(self) -> tuple[Any, ...]:
@@ -53,6 +64,16 @@ class Member(NamedTuple):
 def compute_dtype(dtype: torch.dtype) -> torch.dtype:
     """Return the format in which tensors of a dtype are computed on: float32 for the half formats."""
     return torch.float32 if dtype in HALF else dtype
+
+
+def state_dtype(group: Group, dtype: torch.dtype) -> torch.dtype:
+    """Return the format in which states of a parameter are kept: its own, unless the group asks for wide ones."""
+    return compute_dtype(dtype) if group["wide_states"] else dtype
+
+
+def empty_state(group: Group, p: torch.Tensor) -> torch.Tensor:
+    """Return a state of zeros that is laid out as a parameter."""
+    return torch.zeros_like(p.detach(), dtype=state_dtype(group, p.dtype))
 
 
 def real(tensor: torch.Tensor) -> torch.Tensor:
@@ -81,23 +102,16 @@ def members_of(rule: Rule, group: Group, state: Any) -> Iterator[Member]:
             raise RuntimeError(f"{rule.name} takes no sparse gradient; give a dense one: gradient.to_dense()")
         kept, states = state[p], rule.states(group, p)
         begin(states, group, p, kept, counts=rule.counts)
+        rounding = begin_remainder(group, p, kept)
         keys = tuple(item.key for item in states if not item.single)
         numbers = {item.key: read(kept[item.key]) for item in states if item.single}
-        yield Member(p, aligned(p.grad, p), kept, keys, numbers, next_count(group, kept) if rule.counts else None)
+        t = next_count(group, kept) if rule.counts else None
+        yield Member(p, placed_as(p.grad, p), kept, keys, numbers, t, rounding)
 
 
 def as_it_is(tensor: torch.Tensor) -> torch.Tensor:
     """Return a number that stays on its device, or in the graph that autograd records."""
     return tensor
-
-
-def aligned(gradient: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
-    """Return a gradient whose shards lie where the parameter's do."""
-    placements = getattr(p, "placements", None)
-    if placements is None or getattr(gradient, "placements", placements) == placements:
-        return gradient
-    moved: torch.Tensor = gradient.redistribute(placements=placements)  # type: ignore[attr-defined]
-    return moved
 
 
 def begin(states: Iterable[State], group: Group, p: torch.Tensor, kept: dict[str, Any], *, counts: bool) -> None:
@@ -115,9 +129,19 @@ def begin(states: Iterable[State], group: Group, p: torch.Tensor, kept: dict[str
             like = p.detach()
             for dimension in item.reduced:
                 like = like.narrow(dimension, 0, min(1, like.shape[dimension]))
-            kept[item.key] = torch.full_like(like, initial, memory_format=torch.preserve_format)
+            kept[item.key] = torch.full_like(like, initial, dtype=state_dtype(group, p.dtype))
             if like.is_complex():
                 torch.view_as_real(kept[item.key]).fill_(initial)
+
+
+def begin_remainder(group: Group, p: torch.Tensor, kept: dict[str, Any]) -> Rounding:
+    """Return how a parameter is rounded, once what is kept for that is there, and nothing of another way."""
+    rounding, rest = rounding_of(group, p.dtype), kept.get(REMAINDER)
+    if rounding.kept is None:
+        kept.pop(REMAINDER, None)
+    elif rest is None or rest.dtype != rounding.kept or rest.shape != p.shape:
+        kept[REMAINDER] = torch.zeros_like(p.detach(), dtype=rounding.kept)
+    return rounding
 
 
 def next_count(group: Group, kept: dict[str, Any]) -> Scalar:

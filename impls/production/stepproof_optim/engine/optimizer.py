@@ -12,7 +12,8 @@ from torch.optim import Optimizer
 from .loading import checked_groups, loaded_groups, loaded_states
 from .members import COUNT, Member, members_of
 from .paths import in_one_call, stepped_by
-from .rule import Group, Rule
+from .rounding import NEAREST, ROUNDINGS
+from .rule import SCALE, Group, Rule
 from .settings import as_number, check, own
 
 SWITCHES: dict[str, Any] = {
@@ -21,6 +22,8 @@ SWITCHES: dict[str, Any] = {
     "capturable": False,
     "differentiable": False,
     "fused": None,
+    "rounding": NEAREST,
+    "wide_states": False,
 }
 """What every group has beside the settings of its rule, and what it is where nobody says."""
 
@@ -48,6 +51,12 @@ class RuleOptimizer(Optimizer):
             raise ValueError("foreach and fused are both True; give one of them, or neither")
         if group["differentiable"] and (group["foreach"] or group["fused"] or group["capturable"]):
             raise ValueError("differentiable is True beside another path; give foreach, fused and capturable as False")
+        if group["rounding"] not in ROUNDINGS:
+            raise ValueError(f"rounding is {group['rounding']!r}; give one of {', '.join(map(repr, ROUNDINGS))}")
+        if group["differentiable"] and group["rounding"] != NEAREST:
+            raise ValueError(f"differentiable is True beside rounding {group['rounding']!r}; give {NEAREST!r}")
+        if type(group["wide_states"]) is not bool:
+            raise ValueError(f"wide_states is {group['wide_states']!r}; give True or False")
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group, which gets settings of its own of all that it does not name.
@@ -68,19 +77,34 @@ class RuleOptimizer(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Make one step and return the closure's loss, or None without one.
 
-        Every parameter whose gradient is not None is stepped.  Raises a RuntimeError for a sparse gradient.
+        Every parameter whose gradient is not None is stepped.  Where GradScaler has left `grad_scale` gradients
+        are divided by it, and where it has left a `found_inf` of 1 nothing changes.  Raises a RuntimeError for a
+        sparse gradient.
         """
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            with torch.set_grad_enabled(bool(group["differentiable"])):
-                self._step_group(group)
+        found = getattr(self, "found_inf", None)
+        if found is None or not found.item():
+            for group in self.param_groups:
+                self.step_group(group)
         return loss
+
+    @property
+    def _step_supports_amp_scaling(self) -> bool:
+        """Whether GradScaler leaves the unscaling to the step, which does it as it reads a gradient."""
+        return not any(group["capturable"] or group["differentiable"] for group in self.param_groups)
+
+    def step_group(self, group: dict[str, Any]) -> None:
+        """Step the parameters of one group, or of what has the settings of one."""
+        with torch.set_grad_enabled(bool(group["differentiable"])):
+            self._step_group(group)
 
     def _step_group(self, group: dict[str, Any]) -> None:
         read = group if group["capturable"] or group["differentiable"] else _numbers_of(self.rule, group)
+        if (scale := getattr(self, SCALE, None)) is not None:
+            read = {**read, SCALE: as_number(scale)}
         if in_one_call(self.rule, read, self.state):
             return
         buckets: dict[Any, list[Member]] = {}

@@ -7,9 +7,10 @@ from typing import Any, TypeAlias
 
 import torch
 
-from .arrays import Array
-from .members import Member, compute_dtype, local, real
-from .rule import Group, Rule
+from .arrays import Array, placed_as, shards_as
+from .members import Member, compute_dtype, empty_state, local, real
+from .rounding import NEAREST, narrow_into, widened
+from .rule import Group, Rule, descent
 from .tensor_list import TensorList
 
 Seen: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
@@ -21,17 +22,19 @@ def step_each(rule: Rule, members: Sequence[Member], group: Group) -> None:
     for member in members:
         seen = _seen(rule)
         compute = compute_dtype(real(member.parameter).dtype)
-        # A recorded step overwrites the parameter, so it computes with a copy.
-        theta = seen(member.parameter.clone() if recorded else member.parameter).to(compute)
+        theta = _parameter(member, seen, compute, recorded=recorded)
         states = {key: _of(member.kept.get(key), compute, seen) for key in member.keys} | member.numbers
         before = dict(states)
         gradient = seen(member.gradient).to(compute)
         given = group if rule.elementwise else {**group, "dtype": member.parameter.dtype}
-        moved = rule.update(theta, -gradient if group["maximize"] else gradient, states, given, member.t)
-        seen(member.parameter).copy_(moved)
+        moved = rule.update(theta, descent(gradient, group), states, given, member.t)
+        if member.rounding.way == NEAREST:
+            seen(member.parameter).copy_(moved)
+        else:
+            _round_into(member, local(placed_as(moved, member.parameter)))
         for key in member.keys:
             if states[key] is not before[key]:
-                _keep(member, key, states[key], seen, recorded=recorded)
+                _keep(member, key, states[key], group, seen, recorded=recorded)
         member.keep_numbers(states)
 
 
@@ -40,14 +43,31 @@ def _seen(rule: Rule) -> Seen:
     return (lambda tensor: real(local(tensor))) if rule.elementwise else real
 
 
+def _parameter(member: Member, seen: Seen, compute: torch.dtype, *, recorded: bool) -> torch.Tensor:
+    """Return the parameter in the format of computation; a recorded step overwrites it, so that it has a copy."""
+    if member.rounding.way == NEAREST:
+        return seen(member.parameter.clone() if recorded else member.parameter).to(compute)
+    return seen(shards_as(_widened(member), member.parameter))
+
+
+def _widened(member: Member) -> torch.Tensor:
+    rest = member.remainder
+    return widened(local(member.parameter.detach()), None if rest is None else local(rest), member.rounding)
+
+
+def _round_into(member: Member, value: torch.Tensor) -> None:
+    rest = member.remainder
+    narrow_into(local(member.parameter.detach()), None if rest is None else local(rest), value, member.rounding)
+
+
 def _of(state: torch.Tensor | None, compute: torch.dtype, seen: Seen) -> torch.Tensor | None:
     return None if state is None else seen(state).to(compute)
 
 
-def _keep(member: Member, key: str, value: Array, seen: Seen, *, recorded: bool) -> None:
+def _keep(member: Member, key: str, value: Array, group: Group, seen: Seen, *, recorded: bool) -> None:
     kept = member.kept.get(key)
     if kept is None:
-        kept = member.kept[key] = torch.zeros_like(member.parameter.detach())
+        kept = member.kept[key] = empty_state(group, member.parameter)
     if recorded:
         whole = value.to(real(kept).dtype).clone()
         member.kept[key] = torch.view_as_complex(whole) if kept.is_complex() else whole
@@ -66,9 +86,14 @@ def step_together(rule: Rule, members: Sequence[Member], group: Group) -> None:
     states: dict[str, Any] = {key: _list(kept[key], compute) if key in kept else None for key in first.keys}
     states |= first.numbers
     before = dict(states)
-    theta = _list(parameters, compute)
-    moved = rule.update(theta, -gradient if group["maximize"] else gradient, states, group, first.t)
-    moved.write_to(parameters)
+    nearest = first.rounding.way == NEAREST
+    theta = _list(parameters, compute) if nearest else TensorList([_widened(member) for member in members])
+    moved = rule.update(theta, descent(gradient, group), states, group, first.t)
+    if nearest:
+        moved.write_to(parameters)
+    else:
+        for member, value in zip(members, moved.tensors, strict=True):
+            _round_into(member, value)
     for member in members:
         member.keep_numbers(states)
     for key in first.keys:
@@ -76,7 +101,7 @@ def step_together(rule: Rule, members: Sequence[Member], group: Group) -> None:
             continue
         if key not in kept:
             for member in members:
-                member.kept[key] = torch.zeros_like(member.parameter.detach())
+                member.kept[key] = empty_state(group, member.parameter)
             kept[key] = [real(local(member.kept[key])) for member in members]
         states[key].write_to(kept[key])
 

@@ -22,6 +22,17 @@ It returns the new parameter and puts the new states in the place of the old one
 """
 
 
+SCALE = "grad_scale"
+"""The key under which a group holds by what its gradients were multiplied, for the length of a step."""
+
+
+def descent(gradient: Array, group: Group) -> Array:
+    """Return the gradient along which a step descends: without the loss scale, and turned where it is to climb."""
+    if group.get(SCALE) is not None:
+        gradient = gradient / group[SCALE]
+    return -gradient if group["maximize"] else gradient
+
+
 @dataclass(frozen=True)
 class State:
     """A state that is kept for each parameter.

@@ -52,7 +52,44 @@ static inline float16 to_float16(real y) {
     return x;
 }
 
-static __attribute__((noinline)) void piece(void **row, int64_t from, int64_t to, const real *numbers) {
+// A parameter of 16 bits whose rest is kept: as what is to be added, or as the lower half of a float32 number, signed.
+static inline float remaining(float x) { return x - x == 0 ? x : 0; }
+static inline uint32_t proper_bits(real x) { return x != x ? 0x7fc00000 : bits_of((float)x); }
+static inline bfloat16 upper(real x) {
+    bfloat16 high = { (uint16_t)((proper_bits(x) + 0x8000) >> 16) };
+    return high;
+}
+static inline int16_t lower(real x) { return (int16_t)(proper_bits(x) & 0xffff); }
+static inline real joined(bfloat16 high, int16_t low) {
+    uint16_t size = high.bits & 0x7fff;
+    // A remainder that leads away from a zero or an infinity is of a parameter that was overwritten since.
+    int32_t rest = (size == 0 && low < 0) || (size == 0x7f80 && low > 0) ? 0 : low;
+    return of_bits(((uint32_t)high.bits << 16) + (uint32_t)rest);
+}
+
+// A parameter that is rounded to either neighbour, by bits that its place and the seed of the step decide.
+static inline uint32_t mixed(uint32_t x) {  // the finalizer of MurmurHash3 (Appleby)
+    x = (x ^ x >> 16) * 0x85ebca6b;
+    x = (x ^ x >> 13) * 0xc2b2ae35;
+    return x ^ x >> 16;
+}
+static inline uint32_t noise(uint32_t seed, uint32_t place) { return mixed(mixed(place) ^ seed); }
+static inline bfloat16 drawn_bfloat16(real x, uint32_t noise) {
+    uint32_t bits = bits_of((float)x), drawn = (bits + (noise >> 16)) >> 16;
+    bfloat16 near = to_bfloat16(x), chosen = { (uint16_t)(x - x == 0 ? drawn : near.bits) };
+    return chosen;
+}
+static inline float16 drawn_float16(real x, uint32_t noise) {
+    float16 near = to_float16(x), other;
+    float rounded = from_float16(near);
+    other.bits = (uint16_t)(near.bits + (fabsf((float)x) > fabsf(rounded) ? 1 : -1));
+    float share = ((float)x - rounded) / (from_float16(other) - rounded);
+    return (float)(noise >> 8) * 0x1p-24f < share ? other : near;
+}
+
+static __attribute__((noinline)) void piece(
+    void **row, int64_t from, int64_t to, const real *numbers, uint32_t seed) {
+    (void)seed;
     ARRAYS
     #pragma GCC ivdep
     for (int64_t i = from; i < to; i++) {
@@ -61,8 +98,10 @@ static __attribute__((noinline)) void piece(void **row, int64_t from, int64_t to
 }
 
 // Steps `count` tensors of these sizes, whose arrays are the rows, each thread an equal share of all elements.
+// Behind the numbers that are given stands the seed of what is drawn.
 void step(int64_t count, const int64_t *sizes, void **rows, const double *given, int64_t threads) {
     real numbers[NUMBERS + 1] = { 0 };
+    uint32_t seed = (uint32_t)given[NUMBERS];
     int64_t total = 0;
     for (int64_t k = 0; k < NUMBERS; k++) numbers[k] = (real)given[k];
     for (int64_t n = 0; n < count; n++) total += sizes[n];
@@ -73,7 +112,7 @@ void step(int64_t count, const int64_t *sizes, void **rows, const double *given,
         for (int64_t n = 0; n < count && first < end; first += sizes[n++]) {
             int64_t from = begin > first ? begin - first : 0;
             int64_t to = end - first < sizes[n] ? end - first : sizes[n];
-            if (from < to) piece(rows + n * COLUMNS, from, to, numbers);
+            if (from < to) piece(rows + n * COLUMNS, from, to, numbers, mixed(seed + (uint32_t)n));
         }
     }
 }

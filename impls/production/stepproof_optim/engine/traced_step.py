@@ -9,7 +9,7 @@ from typing import Any
 
 from .arrays import Scalar
 from .formula import written
-from .rule import Group, Rule
+from .rule import Group, Rule, descent
 
 TOLD = (bool, int, float, str, tuple, type(None))
 """What the settings of rules are, once a Tensor has been read."""
@@ -57,7 +57,7 @@ def _traced(
 
     def step(theta: Any, gradient: Any, states: dict[str, Any]) -> Any:
         states |= given
-        moved = rule.update(theta, -gradient if group["maximize"] else gradient, states, group, t)
+        moved = rule.update(theta, descent(gradient, group), states, group, t)
         after.update((key, states.pop(key)) for key in given)
         return moved
 

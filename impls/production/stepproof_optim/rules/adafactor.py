@@ -82,6 +82,8 @@ class Adafactor(RuleOptimizer):
         weight_decay: share that the parameter loses, times the learning rate, in [0, inf) (default: 0.0).
         foreach: step all tensors by torch's operations on lists (default: None).
         maximize: climb (default: False).
+        rounding: of parameters of 16 bits, one of `nearest`, `stochastic`, `kahan` and `master` (default: nearest).
+        wide_states: keep the states of parameters of 16 bits in float32 (default: False).
     """
 
     rule = RULE
@@ -97,5 +99,7 @@ class Adafactor(RuleOptimizer):
         *,
         foreach: bool | None = None,
         maximize: bool = False,
+        rounding: str = "nearest",
+        wide_states: bool = False,
     ) -> None:
         super().__init__(params, given(locals()))

@@ -60,6 +60,8 @@ class Adam(RuleOptimizer):
         differentiable: let autograd go through the step (default: False).
         fused: one pass over memory (default: None).
         decoupled_weight_decay: decay apart from the gradient, times the learning rate (default: False).
+        rounding: of parameters of 16 bits, one of `nearest`, `stochastic`, `kahan` and `master` (default: nearest).
+        wide_states: keep the states of parameters of 16 bits in float32 (default: False).
     """
 
     rule = RULE
@@ -79,6 +81,8 @@ class Adam(RuleOptimizer):
         differentiable: bool = False,
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
+        rounding: str = "nearest",
+        wide_states: bool = False,
     ) -> None:
         super().__init__(params, given(locals()))
 
@@ -98,6 +102,8 @@ class AdamW(Adam):
         capturable: keep counts on the device and never wait for it (default: False).
         differentiable: let autograd go through the step (default: False).
         fused: one pass over memory (default: None).
+        rounding: of parameters of 16 bits, one of `nearest`, `stochastic`, `kahan` and `master` (default: nearest).
+        wide_states: keep the states of parameters of 16 bits in float32 (default: False).
     """
 
     def __init__(
@@ -114,5 +120,7 @@ class AdamW(Adam):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        rounding: str = "nearest",
+        wide_states: bool = False,
     ) -> None:
         super().__init__(params, **given(locals()), decoupled_weight_decay=True)

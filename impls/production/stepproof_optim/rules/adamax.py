@@ -47,6 +47,8 @@ class Adamax(RuleOptimizer):
         differentiable: let autograd go through the step (default: False).
         capturable: keep counts on the device and never wait for it (default: False).
         fused: one pass over memory (default: None).
+        rounding: of parameters of 16 bits, one of `nearest`, `stochastic`, `kahan` and `master` (default: nearest).
+        wide_states: keep the states of parameters of 16 bits in float32 (default: False).
     """
 
     rule = RULE
@@ -64,5 +66,7 @@ class Adamax(RuleOptimizer):
         differentiable: bool = False,
         capturable: bool = False,
         fused: bool | None = None,
+        rounding: str = "nearest",
+        wide_states: bool = False,
     ) -> None:
         super().__init__(params, given(locals()))

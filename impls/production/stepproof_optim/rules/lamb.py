@@ -54,6 +54,8 @@ class LAMB(RuleOptimizer):
         maximize: climb (default: False).
         capturable: keep counts on the device and never wait for it (default: False).
         differentiable: let autograd go through the step (default: False).
+        rounding: of parameters of 16 bits, one of `nearest`, `stochastic`, `kahan` and `master` (default: nearest).
+        wide_states: keep the states of parameters of 16 bits in float32 (default: False).
     """
 
     rule = RULE
@@ -69,5 +71,7 @@ class LAMB(RuleOptimizer):
         maximize: bool = False,
         capturable: bool = False,
         differentiable: bool = False,
+        rounding: str = "nearest",
+        wide_states: bool = False,
     ) -> None:
         super().__init__(params, given(locals()))

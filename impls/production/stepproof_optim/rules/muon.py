@@ -82,6 +82,8 @@ class Muon(RuleOptimizer):
         ns_steps: number of iterations, in [0, 100) (default: 5).
         adjust_lr_fn: `original` or `match_rms_adamw`: how the size of the matrix scales the step (default: None).
         maximize: climb (default: False).
+        rounding: of parameters of 16 bits, one of `nearest`, `stochastic`, `kahan` and `master` (default: nearest).
+        wide_states: keep the states of parameters of 16 bits in float32 (default: False).
     """
 
     rule = RULE
@@ -99,6 +101,8 @@ class Muon(RuleOptimizer):
         adjust_lr_fn: str | None = None,
         *,
         maximize: bool = False,
+        rounding: str = "nearest",
+        wide_states: bool = False,
     ) -> None:
         super().__init__(params, given(locals()))
 

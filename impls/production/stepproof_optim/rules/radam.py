@@ -62,6 +62,8 @@ class RAdam(RuleOptimizer):
         capturable: keep counts on the device and never wait for it (default: False).
         differentiable: let autograd go through the step (default: False).
         fused: one pass over memory (default: None).
+        rounding: of parameters of 16 bits, one of `nearest`, `stochastic`, `kahan` and `master` (default: nearest).
+        wide_states: keep the states of parameters of 16 bits in float32 (default: False).
     """
 
     rule = RULE
@@ -80,5 +82,7 @@ class RAdam(RuleOptimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        rounding: str = "nearest",
+        wide_states: bool = False,
     ) -> None:
         super().__init__(params, given(locals()))

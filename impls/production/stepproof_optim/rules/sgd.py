@@ -61,6 +61,8 @@ class SGD(RuleOptimizer):
         foreach: step all tensors by torch's operations on lists (default: None).
         differentiable: let autograd go through the step (default: False).
         fused: one pass over memory (default: None).
+        rounding: of parameters of 16 bits, one of `nearest`, `stochastic`, `kahan` and `master` (default: nearest).
+        wide_states: keep the states of parameters of 16 bits in float32 (default: False).
     """
 
     rule = RULE
@@ -78,6 +80,8 @@ class SGD(RuleOptimizer):
         foreach: bool | None = None,
         differentiable: bool = False,
         fused: bool | None = None,
+        rounding: str = "nearest",
+        wide_states: bool = False,
     ) -> None:
         super().__init__(params, given(locals()))
 
