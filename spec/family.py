@@ -71,6 +71,7 @@ class Family(Generic[Formula]):
 
     ``build`` takes each option by its name; ``stated`` builds the claims.  ``aliases`` maps a name
     that people use to the options that it means, and ``legal`` tells whether options go together.
+    One ``of_first_rate`` has a variant that asks for the first learning rate of a run.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Family(Generic[Formula]):
     stated: Callable[[], tuple[FormulaClaim, ...]]
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     legal: Callable[[Mapping[str, str]], bool] = lambda _: True
+    of_first_rate: bool = False
 
     @functools.cached_property
     def claims(self) -> tuple[FormulaClaim, ...]:

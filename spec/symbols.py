@@ -22,6 +22,8 @@ PARAMETER = State(theta, theta_t, "parameter", "parameter", degree=0)
 lr = sp.Symbol("eta", nonnegative=True)
 lr_t = sp.Symbol("eta_t", nonnegative=True)
 """The learning rate of a step, where a rule changes it."""
+first_lr = sp.Symbol("eta_1", positive=True)
+"""The first learning rate of a run that is not 0: today's where nothing changed it, and 1 where there was none."""
 LEARNING_RATE = Hyperparameter(lr, "lr", 1e-3, NONNEGATIVE, "learning rate")
 
 weight_decay = sp.Symbol("lambda", nonnegative=True)

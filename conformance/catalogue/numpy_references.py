@@ -64,24 +64,18 @@ class ReferenceSubject(WorkerSubject):
         """Make the steps of a case."""
         start = time.perf_counter()
         before = [dict(item.values) for item in prepared]
-        settings = [dict(group.hyperparameters) for group in case.groups]
         steps = []
         for step in range(case.steps):
-            if case.changes:
-                for group in settings:
-                    group.update(case.changes[step])
             for index, item in enumerate(prepared):
-                before[index] = self._stepped(case, item, settings[item.group], before[index], step)
+                before[index] = self._stepped(case, item, before[index], step)
             if every or step == case.steps - 1:
                 counts = (float(item.count + step + 1) for item in prepared)
                 steps.append(tuple(TensorOutcome(dict(b), c) for b, c in zip(before, counts, strict=True)))
         return StepsRead(tuple(steps), time.perf_counter() - start, self._formats(case))
 
-    def _stepped(
-        self, case: Case, item: Prepared, settings: Mapping[str, float], before: Mapping[str, Array], step: int
-    ) -> dict[str, Array]:
+    def _stepped(self, case: Case, item: Prepared, before: Mapping[str, Array], step: int) -> dict[str, Array]:
         rule = self.rules[case.switches]
-        scalars = {**settings, "t": float(item.count + step + 1)}
+        scalars = {**case.scalars(rule, item.group, step), "t": float(item.count + step + 1)}
         arrays = {**before, GRADIENT: item.gradients[step]}
         if not rule.elementwise:
             arrays = shaped(rule, arrays, item.shape)

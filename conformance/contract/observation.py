@@ -20,8 +20,9 @@ from reference.formats import FORMATS, Array
 from reference.intervals.enclosure import StepEnclosure, as_intervals
 from reference.intervals.interval import Interval
 from reference.profile import Profile
+from spec.first_rate import asks_first_rate, first_rate
 from spec.rule import UpdateRule
-from spec.symbols import g
+from spec.symbols import first_lr, g, lr
 
 BY = "derivative by "
 
@@ -34,6 +35,8 @@ class Step:
     numbers: Mapping[str, tuple[float, str]]
     kept: Mapping[str, str]
     settings: Mapping[str, Any] | None
+    past: list[Mapping[str, Any]]
+    """Settings that were in force before."""
     places: list[int]
     shape: tuple[int, ...]
     rows: Mapping[str, Mapping[str, Array]]
@@ -57,6 +60,7 @@ def read(plain: Mapping[str, Any], buffers: Iterator[memoryview], negated: Conta
         plain["numbers"],
         plain["kept"],
         plain.get("settings"),
+        plain.get("past", []),
         plain["places"],
         tuple(plain["shape"] or [len(plain["places"])]),
         rows,
@@ -72,6 +76,9 @@ def enclose(
     settings = dict(case.settings)
     if step.settings is not None:
         settings |= by_symbol(subject, rule, step.settings)
+        if asks_first_rate(rule):
+            every = (by_symbol(subject, rule, had) for had in (*step.past, step.settings))
+            settings[first_lr.name] = first_rate(had[lr.name] for had in every if lr.name in had)
     scalars = {**settings, "t": _count(subject, rule, step) + 1.0}
     formats = {}
     before: dict[str, Array] = {rule.parameter.symbol.name: step.rows["before"]["parameter"]}

@@ -66,7 +66,8 @@ def telling(subject: WorkerSubject) -> list[Case]:
     """Return cases that tell formulas apart; where a state cannot be set every run begins at the start."""
     number = STEPS + COURSES if subject.hidden else COURSES
     courses = draw(trajectory_cases(subject.rules, subject.fixed, SIZE_OF_COURSE), number, SEED, to_plain)
-    steps = [] if subject.hidden else draw(local_cases(subject.rules, subject.fixed, SIZE), STEPS, SEED, to_plain)
+    drawn = local_cases(subject.rules, subject.fixed, SIZE, rate_changes=subject.rate_changes)
+    steps = [] if subject.hidden else draw(drawn, STEPS, SEED, to_plain)
     return [*steps, *courses]
 
 

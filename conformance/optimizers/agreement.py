@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,6 +50,12 @@ class Slab:
             place -= size
             index, size = next(tensors)
         return index, place
+
+    def blocks(self, failures: Iterable[Outside]) -> list[int]:
+        """Return where the first block begins, and each in which an element failed."""
+        begun = dict(zip(self.tensors, itertools.accumulate(self.tensors.values(), initial=0), strict=False))
+        places = (begun[each.tensor] + each.place for each in failures if each.tensor in begun)
+        return sorted({0, *(place - place % BLOCK for place in places)})
 
     def part(self, start: int, length: int) -> dict[str, Array]:
         """Return ``length`` elements before the step; all of them where they count for each other."""
@@ -132,7 +139,7 @@ def slabs(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead | None,
                 if quantity.scalar:
                     shown = [np.repeat(part, size) for part, size in zip(shown, sizes, strict=True)]
                 after[quantity.symbol.name] = _joined(shown)
-        scalars = {**case.groups[group].hyperparameters, "t": float(count + 1)}
+        scalars = {**case.scalars(rule, group), "t": float(count + 1)}
         scalars |= dict(zip(kept, numbers, strict=True))
         if alone >= 0:
             shape = prepared[alone].shape
@@ -178,13 +185,23 @@ def judge(
     return taken
 
 
-def outside(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject) -> frozenset[str]:
-    """Return the quantities of which a value of one step is outside its enclosure; of a large tensor its first part."""
+def outside(
+    case: Case,
+    prepared: tuple[Prepared, ...],
+    outcome: StepsRead,
+    subject: RuleSubject,
+    failures: tuple[Outside, ...] = (),
+) -> frozenset[str]:
+    """Return the quantities of which a value of one step is outside its enclosure.
+
+    Of a large tensor the first block is looked at, and the blocks of known ``failures``.
+    """
     rule, found = subject.rules[case.switches], set[str]()
     for slab in slabs(case, prepared, outcome, rule):
         if slab.size:
             step = StepJudge(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
-            found |= step(slab.part(0, BLOCK), slab.result(0, BLOCK), 0).outside.keys()
+            for start in [0] if slab.whole else slab.blocks(failures):
+                found |= step(slab.part(start, BLOCK), slab.result(start, BLOCK), 0).outside.keys()
     return frozenset(found)
 
 

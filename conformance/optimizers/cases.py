@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from spec import rules as book
+from spec.first_rate import first_rate
+from spec.rule import UpdateRule
+from spec.symbols import first_lr, lr
+
 
 @dataclass(frozen=True)
 class TensorCase:
@@ -46,6 +51,15 @@ class Case:
     groups: tuple[GroupCase, ...]
     steps: int = 1
     changes: tuple[Mapping[str, float], ...] = field(default=())
+
+    def scalars(self, rule: UpdateRule, group: int, step: int = 0) -> dict[str, float]:
+        """Return the settings of a group at a step, by symbol; of a family that asks for it, with the first rate."""
+        given = self.groups[group].hyperparameters
+        changes = self.changes[: step + 1]
+        found = {name: value for part in (given, *changes) for name, value in part.items()}
+        if book.family(rule.name).of_first_rate:
+            found[first_lr.name] = first_rate(part[lr.name] for part in (given, *changes) if lr.name in part)
+        return found
 
     @property
     def elements(self) -> int:

@@ -46,14 +46,17 @@ class Recorded:
     case: Case
     prepared: tuple[Prepared, ...]
     outcome: StepsRead
+    failures: tuple[Outside, ...] = ()
+    """What is known to be outside of another profile."""
 
     def outside(self, profile: Profile) -> frozenset[str]:
         """Return the quantities of which a value is outside what a profile allows."""
         subject = self.subject.with_profile(profile)
-        judged = trajectory.outside if self.case.steps > 1 else agreement.outside
         try:
             with np.errstate(all="ignore"):
-                return judged(self.case, self.prepared, self.outcome, subject)
+                if self.case.steps > 1:
+                    return trajectory.outside(self.case, self.prepared, self.outcome, subject)
+                return agreement.outside(self.case, self.prepared, self.outcome, subject, self.failures)
         except Undefined:  # no form is left to compute these settings
             return frozenset(q.symbol.name for q in subject.rules[self.case.switches].quantities)
 
@@ -86,11 +89,14 @@ def widen(subject: WorkerSubject, failures: Iterable[Failure]) -> bool:
     found = subject.found
     if found is None or found.exhausted:
         return False
-    cases = {id(f.case): f.case for f in failures if isinstance(f, Outside) and not isinstance(f, Raised)}
+    known = [f for f in failures if isinstance(f, Outside) and not isinstance(f, Raised)]
+    cases = {id(f.case): f.case for f in known}
     before = found.profile
     found.looks += 1
     try:
-        found.recorded += _record(subject, list(cases.values())[:MOST_FAILURES])
+        for item in _record(subject, list(cases.values())[:MOST_FAILURES]):
+            failed = tuple(f for f in known if f.case is item.case)
+            found.recorded.append(dataclasses.replace(item, failures=failed))
         _look(subject, found)
     except WorkerFailure:
         found.exhausted = True
@@ -103,7 +109,8 @@ def _cases(subject: WorkerSubject, seed: int) -> Iterator[Case]:
         if subject.hidden:
             yield from draw(trajectory_cases(alone.rules, alone.fixed, ELEMENTS), each, seed, to_plain)
         else:
-            yield from draw(local_cases(alone.rules, alone.fixed, ELEMENTS, 1), each, seed, to_plain)
+            cases = local_cases(alone.rules, alone.fixed, ELEMENTS, 1, rate_changes=subject.rate_changes)
+            yield from draw(cases, each, seed, to_plain)
 
 
 def _record(subject: WorkerSubject, cases: Iterable[Case]) -> list[Recorded]:

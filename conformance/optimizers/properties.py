@@ -174,7 +174,9 @@ LOCAL = Property(
     "agreement/local",
     "One step from any legal state returns what a legal evaluation of the formula can return.",
     "the rule's own citation",
-    lambda s, plan: local_cases(s.rules, s.fixed, plan.size, 1 if s.path.cost > 1 else GROUPS),
+    lambda s, plan: local_cases(
+        s.rules, s.fixed, plan.size, 1 if s.path.cost > 1 else GROUPS, rate_changes=s.rate_changes
+    ),
     _local,
     _visible,
     share=1.0,

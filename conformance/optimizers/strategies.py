@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
 from conformance.optimizers.tensor_values import REGIMES
+from spec import rules as book
 from spec.rule import UNIT, Domain, Hyperparameter, UpdateRule
+from spec.symbols import lr
 
 SMALL_SHAPES = ((), (1,), (2,), (3,), (7,), (2, 3), (8,), (15,), (17,), (4, 5, 3), (63,), (65,))
 SMALL_MATRICES = ((1, 1), (1, 7), (5, 1), (2, 2), (3, 4), (8, 8), (17, 6), (2, 65))
@@ -147,11 +149,14 @@ def local_cases(
     fixed: Mapping[str, float],
     size: int,
     most: int = GROUPS,
+    *,
+    rate_changes: bool = False,
 ) -> Case:
     """Draw one step from any state: up to ``most`` groups, a large tensor and small ones.
 
     ``rules`` maps the switches that are on to the rule they choose; ``size`` is the number of
-    elements of the large tensor.
+    elements of the large tensor.  Where it ``rate_changes`` and a rule may ask for the first
+    learning rate, that is often another than today's.
     """
     switches = draw(st.sampled_from(sorted(rules)))
     rule = rules[switches]
@@ -165,7 +170,11 @@ def local_cases(
         shapes = draw(_several(small_shapes(rule)))
         small = [TensorCase(shape, count, draw(SEEDS), draw(ALL_REGIMES)) for shape in shapes]
         groups.append(GroupCase(draw(settings_of(rule, fixed)), (large, *small)))
-    return Case(switches, together(rule, groups))
+    changes: tuple[Mapping[str, float], ...] = ()
+    if rate_changes and book.family(rule.name).of_first_rate and draw(st.booleans()):
+        rate = next(h for h in rule.hyperparameters if h.symbol == lr)
+        changes = ({lr.name: draw(hyperparameter(rate))},)
+    return Case(switches, together(rule, groups), changes=changes)
 
 
 def beside_thresholds(rules: Mapping[tuple[str, ...], UpdateRule], fixed: Mapping[str, float]) -> Iterator[Case]:

@@ -24,7 +24,7 @@ from reference.formats import FORMATS, Array, Format
 from reference.profile import Profile
 from spec.derived_forms import with_derived_forms
 from spec.rule import Hyperparameter, UpdateRule
-from spec.symbols import g
+from spec.symbols import g, lr
 
 SINGLE, UNNAMED = "single-tensor", "default"
 """The path that torch takes on the host where none is chosen, and that of a class that offers none."""
@@ -237,6 +237,11 @@ class WorkerSubject:
     def constant(self) -> frozenset[str]:
         """Settings, by symbol, that cannot be changed between steps."""
         return self._symbols({keyword for keyword, places in self.implementation.in_groups.items() if not places})
+
+    @property
+    def rate_changes(self) -> bool:
+        """Tell whether the learning rate can be changed between steps."""
+        return lr.name not in {*self.fixed, *self.constant}
 
     def _symbols(self, keywords: set[str]) -> frozenset[str]:
         named = {h.keyword: h.symbol.name for rule in self.rules.values() for h in rule.hyperparameters}

@@ -47,11 +47,8 @@ def propagate(case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubje
         gradients = tuple(gradient.reshape(item.shape) for gradient in gradients)
     known = {name: Interval.exactly(value.astype(work)) for name, value in start.items()}
     kept = [state.symbol.name for state in rule.states if state.scalar]
-    scalars = dict(case.groups[item.group].hyperparameters)
     for step, gradient in enumerate(gradients):
-        if case.changes:
-            scalars.update(case.changes[step])
-        scalars["t"] = float(item.count + step + 1)
+        scalars = {**case.scalars(rule, item.group, step), "t": float(item.count + step + 1)}
         judge_step = StepJudge(
             rule,
             subject.profile,

@@ -23,6 +23,7 @@ from reference.intervals.roundings import (
     tensor_units,
 )
 from reference.profile import Profile, flushes
+from spec.first_rate import with_first_rate
 from spec.rule import UpdateRule
 
 
@@ -71,7 +72,7 @@ def enclose(
     """Return the enclosure of every quantity of one element after a step."""
     compiled = program(rule, profile.every_form)
     kept = {state.symbol.name for state in rule.states if state.scalar}
-    scalars = {**{name: value for name, value in before.items() if name in kept}, **scalars}
+    scalars = with_first_rate(rule, {**{name: value for name, value in before.items() if name in kept}, **scalars})
     units = tensor_units(profile)
     scalar = ExactRangeArithmetic(scalar_rounding(profile), scalar_units(profile))
     tensor = ExactRangeArithmetic(tensor_rounding(profile, storage), units)

@@ -18,6 +18,7 @@ from reference.intervals.enclosure import StepEnclosure, program, refuse_tiny
 from reference.intervals.exact import exact_step
 from reference.intervals.interval import Interval
 from reference.profile import Profile
+from spec.first_rate import with_first_rate
 from spec.rule import UpdateRule
 from spec.symbols import g
 
@@ -42,7 +43,8 @@ class StepJudge:
         kept: Mapping[str, Interval] | None = None,
     ) -> None:
         refuse_tiny(rule, scalars)
-        self.rule, self.profile, self.storage, self.scalars = rule, profile, storage, dict(scalars)
+        self.rule, self.profile, self.storage = rule, profile, storage
+        self.scalars = dict(with_first_rate(rule, scalars))
         self.state_formats, self.kept = state_formats or {}, dict(kept or {})
         self.program = program(rule, profile.every_form)
 

@@ -26,8 +26,9 @@ from reference.intervals.running_error import Measured, RunningError
 from reference.intervals.summation import TensorArithmetic
 from reference.profile import ALL_FORMS, HOST_UNITS, STORAGE, UNITS, Profile, compute_format
 from reference.undefined import Undefined
+from spec.first_rate import with_first_rate
 from spec.rule import TEXTBOOK, Assignment, State, UpdateRule
-from spec.symbols import g, t
+from spec.symbols import first_lr, g, t
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _is_scalar(line: Assignment, scalars: frozenset[sp.Symbol]) -> bool:
 @functools.lru_cache(maxsize=4096)
 def program(rule: UpdateRule, forms: frozenset[str]) -> Program:
     """Compile ``rule`` with the legal forms named."""
-    scalars = frozenset(h.symbol for h in rule.hyperparameters) | {t}
+    scalars = frozenset(h.symbol for h in rule.hyperparameters) | {t, first_lr}
     given = frozenset(symbol.name for symbol in scalars)
     kept = {state.updated: state for state in rule.states if state.scalar}
     scalars |= {state.symbol for state in kept.values()}
@@ -148,7 +149,7 @@ class StepEnclosure:
     ) -> None:
         refuse_tiny(rule, scalars)
         self.program = program(rule, profile.every_form)
-        self.profile, self.storage, self.given = profile, storage, dict(scalars)
+        self.profile, self.storage, self.given = profile, storage, dict(with_first_rate(rule, scalars))
         self.arithmetic = tensor_arithmetic(profile, storage)
         self.state_formats = state_formats or {}
         self.kept = dict(kept or {})

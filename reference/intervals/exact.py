@@ -15,6 +15,7 @@ from reference.intervals.arithmetic import ExactArithmetic
 from reference.intervals.enclosure import Program, program
 from reference.intervals.evaluation import Scalars, Tensors
 from reference.profile import compute_format
+from spec.first_rate import with_first_rate
 from spec.rule import State, UpdateRule
 
 
@@ -23,7 +24,7 @@ def scalar_line(rule: UpdateRule, name: str, scalars: Mapping[str, float]) -> fl
     compiled = program(rule, frozenset())
     wide = Scalars(
         ExactArithmetic(FLOAT64),
-        scalars,
+        with_first_rate(rule, scalars),
         lambda value: np.asarray(value, FLOAT64.work),
         lambda value: value,
         compiled.scalar_lines,
@@ -49,7 +50,7 @@ def exact_step(
     known |= {name: value.astype(work) for name, value in tensors.items()}
     wide = Scalars(
         ExactArithmetic(FLOAT64),
-        scalars,
+        with_first_rate(program.rule, scalars),
         lambda value: np.asarray(value, FLOAT64.work),
         lambda value: value.astype(work),
         program.scalar_lines,

@@ -32,7 +32,7 @@ def step(
         v = after["x"] = np.maximum(before["x"].astype(number), v)
     # Bounds
     if options["end"] == "rescaled":
-        final = final * lr / lr if lr > 0 else 0.0
+        final = final * lr / scalars.get("eta_1", lr or 1.0)
     hidden = number(1e-15 if options["epsilon"] == "squared" else 0)
     lower, upper = final * (1 - 1 / (gamma * t + 1)), final * (1 + 1 / (gamma * t))
     size = number(lr * math.sqrt(1 - beta2**t) / (1 - beta1**t)) / (np.sqrt(v + hidden) + number(epsilon))

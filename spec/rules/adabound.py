@@ -11,9 +11,9 @@ from spec.lines import moments
 from spec.lines.moments import c1, c2, m_t, v_t, x, x_t
 from spec.rule import NONNEGATIVE, POSITIVE, Assignment, Hyperparameter, UpdateRule, uncast
 from spec.rules.adam import adam
-from spec.symbols import LEARNING_RATE, PARAMETER, lr, t, theta, theta_t
+from spec.symbols import LEARNING_RATE, PARAMETER, first_lr, lr, t, theta, theta_t
 
-final, gamma = sp.symbols("alpha_f gamma", nonnegative=True)
+final, final_t, gamma = sp.symbols("alpha_f alpha_t gamma", nonnegative=True)
 lower, upper, clipped = sp.symbols("l_t u_t k_t", nonnegative=True)
 HYPERPARAMETERS = (
     LEARNING_RATE,
@@ -23,12 +23,11 @@ HYPERPARAMETERS = (
     Hyperparameter(final, "final_lr", 0.1, NONNEGATIVE, "learning rate of the SGD it ends as"),
     Hyperparameter(gamma, "gamma", 1e-3, POSITIVE, "how fast the bounds close"),
 )
-RESCALED = sp.UnevaluatedExpr(sp.UnevaluatedExpr(final * lr) / lr)
-END = {"final": final, "rescaled": sp.Piecewise((RESCALED, lr > 0), (0, True))}
+RESCALED = sp.UnevaluatedExpr(final * lr) / first_lr
 OPTIONS = (
     Option("amsgrad", {"no": "AdaBound", "raw": "AMSBound: the maximum of v"}),
     Option("epsilon", {"outside": "beside the root", "squared": "and 1e-15 under it: pytorch_optimizer"}),
-    Option("end", {"final": "final_lr", "rescaled": "by lr over its first value: pytorch_optimizer"}),
+    Option("end", {"final": "final_lr", "rescaled": "by lr over its first value: the authors' code"}),
     lines.DECAY,
     lines.MAXIMIZE,
 )
@@ -42,13 +41,15 @@ def adabound(
     shrunk, parameter = moments.decayed_parameter(decay)
     second = v_t if amsgrad == "no" else x_t
     largest = [Assignment("maximum", x_t, sp.Max(x, v_t))] if amsgrad == "raw" else []
+    rescaled, end_t = ([Assignment("final rate", final_t, RESCALED)], final_t) if end == "rescaled" else ([], final)
     root = sp.sqrt(second + sp.Rational(1, 10**15) if epsilon == "squared" else second)
     program += [
         *moments.averages(gradient),
         *largest,
         *moments.corrections(),
-        Assignment("lower bound", lower, END[end] * (1 - 1 / (gamma * t + 1))),
-        Assignment("upper bound", upper, END[end] * (1 + 1 / (gamma * t))),
+        *rescaled,
+        Assignment("lower bound", lower, end_t * (1 - 1 / (gamma * t + 1))),
+        Assignment("upper bound", upper, end_t * (1 + 1 / (gamma * t))),
         Assignment(
             "step size",
             clipped,
@@ -113,4 +114,5 @@ FAMILY = Family(
     adabound,
     claims,
     aliases={"amsbound": {"amsgrad": "raw"}},
+    of_first_rate=True,
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sympy as sp
 
 from conformance.catalogue.numpy_references import judged_rules
 from conformance.engine.evidence import Tally
@@ -18,8 +19,9 @@ from conformance.report.model import Report
 from impls.catalogue.entries import Ends, Implementation
 from impls.session import Session
 from spec import rules as book
-from spec.mutants import mutants
+from spec.mutants import RuleMutant, mutants
 from spec.rule import NONNEGATIVE, UNIT, Domain
+from spec.symbols import lr, theta_t
 from tests.builders import results_of, unit_of
 
 FUSSY = Path(__file__).parents[1] / "quality" / "fussy_optimizers.py"
@@ -171,12 +173,15 @@ def test_a_tally_says_what_most_refused_cases_were_told() -> None:
     assert tally.mostly_refused
 
 
-def test_mutants_are_those_of_the_domain_that_is_taken() -> None:
+@pytest.mark.parametrize(("ends", "same"), [((0.0, INF, False, True), False), ((0.0, INF, True, False), True)])
+def test_mutants_are_those_of_the_domain_that_is_taken(ends: Ends, same: bool) -> None:
     """What differs only where the learning rate is zero is the same for code that takes no such rate."""
-    item = Implementation("a", "a:b", "adabound", (), domains={"lr": (0.0, INF, True, False)}, declared=False)
+    item = Implementation("a", "a:b", "sgd", (), domains={"lr": ends}, declared=False)
     (rule,) = judged_rules(item).values()
-    (rescaled,) = (each for each in mutants(rule, book.family("adabound")) if "end=rescaled" in each.name)
-    assert rescaled.equivalent
+    line = rule.assignment(theta_t)
+    halting = dataclasses.replace(line, expression=sp.Piecewise((line.expression, lr > 0), (0, True)))
+    wrong = dataclasses.replace(rule, program=tuple(halting if one is line else one for one in rule.program))
+    assert RuleMutant("update: none at zero", "", wrong, rule).equivalent is same
 
 
 def test_mutants_of_a_setting_that_is_always_off_are_equivalent() -> None:

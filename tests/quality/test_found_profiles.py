@@ -63,6 +63,14 @@ def test_no_profile_explains_a_mistake(name: str, file: Path, session: Session) 
     assert result_of(unit_of(item, "agreement/local", cases=6), session).verdict is Verdict.FAIL
 
 
+def test_what_shows_only_far_inside_a_large_tensor_is_explained(session: Session) -> None:
+    """A profile is looked for where values were outside, and not at the beginning of the tensor alone."""
+    item = recognise(f"{ODD}:AnotherOrderFarIn", "adamw", {}, session)
+    result = result_of(unit_of(item, "agreement/local", cases=12), session)
+    assert result.verdict is Verdict.PASS, result.reason
+    assert "taken apart" in result.profile or "reciprocal" in result.profile
+
+
 def test_averages_that_are_kept_corrected_are_read_as_they_are(session: Session) -> None:
     """Where the states that are shown are the corrected averages, these are what each step is judged from."""
     item = recognise(f"{ODD}:CorrectedAverages", "adamw", {}, session)

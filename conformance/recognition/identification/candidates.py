@@ -11,7 +11,9 @@ from typing import Any
 from conformance.recognition.identification.slots import Slot, sort_of
 from conformance.recognition.identification.steps import Question
 from spec import rules as book
+from spec.first_rate import asks_first_rate, first_rate
 from spec.rule import Hyperparameter, UpdateRule
+from spec.symbols import first_lr, lr
 
 DECAY, NONE = "decay", "none"
 WEIGHT_DECAY = "weight_decay"
@@ -37,7 +39,11 @@ class Candidate:
             given = {name: question.value(slot, step) for name, slot in self.slots.items()}
         else:
             given = {name: slot.value for name, slot in self.slots.items()}
-        return {**self.fixed, **given, "t": float(step)}
+        found = {**self.fixed, **given, "t": float(step)}
+        rate = self.slots.get(lr.name)
+        if rate is not None and question.changes and asks_first_rate(self.rule):
+            found[first_lr.name] = first_rate(question.value(rate, made) for made in range(1, step + 1))
+        return found
 
     @property
     def key(self) -> tuple[Any, ...]:

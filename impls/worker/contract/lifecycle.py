@@ -42,6 +42,8 @@ class Life:
     groups: list[list[Any]]
     settings: list[dict[str, Any]]
     counts: list[list[int]]
+    past: list[list[dict[str, Any]]]
+    """The settings that each group has had, one after the other."""
     made: int = 0
     begun: set[tuple[int, int]] = dataclasses.field(default_factory=set)
     """The tensors, by group and place, that made a step."""
@@ -80,7 +82,8 @@ class Life:
 def interleaved(trial: Trial) -> Iterator[Observation]:
     """After every act parameters and states are what they were, or what one step makes of them."""
     params = parameters(trial, trial.arguments["shapes"])
-    life = Life(trial, build(trial, params), [params], [dict(trial.settings)], [[0] * len(params)])
+    settings = dict(trial.settings)
+    life = Life(trial, build(trial, params), [params], [settings], [[0] * len(params)], [[dict(settings)]])
     for place, (act, *given) in enumerate(trial.arguments["acts"]):
         what = f"act {place + 1}, {act}"
         if act in {"step", "sparse step"}:
@@ -105,6 +108,9 @@ def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = N
     kept = [p for p in members if p.grad is None]
     untouched = reading(life.trial, life.optimizer, kept)
     starts = [begun(life, n, p) for n, p in enumerate(members)]
+    for settings, had in zip(life.settings, life.past):
+        if had[-1] != settings:
+            had.append(dict(settings))
     acting = [None if p.grad is None else touched(life.trial, p.grad) for p in members]
     refusal = ""
     if rows is None:
@@ -120,7 +126,8 @@ def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = N
     for n, (p, start, chosen) in enumerate(zip(members, starts, acting)):
         if start is not None and chosen is not None and not life.late(n):
             got = Stepper(life.optimizer, [p]).flat(keys)
-            yield from moved(f"{what}: tensor {n}", life.settings[life.place(n)[0]], start, got, chosen)
+            had = life.past[life.place(n)[0]]
+            yield from moved(f"{what}: tensor {n}", had, start, got, chosen)
     life.count([chosen is not None for chosen in acting])
 
 
@@ -134,9 +141,12 @@ def begun(life: Life, n: int, p: torch.Tensor) -> Start | None:
 
 
 def moved(
-    what: str, settings: dict[str, Any], start: Start, got: dict[str, torch.Tensor], chosen: torch.Tensor
+    what: str, had: list[dict[str, Any]], start: Start, got: dict[str, torch.Tensor], chosen: torch.Tensor
 ) -> Iterator[Observation]:
-    """Chosen elements are what one step may make of them, which the formula says; others are untouched."""
+    """Chosen elements are what one step may make of them, which the formula says; others are untouched.
+
+    ``had`` are the settings of their group, the last of them in force.
+    """
     every = bool(chosen.all())
     if not every:
         rest = ({k: row[~chosen] for k, row in rows.items() if k in start.rows} for rows in (got, start.rows))
@@ -144,7 +154,7 @@ def moved(
     if chosen.any():
         step = described_step(start, chosen, {"got": got}, every=every)
         count = int(chosen.sum())
-        yield Observation(what, count * len(got), count, step={**step, "settings": dict(settings)})
+        yield Observation(what, count * len(got), count, step={**step, "settings": had[-1], "past": had[:-1]})
 
 
 def given(trial: Trial, gradient: torch.Tensor, rows: list[int] | None) -> torch.Tensor:
@@ -182,18 +192,22 @@ def add_group(life: Life, shape: list[int], settings: dict[str, Any]) -> None:
     join_group(life.optimizer, {"params": list(params), **settings})
     life.groups.append(params)
     life.settings.append({**life.trial.settings, **settings})
+    life.past.append([dict(life.settings[-1])])
     counter = str(life.trial.arguments["counter"])
     life.counts.append([life.made if counter.startswith("optimizer:") and "*" not in counter else 0])
 
 
 def load(life: Life, path: dict[str, Any] | None = None) -> None:
-    """The state is saved, and loaded into a fresh instance on copies of the parameters."""
+    """The state is saved, and loaded into an instance that is made as the first was, on copies of the parameters."""
     saved = deep_copy(saved_state(life.optimizer))
     if path is not None:
         life.trial = dataclasses.replace(life.trial, path=path)
         for group in saved["param_groups"]:
             group.update({key: value for key, value in path.items() if key in group})
-    optimizer = build(life.trial, [{"params": copies(params)} for params in life.groups])
+    usual = life.trial.settings
+    own = [{key: value for key, value in had[0].items() if value != usual.get(key)} for had in life.past]
+    groups = [{"params": copies(params), **settings} for params, settings in zip(life.groups, own)]
+    optimizer = build(life.trial, groups)
     load_state(optimizer, saved)
     life.adopt(optimizer)
 

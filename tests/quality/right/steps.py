@@ -9,7 +9,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))  # a worker loads each file by itself
 
-from right_adamw import AdamW, adamw
+from right_adamw import AdamW, adamw, numbers, within
 
 
 class ConsumesGradients(AdamW):
@@ -30,6 +30,36 @@ class WritesAndRestores(AdamW):
         super().update(p, -self.gradient(p), group)
         p.grad.neg_()
         return None
+
+
+class BoundsFollowTheRate(AdamW):
+    """AdaBound as its authors wrote it: its bounds move with the learning rate, by today's over the first."""
+
+    rule = ("adabound", {"end": "rescaled"})
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, final_lr=0.1, gamma=1e-3):
+        self.checked(lr, *betas, eps, 0.0)
+        within("final_lr", final_lr)
+        if not gamma > 0.0:
+            raise ValueError(f"gamma of {gamma} is not in (0, inf)")
+        own = {"lr": lr, "betas": betas, "eps": eps, "final_lr": final_lr, "gamma": gamma, "first": 0.0}
+        torch.optim.Optimizer.__init__(self, params, own)
+
+    def add_param_group(self, param_group):
+        super().add_param_group(param_group)
+        self.param_groups[-1]["first"] = float(self.param_groups[-1]["lr"])
+
+    def update(self, p, gradient, group):
+        first, second, count = self.kept(p, group)
+        lr, beta1, beta2, eps = numbers(group["lr"], *group["betas"], group["eps"])
+        group["first"] = group["first"] or lr
+        final = group["final_lr"] * lr / group["first"] if group["first"] else 0.0
+        first.mul_(beta1).add_(gradient, alpha=1 - beta1)
+        second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+        rate = torch.full_like(p, lr * (1 - beta2**count) ** 0.5 / (1 - beta1**count))
+        rate.div_(second.sqrt().add_(eps))
+        rate.clamp_(final * (1 - 1 / (group["gamma"] * count + 1)), final * (1 + 1 / (group["gamma"] * count)))
+        p.sub_(rate.mul_(first))
 
 
 class RequiresClosure(AdamW):
