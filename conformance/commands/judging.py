@@ -17,7 +17,6 @@ import msgspec
 from rich.console import Console
 
 from conformance import claims
-from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.commands import baselines, exchanging
 from conformance.commands.console import Progress, show_report
@@ -38,6 +37,7 @@ from conformance.report.gates import exit_status
 from conformance.report.model import Report, ShardEntry
 from conformance.report.occupation import occupied
 from conformance.report.writing import prepare, write_text
+from conformance.schedulers.subject import SchedulerSubject
 from impls.catalogue.entries import Implementation
 from impls.catalogue.scheduler_entries import Scheduler
 from impls.session import Session
@@ -242,12 +242,12 @@ def _causes(work: Sequence[Unit], report: Report, opens: Callable[[Unit], Sessio
     """Return the causes of the findings; values that are wrong are asked for in sessions of their own."""
     if not any(result.findings and not result.deviation for result in report.results):
         return ()
-    units = {unit.cell(""): unit for unit in work if isinstance(unit, OptimizerUnit)}
+    units = {unit.cell(""): unit for unit in work}
     with ExitStack() as stack:
         sessions: dict[str | None, Session] = {}
-        subjects: dict[Cell, WorkerSubject] = {}
+        subjects: dict[Cell, WorkerSubject | SchedulerSubject] = {}
 
-        def subject_of(cell: Cell) -> WorkerSubject:
+        def subject_of(cell: Cell) -> WorkerSubject | SchedulerSubject:
             of = dataclasses.replace(cell, property="")
             if of not in subjects:
                 unit = units[of]

@@ -16,7 +16,8 @@ from rich.console import Console
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.plain_text import plain
 from conformance.commands.usage_errors import UsageError
-from conformance.faulty.faults import Fault, faults
+from conformance.faulty.fault import Fault
+from conformance.faulty.faults import faults
 from conformance.faulty.measurement import MeasuredFault, Named, measure
 from conformance.report.writing import write_text
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 
-from conformance.faulty.faults import Fault, faults
+from conformance.faulty.fault import Fault
+from conformance.faulty.faults import faults
 from conformance.optimizers.torch_class import CLASS
 from conformance.report.writing import write_text
 

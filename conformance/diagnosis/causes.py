@@ -9,9 +9,10 @@ from typing import Any
 from conformance.claims import BY_IDENTIFIER
 from conformance.diagnosis.diagnosing import Diagnosis, diagnose
 from conformance.diagnosis.hypothesis import AS_GIVEN, Hypothesis
-from conformance.diagnosis.joining import ARITHMETIC, CLAUSE, Joined, joined
-from conformance.diagnosis.places import place_of
+from conformance.diagnosis.joining import ARITHMETIC, CLAUSE, SHOULD, Joined, joined, of_schedule
+from conformance.diagnosis.places import place_of, place_of_step
 from conformance.diagnosis.recordings import recorded
+from conformance.diagnosis.schedule_causes import explained as explained_by_schedules
 from conformance.diagnosis.written_classes import shown_by
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.reduction import failures_of
@@ -20,10 +21,12 @@ from conformance.optimizers.cases import Case
 from conformance.optimizers.property import Property
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.subject import WorkerSubject
+from conformance.schedulers.schedule_kind import SCHEDULE
+from conformance.schedulers.subject import SchedulerSubject
 from impls.session import NotAsked, TargetError, WorkerFailure
 
-SubjectOf = Callable[[Cell], WorkerSubject]
-"""Returns the subject of a cell, as it was judged."""
+SubjectOf = Callable[[Cell], Any]
+"""Returns the subject of a cell, as it was judged; raises ``LookupError`` for one of which none is asked."""
 MOST_CAUSES = 3
 """So many causes in the arithmetic of one implementation are looked for."""
 SEVERAL = 3
@@ -34,26 +37,43 @@ def causes(results: Sequence[CellResult], subject_of: SubjectOf) -> tuple[Cause,
     found: list[Cause] = []
     for name in dict.fromkeys(result.cell.implementation for result in results):
         groups = list(joined(result for result in results if result.cell.implementation == name))
-        clauses = [finding for group in groups if group.sort == CLAUSE for finding in group.findings]
+        clauses = [finding for group in groups for finding in group.findings if _may_be_explained(group, finding)]
         for group in groups:
             if group.sort == ARITHMETIC:
-                for cause, shown in _of_arithmetic(group, clauses, subject_of):
+                of = _of_schedules if group.findings[0].case["kind"] == SCHEDULE.name else _of_arithmetic
+                for cause, shown in of(group, clauses, subject_of):
                     clauses = [finding for finding in clauses if finding not in shown]
                     found.append(cause)
-            elif group.sort != CLAUSE or any(finding in clauses for finding in group.findings):
-                left = tuple(f for f in group.findings if group.sort != CLAUSE or f in clauses)
-                found.append(_told(dataclasses.replace(group, findings=left)))
+            elif left := tuple(f for f in group.findings if not _may_be_explained(group, f) or f in clauses):
+                found.append(_told(dataclasses.replace(group, findings=left), subject_of))
     return tuple(found)
 
 
-def _told(group: Joined) -> Cause:
+def _may_be_explained(group: Joined, finding: Finding) -> bool:
+    """Tell whether wrong arithmetic may be the reason of a finding that says itself what is wrong.
+
+    Of what only should hold it may where the formula of a schedule judges.
+    """
+    return group.sort == CLAUSE or (group.sort == SHOULD and of_schedule(finding))
+
+
+def _told(group: Joined, subject_of: SubjectOf) -> Cause:
     """Return the cause of findings that say themselves what is wrong."""
     first = group.findings[0]
     if group.sort == "raised":
         return _cause(group.findings, f"it raises {first.value}", first.sentence, first.confirmed)
-    if group.sort == "should":
-        return _cause(group.findings, f"{first.quantity}: {first.value}", first.sentence, "")
-    return _cause(group.findings, f"{first.cell.property}: {first.quantity}", first.sentence, "")
+    where = _place_of_clause(first.cell, subject_of)
+    if group.sort == SHOULD:
+        return _cause(group.findings, f"{first.quantity}: {first.value}", first.sentence, where)
+    return _cause(group.findings, f"{first.cell.property}: {first.quantity}", first.sentence, where)
+
+
+def _place_of_clause(cell: Cell, subject_of: SubjectOf) -> str:
+    """Return where the method begins of which a clause speaks; nothing of what cannot be asked."""
+    try:
+        return place_of_step(subject_of(cell), cell.property)
+    except (LookupError, TargetError, WorkerFailure):
+        return ""
 
 
 def _cause(findings: Sequence[Finding], title: str, diagnosis: str, where: str) -> Cause:
@@ -74,7 +94,7 @@ def _of_arithmetic(
         if not left:
             return
         try:
-            subject = subject_of(left[0].cell)
+            subject: WorkerSubject = subject_of(left[0].cell)
             found = diagnose(subject, _cases(left))
             hypothesis = found.best
             unasked = [] if hypothesis is None else [f for f in left if _cannot_be_asked(hypothesis, f)]
@@ -85,8 +105,7 @@ def _of_arithmetic(
             yield _cause(left, "values are wrong", f"the code could not be asked more: {failure}", ""), []
             return
         except Exception as error:  # noqa: BLE001 - verdicts and findings stand, whatever of ours breaks here
-            said = f"stepproof broke while it looked for the cause ({type(error).__name__}: {error}): please report it"
-            yield _cause(left, _wrong(left), said, ""), []
+            yield _cause(left, _wrong(left), _broken(error), ""), []
             return
         if hypothesis is None or not explained:
             yield _cause(left, _wrong(left), _unexplained(found), place_of(subject, None, left, found.failures)), []
@@ -102,6 +121,30 @@ def _of_arithmetic(
         left = [finding for finding in asked if finding not in explained]
     if left:
         yield _cause(left, _wrong(left), f"not looked into beside {MOST_CAUSES} other causes", ""), []
+
+
+def _of_schedules(
+    group: Joined, clauses: Sequence[Finding], subject_of: SubjectOf
+) -> Iterator[tuple[Cause, list[Finding]]]:
+    """Yield the causes of learning rates that are wrong, each with the clauses that it breaks too."""
+    mine = list(group.findings)
+    try:
+        subject: SchedulerSubject = subject_of(mine[0].cell)
+        found = list(explained_by_schedules(mine, clauses, subject))
+    except (TargetError, WorkerFailure) as failure:
+        yield _cause(mine, _wrong(mine), f"the code could not be asked more: {failure}", ""), []
+        return
+    except Exception as error:  # noqa: BLE001 - verdicts and findings stand, whatever of ours breaks here
+        yield _cause(mine, _wrong(mine), _broken(error), ""), []
+        return
+    for cause in found:
+        place = place_of_step(subject)
+        shown = [finding for finding in cause.findings if finding in clauses]
+        yield _cause(cause.findings, cause.title, cause.diagnosis, place), shown
+
+
+def _broken(error: Exception) -> str:
+    return f"stepproof broke while it looked for the cause ({type(error).__name__}: {error}): please report it"
 
 
 def _wrong(findings: Sequence[Finding]) -> str:

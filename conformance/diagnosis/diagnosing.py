@@ -58,7 +58,7 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
         tried += len(doubles)
         holding = [item for item in doubles if _holds(item, subject, ordered, len(failing))]
     holding = _in_fewer_float32(holding, subject, ordered, len(failing))
-    best, *rivals = sorted(holding, key=lambda item: item.sort) or (None,)
+    best, *rivals = sorted(holding, key=lambda item: (item.begins(subject), item.sort)) or (None,)
     regimes = () if best is not None else told(regime(subject, ordered))
     return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes, tuple(failing))
 
@@ -77,7 +77,11 @@ def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Record
     """Tell whether every result is in the enclosure of the hypothesis, and its enclosures decide.
 
     It must have something to say of most of the runs that fail, which are the first ones, and a value in most of all.
+    Of one with states of its own these are the runs from the start.
     """
+    if hypothesis.begins(subject):
+        failing = sum(run.from_start for run in runs[:failing])
+        runs = [run for run in runs if run.from_start]
     decided = values = asked = undefined = 0
     for place, run in enumerate(runs):
         if place == failing and 2 * asked <= failing:

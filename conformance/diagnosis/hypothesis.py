@@ -59,6 +59,14 @@ class Hypothesis:
     edits: tuple[tuple[str, str], ...] = ()
     """What a class that is written from the formula would read, and what this one reads instead."""
 
+    def begins(self, subject: WorkerSubject) -> bool:
+        """Tell whether it has states that the claim has not, of which only runs from the start say what they are."""
+        return any(
+            {state.symbol for state in rule.states} - {state.symbol for state in subject.rules[key].states}
+            for key, rule in self.rules.items()
+            if key in subject.rules
+        )
+
     def of(self, subject: WorkerSubject) -> WorkerSubject:
         """Return the subject as it would be if the hypothesis were its claim.
 

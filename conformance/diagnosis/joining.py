@@ -11,8 +11,11 @@ from conformance.engine.evidence import RAISED
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.verdict import Cell, CellResult, Finding, Level
 from conformance.optimizers.rule_kind import RULE
+from conformance.schedulers.schedule_kind import SCHEDULE
 
-ARITHMETIC, CLAUSE = "arithmetic", "clause"
+ARITHMETIC, CLAUSE, SHOULD = "arithmetic", "clause", "should"
+OF_THE_FORMULA = ("agreement/", "lr/in-force")
+"""Properties that are the formula itself."""
 BEST_FIRST = ("float64", "float32", "bfloat16", "float16")
 """The formats in the order in which a case reads best."""
 
@@ -63,7 +66,7 @@ def _with_their_exceptions(found: dict[tuple[str, str], list[Finding]]) -> None:
 def _reason(finding: Finding) -> tuple[str, str]:
     """Return the sort of a finding's reason, and what it shares with others of the same reason."""
     if finding.level is Level.SHOULD:
-        return "should", finding.cell.property.partition("/")[0]
+        return SHOULD, finding.cell.property.partition("/")[0]
     if finding.quantity == RAISED:
         return "raised", f"{finding.value.partition(':')[0]} {finding.confirmed}"
     if of_arithmetic(finding):
@@ -73,14 +76,23 @@ def _reason(finding: Finding) -> tuple[str, str]:
 
 def of_arithmetic(finding: Finding) -> bool:
     """Tell whether a finding is a value that the formula judged."""
+    if finding.quantity == RAISED:
+        return False
+    if finding.case["kind"] == SCHEDULE.name:
+        return of_schedule(finding)
     claim = BY_IDENTIFIER[OPTIMIZERS].get(finding.cell.property)
-    if claim is None or finding.quantity == RAISED:
+    if claim is None:
         return False
     return claim.kind is RULE or finding.confirmed == STEP or bool(finding.assignment)
+
+
+def of_schedule(finding: Finding) -> bool:
+    """Tell whether a finding is a learning rate that the formula of a schedule judged; a composition has none."""
+    return bool(finding.case["kind"] == SCHEDULE.name and finding.formula_mathml)
 
 
 def _legible(finding: Finding) -> tuple[bool, int, int]:
     """Order findings: those of the formula's own property first, the finest format, the shortest case."""
     dtype = finding.cell.dtype
     place = BEST_FIRST.index(dtype) if dtype in BEST_FIRST else len(BEST_FIRST)
-    return not finding.cell.property.startswith("agreement/"), place, len(str(finding.case))
+    return not finding.cell.property.startswith(OF_THE_FORMULA), place, len(str(finding.case))

@@ -36,6 +36,11 @@ class Recording:
     prepared: tuple[Prepared, ...]
     outcome: StepsRead
 
+    @property
+    def from_start(self) -> bool:
+        """Tell whether no tensor has made a step before."""
+        return not any(item.count for item in self.prepared)
+
     def judged(self, subject: WorkerSubject, hypothesis: Hypothesis) -> Tally | None:
         """Return what the hypothesis leaves outside; nothing where it cannot be asked here.
 
@@ -48,7 +53,8 @@ class Recording:
             case = hypothesis.reading.settings(self.case)
             rule = supposed.rules[case.switches]
             case = _with_settings(case, rule)
-            prepared = _with_states(hypothesis.reading.prepared(self.prepared), rule, case)
+            claimed = subject.rules[case.switches]
+            prepared = _with_states(hypothesis.reading.prepared(self.prepared), rule, claimed, case)
             if prepared is None:
                 return None
             judge(case, prepared, self.outcome, supposed, tally)
@@ -90,13 +96,21 @@ def _with_settings(case: Case, rule: UpdateRule) -> Case:
     return dataclasses.replace(case, groups=groups)
 
 
-def _with_states(prepared: tuple[Prepared, ...], rule: UpdateRule, case: Case) -> tuple[Prepared, ...] | None:
-    """Return tensors with the states that only the supposed rule has, at their start; none where they are under way."""
+def _with_states(
+    prepared: tuple[Prepared, ...], rule: UpdateRule, claimed: UpdateRule, case: Case
+) -> tuple[Prepared, ...] | None:
+    """Return tensors with the states that begin otherwise in the supposed rule, at their start.
+
+    None where one that only this rule has is under way.
+    """
+    begun = {state.symbol: state.initial for state in claimed.states}
     found = []
     for item in prepared:
         missing = [s for s in rule.states if s.symbol.name not in item.values]
         if item.count < 0 or (missing and item.count):
             return None
+        if not item.count:
+            missing = [s for s in rule.states if s in missing or begun.get(s.symbol, s.initial) != s.initial]
         scalars = case.groups[item.group].hyperparameters
         values: Mapping[str, Array] = {
             s.symbol.name: np.full(s.shape(item.shape), float(decided(s.initial)(**scalars))).reshape(-1)

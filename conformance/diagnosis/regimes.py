@@ -80,8 +80,8 @@ def _common(run: Recording, slab: Slab) -> frozenset[str]:
     return frozenset(found | {f"with {switch}" for switch in run.case.switches})
 
 
-def told(elements: Sequence[StepElement]) -> tuple[str, ...]:
-    """Return in words where the wrong elements are, and the factor of their steps."""
+def told(elements: Sequence[StepElement], what: str = "the step") -> tuple[str, ...]:
+    """Return in words where the wrong elements are, and the factor of ``what`` to the formula's."""
     wrong = [element for element in elements if element.wrong]
     if len(wrong) < LEAST:
         return ()
@@ -94,7 +94,7 @@ def told(elements: Sequence[StepElement]) -> tuple[str, ...]:
         said.append(f"wrong only {' and '.join(telling)}, and {always} there")
     said += _above(elements)
     factor = _factor(wrong)
-    return (*said, f"the step is {factor} times the formula's") if factor else tuple(said)
+    return (*said, f"{what} is {factor} times the formula's") if factor else tuple(said)
 
 
 def _above(elements: Sequence[StepElement]) -> list[str]:

@@ -1,17 +1,18 @@
-"""Faulty optimizers by class of fault: each is a class of torch, what it claims, and what may be said of it."""
+"""Faulty optimizers by class of fault, and with them the faulty schedulers: all on which the suite is measured."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from conformance.diagnosis.alternatives import named
 from conformance.faulty.edits import EDITS
+from conformance.faulty.fault import Fault
+from conformance.faulty.schedulers import schedule_faults
 from conformance.optimizers.torch_class import Mistake, written
 from conformance.optimizers.torch_source import UnwritableError
 from spec import rules as book
-from spec.mutants import RuleMutant, mutants
+from spec.mutants import mutants
 
 FORMULA, OPTION, RULE, CONDITION = "a line of the formula", "another option", "another rule", "only under a condition"
 START, WRITTEN_BACK = "the start of a state", "a state not written back"
@@ -29,29 +30,14 @@ CLAIMS: tuple[tuple[str, Mapping[str, str]], ...] = (
 ADAMW = CLAIMS[0]
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A faulty optimizer that claims a rule with options, as the source of a module.
-
-    ``titles`` are those of a cause that names the mistake, ``words`` what its title or diagnosis says of
-    it, and ``properties`` those that were made for it: any of the three makes a cause right.
-    """
-
-    kind: str
-    name: str
-    rule: str
-    options: Mapping[str, str]
-    source: str
-    titles: frozenset[str] = frozenset()
-    words: tuple[str, ...] = ()
-    properties: tuple[str, ...] = ()
-    mutant: RuleMutant | None = field(default=None, compare=False)
-
-
 def faults(sample: int | None = None) -> Iterator[Fault]:
-    """Yield every faulty optimizer, of those with another line only ``sample`` that are spread evenly."""
+    """Yield every faulty optimizer and scheduler.
+
+    Of those with another line of the formula, or another reading, only ``sample`` that are spread evenly.
+    """
     for fault in _all(sample):  # what is not claimed would be found out, and nothing be wrong
         yield dataclasses.replace(fault, options=book.build(fault.rule, fault.options).options)
+    yield from schedule_faults(sample)
 
 
 def _all(sample: int | None) -> Iterator[Fault]:

@@ -14,10 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from conformance.diagnosis.alternatives import named
-from conformance.faulty.faults import FORMULA, Fault
+from conformance.diagnosis.schedule_hypotheses import mutants_of, title_of
+from conformance.diagnosis.schedule_hypotheses import named as named_schedule
+from conformance.engine.ledger import SCHEDULERS
+from conformance.faulty.fault import Fault
 from conformance.optimizers.torch_class import CLASS
+from conformance.schedulers.torch_scheduler import CLASS as SCHEDULER_CLASS
 from spec import rules as book
-from spec.mutants import RuleMutant, mutants
+from spec import schedules
+from spec.mutants import RuleMutant, ScheduleMutant, mutants
 
 FOUND = "✗"
 LONGEST = 300.0
@@ -54,7 +59,8 @@ def measure(fault: Fault, folder: Path, arguments: Sequence[str]) -> MeasuredFau
     path, output = folder / f"faulty_{key}.py", folder / key
     path.write_text(fault.source)
     chosen = [word for name, value in fault.options.items() for word in ("--option", f"{name}={value}")]
-    command = [sys.executable, "-m", "conformance.cli", "check", f"{path}:{CLASS}", "--rule", fault.rule, *chosen]
+    claimed, of = ("--schedule", SCHEDULER_CLASS) if fault.chapter == SCHEDULERS else ("--rule", CLASS)
+    command = [sys.executable, "-m", "conformance.cli", "check", f"{path}:{of}", claimed, fault.rule, *chosen]
     start = time.perf_counter()
     first = _first_finding([*command, *arguments, "--output", str(output)], start)
     seconds = time.perf_counter() - start
@@ -96,21 +102,28 @@ def _named(fault: Fault, causes: Sequence[dict[str, Any]]) -> tuple[Named, str]:
 def _is_right(fault: Fault, cause: dict[str, Any]) -> bool:
     title, said = cause["title"], f"{cause['title']} {cause['diagnosis']}"
     properties = {cell["property"] for cell in cause["explains"]}
-    if title in fault.titles or any(word in said for word in fault.words):
+    if any(named_so in said for named_so in fault.titles) or any(word in said for word in fault.words):
         return True
     if any(name.startswith(start) for start in fault.properties for name in properties):
         return True
-    return fault.kind == FORMULA and _equal(fault, title)
+    if isinstance(fault.mutant, ScheduleMutant):
+        return _equal_schedule(fault.rule, fault.mutant, title)
+    return isinstance(fault.mutant, RuleMutant) and _equal(fault, fault.mutant, title)
 
 
-def _equal(fault: Fault, title: str) -> bool:
+def _equal_schedule(name: str, wrong: ScheduleMutant, title: str) -> bool:
+    """Tell whether a title names a schedule that is proven equal to the faulty one."""
+    others = [each.wrong for what, each in mutants_of(wrong.original).items() if title_of(what, each) == title]
+    others += [made for made in schedules.family(name).variants() if title == f"this is {named_schedule(made)}"]
+    return any(ScheduleMutant(title, "", other, wrong.wrong).equivalent for other in others)
+
+
+def _equal(fault: Fault, wrong: RuleMutant, title: str) -> bool:
     """Tell whether a title names a formula that is proven equal to the faulty one."""
-    if fault.mutant is None:
-        return False
     family = book.family(fault.rule)
-    rule = fault.mutant.original
+    rule = wrong.original
     others = [mutant.wrong for mutant in mutants(rule, family) if mutant.name == title]
     others += [made for made in family.variants() if title == f"this is {named(made)}"]
     kept = {state.symbol for state in rule.states}
     others = [other for other in others if {state.symbol for state in other.states} == kept]
-    return any(RuleMutant(title, "", other, fault.mutant.wrong).equivalent for other in others)
+    return any(RuleMutant(title, "", other, wrong.wrong).equivalent for other in others)

@@ -212,6 +212,20 @@ def _with_fixed(made: RoleAssignment, wanted: Mapping[str, Setting]) -> Iterator
             yield from (dataclasses.replace(made, fixed={**made.fixed, name: other}) for other in others)
 
 
+def combines(schedule: Schedule, entry: Scheduler) -> bool:
+    """Tell whether an argument that is called as a setting of the schedule is a sum or a quotient of several."""
+    return any(item.keyword in {*entry.sums, *entry.ratios} for item in schedule.hyperparameters)
+
+
+def misreads(description: Description, schedule: Schedule, entry: Scheduler) -> bool:
+    """Tell whether an argument that is called as a setting of the schedule is no such thing, or another one."""
+    settings = {item.keyword for item in schedule.hyperparameters} - {"lr"}
+    called = {argument.name for argument in description.arguments} & settings
+    plain = called - {*entry.sums, *entry.ratios}
+    left = any(name in entry.fixed or entry.keywords.get(name, name) != name for name in plain)
+    return left or any(theirs in called and ours != theirs for ours, theirs in entry.keywords.items())
+
+
 def leaves_out(description: Description, entry: Scheduler) -> bool:
     """Tell whether a setting has no place, though an argument has its name or it is none that is often left out."""
     called = {argument.name for argument in description.arguments}
@@ -277,8 +291,10 @@ def _roles_read(made: RoleAssignment, schedule: Schedule, description: Descripti
         elif argument in description.given:
             constructor[argument] = description.given[argument]
     known = {h.keyword for h in schedule.hyperparameters}
+    summed = {name for names_ in sums.values() for name in names_}  # what has no keyword is in the sum alone
+    renamed = {ours: theirs for ours, theirs in keywords.items() if ours != theirs or ours in summed}
     return {
-        "keywords": {ours: theirs for ours, theirs in keywords.items() if ours in known and ours != theirs},
+        "keywords": {ours: theirs for ours, theirs in renamed.items() if ours in known},
         "sums": sums,
         "ratios": ratios,
         "constructor": constructor,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from conformance.recognition.constructor import NotJudgeableError
 from conformance.recognition.schedule_description import Argument, Description, described
-from conformance.recognition.schedule_roles import assignments, entries_of, leaves_out
+from conformance.recognition.schedule_roles import assignments, combines, entries_of, leaves_out, misreads
 from conformance.recognition.schedule_trials import (
     Trials,
     distance,
@@ -59,6 +59,17 @@ def own_scheduler(target: str, schedule: str, options: Mapping[str, str], sessio
     return finished(best, session)
 
 
+def _as_they_are_called(description: Description, variant: Schedule) -> Iterator[Scheduler]:
+    """Yield the candidates in which arguments with the name of a setting are that setting; all where there is none.
+
+    Else one that leaves such an argument alone would hold where it is heard wrongly.
+    """
+    first, every = itertools.tee(candidates(description, variant))
+    called = (entry for entry in first if not misreads(description, variant, entry))
+    found = next(called, None)
+    yield from every if found is None else itertools.chain((found,), called)
+
+
 def of_a_schedule(target: str, schedule: str, options: Mapping[str, str]) -> Scheduler | None:
     """Return the catalogue's entry for a target that claims a schedule, or nothing."""
     return next(
@@ -78,18 +89,19 @@ def searched(
 
     One that leaves settings out is taken where no other one holds.
     """
-    nearest: tuple[float, Scheduler | None] = (math.inf, None)
+    nearest: tuple[tuple[bool, float], Scheduler | None] = ((True, math.inf), None)
     less: list[Scheduler] = []
     for variant in variants(schedule, options):
-        for place, entry in enumerate(itertools.islice(candidates(description, variant), TRIED)):
+        for place, entry in enumerate(itertools.islice(_as_they_are_called(description, variant), TRIED)):
             found = fitted(trials, entry)
             if found is not None and not leaves_out(description, found):
                 return found, None
             if found is not None:
                 less.append(found)
                 break
-            if place < MEASURED and not less and (far := distance(trials, trial_cases(entry)[:1])) < nearest[0]:
-                nearest = far, entry
+            if place < MEASURED and not less:
+                far = combines(variant, entry), distance(trials, trial_cases(entry)[:1])
+                nearest = min(nearest, (far, entry), key=lambda each: each[0])
     return min(less, key=lambda entry: len(entry.fixed), default=None), nearest[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from .place import Frame
+from .place import FOREIGN, Frame
 from .serialisation import to_json
 from .target import resolve
 from .text import shown
@@ -17,10 +17,20 @@ def signature(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[
 
 
 def step_place(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
-    """The file and the line at which the step of a target is written, nothing where that is unknown."""
+    """The file and the line of the first of some methods that a target's author wrote, else of the last of them.
+
+    Nothing where that is unknown; without ``methods`` it is that of the step.
+    """
     target = resolve(header["target"])
-    code = getattr(inspect.unwrap(getattr(target, "step", target)), "__code__", None)
-    return {"place": "" if code is None else str(Frame(code.co_filename, code.co_firstlineno, code.co_name))}, []
+    found = [frame for name in header.get("methods", ["step"]) if (frame := _written_at(target, name)) is not None]
+    own = [frame for frame in found if not FOREIGN.match(frame.file)]
+    return {"place": str((own or found[-1:])[0]) if found else ""}, []
+
+
+def _written_at(target: Any, name: str) -> Frame | None:
+    """The place of a method, or of the target itself where it is a function."""
+    code = getattr(inspect.unwrap(getattr(target, name, target)), "__code__", None)
+    return None if code is None else Frame(code.co_filename, code.co_firstlineno, code.co_name)
 
 
 def parameters_of(target: Any) -> list[dict[str, Any]] | None:
