@@ -142,7 +142,7 @@ def test_values_that_are_no_numbers_are_called_so() -> None:
 
 
 def _nobody(cell: Cell) -> WorkerSubject:
-    raise AssertionError(f"{cell} is no matter of arithmetic")
+    raise LookupError(f"nothing of {cell} can be asked")
 
 
 def _finding(name: str, quantity: str, value: str) -> Finding:
