@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.diagnosis.alternatives import candidates, pairs
+from conformance.diagnosis.directed_cases import directed
 from conformance.diagnosis.hypothesis import Hypothesis, Sort
-from conformance.diagnosis.recordings import Recording, record
+from conformance.diagnosis.recordings import Recording, record, recorded
 from conformance.diagnosis.regimes import regime, told
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
@@ -59,7 +60,9 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
         holding = [item for item in doubles if _holds(item, subject, ordered, len(failing))]
     holding = _in_fewer_float32(holding, subject, ordered, len(failing))
     best, *rivals = sorted(holding, key=lambda item: (item.begins(subject), item.sort)) or (None,)
-    regimes = () if best is not None else told(regime(subject, ordered))
+    regimes: tuple[str, ...] = ()
+    if best is None:
+        regimes = told(regime(subject, (*ordered, *recorded(subject, directed(subject, failing)))))
     return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes, tuple(failing))
 
 

@@ -22,6 +22,8 @@ MOSTLY = 0.9
 ALIKE = 1e-6
 """Factors are the same that differ by less, in relation to them."""
 LEAST = 8
+MOST_OF_A_SLAB = 1024
+"""Elements of a large tensor that are looked at."""
 LARGEST_FIRST = 2
 """What begins with a later step, or with larger tensors, is told; the first steps have words of their own."""
 
@@ -62,8 +64,8 @@ def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Sl
     moved = slab.after[name].reshape(-1).astype(float) - start if name in slab.after else np.full(size, np.nan)
     factors = moved / (np.asarray(centre[name], dtype=float).reshape(-1) - start)
     gradients = slab.before[GRADIENT].reshape(-1)
-    common = _common(run, slab)
-    for place in range(size):
+    common = _common(run, rule, slab)
+    for place in range(0, size, max(1, size // MOST_OF_A_SLAB)):
         shape = run.prepared[slab.origin(place)[0]].shape
         cells = int(np.prod(shape, dtype=int))
         own = {"where the gradient is 0" if gradients[place] == 0.0 else "where the gradient is not 0"}
@@ -71,12 +73,15 @@ def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Sl
         yield StepElement(common | own, bool(wrong[place]), float(factors[place]), slab.scalars, cells)
 
 
-def _common(run: Recording, slab: Slab) -> frozenset[str]:
+def _common(run: Recording, rule: UpdateRule, slab: Slab) -> frozenset[str]:
     """Return what is so of all elements of a slab."""
     count = slab.scalars[t.name]
     later = {"after the first step", "in even steps" if count % 2 == 0 else "in odd steps after the first"}
     found = {"in the first step"} if count == 1.0 else later
     found |= {"in the first group" if slab.group == 0 else "in further groups"}
+    first, own = (run.case.groups[place].hyperparameters for place in (0, slab.group))
+    changed = {item.keyword for item in rule.hyperparameters if own[item.symbol.name] != first[item.symbol.name]}
+    found |= {f"where {keyword} is not that of the first group" for keyword in changed}
     return frozenset(found | {f"with {switch}" for switch in run.case.switches})
 
 
@@ -86,7 +91,7 @@ def told(elements: Sequence[StepElement], what: str = "the step") -> tuple[str, 
     if len(wrong) < LEAST:
         return ()
     shared = frozenset.intersection(*(element.features for element in wrong))
-    telling = [name for name in sorted(shared) if any(name not in element.features for element in elements)]
+    telling = _telling(shared, elements)
     there = [element for element in elements if shared <= element.features]
     said = []
     if telling:
@@ -95,6 +100,17 @@ def told(elements: Sequence[StepElement], what: str = "the step") -> tuple[str, 
     said += _above(elements)
     factor = _factor(wrong)
     return (*said, f"{what} is {factor} times the formula's") if factor else tuple(said)
+
+
+def _telling(shared: frozenset[str], elements: Sequence[StepElement]) -> list[str]:
+    """Return of what all wrong elements share the fewest features that leave out as many others: the plainest stay."""
+    kept = sorted(shared)
+    inside = [element for element in elements if shared <= element.features]
+    for name in sorted(shared, key=lambda name: (-len(name), name)):
+        fewer = frozenset(kept) - {name}
+        if sum(fewer <= element.features for element in elements) == len(inside):
+            kept.remove(name)
+    return kept
 
 
 def _above(elements: Sequence[StepElement]) -> list[str]:

@@ -92,14 +92,14 @@ def _of_rules() -> Iterator[Fault]:
             yield Fault(RULE, title, "adam", {}, written(made, title), frozenset({f"this is {named(made)}"}))
 
 
-AT_ZERO = "g == 0"
+AT_ZERO, NOT_AT_ZERO = "g == 0", "g != 0"
 CONDITIONS: Mapping[str, tuple[str, bool, tuple[str, ...]]] = {
     "from the second step on": ("t > 1", False, ("after the first step",)),
     "in the first step": ("t == 1", False, ("in the first step",)),
     "in every second step": ("t % 2 == 0", False, ("even",)),
     "in further groups": ("place > 0", False, ("in further groups",)),
     "where the gradient is 0": (AT_ZERO, True, ("where the gradient is 0",)),
-    "where the gradient is not 0": ("g != 0", True, ("where the gradient is not 0",)),
+    "where the gradient is not 0": (NOT_AT_ZERO, True, ("where the gradient is not 0",)),
     "of tensors without dimensions": ("p.dim() == 0", False, ("without dimensions", "elements/shapes")),
     "of tensors with more than 4,096 elements": ("p.numel() > 4096", False, ("elements", "large")),
     "after a checkpoint was loaded": ("self.loaded", False, ("loaded", "state/")),
@@ -119,7 +119,9 @@ def _under_conditions() -> Iterator[Fault]:
                 continue
             mistake = Mistake(of_name[what].wrong, condition, of_elements)
             title = f"{what}, {where}"
-            yield Fault(CONDITION, title, name, options, written(rule, title, mistake), words=words)
+            everywhere = condition == NOT_AT_ZERO and _same_at_zero(of_name[what])
+            titles = frozenset({what}) if everywhere else frozenset[str]()
+            yield Fault(CONDITION, title, name, options, written(rule, title, mistake), titles, words)
 
 
 def _same_at_zero(mutant: RuleMutant) -> bool:
