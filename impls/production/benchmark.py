@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ class Figure:
     """One rule on one shape in one format: seconds of a step and of torch's best, and how fast memory moves.
 
     `memory_rate` is of copies and changes in place of as many bytes, the quickest of the run, in bytes for a second.
+    `temporary` is what a step allocates beside parameters, gradients and states, at its highest, in bytes.
     """
 
     rule: str
@@ -78,6 +80,7 @@ class Figure:
     torch_path: str
     bytes: int
     memory_rate: float
+    temporary: int
 
     @property
     def believed(self) -> bool:
@@ -123,6 +126,15 @@ def bytes_of(optimizer: Any, dtype: torch.dtype, total: int) -> int:
     return total * dtype.itemsize * (3 + 2 * states)
 
 
+def temporary(step: Callable[[], Any]) -> int:
+    """Return the most bytes that a step on the CPU holds beside what was there before, as torch's allocator counts."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        step()
+    found = [event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"]
+    held = accumulate(event.nbytes() for event in sorted(found, key=lambda event: event.start_ns()))
+    return max(held, default=0)
+
+
 def moving(count: int) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """Return what reads and writes so many bytes altogether: a copy, and a sign changed in place, as steps write."""
     source = torch.ones(max(1, count // 8))
@@ -155,7 +167,8 @@ def measured(rules: Sequence[str], shape: Shape, name: str, clock: Callable[[], 
         paths = dict(zip(others, best[3:], strict=True))
         path = min(paths, key=paths.__getitem__, default="")
         rate = max(rate, moved / min(best[1:3]))
-        found.append(Figure(rule, str(shape), name, best[0], paths.get(path), path, moved, rate))
+        taken = temporary(ours.step)
+        found.append(Figure(rule, str(shape), name, best[0], paths.get(path), path, moved, rate, taken))
     yield from (replace(figure, memory_rate=rate) for figure in found)
 
 
@@ -170,7 +183,8 @@ def line(figure: Figure) -> str:
     doubt = "" if figure.believed else "  more than memory: not believed"
     return (
         f"{figure.rule:9} {figure.shape:22} {figure.format:9} {figure.seconds * 1e6:10,.0f} us  {over:22} "
-        f"{rates[0]:6.1f} GB/s of {rates[1]:6.1f} moved{doubt}"
+        f"{rates[0]:6.1f} GB/s of {rates[1]:6.1f} moved  "
+        f"+{figure.temporary:,} B{doubt}"
     )
 
 

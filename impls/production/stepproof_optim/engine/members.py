@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -87,6 +87,22 @@ def local(tensor: torch.Tensor) -> torch.Tensor:
         return tensor
     part: Any = getattr(tensor, "to_local", None)
     return tensor if part is None else part()
+
+
+def in_one_order(row: Sequence[torch.Tensor]) -> bool:
+    """Tell whether the elements of all tensors lie in the same order, without gaps."""
+    p = row[0]
+    if all(map(torch.Tensor.is_contiguous, row)):
+        return True
+    order = sorted(zip(p.stride(), p.shape, strict=True))
+    expected = 1
+    for stride, size in order:
+        if size == 1:
+            continue
+        if stride != expected:
+            return False
+        expected *= size
+    return all(tensor.stride() == p.stride() for tensor in row)
 
 
 def members_of(rule: Rule, group: Group, state: Any) -> Iterator[Member]:

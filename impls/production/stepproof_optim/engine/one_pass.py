@@ -12,7 +12,7 @@ import torch
 
 from .device_step import available, device_step, launch
 from .kernel import ALONE, FORMATS, Kernel, Layout, kernel
-from .members import PLAIN, Member, empty_state, local, real, state_dtype
+from .members import PLAIN, Member, empty_state, in_one_order, local, real, state_dtype
 from .rounding import seed_of
 from .rule import Group, Rule
 from .traced_step import TracedStep, traced_step
@@ -88,20 +88,4 @@ def _fits(row: Sequence[torch.Tensor], kept: torch.dtype, states: int) -> bool:
         return False
     if any(tensor.dtype != kept for tensor in others[:states]):
         return False
-    return _in_one_order(row)
-
-
-def _in_one_order(row: Sequence[torch.Tensor]) -> bool:
-    """Tell whether the elements of all tensors lie in the same order, without gaps."""
-    p = row[0]
-    if all(map(torch.Tensor.is_contiguous, row)):
-        return True
-    order = sorted(zip(p.stride(), p.shape, strict=True))
-    expected = 1
-    for stride, size in order:
-        if size == 1:
-            continue
-        if stride != expected:
-            return False
-        expected *= size
-    return all(tensor.stride() == p.stride() for tensor in row)
+    return in_one_order(row)
