@@ -40,7 +40,8 @@ def gate(given: argparse.Namespace, console: Console) -> int:
     portion = Portion(tuple(given.arguments), shards.asked(given), getattr(given, "merged", ()))
     portion = dataclasses.replace(portion, merged=tuple(path.absolute() for path in portion.merged))
     found = overridden(located(given.config, given.target), given)
-    report, status = judged(found, console, resume=given.resume, update_baseline=given.update_baseline, portion=portion)
+    course = Course(given.resume, given.update_baseline, given.fail_fast)
+    report, status = judged(found, console, course, portion)
     return NOT_JUDGED if report is None else status
 
 
@@ -56,18 +57,28 @@ class Portion:
     merged: tuple[Path, ...] = ()
 
 
-WHOLE = Portion()
+@dataclass(frozen=True)
+class Course:
+    """Where a run begins and ends, and whether its baseline is written anew."""
+
+    resume: bool = False
+    update_baseline: bool = False
+    fail_fast: bool = False
+
+
+WHOLE, FROM_THE_START = Portion(), Course()
 
 
 def judged(
-    found: Located, console: Console, *, resume: bool = False, update_baseline: bool = False, portion: Portion = WHOLE
+    found: Located, console: Console, course: Course = FROM_THE_START, portion: Portion = WHOLE
 ) -> tuple[Report | None, int]:
     """Judge a whole configuration in the folder of its file; returns the report, if there is one, and the status."""
     with ordered(found, console, portion) as (order, workers):
         if order is None:
             return None, NOT_JUDGED
-        whole = dataclasses.replace(order, resume=resume, update_baseline=update_baseline)
-        return judging.judge(whole, console, workers.of(order.parts[0].python))
+        return judging.judge(
+            dataclasses.replace(order, **dataclasses.asdict(course)), console, workers.of(order.parts[0].python)
+        )
 
 
 @contextmanager

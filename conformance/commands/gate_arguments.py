@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from conformance.commands.run_arguments import add_baseline, add_shard, add_which
+from conformance.commands.run_arguments import add_baseline, add_course, add_shard, add_which
 from impls.devices import DEVICES
 
 
@@ -14,7 +14,7 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     add_asked(parser)
     add_baseline(parser)
     add_shard(parser)
-    parser.add_argument("--resume", action="store_true", help="go on with what the output holds")
+    add_course(parser)
 
 
 def add_asked(parser: argparse.ArgumentParser) -> None:

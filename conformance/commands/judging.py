@@ -21,9 +21,11 @@ from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.commands import baselines, exchanging
 from conformance.commands.console import Progress, show_report
 from conformance.commands.environments import all_seen, environment
+from conformance.commands.fail_fast import FailFast
 from conformance.commands.first_look import FirstLook
 from conformance.commands.part import RunPart, Unit
 from conformance.commands.shards import Shard, dealt, merged, pair, told
+from conformance.commands.usage_errors import UsageError
 from conformance.diagnosis.causes import causes
 from conformance.engine import crashes, runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
@@ -64,7 +66,7 @@ class Order:
     Beside a ``baseline`` only what is new fails; where there is none, or it is to be updated, the run is recorded.
     ``opens`` returns what answers further questions about a unit: a worker, or what came back from one.  Of a
     ``shard`` only its units are judged, and of what is ``merged`` none: its streams hold all.  ``asked`` are the
-    words of the command, by which streams are merged.
+    words of the command, by which streams are merged.  What is to ``fail_fast`` ends at the first cell that fails.
     """
 
     parts: tuple[RunPart, ...]
@@ -83,6 +85,7 @@ class Order:
     shard: Shard | None = None
     merged: tuple[Path, ...] = ()
     opens: Callable[[Unit], Session] = worker_of
+    fail_fast: bool = False
 
     @property
     def budget(self) -> float:
@@ -135,10 +138,12 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
 
     The worker of ``session``, which has the interpreter of the first part, is asked what it sees, and takes a first
     look while those that judge start, where one thing is judged on the host.  Raises ``ResumeError`` where the order
-    is to go on from another run than its own, and ``OSError`` where the output cannot be used, or another run is
-    writing there.
+    is to go on from another run than its own, ``UsageError`` for what excludes each other, and ``OSError`` where the
+    output cannot be used, or another run is writing there.
     """
     start = time.perf_counter()
+    if order.fail_fast and order.baseline is not None:
+        raise UsageError("--fail-fast ends at any failure, also at one that the baseline knows; leave out one of both")
     prepare(order.output, beside=exchanging.files_of(order.formats))
     with occupied(order.output):
         return _judged(order, console, session, start)
@@ -197,7 +202,7 @@ def conclude(run: Concluded, console: Console) -> tuple[Report, int]:
 
 def _reported(run: Concluded) -> Report:
     """Return the report of a run with its causes; a signal that comes now leaves out what takes long, and no result."""
-    if not run.outcome.cut_short:
+    if not run.outcome.status:
         try:
             with runs.terminating():
                 report = _assembled(run)
@@ -235,7 +240,8 @@ def _run(order: Order, work: Sequence[Unit], stream: Stream, console: Console, s
     if not looked_at:
         session.close()
     with stream, Progress(console, work, done) as progress, FirstLook(looked_at, session, progress.looked) as look:
-        return runs.run(work, claims.judge, [stream, progress, look], order.jobs, done)
+        ending = [FailFast(strict=order.strict)] if order.fail_fast else []
+        return runs.run(work, claims.judge, [stream, progress, look, *ending], order.jobs, done)
 
 
 def _causes(work: Sequence[Unit], report: Report, opens: Callable[[Unit], Session]) -> tuple[Cause, ...]:

@@ -72,6 +72,7 @@ def _judge(given: argparse.Namespace, console: Console, chosen: Installation, se
         absent=chosen.not_run,
         whole=whole,
         resume=given.resume,
+        fail_fast=given.fail_fast,
         strict=given.strict,
         formats=tuple(given.format),
         baseline=given.baseline,

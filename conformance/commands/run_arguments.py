@@ -17,9 +17,15 @@ def add_run(parser: argparse.ArgumentParser, *, budget: float) -> None:
     add_which(parser)
     add_baseline(parser)
     add_shard(parser)
+    add_course(parser)
+
+
+def add_course(parser: argparse.ArgumentParser) -> None:
+    """Add where the run begins and where it ends."""
     parser.add_argument(
         "--resume", action="store_true", help="go on with what the output holds: cells are not judged twice"
     )
+    parser.add_argument("--fail-fast", action="store_true", help="end at the first cell that fails")
 
 
 def add_how_hard(parser: argparse.ArgumentParser, *, budget: float) -> None:

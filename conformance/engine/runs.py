@@ -47,11 +47,15 @@ class UnitResult:
         self.exhibits.extend(judged.exhibits)
 
 
+class Enough(Exception):  # noqa: N818 - no error
+    """A listener wants the run to end; the message says why."""
+
+
 class Listener:
     """Is told what happens in a run; every method may be left as it is."""
 
     def cell(self, unit: Unit, judged: Judged) -> None:
-        """Take note of one cell."""
+        """Take note of one cell; raises ``Enough`` to end the run, of which all others are told before."""
 
     def finished(self, unit: Unit, exhibits: Sequence[Exhibit]) -> None:
         """Take note of a unit that is whole, and of what the report shows besides its cells."""
@@ -64,7 +68,7 @@ class RunOutcome:
     results: list[UnitResult]
     cut_short: str = ""
     status: int = 0
-    """The exit status of what ended it."""
+    """The exit status of the signal that ended it."""
 
     def cut(self, interrupt: KeyboardInterrupt) -> None:
         """Note the signal that ended the run early."""
@@ -107,6 +111,8 @@ def _ended(outcome: RunOutcome, desk: Desk, listeners: Sequence[Listener], hands
                     desk.finished(index)
     except KeyboardInterrupt as interrupt:
         outcome.cut(interrupt)
+    except Enough as enough:
+        outcome.cut_short = str(enough)
     return outcome
 
 
