@@ -13,6 +13,7 @@ from spec import rules as book
 from spec.rule import TEXTBOOK
 
 STORAGE, COMPUTE = "storage", "compute"
+NEAREST, EITHER = "nearest", "either"
 UNITS = {"add": 0.5, "multiply": 0.5, "divide": 0.5, "root": 0.5, "power": 4.0, "expm1": 1.0, "log1p": 1.0}
 HOST_UNITS = UNITS | {"root": 1.0, "power": 1.0}
 """The C library's pow is within one unit, as expm1 and log1p are, and a root may be taken by it: ``x ** 0.5``."""
@@ -23,6 +24,7 @@ CHOICES: Mapping[str, tuple[str | bool, ...]] = {
     "scalar": (COMPUTE, *FORMATS),
     "contraction": (False, True),
     "flush": (False, True),
+    "stored": (NEAREST, EITHER),
 }
 ALL_FORMS = "*"
 """Stands for every legal form of a rule, the written expression included."""
@@ -41,7 +43,9 @@ class Profile:
     ``contraction``: a rounding may be skipped (fused multiply-add, wider registers). ``flush``:
     numbers that are subnormal in the format of computation are zero, as results and as operands.
     ``forms``: the legal forms used. ``units``: errors of operations in units in the last place
-    where they are not rounded correctly. ``derived``: forms beside them that were found, of
+    where they are not rounded correctly. ``stored``: what a kernel computes in a wider format is
+    rounded to the ``nearest`` number of the half format, or to ``either`` neighbour, as at random.
+    ``derived``: forms beside them that were found, of
     ``spec.derived_forms``. ``single``: the symbols of scalars that are float32 tensors themselves, which
     makes float32 of all that is computed from them. ``rule``: the name of the rule that is claimed, whose
     forms alone may be named. Raises ``ValueError`` for a value or form that there is not.
@@ -58,6 +62,7 @@ class Profile:
     derived: frozenset[str] = frozenset()
     single: frozenset[str] = frozenset()
     rule: str = ""
+    stored: str = NEAREST
 
     @property
     def every_form(self) -> frozenset[str]:
@@ -118,6 +123,8 @@ class Profile:
         ]
         if self.flush:
             parts.append("subnormals flushed")
+        if self.stored == EITHER:
+            parts.append("stored as either neighbour")
         parts += [f"{name} within {value:g} units" for name, value in sorted(self.units.items())]
         named = ["every legal form"] if ALL_FORMS in self.forms else sorted(self.forms)
         forms = ", ".join([*named, *sorted(self.derived)])

@@ -19,7 +19,8 @@ from reference.expression import decided
 from reference.formats import FORMATS, Array
 from reference.intervals.enclosure import StepEnclosure, as_intervals
 from reference.intervals.interval import Interval
-from reference.profile import Profile
+from reference.intervals.roundings import store_rounding
+from reference.profile import EITHER, Profile
 from spec.first_rate import asks_first_rate, first_rate
 from spec.rule import UpdateRule
 from spec.symbols import first_lr, g, lr
@@ -98,12 +99,21 @@ def enclose(
         before = shaped(rule, before, step.shape)
     with np.errstate(all="ignore"):
         enclosure = StepEnclosure(rule, profile, subject.storage, scalars, formats)
-        legal = enclosure(as_intervals(before, subject.storage))
+        known = as_intervals(before, subject.storage)
+        if subject.keeps_rest:
+            known |= {name: _with_rest(known[name], subject) for name in (rule.parameter.symbol.name,)}
+        legal = enclosure(known)
     derivatives = {key: derivative(enclosure, before, key) for key in step.rows.get("got", {}) if BY in key}
     named = {"parameter": rule.parameter.symbol.name} | {
         keys[s.symbol.name]: s.symbol.name for s in rule.states if not s.scalar and s.symbol.name in keys
     }
     return {key: legal[name] for key, name in named.items()} | derivatives
+
+
+def _with_rest(shown: Interval, subject: WorkerSubject) -> Interval:
+    """Return what parameters may be that show some values: more or less by what either rounding may lose."""
+    either = dataclasses.replace(subject.profile, stored=EITHER)
+    return store_rounding(either, subject.storage)(shown.lo, shown.hi, shown.flags)
 
 
 def _count(subject: WorkerSubject, rule: UpdateRule, step: Step) -> int:

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from reference.profile import COMPUTE, Profile
+from reference.profile import COMPUTE, NEAREST, Profile
 
 ASPECTS = ("intermediate", "coefficient", "bound")
 """What may be rounded to the format of the tensors, where a kernel computes in a wider one."""
@@ -40,4 +40,4 @@ class FoundProfile:
     def narrowest(self) -> Profile:
         """The profile of the textbook: the lines as they are written, as the framework's operations round."""
         narrow: dict[str, Any] = dict.fromkeys(ASPECTS, COMPUTE)
-        return dataclasses.replace(self.base, forms=frozenset(), **narrow)
+        return dataclasses.replace(self.base, forms=frozenset(), stored=NEAREST, **narrow)

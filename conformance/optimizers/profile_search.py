@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,8 +19,8 @@ from conformance.optimizers.prepared import Prepared, prepare
 from conformance.optimizers.strategies import local_cases, trajectory_cases
 from conformance.optimizers.subject import StepsRead, WorkerSubject
 from impls.session import NotAsked, TargetError, WorkerFailure
-from reference.formats import FLOAT64
-from reference.profile import COMPUTE, STORAGE, Profile, compute_format
+from reference.formats import FLOAT64, Array
+from reference.profile import COMPUTE, EITHER, NEAREST, STORAGE, Profile, compute_format
 from reference.undefined import Undefined
 from spec.derived_forms import derived_names, interpolates, proven
 from spec.rule import TEXTBOOK, UpdateRule
@@ -30,6 +30,8 @@ CASES, LEAST_CASES, ELEMENTS = 6, 2, 256
 """Cases on which a profile is looked for: of all variants together, of each, and the elements of one."""
 MOST_LOOKS, MOST_FAILURES = 4, 4
 """How often a wider profile is looked for, and for how many failures of a cell."""
+ASKED, FEW, SHARE = 4, 20, 0.2
+"""Cases and places that are asked whether equal elements come out alike, of how many, and how many must not."""
 LEVELS = (
     {"intermediate": COMPUTE, "coefficient": COMPUTE, "bound": COMPUTE},
     {"intermediate": STORAGE, "coefficient": COMPUTE, "bound": STORAGE},
@@ -141,8 +143,46 @@ def _look(subject: WorkerSubject, found: FoundProfile) -> None:
         both = [*found.recorded, *found.finer]
         several = subject.storage == FLOAT64 or bool(found.finer)
         profile = Search(subject, both, found.base, every_form=True).narrowest() if several else None
+    if profile is None and found.base.stored == NEAREST and draws(found.recorded):
+        found.base = dataclasses.replace(found.base, stored=EITHER, **LEVELS[0])  # type: ignore[arg-type]
+        profile = Search(subject, list(found.recorded), found.base).narrowest()
     found.exhausted = profile is None or found.looks == MOST_LOOKS
     found.profile = profile or search.nearest(found.widest)
+
+
+def draws(recorded: Sequence[Recorded]) -> bool:
+    """Tell whether equal elements of a half format come out as different ones, of each many: rounded at random."""
+    single = [item for item in recorded if item.case.steps == 1]
+    return any(_comes_out_otherwise(item, place) for item in single[:ASKED] for place in range(ASKED))
+
+
+def _comes_out_otherwise(item: Recorded, place: int) -> bool:
+    """Tell whether a fifth of equal elements, those of one place of a case, are not what the most of them are."""
+    subject, rule = item.subject, item.subject.rules[item.case.switches]
+    if compute_format(subject.storage) == subject.storage or not rule.elementwise:
+        return False
+    alike = tuple(
+        dataclasses.replace(
+            each,
+            values={name: _all_like(array, place) for name, array in each.values.items()},
+            gradients=tuple(_all_like(array, place) for array in each.gradients),
+        )
+        for each in item.prepared
+    )
+    try:
+        outcome = subject.run(item.case, alike)
+    except (TargetError, NotAsked):
+        return False
+    for tensor in outcome.steps[-1]:
+        stored = tensor.values[rule.parameter.symbol.name]
+        counts = np.unique(stored.astype(FLOAT64.work), return_counts=True)[1] if stored is not None else np.ones(1)
+        if counts.sum() >= FEW and counts.max() <= (1.0 - SHARE) * counts.sum():
+            return True
+    return False
+
+
+def _all_like(array: Array, place: int) -> Array:
+    return np.full_like(array, array.flat[place % array.size]) if array.size else array
 
 
 @dataclass

@@ -69,6 +69,10 @@ class RuleSubject(Protocol):
         """Hyperparameters, by symbol, that cannot be set."""
 
     @property
+    def keeps_rest(self) -> bool:
+        """Whether parameters are stepped with more than they show: a master weight, or what rounding lost."""
+
+    @property
     def hidden(self) -> frozenset[str]:
         """States, by symbol, that it does not show."""
 
@@ -110,6 +114,11 @@ class WorkerSubject:
         states = {s.symbol.name: s.keyword for rule in self.rules.values() for s in rule.states}
         keys, idle = self.implementation.states, self.implementation.idle_states
         return frozenset(name for name, keyword in states.items() if keys.get(keyword) == "" and keyword not in idle)
+
+    @property
+    def keeps_rest(self) -> bool:
+        """Whether parameters are stepped with more than they show."""
+        return self.storage.name in self.implementation.rests
 
     @property
     def unreadable(self) -> str:

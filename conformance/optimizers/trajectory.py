@@ -14,6 +14,8 @@ from conformance.optimizers.subject import GRADIENT, RuleSubject, StepsRead
 from reference.compiled.step_judgement import StepJudge, ratios
 from reference.formats import FLOAT64
 from reference.intervals.interval import Interval
+from reference.intervals.roundings import store_rounding
+from reference.profile import compute_format
 
 
 def judge(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject, tally: Tally) -> None:
@@ -47,20 +49,27 @@ def propagate(case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubje
         gradients = tuple(gradient.reshape(item.shape) for gradient in gradients)
     known = {name: Interval.exactly(value.astype(work)) for name, value in start.items()}
     kept = [state.symbol.name for state in rule.states if state.scalar]
+    parameter, formats = rule.parameter.symbol.name, dict(outcome.state_formats)
+    if subject.keeps_rest:
+        formats[parameter] = compute_format(subject.storage)
     for step, gradient in enumerate(gradients):
         scalars = {**case.scalars(rule, item.group, step), "t": float(item.count + step + 1)}
         judge_step = StepJudge(
-            rule,
-            subject.profile,
-            subject.storage,
-            scalars,
-            outcome.state_formats,
-            {name: _number(known.pop(name)) for name in kept},
+            rule, subject.profile, subject.storage, scalars, formats, {name: _number(known.pop(name)) for name in kept}
         )
         known[GRADIENT] = Interval.exactly(gradient.astype(work))
         legal = dict(judge_step(known, {}, gradient.size).legal)
         known.update(legal)
+        if subject.keeps_rest:
+            known[parameter] = _known_no_better(legal[parameter], subject.storage.unit_roundoff**2)
+            store, value = store_rounding(subject.profile, subject.storage), legal[parameter]
+            legal[parameter] = store(value.lo, value.hi, value.flags)
         yield legal
+
+
+def _known_no_better(value: Interval, relative: float) -> Interval:
+    """Return an interval with as much more at its ends as the rest of a parameter may have been rounded."""
+    return Interval(value.lo - np.abs(value.lo) * relative, value.hi + np.abs(value.hi) * relative, *value.flags)
 
 
 def _number(value: Interval) -> Interval:

@@ -27,6 +27,7 @@ from conformance.recognition.idle_states import idle_states
 from conformance.recognition.kept_numbers import kept_numbers
 from conformance.recognition.leftovers import untried
 from conformance.recognition.options import DECAY, kept_otherwise, kinds_of_decay, switches_of
+from conformance.recognition.rests import rests
 from conformance.recognition.setting_places import fixed_of, in_groups
 from conformance.recognition.states import HIDDEN, Places, idle, places
 from conformance.recognition.trial import TRIALS, TrialSteps, Trier
@@ -179,6 +180,7 @@ class _Stranger:
             compiles=tuple(trial.description["compiles"]),
             complex_numbers=any(known.complex_numbers for known in inherited),
             idle_states=tuple(sorted(idle)),
+            rests=rests(self.trier, trial, {*states.values(), *read.states.values(), *read.counters}),
         )
 
     def _derived(

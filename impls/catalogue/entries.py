@@ -127,7 +127,9 @@ class Implementation:
     identifiers of the classes of the catalogue of which it is a subclass: what is known of them it may inherit.
     ``compiles`` are parts of its step that it gives to torch.compile itself, and that are run as they are written.
     ``idle_states`` are states of the rule, by keyword, that its ``fixed`` settings leave no part in a step, and that it
-    does not keep.  ``complex_numbers`` tells whether it is said to step a complex number as two real ones.
+    does not keep.  ``rests`` are the half formats in which a parameter is stepped with more than it shows: a master
+    weight, or what rounding lost.  ``complex_numbers`` tells whether it is said to step a complex number as two
+    real ones.
     """
 
     identifier: str
@@ -163,6 +165,7 @@ class Implementation:
     complex_numbers: bool = False
     compiles: tuple[str, ...] = ()
     idle_states: tuple[str, ...] = ()
+    rests: tuple[str, ...] = ()
 
     @property
     def called(self) -> str:

@@ -38,7 +38,7 @@ def shared(counter: str | None) -> bool:
 def load(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot]) -> None:
     """The parameters under way get their states and counts; the others stay fresh."""
     under_way = [slot for slot in slots if slot.count > 0]
-    if header.get("played"):
+    if header.get("played") or any(_keeps_more(_template(build, header, slot), header) for slot in under_way):
         _play(optimizer, build, header, under_way)
         return
     for slot in under_way:
@@ -59,6 +59,13 @@ def _template(build: Build, header: dict[str, Any], slot: Slot) -> Template:
     options = header["groups"][slot.group]["options"]
     sparse = header.get("gradient", "dense") != "dense"
     return learn_template(build, options, slot.parameter.dim(), sparse=sparse)
+
+
+def _keeps_more(template: Template, header: dict[str, Any]) -> bool:
+    """Tell whether in this format tensors are kept beside the states that have an element for each of the parameter."""
+    named = {path.partition("/")[0] for path in (*header["states"], *_counters(header))}
+    rest = (value for key, value in template.state.items() if key not in named)
+    return any(isinstance(x, torch.Tensor) and x.dim() and tuple(x.shape) == template.shape for x in rest)
 
 
 def _counters(header: dict[str, Any]) -> Iterable[str]:
@@ -104,14 +111,31 @@ def play(optimizer: Any, parameters: list[Any], gradients: list[torch.Tensor]) -
 
 
 def set_along(optimizer: Any, parameter: torch.Tensor, start: torch.Tensor) -> None:
-    """The parameter is again what it was, and so is every copy of it in another format."""
+    """The parameter is again what it was, so is every copy of it in another format, and nothing is left of it."""
     stepped = parameter.detach().clone()
     with torch.no_grad():
         for value in listed(optimizer, parameter).values():
-            same = isinstance(value, torch.Tensor) and value.shape == stepped.shape and value.is_floating_point()
-            if same and value.numel() and torch.equal(value.detach().to(stepped.dtype), stepped):
+            if not isinstance(value, torch.Tensor) or value.shape != stepped.shape or not value.numel():
+                continue
+            if value.is_floating_point() and _is_copy(value.detach().to(stepped.dtype), stepped):
                 value.copy_(start)
+            elif _is_lost(value, stepped):
+                value.zero_()
         parameter.copy_(start)
+
+
+def _is_copy(value: torch.Tensor, stepped: torch.Tensor) -> bool:
+    return bool(((value == stepped) | (value.isnan() & stepped.isnan())).all())
+
+
+def _is_lost(value: torch.Tensor, stepped: torch.Tensor) -> bool:
+    """Tell whether it is what a half format lost of a parameter: 16 bits, or no more than its rounding."""
+    if stepped.dtype not in {torch.bfloat16, torch.float16}:
+        return False
+    if value.dtype == stepped.dtype:
+        info = torch.finfo(stepped.dtype)
+        return not bool((value.abs() > info.eps * (stepped.abs() + info.tiny)).any())  # NaN where it overflowed
+    return value.element_size() == stepped.element_size() and not (value.is_floating_point() or value.is_complex())
 
 
 def _like_model(model: Any, buffer: memoryview, dtype: torch.dtype, parameter: torch.Tensor) -> Any:

@@ -83,6 +83,10 @@ class ExactRangeArithmetic:
             room = arb(2.0 * units * target.unit_roundoff)
             lo = (lo - abs(lo) * room).lower() if lo.is_finite() else lo
             hi = (hi + abs(hi) * room).upper() if hi.is_finite() else hi
+        if self.rounding.either:
+            room = arb(target.unit_roundoff)
+            lo = (lo - abs(lo) * room - self.rounding.half).lower() if lo.is_finite() else lo
+            hi = (hi + abs(hi) * room + self.rounding.half).upper() if hi.is_finite() else hi
         lows, highs = [lo], [hi]
         for wider in self.rounding.through:
             lows.append(nearest(lo, wider))

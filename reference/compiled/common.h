@@ -14,6 +14,7 @@ struct rounding {
     enum format target;
     int through;        /* whether the result passes through float32 first */
     int keep_exact;     /* whether the unrounded value may be kept */
+    int either;         /* whether either neighbour may be taken */
     int flush;          /* whether subnormals become zero */
     double half;        /* half a subnormal of the format passed through */
     double room;        /* how much of an end may be taken by that */

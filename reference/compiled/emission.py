@@ -40,9 +40,12 @@ class Value:
 
 def rounding_literal(rounding: Rounding) -> str:
     """Return a rounding as a constant in C."""
-    half = 0.5 * max((f.smallest_subnormal for f in rounding.through), default=0.0)
-    marks = ", ".join(str(int(mark)) for mark in (bool(rounding.through), rounding.keep_exact, rounding.flush))
-    numbers = ", ".join(literal(x) for x in (half, 1.0 - 2.0 * rounding.slack, rounding.target.smallest_normal))
+    marks = ", ".join(
+        str(int(mark)) for mark in (bool(rounding.through), rounding.keep_exact, rounding.either, rounding.flush)
+    )
+    numbers = ", ".join(
+        literal(x) for x in (rounding.half, 1.0 - 2.0 * rounding.slack, rounding.target.smallest_normal)
+    )
     return f"(struct rounding){{{rounding.target.name.upper()}, {marks}, {numbers}}}"
 
 

@@ -19,8 +19,9 @@ KIND IV NAME(rounded)(REAL lo, REAL hi, flag nan, flag both, struct rounding r, 
 {
     REAL low = lo - ABS(lo) * (REAL)slack, high = hi + ABS(hi) * (REAL)slack;
     if (r.through) {
-        low -= LEAST(ABS(lo) * (REAL)r.room, (REAL)r.half);
-        high += LEAST(ABS(hi) * (REAL)r.room, (REAL)r.half);
+        REAL below = LEAST(ABS(lo) * (REAL)r.room, (REAL)r.half), above = LEAST(ABS(hi) * (REAL)r.room, (REAL)r.half);
+        low -= r.either ? PICK(lo < 0, (REAL)r.half, below) : below;
+        high += r.either ? PICK(hi > 0, (REAL)r.half, above) : above;
     }
     REAL low_rounded = NEAREST(low, r.target), high_rounded = NEAREST(high, r.target);
     if (r.flush) {
@@ -57,8 +58,10 @@ KIND IV NAME(bounded_rounded)(REAL lo, REAL hi, flag both, struct rounding r, do
 {
     REAL low = lo - ABS(lo) * (REAL)slack, high = hi + ABS(hi) * (REAL)slack;
     if (r.through) {
-        low -= NAME(lesser)(ABS(lo) * (REAL)r.room, (REAL)r.half);
-        high += NAME(lesser)(ABS(hi) * (REAL)r.room, (REAL)r.half);
+        REAL below = NAME(lesser)(ABS(lo) * (REAL)r.room, (REAL)r.half);
+        REAL above = NAME(lesser)(ABS(hi) * (REAL)r.room, (REAL)r.half);
+        low -= r.either ? PICK(lo < 0, (REAL)r.half, below) : below;
+        high += r.either ? PICK(hi > 0, (REAL)r.half, above) : above;
     }
     REAL low_rounded = NEAREST(low, r.target), high_rounded = NEAREST(high, r.target);
     if (r.flush) {

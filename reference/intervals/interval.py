@@ -92,19 +92,27 @@ class Rounding:
 
     ``steps`` are the formats it may pass through on its way (a wider one first); ``keep_exact``
     allows the unrounded value as well (contraction, wider registers).  A device that flushes
-    subnormals returns zero for them.
+    subnormals returns zero for them.  Where ``either`` neighbour may be taken, as at random, ends move outwards
+    by half a unit in the last place before they are rounded to the nearest.
     """
 
     target: Format
     through: tuple[Format, ...] = ()
     keep_exact: bool = True
     flush: bool = False
+    either: bool = False
 
     @property
     def slack(self) -> float:
         """The relative amount by which ends move outwards before they are rounded."""
         passed = sum(4.0 * f.unit_roundoff for f in self.through if f.work == self.target.work)
-        return self.target.slack + passed
+        return self.target.slack + passed + self.target.unit_roundoff * self.either
+
+    @property
+    def half(self) -> float:
+        """Half a subnormal, by which ends move outwards where numbers are subnormal on the way, or either is taken."""
+        passed = [f.smallest_subnormal for f in self.through]
+        return 0.5 * max([*passed, self.target.smallest_subnormal] if self.either else passed, default=0.0)
 
     def __call__(self, lo: Array, hi: Array, flags: tuple[Flag, Flag] = (False, False), units: float = 0.5) -> Interval:
         """Return the enclosure of rounding exact results between ``lo`` and ``hi``.
@@ -135,9 +143,10 @@ class Rounding:
         return result
 
     def _underflowed(self, exact: Array, moved: Array, side: float) -> Array:
-        """Move an end by half a subnormal of the formats passed through, never across zero."""
-        half = 0.5 * max(f.smallest_subnormal for f in self.through)
-        room: Array = np.minimum(np.abs(exact) * (1.0 - 2.0 * self.slack), half)
+        """Move an end by half a subnormal, never across zero; where either is taken a tiny number grows to one."""
+        room: Array = np.minimum(np.abs(exact) * (1.0 - 2.0 * self.slack), self.half)
+        if self.either:
+            room = np.where(side * exact > 0.0, self.half, room)
         return moved + side * room
 
     def _flushed(self, low: Array, high: Array) -> tuple[Array, Array]:

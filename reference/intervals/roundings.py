@@ -9,7 +9,7 @@ import numpy as np
 from reference.formats import FLOAT32, FLOAT64, FORMATS, Format
 from reference.intervals.interval import Interval, IntervalArithmetic, Rounding
 from reference.intervals.summation import TensorArithmetic
-from reference.profile import COMPUTE, HOST_UNITS, UNITS, Profile, compute_format, flushes
+from reference.profile import COMPUTE, EITHER, HOST_UNITS, UNITS, Profile, compute_format, flushes
 
 
 def tensor_rounding(profile: Profile, storage: Format) -> Rounding:
@@ -37,7 +37,8 @@ def store_rounding(profile: Profile, storage: Format) -> Rounding:
     """Return how a result is rounded when it is stored."""
     compute = compute_format(storage)
     through = () if compute == storage else (compute,)
-    return Rounding(storage, through, keep_exact=False, flush=flushes(profile, storage))
+    either = profile.stored == EITHER and compute != storage
+    return Rounding(storage, through, keep_exact=False, flush=flushes(profile, storage), either=either)
 
 
 def coefficient_rounding(profile: Profile, storage: Format) -> Rounding:
