@@ -39,7 +39,26 @@ def parameters_of(target: Any) -> list[dict[str, Any]] | None:
         parameters = inspect.signature(target).parameters.values()
     except (TypeError, ValueError):
         return None
-    return [_parameter(parameter) for parameter in parameters]
+    return [_parameter(parameter) for parameter in [*parameters, *_passed_on(target, list(parameters))]]
+
+
+def _passed_on(target: Any, known: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """What the classes above take of a class that takes keywords of any name and none of its own."""
+    stars = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    plain = [parameter for parameter in known if parameter.kind not in stars]
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known)
+    if not (isinstance(target, type) and takes_any and len(plain) <= 1):
+        return []
+    found: dict[str, inspect.Parameter] = {}
+    for owner in [above for above in target.__mro__ if "__init__" in vars(above)][1:]:
+        if owner is object or owner.__module__ == "torch.optim.optimizer":
+            break
+        _, *taken = inspect.signature(owner.__init__).parameters.values()
+        rest = taken[1:] if plain else taken
+        found.update({p.name: p for p in rest if p.kind not in stars and p.name not in {k.name for k in plain}})
+        if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken):
+            break
+    return list(found.values())
 
 
 def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:

@@ -49,6 +49,13 @@ class HalfAngleCosine(LRScheduler):
         return [self.min_lr + (base - self.min_lr) * share for base in self.base_lrs]
 
 
+class PassesEverythingOn(HalfAngleCosine):
+    """It takes what the class above it takes."""
+
+    def __init__(self, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(optimizer, *args, **kwargs)
+
+
 class ExponentOfAProduct(LRScheduler):
     """A decay by gamma at every step, by its logarithm."""
 
