@@ -148,7 +148,8 @@ class Trier:
         return (
             f"`{self.target}` cannot be judged: {doing} raised {error['type']}: {error['message']} (with {values} and "
             f"a parameter of shape {shape}); where it asks for something else, give it with --argument NAME=VALUE, or "
-            "name a function module:make that takes parameters and settings and returns the optimizer"
+            "with --group NAME=VALUE what every param group must say, or name a function module:make that takes "
+            "parameters and settings and returns the optimizer"
         )
 
 

@@ -53,7 +53,7 @@ def _passed_on(target: Any, known: list[inspect.Parameter]) -> list[inspect.Para
     for owner in [above for above in target.__mro__ if "__init__" in vars(above)][1:]:
         if owner is object or owner.__module__ == "torch.optim.optimizer":
             break
-        _, *taken = inspect.signature(owner.__init__).parameters.values()
+        _, *taken = inspect.signature(vars(owner)["__init__"]).parameters.values()
         rest = taken[1:] if plain else taken
         found.update({p.name: p for p in rest if p.kind not in stars and p.name not in {k.name for k in plain}})
         if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -23,6 +24,14 @@ def step(
     gradient = used_gradient(options, number, scalars, before)
     m = number(beta1) * m + number(1 - beta1) * gradient
     s = number(beta2) * s + number(1 - beta2) * (gradient - m) ** 2 + number(epsilon)
-    denominator = np.sqrt(s / number(1 - beta2**t)) + number(epsilon)
-    theta = decayed(options, number, scalars, theta)
-    return {"theta": theta - number(lr) * (m / number(1 - beta1**t)) / denominator, "m": m, "v": s}
+    theta, average, correction = decayed(options, number, scalars, theta), m / number(1 - beta1**t), 1 - beta2**t
+    if options["rectification"] == "no":
+        theta = theta - number(lr) * average / (np.sqrt(s / number(correction)) + number(epsilon))
+        return {"theta": theta, "m": m, "v": s}
+    longest = 2 / (1 - beta2) - 1
+    length = longest - 2 * t * beta2**t / correction
+    if length < 5:
+        return {"theta": theta - number(lr) * average, "m": m, "v": s}
+    share = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
+    size = number(lr * math.sqrt(share * correction))
+    return {"theta": theta - size * average / (np.sqrt(s) + number(epsilon)), "m": m, "v": s}

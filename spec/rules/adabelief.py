@@ -5,9 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from spec import rule_claims as claim
-from spec.family import Citation, Family, FormulaClaim
+from spec.family import Citation, Family, FormulaClaim, Option
 from spec.lines import assignments as lines
 from spec.lines import moments
+from spec.lines import rectification as rectifying
 from spec.lines.moments import beta1, beta2, epsilon, m, m_t, mhat_t, v_t
 from spec.rule import NONNEGATIVE, Assignment, Form, Hyperparameter, State, UpdateRule
 from spec.symbols import LEARNING_RATE, PARAMETER, g, t
@@ -20,13 +21,15 @@ HYPERPARAMETERS = (
     moments.BETA2,
     Hyperparameter(epsilon, "eps", 1e-16, NONNEGATIVE, "added to the second moment at every step"),
 )
-OPTIONS = (lines.DECAY, lines.MAXIMIZE)
+RECTIFICATION = Option("rectification", {"no": "Algorithm 2", "from_5": "as RAdam's: the authors' code, timm"})
+OPTIONS = (RECTIFICATION, lines.DECAY, lines.MAXIMIZE)
 
 
-def adabelief(decay: str = "none", maximize: str = "no") -> UpdateRule:
+def adabelief(rectification: str = "no", decay: str = "none", maximize: str = "no") -> UpdateRule:
     """Build AdaBelief's program for one choice of its options."""
     program, gradient = lines.used_gradient(maximize=maximize, coupled=decay == "coupled")
     shrunk, parameter = moments.decayed_parameter(decay)
+    rectified = rectification != "no"
     surprise = sp.Symbol("e_t", real=True)
     average = beta2 * s + (1 - beta2) * surprise**2 + epsilon
     weighted = beta2 * s + sp.UnevaluatedExpr((1 - beta2) * surprise) * surprise + epsilon
@@ -42,11 +45,14 @@ def adabelief(decay: str = "none", maximize: str = "no") -> UpdateRule:
         ),
         *moments.corrections(),
         *moments.corrected_moments(),
-        moments.denominator("outside"),
+        *(rectifying.rectification() if rectified else ()),
+        rectifying.adaptive_rate(before_correction=True) if rectified else moments.denominator("outside"),
         *shrunk,
-        moments.update(parameter),
+        rectifying.rectified_update(parameter, rectifying.length >= 5, before_correction=True)
+        if rectified
+        else moments.update(parameter),
     ]
-    chosen = {"decay": decay, "maximize": maximize}
+    chosen = {"rectification": rectification, "decay": decay, "maximize": maximize}
     used = lines.with_decay(decay, *HYPERPARAMETERS)
     return UpdateRule("adabelief", chosen, PARAMETER, (moments.FIRST, SURPRISE), used, tuple(program))
 
@@ -60,8 +66,8 @@ def claims() -> tuple[FormulaClaim, ...]:
     return (
         claim.accumulates(PLAIN, ZHUANG, {m: g * (1 - beta1**t)}),
         claim.weights_sum_to_one(PLAIN, m, beta1, mhat_t, ZHUANG),
-        claim.decoupled(adabelief("decoupled")),
-        claim.coupled(adabelief("coupled")),
+        claim.decoupled(adabelief(decay="decoupled")),
+        claim.coupled(adabelief(decay="coupled")),
     )
 
 

@@ -46,10 +46,11 @@ def opened(target: str, session: Session, told: Stated) -> Opened:
                 first = first or error
             else:
                 return Opened(constructor, _with_unset(question, constructor.unset, session))
-    said = f"{first.kind}: {first.message}" if first else "nothing"
+    said = f"{first.kind}: {first.message or first.place}" if first else "nothing"
     raise NotJudgeableError(
         f"`{target}` makes no trial step: it raised {said}; where it asks for something else, give it with "
-        "--argument NAME=VALUE, or name a function that takes parameters and settings and returns the optimizer"
+        "--argument NAME=VALUE, or with --group NAME=VALUE what every param group must say, or name a function that "
+        "takes parameters and settings and returns the optimizer"
     )
 
 
