@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from conformance.diagnosis.alternatives import candidates, pairs
 from conformance.diagnosis.directed_cases import directed
 from conformance.diagnosis.hypothesis import Hypothesis, Sort
+from conformance.diagnosis.kept_states import of_states
 from conformance.diagnosis.recordings import Recording, record, recorded
 from conformance.diagnosis.regimes import regime, told
 from conformance.optimizers.cases import Case
@@ -53,6 +54,10 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
     ordered = [*failing, *others]
     holding = [item for item in single if _holds(item, subject, ordered, len(failing))]
     tried = len(single)
+    if not holding:
+        kept = list(of_states(subject, failing))
+        tried += len(kept)
+        holding = [item for item in kept if _holds(item, subject, ordered, len(failing))]
     if not holding:
         ranked = _ranked(claim, single, subject, failing[: RANKED_ON if failing[0].case.steps == 1 else 1])
         doubles = list(pairs(ranked))

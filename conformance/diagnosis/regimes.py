@@ -77,7 +77,7 @@ def _common(run: Recording, rule: UpdateRule, slab: Slab) -> frozenset[str]:
     """Return what is so of all elements of a slab."""
     count = slab.scalars[t.name]
     later = {"after the first step", "in even steps" if count % 2 == 0 else "in odd steps after the first"}
-    found = {"in the first step"} if count == 1.0 else later
+    found = {"in the first step"} if count == 1.0 else {*later, f"in step {count:,.0f}"}
     found |= {"in the first group" if slab.group == 0 else "in further groups"}
     first, own = (run.case.groups[place].hyperparameters for place in (0, slab.group))
     changed = {item.keyword for item in rule.hyperparameters if own[item.symbol.name] != first[item.symbol.name]}

@@ -13,7 +13,7 @@ from conformance.optimizers.torch_class import Mistake, written
 from conformance.optimizers.torch_source import UnwritableError
 from spec import rules as book
 from spec.mutants import RuleMutant, mutants
-from spec.symbols import g
+from spec.symbols import g, t
 
 FORMULA, OPTION, RULE, CONDITION = "a line of the formula", "another option", "another rule", "only under a condition"
 START, WRITTEN_BACK = "the start of a state", "a state not written back"
@@ -136,6 +136,8 @@ def _of_states() -> Iterator[Fault]:
         rule = book.build(name, options)
         for state in rule.states:
             keyword = state.keyword
+            if not any(rule.composed(each.updated).subs(t, 1).has(state.symbol) for each in rule.quantities):
+                continue  # the first step does not read it
             title = f"{keyword} of {rule.label} begins at 0.5"
             began = written(rule, title, Mistake(initial={keyword: 0.5}))
             yield Fault(START, title, name, options, began, words=(keyword,))
