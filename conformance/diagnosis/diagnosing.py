@@ -12,6 +12,7 @@ from conformance.diagnosis.hypothesis import Hypothesis, Sort
 from conformance.diagnosis.kept_states import of_states
 from conformance.diagnosis.recordings import Recording, record, recorded
 from conformance.diagnosis.regimes import regime, told
+from conformance.engine.evidence import Tally
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
 
@@ -43,7 +44,7 @@ class Diagnosis:
 def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
     """Return what a subject computes instead of its claim; ``first`` are cases that are known to fail."""
     recordings = record(subject, first)
-    claim = Hypothesis("as claimed", Sort.OPTION, profile=subject.profile)
+    claim = _claim_of(subject)
     claimed = [(run, run.judged(subject, claim)) for run in recordings]
     failing = [run for run, tally in claimed if tally is not None and tally.outside]
     others = [run for run, tally in claimed if tally is not None and not tally.outside]
@@ -99,11 +100,24 @@ def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Record
             continue
         if tally.outside:
             return False
+        if place < failing and tally.undecided and not _decides(tally, run, subject):
+            undefined += 1
+            continue
         asked += tally.element_cases > 0
         undefined += tally.element_cases == 0
         decided += tally.decided
         values += tally.element_cases
     return 2 * asked > failing and asked > undefined and decided > LEAST_DECIDED * values
+
+
+def _claim_of(subject: WorkerSubject) -> Hypothesis:
+    return Hypothesis("as claimed", Sort.OPTION, profile=subject.profile)
+
+
+def _decides(supposed: Tally, run: Recording, subject: WorkerSubject) -> bool:
+    """Tell whether what the claim leaves outside may be decided: an enclosure without an end holds everything."""
+    claimed = run.judged(subject, _claim_of(subject))
+    return claimed is None or not claimed.outside or supposed.undecided - claimed.undecided < claimed.outside
 
 
 def _ranked(

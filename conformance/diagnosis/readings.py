@@ -103,6 +103,8 @@ def of_settings(subject: WorkerSubject) -> Iterator[Hypothesis]:
     for by, other in ((-1, "t-1"), (1, "t+1")):
         reading = Reading(prepared=_counted(by))
         yield Hypothesis(f"as if t were {other}", Sort.VALUE, reading=reading, edits=((COUNT, f"{COUNT} + ({by})"),))
+    together = Reading(prepared=_counted_together)
+    yield Hypothesis("as if a parameter counted the steps of its whole group", Sort.VALUE, reading=together)
 
 
 def _swapped(subject: WorkerSubject) -> Iterator[Hypothesis]:
@@ -175,3 +177,12 @@ def _late(name: str) -> Callable[[Case], Case]:
 def _counted(by: int) -> Callable[[tuple[Prepared, ...]], tuple[Prepared, ...]]:
     """Return the reading in which every tensor has made more or fewer steps."""
     return lambda prepared: tuple(dataclasses.replace(item, count=item.count + by) for item in prepared)
+
+
+def _counted_together(prepared: tuple[Prepared, ...]) -> tuple[Prepared, ...]:
+    """Return the tensors as if a fresh one had made the steps of the first of its group that is under way."""
+    first: dict[int, int] = {}
+    for item in prepared:
+        if item.count:
+            first.setdefault(item.group, item.count)
+    return tuple(dataclasses.replace(item, count=item.count or first.get(item.group, 0)) for item in prepared)

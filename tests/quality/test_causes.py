@@ -94,6 +94,15 @@ def test_a_mistake_is_named(name: str, session: Session) -> None:
     assert _written_at(place_of(subject, found.best, [finding], found.failures)).startswith(line)
 
 
+def test_a_count_that_is_the_groups_is_named_and_no_wide_enclosure_instead(session: Session) -> None:
+    """What holds a late parameter only since its bias corrections may be zero, in a low precision, explains nothing."""
+    subject = _subject("OneCountAGroup", session)
+    result = _judged(subject, "groups/late-first-gradient")
+    assert result.verdict is Verdict.FAIL
+    (cause,) = causes([result], lambda _: subject)
+    assert cause.title == "as if a parameter counted the steps of its whole group"
+
+
 def test_an_optimizer_without_a_mistake_has_no_diagnosis(session: Session) -> None:
     """Where every result is legal there is nothing to explain."""
     found = diagnose(_subject("AdamW", session), ())

@@ -105,6 +105,26 @@ class WeightInFloat32(AdamW):
         return (torch.tensor(1.0) - torch.tensor(group["betas"][1], dtype=torch.float32)).item()
 
 
+class OneCountAGroup(AdamW):
+    """A count of the group corrects what a parameter has begun to add up later."""
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            group["step"] = group.get("step", 0) + 1
+        return super().step(closure)
+
+    def update(self, p, gradient, group):
+        self.now = group["step"]
+        if self.state[p]:
+            self.state[p]["step"] = torch.tensor(0.0)
+        super().update(p, gradient, group)
+        del self.state[p]["step"]
+
+    def count(self, t):
+        return self.now
+
+
 class SecondGroup(AdamW):
     def rate(self, group):
         return self.param_groups[0]["lr"]
