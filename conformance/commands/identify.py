@@ -145,7 +145,7 @@ def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: M
         said += f" (its steps do not tell it from {apart})"
     if not identity.within_rounding:
         said += " (in half of its digits: it rounds otherwise than its format)"
-    idle = ", ".join(slot.label for slot in best.rest if slot in identity.idle and slot.value != slot.default)
+    idle = ", ".join(slot.label for slot in best.rest if slot.label in {other.label for other in identity.idle})
     return f"{said}; without effect: {idle}" if idle else said
 
 
@@ -164,9 +164,12 @@ def described(identity: Identity) -> Iterator[str]:
     for slot, agreement in identity.astray.items():
         kept = f"it is so at its default {slot.default:g} alone"
         yield f"  not its own  {slot.label}: {kept}; with {slot.value:g} it {_differs(agreement)}"
+    astray, silent = ({slot.label for slot in slots} for slots in (identity.astray, identity.idle))
     for slot in best.rest:
-        if slot.label not in {other.label for other in identity.astray}:
+        if slot.label in silent - astray:
             yield f"  no effect    {slot.label}"
+        elif slot.label not in astray:
+            yield f"  not tried    {slot.label}: it stays at its default {slot.value:g}"
     if identity.on_vectors is not None:
         yield f"  on vectors   {called('', changed_options(best.rule, identity.on_vectors.rule))}"
     yield f"  agrees       {_agrees(identity)}"

@@ -115,3 +115,10 @@ class CubeRoot(_Plain):
 
     def move(self, p, gradient, state, group):
         p.sub_(group["lr"] * gradient.sign() * gradient.abs() ** (1 / 3))
+
+
+class Nesterov(torch.optim.SGD):
+    """Nesterov's momentum, which torch takes with a momentum and without dampening alone."""
+
+    def __init__(self, params, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0):
+        super().__init__(params, lr, momentum, dampening, weight_decay, nesterov=True)

@@ -98,6 +98,17 @@ def test_a_setting_without_effect_is_named(session: Session) -> None:
     assert "  no effect    weight_decay" in described(found)
 
 
+def test_a_setting_that_is_refused_beside_others_costs_none_of_them_its_part(session: Session) -> None:
+    """What is refused is not tried and is said to be so; the others are at work one by one."""
+    found = identify(strange("Nesterov"), session)
+    assert found.best is not None
+    assert found.best.rule.label == book.build("sgd", {"nesterov": "yes", "decay": "coupled"}).label
+    assert set(found.best.named) == {"lr", "momentum", "weight_decay"}
+    told = list(described(found))
+    assert "  not tried    dampening: it stays at its default 0" in told
+    assert not any(line.startswith("  no effect") for line in told)
+
+
 def test_a_setting_that_is_none_by_default_has_its_part(session: Session) -> None:
     """It is given a number, and does what the rule's setting does."""
     found = identify(strange("MayHaveMomentum"), session)

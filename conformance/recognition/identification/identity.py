@@ -80,9 +80,11 @@ def identify(target: str, session: Session, limits: Limits = ANYTHING, told: Sta
     if not found.fitting:
         question = found.course.question
         return Identity(target, question, (), found.following, within_rounding=False, idle=idle)
-    astray: dict[Slot, Agreement] = {}
-    if found.course.question.slots != start.question.slots:
-        found, astray = _turned_on(found, start, session, limits)
+    every = _all_at_work(start)
+    silent, astray = {slot.label for slot in idle if slot.value != slot.default}, dict[Slot, Agreement]()
+    if found.course.question.slots != every:
+        found, astray, still = _turned_on(found, every, session, limits)
+        silent |= still
     found = _with_quiet(found, idle)
     found = _narrowed_down(found, session)
     found, optional = _without_optional(found, session)
@@ -93,7 +95,7 @@ def identify(target: str, session: Session, limits: Limits = ANYTHING, told: Sta
         found.fitting,
         found.following,
         found.within_rounding,
-        idle,
+        tuple(slot for slot in idle if slot.label in silent),
         astray,
         (*_switches(start, found, session), *optional),
         _on_vectors(question, best, session),
@@ -150,24 +152,39 @@ def _quiet(course: Course, session: Session) -> Iterator[Slot]:
             yield slot
 
 
-def _turned_on(found: Found, start: Opened, session: Session, limits: Limits) -> tuple[Found, dict[Slot, Agreement]]:
-    """Give settings numbers of their own again, one by one, as long as the family explains the steps."""
+def _all_at_work(start: Opened) -> tuple[Slot, ...]:
+    """Return the slots of a first question, each with a number of its own, whatever was refused at first."""
+    own = {slot.label: slot for slot in start.constructor.slots}
+    return tuple(own.get(slot.label, slot) for slot in start.question.slots)
+
+
+def _turned_on(
+    found: Found, every: tuple[Slot, ...], session: Session, limits: Limits
+) -> tuple[Found, dict[Slot, Agreement], set[str]]:
+    """Give settings numbers of their own again, one by one, as long as the family explains the steps.
+
+    What each makes of them that does not is returned beside, and the labels of those without effect.
+    """
     family = Limits((found.fitting[0].rule.name,), limits.options)
     astray: dict[Slot, Agreement] = {}
-    for slot in start.question.slots:
+    silent: set[str] = set()
+    for slot in every:
         now = next(other for other in found.course.question.slots if other.label == slot.label)
         if now == slot or now != slot.at_default():
             continue
         slots = tuple(slot if other is now else other for other in found.course.question.slots)
         course = asked_with(found.course.question, session, slots=slots)
-        if course is None or not course.differs(found.course):
+        if course is None:
+            continue
+        if not course.differs(found.course):
+            silent.add(slot.label)
             continue
         mine = search(course, _active(slots, tuple(_quiet(course, session))), family)
         if mine.within_rounding:
             found = mine
         elif mine.following is not None:
             astray[slot] = mine.following[0]
-    return found, astray
+    return found, astray, silent
 
 
 def _with_quiet(found: Found, idle: Sequence[Slot]) -> Found:

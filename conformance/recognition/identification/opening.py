@@ -80,8 +80,13 @@ def _questions(target: str, constructor: Constructor, framework: str, told: Stat
 
 
 def _given(constructor: Constructor) -> Iterator[tuple[Slot, ...]]:
-    """Yield numbers for the slots, then a number for one setting more that cannot stay None."""
+    """Yield numbers for the slots, all but one of those that may be off, and a number for one that cannot stay None."""
     yield from numbers(constructor.slots)
+    off = [slot for slot in constructor.slots if slot.sort == OFF]
+    for one in off:
+        yield tuple(slot.at_default() if slot is one else slot for slot in constructor.slots)
+    for one in off:
+        yield tuple(slot.at_default() if slot in off and slot is not one else slot for slot in constructor.slots)
     for name in constructor.unset:
         yield (*constructor.slots, Slot(name, None, None, NEEDED))
 
