@@ -17,6 +17,7 @@ from conformance.engine.verdict import Level
 from conformance.optimizers import large_tensors, profile_search, targeting
 from conformance.optimizers.cases import Case
 from conformance.optimizers.prepared import Prepared, prepare
+from conformance.optimizers.raising_ends import end_that_raises, without_its_lower_end
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.strategies import beside_thresholds
 from conformance.optimizers.subject import WorkerSubject
@@ -88,7 +89,12 @@ class Property:
             if plan.power is not None:
                 plan.power.withdraw(before)
             evidence = self._explored(subject, plan)
-        return evidence
+        name = "" if evidence.stop is None else end_that_raises(subject, evidence.stop)
+        if not name:
+            return evidence
+        rules = {key: without_its_lower_end(rule, name) for key, rule in subject.rules.items()}
+        rest = self._explored(dataclasses.replace(subject, rules=rules), plan)
+        return dataclasses.replace(rest, stop=evidence.stop)
 
     def _explored(self, subject: WorkerSubject, plan: Plan) -> Evidence:
         concerned = {key: rule for key, rule in subject.rules.items() if self.speaks_of(rule)}

@@ -22,7 +22,7 @@ from spec import rules as book
 from spec.mutants import RuleMutant, mutants
 from spec.rule import NONNEGATIVE, UNIT, Domain
 from spec.symbols import lr, theta_t
-from tests.builders import results_of, unit_of
+from tests.builders import result_of, results_of, unit_of
 
 FUSSY = Path(__file__).parents[1] / "quality" / "fussy_optimizers.py"
 ASKED = ("agreement/local", "hyperparameters/whole-domain", "elements/every-parameter")
@@ -149,6 +149,15 @@ def test_only_the_values_around_the_default_are_taken() -> None:
     taken = Taken.around(UNIT, 0.9, {0.0, 0.1, 0.9}, {0.5, 0.99})
     assert taken.low == Bracket(0.9, 0.5)
     assert taken.high == Bracket(0.9, 0.99)
+
+
+def test_a_step_that_raises_at_the_end_of_a_setting_costs_that_end_alone(session: Session) -> None:
+    """It is told, and the formula is judged beside it in every case that is drawn."""
+    item = found("DividesByItsRate", session)
+    result = result_of(unit_of(item, "agreement/local", cases=24), session)
+    assert (result.verdict, result.figures.outside) == (Verdict.ERROR, 0)
+    assert "ZeroDivisionError during `step`" in result.reason
+    assert result.figures.cases == 24
 
 
 @pytest.mark.parametrize(
