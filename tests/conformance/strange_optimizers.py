@@ -122,3 +122,15 @@ class Nesterov(torch.optim.SGD):
 
     def __init__(self, params, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0):
         super().__init__(params, lr, momentum, dampening, weight_decay, nesterov=True)
+
+
+class SignOfMomentum(_Plain):
+    """The sign of a momentum: near RMSProp without an average, and no rule of the book."""
+
+    def __init__(self, params, lr=1e-3, momentum=0.0, weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    def move(self, p, gradient, state, group):
+        gradient = gradient + group["weight_decay"] * p
+        state["held"].mul_(group["momentum"]).add_(gradient.sign())
+        p.sub_(group["lr"] * state["held"])

@@ -90,6 +90,14 @@ def test_a_setting_that_does_something_else_is_named(session: Session) -> None:
     )
 
 
+def test_what_keeps_all_digits_is_not_taken_for_what_agrees_in_half_of_them(session: Session) -> None:
+    """A sign is no quotient by a root of which the epsilon was made up: it is the sign that its default makes."""
+    found = identify(strange("SignOfMomentum"), session)
+    assert found.best is not None
+    assert found.best.rule.name == "lion"
+    assert [slot.label for slot in found.astray] == ["momentum"]
+
+
 def test_a_setting_without_effect_is_named(session: Session) -> None:
     """A decay that changes no step is none."""
     found = identify(strange("ForgetsDecay"), session)

@@ -58,6 +58,12 @@ class Candidate:
         return sum(value != 0 or default[name] != 0 for name, value in self.fixed.items())
 
     @property
+    def holds_defaults(self) -> bool:
+        """Whether every hyperparameter that has no slot is held at the rule's default."""
+        default = {h.symbol.name: h.default for h in self.rule.hyperparameters}
+        return all(value == default[name] for name, value in self.fixed.items())
+
+    @property
     def named(self) -> dict[str, Slot]:
         """The slot of each hyperparameter that has one, by keyword."""
         keywords = {h.symbol.name: h.keyword for h in self.rule.hyperparameters}

@@ -128,13 +128,15 @@ def _active(slots: Sequence[Slot], quiet: Sequence[Slot]) -> list[Slot]:
 
 
 def _with_fewer_digits(found: Found, session: Session) -> Found:
-    """Ask in float32 what is no more exact than that: it may keep no more digits."""
-    if not found.fitting:
-        return found
-    course = asked_with(found.course.question, session, storage=FLOAT32)
+    """Ask in float32 what is no more exact than that: it may keep no more digits.
+
+    What holds a setting at another value than its rule's default is no more than near.
+    """
+    usual = [candidate for candidate in found.fitting if candidate.holds_defaults]
+    course = asked_with(found.course.question, session, storage=FLOAT32) if usual else None
     if course is None:
         return found
-    shorter = explained(course, (asked_again(candidate, course) for candidate in found.fitting))
+    shorter = explained(course, (asked_again(candidate, course) for candidate in usual))
     return dataclasses.replace(shorter, following=found.following) if shorter.within_rounding else found
 
 
