@@ -15,7 +15,7 @@ from conformance.report.step_sizes import step_sizes
 from reference import rules as references
 from spec import rendering
 from spec.family import Family
-from spec.proofs import form_is_equal, proofs
+from spec.kept_proofs import kept_form_is_equal, kept_proofs
 from spec.rule import Assignment, Hyperparameter, State, UpdateRule
 
 Spared: TypeAlias = Mapping[str, Collection[str]]
@@ -50,7 +50,7 @@ def entry_of(
         tuple(hyperparameter_entry(h) for h in hyperparameters),
         tuple(state_entry(s) for s in states),
         tuple(variants),
-        tuple(proof_entry(proof) for proof in proofs(family)),
+        tuple(proof_entry(proof) for proof in kept_proofs(family)),
     )
 
 
@@ -108,7 +108,7 @@ def line_entry(rule: UpdateRule, line: Assignment) -> AssignmentEntry:
                 form.name,
                 rendering.form_mathml(rule, line, form),
                 rendering.form_text(rule, line, form),
-                form_is_equal(rule, line, form),
+                kept_form_is_equal(rule, line, form),
             )
             for form in line.forms
         ),

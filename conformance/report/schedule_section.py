@@ -14,7 +14,7 @@ from impls.catalogue.scheduler_entries import Scheduler
 from reference.schedules import references
 from spec import schedules as book
 from spec.family import Family
-from spec.proofs import proofs
+from spec.kept_proofs import kept_proofs
 from spec.schedule import Schedule
 
 
@@ -26,7 +26,7 @@ def section(
     for entry in entries:
         for schedule in claimed(entry):
             variants.setdefault(schedule.label, schedule)
-    proven = frozenset(p.claim.identifier for p in proofs(family) if p.proven)
+    proven = frozenset(p.claim.identifier for p in kept_proofs(family) if p.proven)
     first = next(iter(variants.values()))
     states = first.machine.states if first.machine else ()
     shown = [

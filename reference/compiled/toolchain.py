@@ -12,18 +12,17 @@ import hashlib
 import os
 import platform
 import shutil
-import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from spec import cache_folder
+
 COMPILER = "STEPPROOF_CC"
 """The variable that names a C compiler; where it is empty every enclosure is walked."""
 COMMON = ("cc", "gcc", "clang")
 """The names under which a compiler is looked for where none is named."""
-FOLDER = "STEPPROOF_CACHE"
-"""The variable that names the folder in which compiled code is kept."""
 FLAGS = (
     *("-O1", "-ftree-vectorize", "-march=native", "-mno-mmx"),
     *("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-s"),
@@ -61,18 +60,9 @@ def _machine() -> bytes:
     return repr((str(real), state.st_size, state.st_mtime_ns, FLAGS, told)).encode()
 
 
-@functools.cache
 def folder() -> Path | None:
     """Return the folder of compiled code, which nobody else can write to, or None where there is none."""
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    path = Path(os.environ.get(FOLDER) or Path(cache) / "stepproof") / "compiled"
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        state = path.stat()
-    except (OSError, RuntimeError):
-        return None
-    private = state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return path if private else None
+    return cache_folder.folder("compiled")
 
 
 def place(fingerprint: str) -> Path | None:
@@ -103,7 +93,7 @@ def build(path: Path, source: str, accepted: Callable[[ctypes.PyDLL], bool]) -> 
             with made.open("ab") as file:
                 file.write(_seal(path, made.read_bytes()))
             made.replace(path)
-        _forget(path.parent)
+        cache_folder.forget(path.parent, MOST)
     except (OSError, subprocess.SubprocessError):
         return False
     return True
@@ -112,12 +102,6 @@ def build(path: Path, source: str, accepted: Callable[[ctypes.PyDLL], bool]) -> 
 def _seal(path: Path, code: bytes) -> bytes:
     """Return a hash of code and of the name that it is kept under."""
     return hashlib.sha256(path.name.encode() + code).digest()
-
-
-def _forget(where: Path) -> None:
-    kept = sorted((path.stat().st_mtime, path) for path in where.iterdir() if path.is_file())
-    for _, path in kept[:-MOST]:
-        path.unlink(missing_ok=True)
 
 
 def load(path: Path) -> ctypes.PyDLL | None:

@@ -17,6 +17,7 @@ from reference.formats import FLOAT32, FLOAT64, FORMATS
 from reference.intervals.enclosure import StepEnclosure
 from reference.intervals.interval import Interval
 from reference.profile import Profile
+from spec import cache_folder
 from spec import rules as book
 
 FLUSHED = Profile(forms=frozenset({"*"}), flush=True, coefficient="storage", bound="storage", scalar="float32")
@@ -36,11 +37,11 @@ compiled = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Code is kept in a folder of the test, and made with little optimization, which takes less time."""
-    monkeypatch.setenv(toolchain.FOLDER, str(tmp_path))
+    monkeypatch.setenv(cache_folder.FOLDER, str(tmp_path))
     monkeypatch.delenv(toolchain.COMPILER, raising=False)
     monkeypatch.setattr(toolchain, "FLAGS", tuple(flag for flag in toolchain.FLAGS if flag != "-ftree-vectorize"))
     monkeypatch.setattr(records, "_KNOWN", {})
-    forgotten = (toolchain.compiler, toolchain.folder, toolchain._machine)
+    forgotten = (toolchain.compiler, cache_folder.folder, toolchain._machine)
     for function in forgotten:
         function.cache_clear()
     yield
@@ -194,7 +195,7 @@ def test_a_folder_that_others_can_write_to_is_not_used(tmp_path: Path) -> None:
     """Code is loaded only from where nobody else can have put it."""
     (tmp_path / "compiled").mkdir()
     (tmp_path / "compiled").chmod(0o777)
-    toolchain.folder.cache_clear()
+    cache_folder.folder.cache_clear()
     assert toolchain.folder() is None
 
 
