@@ -16,13 +16,16 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.catalogue.installed import TORCH
 from conformance.commands import ecosystem_page
 from conformance.report.writing import REPORT
+from impls.catalogue.torch_schedulers import SCHEDULERS
+from impls.libraries import LIBRARIES
 
 FOLDER = Path("build/ecosystem")
 FILE = Path(__file__).with_suffix(".toml")
 BUDGET, FORMAT = "2", "float32"
-"""How hard each class is tested, and in which format."""
+"""How hard each class is tested, and in which format an optimizer."""
 
 
 class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,12 +39,18 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def python(self) -> Path:
         """Its interpreter."""
-        return FOLDER / self.name / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+        return self.folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
 
     @property
-    def output(self) -> Path:
-        """Where its report goes."""
-        return FOLDER / self.name / "report"
+    def folder(self) -> Path:
+        """Where all of it lies."""
+        return FOLDER / self.name
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Where its reports go: of its optimizers, and of its schedulers."""
+        names = ("report", "schedulers") if self.libraries else ("report",)
+        return tuple(self.folder / name for name in names)
 
 
 class _Ecosystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,19 +69,21 @@ def installed(item: Environment) -> bool:
     return _ran([str(item.python), "-m", "pip", "install", "--quiet", *item.requirements]) == 0
 
 
-def judging(item: Environment) -> list[str]:
-    """Return the arguments of stepproof that judge it."""
-    common = ["--dtype", FORMAT, "--python", str(item.python.absolute()), "--output", str(item.output)]
-    if item.libraries:
-        named = [part for name in item.libraries for part in ("--library", name)]
-        return ["report", *named, "--budget", BUDGET, *common]
-    return ["gate", *item.classes, "--config", str(_written(item)), *common]
+def judging(item: Environment) -> list[list[str]]:
+    """Return the arguments of each call of stepproof that judges it."""
+    common = [["--python", str(item.python.absolute()), "--output", str(output.absolute())] for output in item.outputs]
+    if not item.libraries:
+        return [["gate", *item.classes, "--config", str(_written(item)), "--dtype", FORMAT, *common[0]]]
+    report = ["report", *(part for name in item.libraries for part in ("--library", name)), "--budget", BUDGET]
+    known = (SCHEDULERS if name == TORCH else LIBRARIES[name].schedulers for name in item.libraries)
+    paths = [part for path in dict.fromkeys(s.path for each in known for s in each) for part in ("--path", path)]
+    return [[*report, "--dtype", FORMAT, *common[0]], [*report, *paths, *common[1]]]
 
 
 def _written(item: Environment) -> Path:
     """Write the configuration of a gate that judges its classes."""
-    path = item.output.with_name("stepproof.toml")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = item.folder / "stepproof.toml"
+    item.folder.mkdir(parents=True, exist_ok=True)
     tables = "".join(f'\n[[optimizers]]\ntarget = "{target}"\n' for target in item.classes)
     path.write_text(f"budget = {BUDGET}\n{tables}")
     return path
@@ -88,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no environment `{wrong[0]}`; name one of {', '.join(item.name for item in known)}")
     chosen = [item for item in known if not asked or item.name in asked]
     lost = [item.name for item in chosen if not (installed(item) and _judged(item))]
-    reports = [item.output / REPORT for item in known if (item.output / REPORT).exists()]
+    places = [output / REPORT for item in known for output in item.outputs]
+    reports = [path for path in places if path.exists()]
     if lost:
         sys.stderr.write(f"ecosystem: {', '.join(lost)} could not be installed or judged; what is said above is why\n")
     return ecosystem_page.main([str(path) for path in reports]) or int(bool(lost))
@@ -96,9 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _judged(item: Environment) -> bool:
     """Judge an environment, and return whether there is a report of it now."""
-    (item.output / REPORT).unlink(missing_ok=True)
-    _ran([sys.executable, "-m", "conformance.cli", *judging(item)])
-    return (item.output / REPORT).exists()
+    for output, arguments in zip(item.outputs, judging(item), strict=True):
+        (output / REPORT).unlink(missing_ok=True)
+        _ran([sys.executable, "-m", "conformance.cli", *arguments])
+    return all((output / REPORT).exists() for output in item.outputs)
 
 
 def _ran(command: Sequence[str]) -> int:

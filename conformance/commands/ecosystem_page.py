@@ -24,6 +24,8 @@ from conformance.report.writing import write_text
 
 TABLE, DETAILS = Path("docs/index.md"), Path("docs/ecosystem.md")
 FORMULA = "formula"
+SCHEDULERS = ("step()", "count")
+"""The paths of schedulers: by their steps, or by a count."""
 COLUMNS = (FORMULA, "contract, must", "contract, should")
 _CLAUSES = frozenset(BY_IDENTIFIER) | {item.identifier for item in COUNTING}
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#])")
@@ -84,7 +86,7 @@ def table(reports: Sequence[Report]) -> str:
             classes = [entry for entry in report["implementations"] if entry["framework"] == framework]
             rows = "\n".join(_row(report, entry) for entry in classes)
             parts.append(
-                f"## {_plain(framework)}\n\n{_run(report, framework)}\n\n"
+                f"## {_plain(framework)}{_kind(report, framework)}\n\n{_run(report, framework)}\n\n"
                 f"| class | claims | {' | '.join(COLUMNS)} | known deviations | power |\n"
                 f"| --- | --- | {'--- | ' * len(COLUMNS)}---: | --- |\n{rows}\n"
             )
@@ -102,6 +104,12 @@ def details(reports: Sequence[Report]) -> str:
             heading = f"## {_plain(named)} {{ #{_place(entry)} }}"
             parts.append(f"{heading}\n\n{chr(10).join(lines) or 'Nothing deviates in what was judged.'}\n")
     return "\n".join(parts)
+
+
+def _kind(report: Report, framework: str) -> str:
+    """Return what a heading says of a run of schedulers alone, which have neither rule nor profile."""
+    paths = {result["cell"]["path"] for result in _results(report, framework)}
+    return ", learning-rate schedules" if paths and paths <= set(SCHEDULERS) else ""
 
 
 def _run(report: Report, framework: str) -> str:

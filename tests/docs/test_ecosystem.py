@@ -146,9 +146,12 @@ def test_every_environment_is_judged_by_a_command_that_there_is(
     for item in items:
         assert bool(item.libraries) is not bool(item.classes)
         assert set(item.libraries) <= {"torch", *LIBRARIES}
-        item.output.mkdir(parents=True)
     (gated,) = (item for item in items if item.classes)
-    assert stepproof([*ecosystem.judging(gated), "--property", "no/such"]) == 2
+    for item in items:
+        for arguments in ecosystem.judging(item):
+            assert {"step()", "float32"} & set(arguments)
+    (arguments,) = ecosystem.judging(gated)
+    assert stepproof([*arguments, "--property", "no/such"]) == 2
     assert "no/such" in capsys.readouterr().err
 
 
@@ -171,7 +174,10 @@ def test_what_cannot_be_installed_is_named_and_leaves_the_others(
     monkeypatch.setattr(ecosystem_page, "main", lambda paths: told.extend(paths) or 0)
     assert ecosystem.main([]) == 1
     assert "torch-2.15.0 could not be installed or judged" in capsys.readouterr().err
-    assert [Path(path).parts[-3] for path in told] == ["torch-2.13.0", "torch-2.14.1", "libraries", "further"]
+    assert [Path(path).parts[-3] for path in told] == [
+        *("torch-2.13.0", "torch-2.13.0", "torch-2.14.1", "torch-2.14.1"),
+        *("libraries", "libraries", "further"),
+    ]
 
 
 def _as_if_run(command: list[str]) -> int:
