@@ -99,6 +99,8 @@ def _add_show(show: argparse.ArgumentParser) -> None:
 def _add_power(power: argparse.ArgumentParser) -> None:
     power.add_argument("--only", metavar="CLASS", help="one class of faults, such as: another option")
     power.add_argument("--all", action="store_true", help="every changed line of every formula, not a sample")
+    power.add_argument("--sample", type=int, default=64, help="so many changed lines of formulas (default 64)")
+    power.add_argument("--diagnosis", action="store_true", help="ask only what is said of the mistake, in one process")
     power.add_argument("--dtype", choices=FLOATS, default="float64")
     power.add_argument("--budget", type=float, default=5.0, metavar="SECONDS", help="as of `stepproof check`")
     power.add_argument("--jobs", type=int, default=2, help="checks at a time (default 2)")

@@ -9,6 +9,8 @@ import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
@@ -16,28 +18,31 @@ from rich.console import Console
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.plain_text import plain
 from conformance.commands.usage_errors import UsageError
+from conformance.faulty.asking import asked
 from conformance.faulty.fault import Fault
 from conformance.faulty.faults import faults
 from conformance.faulty.measurement import MeasuredFault, Named, measure
 from conformance.report.writing import write_text
+from impls.session import Session
 
 HEADINGS = ("class of fault", "faults", "found", "first finding, median", "slowest", *Named)
-SAMPLE = 64
-"""Lines of formulas that are changed, where nobody asks for more."""
+PACKAGES = ("stepproof", "torch")
+WHOLE = "each is checked as you would, with --budget {:g}"
+ONLY_ASKED = "--diagnosis: of each only the diagnosis is asked, and the properties that were made for it"
+"""How they were measured."""
 
 
 def run(given: argparse.Namespace, console: Console) -> int:
     """Measure faulty optimizers and print the table by class of fault; ends with 1 where one is missed or misnamed."""
-    chosen = [fault for fault in faults(None if given.all else SAMPLE) if given.only in {None, fault.kind}]
+    chosen = [fault for fault in faults(None if given.all else given.sample) if given.only in {None, fault.kind}]
     if not chosen:
         kinds = ", ".join(dict.fromkeys(fault.kind for fault in faults(1)))
         raise UsageError(f"there is no class of faults `{given.only}`; there are: {kinds}")
-    arguments = ["--dtype", given.dtype, "--budget", str(given.budget), "--jobs", "1"]
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        for count, item in enumerate(_measured(chosen, Path(folder), arguments, given.jobs), start=1):
+        for count, item in enumerate(_measured(chosen, Path(folder), given), start=1):
             found.append(item)
-            if item.named in {Named.MISSED, Named.OTHER, Named.OPEN}:
+            if item.named not in {Named.RIGHT, Named.NONE}:
                 console.print(f"{item.named}: {plain(item.name)} ({item.claim}){_said(item)}")
             if count % 10 == 0:
                 console.print(f"judged {count} of {len(chosen)}", style="dim")
@@ -46,13 +51,18 @@ def run(given: argparse.Namespace, console: Console) -> int:
     for row in table:
         console.print(f"| {' | '.join(row)} |", markup=False, soft_wrap=True)
     if given.output:
-        _write(Path(given.output), found, table)
+        _write(Path(given.output), found, table, ONLY_ASKED if given.diagnosis else WHOLE.format(given.budget))
     bad = any(item.named in {Named.MISSED, Named.OTHER} for item in found)
     return DOES_NOT if bad else CONFORMS
 
 
-def _measured(chosen: Sequence[Fault], folder: Path, arguments: Sequence[str], jobs: int) -> Iterator[MeasuredFault]:
-    with ThreadPoolExecutor(jobs) as pool:
+def _measured(chosen: Sequence[Fault], folder: Path, given: argparse.Namespace) -> Iterator[MeasuredFault]:
+    if given.diagnosis:
+        with Session() as session:
+            yield from (asked(fault, folder, session, given.dtype) for fault in chosen)
+        return
+    arguments = ["--dtype", given.dtype, "--budget", str(given.budget), "--jobs", "1"]
+    with ThreadPoolExecutor(given.jobs) as pool:
         yield from pool.map(lambda fault: measure(fault, folder, arguments), chosen)
 
 
@@ -78,8 +88,10 @@ def _row(kind: str, items: Sequence[MeasuredFault]) -> tuple[str, ...]:
     return (kind, str(len(items)), str(sum(item.found for item in items)), *shown, *counts)
 
 
-def _write(folder: Path, found: Sequence[MeasuredFault], table: Sequence[tuple[str, ...]]) -> None:
+def _write(folder: Path, found: Sequence[MeasuredFault], table: Sequence[tuple[str, ...]], how: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows = [{**dataclasses.asdict(item), "first": None if item.first == float("inf") else item.first} for item in found]
-    write_text(folder / "power.json", json.dumps(rows, indent=1))
+    today = datetime.now(tz=UTC).date().isoformat()
+    record = {"date": today, "versions": {name: version(name) for name in PACKAGES}, "how": how, "rows": rows}
+    write_text(folder / "power.json", json.dumps(record, indent=1))
     write_text(folder / "power.md", "\n".join(f"| {' | '.join(row)} |" for row in table) + "\n")

@@ -57,6 +57,11 @@ def _may_be_explained(group: Joined, finding: Finding) -> bool:
     return group.sort == CLAUSE or (group.sort == SHOULD and of_schedule(finding))
 
 
+def told(found: Diagnosis) -> str:
+    """Return what is computed instead of the claim, or that nothing explains it, and where it is wrong."""
+    return _unexplained(found) if found.best is None else _explained(found, found.best)
+
+
 def _told(group: Joined, subject_of: SubjectOf) -> Cause:
     """Return the cause of findings that say themselves what is wrong."""
     first = group.findings[0]

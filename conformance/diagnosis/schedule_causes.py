@@ -51,7 +51,7 @@ def explained(
             continue
         found = diagnose_schedule(subject, [_case(f) for f in mine if f.cell.property in PLAIN], momentum=momentum)
         if found.best is None:
-            yield Explained(_wrong(mine), _unexplained(found), tuple(mine))
+            yield Explained(_wrong(mine), told(found), tuple(mine))
             continue
         held = [f for f in mine if _is_held(found.best, f, subject, momentum=momentum)]
         beside = [f for f in (*mine, *rest) if f not in held]
@@ -59,7 +59,7 @@ def explained(
         rest = [f for f in rest if f not in held]
         others = [f for f in mine if f not in held]
         if held:
-            yield Explained(found.best.title, _told(found, found.best), tuple(held))
+            yield Explained(found.best.title, told(found), tuple(held))
         if others:
             said = f"{found.best.title} holds the readings of {found.runs} further runs, and not the case below"
             yield Explained(_wrong(others), said, tuple(others))
@@ -84,8 +84,11 @@ def _is_held(hypothesis: ScheduleHypothesis, finding: Finding, subject: Schedule
     return bool(found) and all(item is not None and item[0] > 0 for item in found)
 
 
-def _told(found: ScheduleDiagnosis, best: ScheduleHypothesis) -> str:
-    """Return what is computed instead, and how sure that is."""
+def told(found: ScheduleDiagnosis) -> str:
+    """Return what is computed instead, and how sure that is, or how many hypotheses do not explain it."""
+    best = found.best
+    if best is None:
+        return _unexplained(found)
     sure = f"it holds every reading of {found.runs} runs, of which the claim fails {found.failing}"
     rivals = [item.title for item in found.rivals if item.title != best.title]
     or_else = f"; so does: {', or '.join(rivals[:SHOWN_RIVALS])}" if rivals else f", and no other of {found.tried} does"

@@ -136,11 +136,10 @@ def _of_states() -> Iterator[Fault]:
         rule = book.build(name, options)
         for state in rule.states:
             keyword = state.keyword
-            if not any(rule.composed(each.updated).subs(t, 1).has(state.symbol) for each in rule.quantities):
-                continue  # the first step does not read it
-            title = f"{keyword} of {rule.label} begins at 0.5"
-            began = written(rule, title, Mistake(initial={keyword: 0.5}))
-            yield Fault(START, title, name, options, began, words=(keyword,))
+            if any(rule.composed(each.updated).subs(t, 1).has(state.symbol) for each in rule.quantities):
+                title = f"{keyword} of {rule.label} begins at 0.5"
+                began = written(rule, title, Mistake(initial={keyword: 0.5}))
+                yield Fault(START, title, name, options, began, words=(keyword,))
             kept = written(rule, f"{keyword} is kept in step 2", Mistake(unwritten={keyword: "t == 2"}))
             yield Fault(
                 WRITTEN_BACK, f"{keyword} of {rule.label} kept in step 2", name, options, kept, words=(keyword,)

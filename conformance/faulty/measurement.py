@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.diagnosis.alternatives import named
+from conformance.diagnosis.alternatives import named as named_rule
 from conformance.diagnosis.schedule_hypotheses import mutants_of, title_of
 from conformance.diagnosis.schedule_hypotheses import named as named_schedule
 from conformance.engine.ledger import SCHEDULERS
@@ -30,12 +30,16 @@ LONGEST = 300.0
 
 
 class Named(enum.StrEnum):
-    """What is said of a mistake: what it is, that nothing explains it, or something else; or it is none."""
+    """What is said of a mistake: what it is, that nothing explains it, or something else; or it is none.
+
+    Nothing is said where the check was ended because it took too long.
+    """
 
     RIGHT = "right"
     OPEN = "nothing explains it"
     OTHER = "something else"
     MISSED = "not found"
+    UNFINISHED = "ended without a verdict"
     NONE = "proven to change nothing"
 
 
@@ -62,18 +66,22 @@ def measure(fault: Fault, folder: Path, arguments: Sequence[str]) -> MeasuredFau
     claimed, of = ("--schedule", SCHEDULER_CLASS) if fault.chapter == SCHEDULERS else ("--rule", CLASS)
     command = [sys.executable, "-m", "conformance.cli", "check", f"{path}:{of}", claimed, fault.rule, *chosen]
     start = time.perf_counter()
-    first = _first_finding([*command, *arguments, "--output", str(output)], start)
+    first, finished = _first_finding([*command, *arguments, "--output", str(output)], start)
     seconds = time.perf_counter() - start
     report = output / "report.json"
     causes: list[dict[str, Any]] = json.loads(report.read_text())["causes"] if report.exists() else []
-    said, title = _named(fault, causes)
-    claim = ", ".join((fault.rule, *(f"{name}={value}" for name, value in fault.options.items())))
-    return MeasuredFault(fault.kind, fault.name, claim, bool(causes), first, seconds, said, title)
+    said, title = named(fault, causes) if finished else (Named.UNFINISHED, "")
+    return MeasuredFault(fault.kind, fault.name, claim_of(fault), bool(causes), first, seconds, said, title)
 
 
-def _first_finding(command: Sequence[str], start: float) -> float:
-    """Return the seconds until the first finding is printed, infinity where none is."""
-    first = float("inf")
+def claim_of(fault: Fault) -> str:
+    """Return what a faulty class claims, in words."""
+    return ", ".join((fault.rule, *(f"{name}={value}" for name, value in fault.options.items())))
+
+
+def _first_finding(command: Sequence[str], start: float) -> tuple[float, bool]:
+    """Return the seconds until the first finding is printed, infinity where none is, and whether the check ended."""
+    first, finished = float("inf"), True
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:  # noqa: S603 our own command line
         if running.stdout is None:
             raise RuntimeError("the check has no output to read")
@@ -83,10 +91,11 @@ def _first_finding(command: Sequence[str], start: float) -> float:
                 first = min(first, now)
             if now > LONGEST:
                 running.kill()
-    return first
+                finished = False
+    return first, finished
 
 
-def _named(fault: Fault, causes: Sequence[dict[str, Any]]) -> tuple[Named, str]:
+def named(fault: Fault, causes: Sequence[dict[str, Any]]) -> tuple[Named, str]:
     """Return what is said of the mistake, and the title of the cause that says it."""
     if not causes:
         changes = fault.mutant is None or not fault.mutant.equivalent
@@ -123,7 +132,7 @@ def _equal(fault: Fault, wrong: RuleMutant, title: str) -> bool:
     family = book.family(fault.rule)
     rule = wrong.original
     others = [mutant.wrong for mutant in mutants(rule, family) if mutant.name == title]
-    others += [made for made in family.variants() if title == f"this is {named(made)}"]
+    others += [made for made in family.variants() if title == f"this is {named_rule(made)}"]
     kept = {state.symbol for state in rule.states}
     others = [other for other in others if {state.symbol for state in other.states} == kept]
     return any(RuleMutant(title, "", other, wrong.wrong).equivalent for other in others)
