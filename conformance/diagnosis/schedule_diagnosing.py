@@ -151,6 +151,11 @@ def _elements(runs: Iterable[ScheduleRun], *, momentum: bool) -> Iterator[StepEl
             except (Undefined, ValueError, KeyError, TypeError, ArithmeticError):
                 continue
             settings = {**run.case.node.settings[group], "lr": run.case.base[group]}
+            schedule = run.case.node.schedule
+            whole = {
+                item.keyword for item in schedule.hyperparameters if item.symbol.is_integer and not item.multiplies
+            }
+            lengths = {name: value for name, value in settings.items() if name in whole}
             for time, (reading, alternatives) in enumerate(zip(run.readings, numbers, strict=True)):
                 right = float(alternatives[0].ball.mid())
                 value = reading[group]
@@ -159,6 +164,8 @@ def _elements(runs: Iterable[ScheduleRun], *, momentum: bool) -> Iterator[StepEl
                 shared = {"in the first group" if group == 0 else "in further groups"}
                 shared |= {"at t = 0" if time == 0 else "after t = 0"}
                 shared |= {f"{'from' if time >= at else 'before'} {name}" for name, at in joints.items()}
+                shared |= {f"at t = {name}" for name, at in lengths.items() if time == at}
+                shared |= {f"from t = 2·{name} on" for name, at in lengths.items() if time >= 2 * at}
                 yield StepElement(frozenset(shared), wrong, ratio, {**settings, count.name: float(time)}, 1)
 
 

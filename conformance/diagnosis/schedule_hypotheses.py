@@ -71,8 +71,8 @@ class ScheduleHypothesis:
             return None
         source = group if self.group is None else self.group % len(case.base)
         values = {**_defaults(schedule), **node.settings[source], "lr": case.base[source]}
-        host = FLOAT32 if self.narrow else legal.arithmetic(case, node).host
-        model = RoomyModel(host=host, steps=count)
+        wide = RoomyModel(host=legal.arithmetic(case, node).host, steps=count)
+        model = ErrorModel(host=FLOAT32) if self.narrow else wide  # with room float32 holds what is a millionth off
         known = ScheduleSettings(schedule, values, legal.functions(node, source), model)
         if case.inputs:
             return list(learning_rates(known, case.inputs))

@@ -16,6 +16,9 @@ from spec import schedules as book
 from spec.schedule import Schedule
 
 FORMULA, OPTION, SCHEDULE = "a schedule's formula", "another option of a schedule", "another schedule"
+CONDITION = "a schedule under a condition alone"
+UNDER = frozenset({"eta_0 off by a millionth", "t + 1 for t"})
+"""What is wrong there."""
 READING, LIFE = "the count or a setting of a schedule", "groups and checkpoints of a scheduler"
 CLAIMS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("cosine", {"after": "hold"}),
@@ -39,7 +42,7 @@ def _with(method: str) -> tuple[str, str]:
 
 
 def _loading(lines: str) -> tuple[str, str]:
-    return _with(f"    def load_state_dict(self, state_dict):\n        {lines}\n")
+    return "super().load_state_dict(state_dict)", lines
 
 
 EDITS = (
@@ -138,6 +141,7 @@ def schedule_faults(sample: int | None) -> Iterator[Fault]:
         yield from (found[place * len(found) // some] for place in range(some))
     yield from _of_options()
     yield from _of_schedules()
+    yield from _under_conditions()
     yield from _of_code()
 
 
@@ -195,6 +199,32 @@ def _of_schedules() -> Iterator[Fault]:
             if family.name != name and {item.keyword for item in made.hyperparameters} == keywords:
                 title = f"{family.name} for {name}"
                 yield from _fault(SCHEDULE, title, claimed, made, f"this is {named(made)}")
+
+
+CONDITIONS: tuple[tuple[str, Mapping[str, str], str, str, tuple[str, ...]], ...] = (
+    ("warmup", {}, "at the end of the warm-up", "t == warmup", ("at t = warmup",)),
+    ("cosine", {}, "after a second cycle", "t >= 2 * T_max", ("from t = 2·T_max on",)),
+    ("step", {}, "after a second decay", "t >= 2 * step_size", ("from t = 2·step_size on",)),
+    ("linear", {}, "after the start", "t > 0", ("after t = 0", "in force")),
+    ("exponential", {}, "at the start", "t == 0", ("at t = 0",)),
+)
+"""Where alone the learning rate is wrong: of which claim, in words, the condition, and words that name it."""
+LOADED: tuple[str, ...] = ("state/",)
+
+
+def _under_conditions() -> Iterator[Fault]:
+    """Yield schedules of which a line is wrong at a joint, after a second cycle, or once a checkpoint was loaded."""
+    places = [(*each, ()) for each in CONDITIONS]
+    places += [(*OF_THE_COSINE, "after a checkpoint was loaded", "self.loaded", (), LOADED)]
+    for name, options, where, condition, words, properties in places:
+        claimed = book.build(name, options)
+        for what, mutant in mutants_of(claimed).items():
+            if what not in UNDER:
+                continue
+            said = f"{what}, {where}"
+            source = written(claimed, said, mutant.wrong, condition)
+            chosen = dict(claimed.options)
+            yield Fault(CONDITION, said, name, chosen, source, words=words, properties=properties, chapter=SCHEDULERS)
 
 
 def _of_code() -> Iterator[Fault]:

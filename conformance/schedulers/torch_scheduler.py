@@ -29,7 +29,12 @@ class {name}(LRScheduler):
     def __init__(self, optimizer, {signature}last_epoch=-1):
 {checks}
 {kept}
+        self.loaded = False
         super().__init__(optimizer, last_epoch)
+
+    def load_state_dict(self, state_dict):
+        super().load_state_dict(state_dict)
+        self.loaded = True
 
     def rate(self, lr, t):
 {named}
@@ -55,14 +60,18 @@ class UnwritableError(ValueError):
     """A schedule that is no closed form of numbers."""
 
 
-def written(schedule: Schedule, what: str) -> str:
+def written(schedule: Schedule, what: str, wrong: Schedule | None = None, condition: str = "") -> str:
     """Return the source of a module whose class ``Schedule`` has a schedule's closed form.
 
+    It has that of a ``wrong`` one where a ``condition``, on names of the class, holds.
     Raises ``UnwritableError`` for one that follows metrics, is given functions, or has settings for each group.
     """
     if schedule.value is None or schedule.given or schedule.per_group != ("lr",) or schedule.ends:
         raise UnwritableError(f"{schedule.label} is no closed form of numbers that holds for every group")
     settings = [item for item in schedule.hyperparameters if item.symbol != base]
+    text = _text(schedule.value, settings)
+    if wrong is not None and wrong.value is not None:
+        text = f"{_text(wrong.value, settings)} if {condition} else {text}"
     return SOURCE.format(
         what=what,
         name=CLASS,
@@ -70,7 +79,7 @@ def written(schedule: Schedule, what: str) -> str:
         checks=_indented(*(_check(item) for item in settings)),
         kept=_indented(*(f"self.{item.keyword} = {item.keyword}" for item in settings)),
         named=_indented(*(f"{item.keyword} = self.{item.keyword}" for item in settings)),
-        value=_text(schedule.value, settings),
+        value=text,
         every=EVERY_GROUP,
     )
 

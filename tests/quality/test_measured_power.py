@@ -9,12 +9,15 @@ import pytest
 
 from conformance.cli import main
 from conformance.commands import measured_power
+from conformance.commands.power_page import page
 from conformance.diagnosis.diagnosing import diagnose
 from conformance.engine.ledger import SCHEDULERS
+from conformance.faulty.asking import asked
 from conformance.faulty.edits import EDITS
 from conformance.faulty.fault import Fault
 from conformance.faulty.faults import FORMULA, RULE, faults
 from conformance.faulty.measurement import MeasuredFault, Named, measure
+from conformance.faulty.schedulers import schedule_faults
 from conformance.optimizers.torch_class import CLASS, written
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
@@ -86,11 +89,48 @@ def test_the_command_prints_and_writes_its_table(
     monkeypatch.setattr(measured_power, "measure", measured)
     assert main(["power", "--only", RULE, "--output", str(tmp_path)]) == 1
     printed = capsys.readouterr().out
-    rows = json.loads((tmp_path / "power.json").read_text())
+    record = json.loads((tmp_path / "power.json").read_text())
+    rows = record["rows"]
     (row,) = [line for line in printed.splitlines() if line.startswith(f"| {RULE} |")]
     assert row.split(" | ")[1:5] == [str(len(rows)), str(len(rows) - 1), "2.0 s", "2.0 s"]
     assert "not found: radam for adam (adam)" in printed
     assert row in (tmp_path / "power.md").read_text()
+    written_page = page([record])
+    assert f"| {RULE} | {len(rows)} | {len(rows) - 1} | {len(rows) - 1} " in written_page
+    assert "| radam for adam | adam |" in written_page
+    assert record["versions"]["torch"] in written_page
+
+
+@pytest.mark.parametrize(
+    ("name", "named", "title"),
+    [
+        ("w + 1 for w", Named.RIGHT, "learning rate: w + 1 for w"),
+        ("the base is told", Named.RIGHT, "lr/reported: get_last_lr"),
+        ("the decay is changed", Named.RIGHT, "groups/other-keys: the keys weight_decay of a group"),
+    ],
+)
+def test_the_diagnosis_alone_is_asked_of_schedulers(
+    name: str, named: Named, title: str, tmp_path: Path, session: Session
+) -> None:
+    """Another formula is diagnosed, and a mistake of code is told by the property that was made for it."""
+    fault = next(item for item in schedule_faults(None) if item.name == name)
+    found = asked(fault, tmp_path, session, "float64")
+    assert (found.named, found.title, found.found) == (named, title, True)
+
+
+def test_a_check_that_takes_too_long_has_said_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for one that found nothing."""
+    monkeypatch.setattr("conformance.faulty.measurement.LONGEST", 0.0)
+    assert measure(_right(tmp_path), tmp_path, QUICK).named is Named.UNFINISHED
+
+
+def test_the_page_is_of_what_was_measured() -> None:
+    """Its table has every class of fault, at least 150 of them, and nine in ten and more are named right."""
+    text = Path("docs/power.md").read_text()
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ") and "%" in line]
+    counted = {row[0].lstrip("| "): int(row[1]) for row in rows}
+    assert set(counted) == {fault.kind for fault in faults(1)} | {"**all**"}
+    assert counted["**all**"] >= 150
 
 
 def test_an_unknown_class_of_faults_is_answered_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
