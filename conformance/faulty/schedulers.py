@@ -214,9 +214,9 @@ LOADED: tuple[str, ...] = ("state/",)
 
 def _under_conditions() -> Iterator[Fault]:
     """Yield schedules of which a line is wrong at a joint, after a second cycle, or once a checkpoint was loaded."""
-    places = [(*each, ()) for each in CONDITIONS]
-    places += [(*OF_THE_COSINE, "after a checkpoint was loaded", "self.loaded", (), LOADED)]
-    for name, options, where, condition, words, properties in places:
+    loaded = (*OF_THE_COSINE, "after a checkpoint was loaded", "self.loaded", ())
+    for name, options, where, condition, words in (*CONDITIONS, loaded):
+        properties = () if words else LOADED
         claimed = book.build(name, options)
         for what, mutant in mutants_of(claimed).items():
             if what not in UNDER:
