@@ -80,6 +80,22 @@ def _ratio(e: sp.Expr) -> sp.Expr | None:
     return rest * sp.Pow(sp.UnevaluatedExpr(above[0].base / below[0].base), sp.S.Half)
 
 
+def root_taken_out(e: sp.Expr) -> sp.Expr:
+    """Write pieces with the root of a setting in them as that root times what is left of each."""
+    return e.replace(lambda a: isinstance(a, sp.Piecewise) and _rooted(a) is not None, _without_its_root)
+
+
+def _rooted(e: sp.Piecewise) -> sp.Expr | None:
+    roots_of = (a.base for a in e.atoms(sp.Pow) if a.exp == sp.S.Half and a.base.is_Symbol and a.base != t)
+    return min(roots_of, key=str, default=None)
+
+
+def _without_its_root(e: sp.Piecewise) -> sp.Expr:
+    root = sp.sqrt(_rooted(e))
+    left = sp.Piecewise(*((sp.UnevaluatedExpr(piece / root), when) for piece, when in e.args))
+    return sp.UnevaluatedExpr(left * root)
+
+
 def share_left(e: sp.Expr) -> sp.Expr:
     """Write 1 - a/b as (b - a)/b."""
     return e.replace(_is_share_left, sp.together)
@@ -189,6 +205,7 @@ FUNCTIONS: Mapping[str, Rewriting] = {
     "exp of a product": exponentials,
     "repeated products": repeated_products,
     "root of a quotient": roots,
+    "root taken out": root_taken_out,
 }
 CLIPPED: Mapping[str, Rewriting] = {"earlier of t and the end": clipped}
 KINDS = (SUMS, SHARES, FUNCTIONS, CLIPPED)

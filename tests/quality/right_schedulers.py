@@ -56,6 +56,19 @@ class PassesEverythingOn(HalfAngleCosine):
         super().__init__(optimizer, *args, **kwargs)
 
 
+class RootTakenOut(LRScheduler):
+    """The smaller of a power of the step and a ramp, brought to its peak by the root of the warm-up."""
+
+    def __init__(self, optimizer: Any, warmup_steps: int, last_epoch: int = -1) -> None:
+        self.warmup_steps = positive(warmup_steps)
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        step, warmup = self.last_epoch, self.warmup_steps
+        factor = min(step**-0.5, step * warmup**-1.5) * math.sqrt(warmup) if step > 0 else 0.0
+        return [base * factor for base in self.base_lrs]
+
+
 class ExponentOfAProduct(LRScheduler):
     """A decay by gamma at every step, by its logarithm."""
 

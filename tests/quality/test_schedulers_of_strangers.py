@@ -24,6 +24,7 @@ CONFORMS = {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.DEVIATION}
 STRANGERS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     "HalfAngleCosine": ("cosine", {"after": "periodic", "end": "T"}, {"T_max": "total_steps", "eta_min": "min_lr"}),
     "PassesEverythingOn": ("cosine", {"after": "periodic", "end": "T"}, {"T_max": "total_steps", "eta_min": "min_lr"}),
+    "RootTakenOut": ("inverse_sqrt", {"scale": "peak", "first": "zero"}, {"warmup": "warmup_steps"}),
     "ExponentOfAProduct": ("exponential", {"over": "step"}, {"gamma": "decay_rate"}),
     "FactorKept": ("step", {}, {"step_size": "decay_every", "gamma": "drop"}),
     "RateKept": ("exponential", {"over": "step"}, {}),

@@ -164,6 +164,7 @@ WAYS = {
     "exp of a product": a * b**t,
     "repeated products": a * b**t,
     "root of a quotient": sp.sqrt(a) / sp.sqrt(b),
+    "root taken out": b * sp.Piecewise((t / a, t < a), (sp.sqrt(a) / sp.sqrt(b), True)),
     "earlier of t and the end": sp.Piecewise((a + (b - a) * (1 - t / a), t < a), (a, True)),
 }
 
