@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -120,12 +120,7 @@ def different(left: sp.Expr, right: sp.Expr) -> bool:
         difference = of_one_element(uncast(left - right))
     except TypeError:  # SymPy compares numbers alone, and a mutant divides by zero
         return False
-    symbols = sorted(difference.free_symbols, key=str)
-    for shift in range(3):
-        point = {
-            symbol: sp.Rational(index + 2 + shift, 7 + 2 * index) if not symbol.is_integer else sp.Integer(index + 2)
-            for index, symbol in enumerate(symbols)
-        }
+    for point in _points(sorted(difference.free_symbols, key=str)):
         try:
             value = difference.evalf(30, subs=point)  # exact powers of fractions grow without limit
         except (TypeError, ValueError):  # a mutant left its domain at this point
@@ -133,6 +128,19 @@ def different(left: sp.Expr, right: sp.Expr) -> bool:
         if value.is_number and value is not sp.nan and abs(value) > sp.Rational(1, 10**20):
             return True
     return False
+
+
+def _points(symbols: Sequence[sp.Symbol]) -> Iterator[dict[sp.Symbol, sp.Rational]]:
+    """Yield rational points: three early and far from one, and one late and next to it, where others are in force."""
+    for shift in range(3):
+        yield {
+            symbol: sp.Rational(index + 2 + shift, 7 + 2 * index) if not symbol.is_integer else sp.Integer(index + 2)
+            for index, symbol in enumerate(symbols)
+        }
+    yield {
+        symbol: sp.Rational(90 + index, 91 + index) if not symbol.is_integer else sp.Integer(60 + index)
+        for index, symbol in enumerate(symbols)
+    }
 
 
 def shown_nonnegative(expression: sp.Expr) -> bool:

@@ -7,7 +7,7 @@ import sympy as sp
 
 from spec import rules as book
 from spec.mutants import mutants
-from spec.proofs import equal
+from spec.proofs import different, equal
 from spec.symbols import g, t
 
 
@@ -29,6 +29,16 @@ def test_no_mutant_of_adam_is_equivalent(name: str) -> None:
     assert len(found) > 50
     assert not [mutant.name for mutant in found if mutant.equivalent]
     assert len({mutant.name for mutant in found}) == len(found)
+
+
+def test_what_differs_late_and_near_one_alone_is_told_by_a_number() -> None:
+    """RAdam's threshold is passed with betas near one and many steps behind: there epsilon has a place."""
+    family = book.families()["radam"]
+    rule = family.build(threshold="above_5", decay="decoupled")
+    after = family.build(threshold="above_5", decay="decoupled", epsilon="before_correction")
+    theta = next(q for q in rule.quantities if q.symbol.name == "theta")
+    later = {t: t + 1}
+    assert different(rule.composed(theta.updated).subs(later), after.composed(theta.updated).subs(later))
 
 
 def test_a_guard_where_nothing_moves_anyway_is_proven_equivalent() -> None:
