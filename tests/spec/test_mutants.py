@@ -8,7 +8,7 @@ import sympy as sp
 from spec import rules as book
 from spec.mutants import mutants
 from spec.proofs import different, equal
-from spec.symbols import g, t
+from spec.symbols import first_lr, g, t
 
 
 def test_a_branch_that_makes_no_difference_is_proven_equivalent() -> None:
@@ -34,7 +34,7 @@ def test_no_mutant_of_adam_is_equivalent(name: str) -> None:
 def test_what_differs_late_and_near_one_alone_is_told_by_a_number() -> None:
     """RAdam's threshold is passed with betas near one and many steps behind: there epsilon has a place."""
     family = book.families()["radam"]
-    rule = family.build(threshold="above_5", decay="decoupled")
+    rule = family.build(threshold="above_5", decay="decoupled", epsilon="outside")
     after = family.build(threshold="above_5", decay="decoupled", epsilon="before_correction")
     theta = next(q for q in rule.quantities if q.symbol.name == "theta")
     later = {t: t + 1}
@@ -80,7 +80,7 @@ def test_every_mutant_computes_what_it_uses(name: str) -> None:
     assert mutants(family.build(), family)
     for options in ({}, *changed):
         rule = family.build(**options)
-        given = {q.symbol for q in rule.quantities} | {h.symbol for h in rule.hyperparameters} | {g, t}
+        given = {q.symbol for q in rule.quantities} | {h.symbol for h in rule.hyperparameters} | {first_lr, g, t}
         for mutant in mutants(rule, family):
             computed = {line.target for line in mutant.wrong.program}
             for line in mutant.wrong.program:
