@@ -24,8 +24,8 @@ def finding(value: str) -> Finding:
 
 
 def nobody(cell: Cell) -> WorkerSubject:
-    """Stand for no subject: nothing runs."""
-    raise AssertionError(cell)
+    """Stand for no subject: nothing runs, and nobody knows a place."""
+    raise LookupError(cell)
 
 
 @pytest.mark.parametrize("level", list(Level))

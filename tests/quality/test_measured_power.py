@@ -105,7 +105,7 @@ def test_the_command_prints_and_writes_its_table(
     ("name", "named", "title"),
     [
         ("w + 1 for w", Named.RIGHT, "learning rate: w + 1 for w"),
-        ("the base is told", Named.RIGHT, "lr/reported: get_last_lr"),
+        ("the base is told", Named.RIGHT, "wrong: get_last_lr"),
         ("the decay is changed", Named.RIGHT, "groups/other-keys: the keys weight_decay of a group"),
     ],
 )
