@@ -37,8 +37,8 @@ def page(library: str, entries: tuple[Entry, ...]) -> str:
 def _section(entry: Entry) -> str:
     where = f"{', '.join(entry.implementations)}: {entry.condition}"
     return (
-        f"## {entry.identifier} {{ #{entry.identifier} }}\n\n{_plain(entry.reason)}\n\n"
-        f"- Shows in {_plain(where)}\n- Of the rest: {_plain(entry.rest)}\n"
+        f"## {entry.identifier} {{ #{entry.identifier} }}\n\n{plain(entry.reason)}\n\n"
+        f"- Shows in {plain(where)}\n- Of the rest: {plain(entry.rest)}\n"
         f"- Shown by `stepproof deviations {entry.identifier}`\n"
     )
 
@@ -48,5 +48,6 @@ def identifiers(folder: Path = FOLDER) -> frozenset[str]:
     return frozenset(entry.identifier for file in folder.glob("*.toml") for entry in load(file))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text in which no letter is Markdown."""
     return "".join(f"\\{letter}" if letter in SPECIAL else letter for letter in text)

@@ -8,7 +8,15 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from documentation import command_page, configuration_page, deviation_pages, fences, formula_pages, schema_page
+from documentation import (
+    command_page,
+    configuration_page,
+    deviation_pages,
+    fences,
+    formula_pages,
+    schema_page,
+    shipped_page,
+)
 
 Entry = Any
 """An entry of the navigation: a path, or one title with a path or a list of entries."""
@@ -23,6 +31,7 @@ def written() -> Iterator[tuple[str, str]]:
     yield from configuration_page.pages()
     yield from deviation_pages.pages()
     yield from formula_pages.pages()
+    yield from shipped_page.pages()
 
 
 PAGES: dict[str, str] = {}

@@ -62,11 +62,17 @@ RULES: dict[str, dict[str, Any]] = {
     "Adan": {},
 }
 PATHS = ({"fused": True}, {"foreach": True}, {"foreach": False})
+OURS: dict[str, dict[str, bool]] = {
+    "one pass": {},
+    "foreach": {"foreach": True},
+    "single-tensor": {"foreach": False, "fused": False},
+}
+"""Our paths, of which the first is the one that is taken where nobody asks for another."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One rule on one shape in one format: seconds of a step and of torch's best, and how fast memory moves.
+    """One rule on one path and shape, in one format: seconds of a step and of torch's best, and how fast memory moves.
 
     `memory_rate` is of copies and changes in place of as many bytes, the quickest of the run, in bytes for a second.
     `temporary` is what a step allocates beside parameters, gradients and states, at its highest, in bytes.
@@ -81,6 +87,7 @@ class Figure:
     bytes: int
     memory_rate: float
     temporary: int
+    path: str = "one pass"
 
     @property
     def believed(self) -> bool:
@@ -154,22 +161,36 @@ def theirs(rule: str, shape: Shape, dtype: torch.dtype) -> Iterator[tuple[str, A
         yield next("single-tensor" if not value else key for key, value in path.items()), optimizer
 
 
-def measured(rules: Sequence[str], shape: Shape, name: str, clock: Callable[[], float]) -> Iterator[Figure]:
+def measured(
+    rules: Sequence[str], paths: Sequence[str], shape: Shape, name: str, clock: Callable[[], float]
+) -> Iterator[Figure]:
     """Measure rules on one shape in one format; as many bytes are moved beside each of them."""
     dtype = FORMATS[name]
     rate, found = 0.0, []
     for rule in rules:
-        ours = getattr(stepproof_optim, rule)(groups(shape, dtype), **RULES[rule])
-        ours.step()
-        moved = bytes_of(ours, dtype, shape.total)
+        make = getattr(stepproof_optim, rule)
+        ours = [make(groups(shape, dtype), **RULES[rule], **OURS[path]) for path in paths]
+        for optimizer in ours:
+            optimizer.step()
+        moved = bytes_of(ours[0], dtype, shape.total)
         others = dict(theirs(rule, shape, dtype))
-        best = quickest([ours.step, *moving(moved), *(other.step for other in others.values())], clock)
-        paths = dict(zip(others, best[3:], strict=True))
-        path = min(paths, key=paths.__getitem__, default="")
-        rate = max(rate, moved / min(best[1:3]))
-        taken = temporary(ours.step)
-        found.append(Figure(rule, str(shape), name, best[0], paths.get(path), path, moved, rate, taken))
+        steps = [optimizer.step for optimizer in (*ours, *others.values())]
+        best = quickest([*moving(moved), *steps], clock)
+        taken = dict(zip(others, best[2 + len(ours) :], strict=True))
+        quick = min(taken, key=taken.__getitem__, default="")
+        rate = max(rate, moved / min(best[:2]))
+        for path, optimizer, seconds in zip(paths, ours, best[2:], strict=False):
+            peak = temporary(optimizer.step)
+            found.append(Figure(rule, str(shape), name, seconds, taken.get(quick), quick, moved, rate, peak, path))
     yield from (replace(figure, memory_rate=rate) for figure in found)
+
+
+def processor() -> str:
+    """Return what the machine calls its processor."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    named = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
+    return named or platform.processor() or platform.machine()
 
 
 def line(figure: Figure) -> str:
@@ -181,11 +202,36 @@ def line(figure: Figure) -> str:
     )
     rates = [rate / 1e9 for rate in (figure.bytes / figure.seconds, figure.memory_rate)]
     doubt = "" if figure.believed else "  more than memory: not believed"
-    return (
-        f"{figure.rule:9} {figure.shape:22} {figure.format:9} {figure.seconds * 1e6:10,.0f} us  {over:22} "
-        f"{rates[0]:6.1f} GB/s of {rates[1]:6.1f} moved  "
-        f"+{figure.temporary:,} B{doubt}"
-    )
+    what = f"{figure.rule:9} {figure.path:13} {figure.shape:22} {figure.format:9}"
+    moved = f"{rates[0]:6.1f} GB/s of {rates[1]:6.1f} moved"
+    return f"{what} {figure.seconds * 1e6:10,.0f} us  {over:22} {moved}  +{figure.temporary:,} B{doubt}"
+
+
+def told(figure: Figure) -> str:
+    """Return a figure as the table of the documentation has it."""
+    if figure.torch_seconds is None:
+        return f"{figure.seconds * 1e3:.2f} ms"
+    return f"{figure.seconds / figure.torch_seconds:.2f} of {figure.torch_path}"
+
+
+def table(figures: Sequence[Figure], said: str) -> str:
+    """Return a Markdown table of the float32 figures: a row for each rule and path, with what a step allocates."""
+    shapes = list(dict.fromkeys(figure.shape for figure in figures))
+    rows: dict[tuple[str, str], dict[str, Figure]] = {}
+    for figure in figures:
+        if figure.format == "float32":
+            rows.setdefault((figure.rule, figure.path), {})[figure.shape] = figure
+    lines = [
+        f"{said}",
+        "",
+        f"| rule | path | {' | '.join(shapes)} | bytes beside |",
+        "| --- " * (len(shapes) + 3) + "|",
+    ]
+    for (rule, path), found in rows.items():
+        peak = max(figure.temporary for figure in found.values())
+        cells = " | ".join(told(found[shape]) for shape in shapes)
+        lines.append(f"| {rule} | {path} | {cells} | {peak:,} |")
+    return "\n".join(lines) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -193,6 +239,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rules", nargs="*", default=list(RULES), metavar="RULE", help=f"some of {', '.join(RULES)}")
     parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--paths", action="store_true", help="all paths of ours, and not the usual one alone")
+    parser.add_argument("--format", choices=list(FORMATS), action="append", help="one format (repeatable)")
+    parser.add_argument("--table", metavar="FILE", help="write the float32 figures there as Markdown")
     parser.add_argument(
         "--processor-time", action="store_true", help="one thread's processor time, where others use the machine too"
     )
@@ -202,15 +251,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         torch.set_num_threads(1)
     if unknown := set(asked.rules) - RULES.keys():
         parser.error(f"there is no rule {min(unknown)}; give some of {', '.join(RULES)}")
-    print(f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    kind = "processor time" if asked.processor_time else "by the clock"
+    machine = f"{processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    said = f"{machine}, {time.strftime('%Y-%m-%d')}, {kind}"
+    print(said)
     figures = []
+    paths = list(OURS) if asked.paths else list(OURS)[:1]
     for shape in SHAPES:
-        for name in FORMATS:
-            for figure in measured(asked.rules, shape, name, clock):
+        for name in asked.format or FORMATS:
+            for figure in measured(asked.rules, paths, shape, name, clock):
                 figures.append(figure)
                 print(line(figure), flush=True)
     if asked.json:
         Path(asked.json).write_text(json.dumps([asdict(figure) for figure in figures], indent=1), encoding="utf-8")
+    if asked.table:
+        Path(asked.table).write_text(table(figures, said), encoding="utf-8")
     return 0
 
 

@@ -9,9 +9,9 @@ import yaml
 
 from conformance.cli import COMMANDS
 from conformance.configuration.settings import Configuration, OptimizerTable, SchedulerTable
-from conformance.engine.ledger import load
+from conformance.engine.ledger import FOLDER, load
 from conformance.report.document import schema
-from documentation import command_page, configuration_page, deviation_pages, schema_page
+from documentation import command_page, configuration_page, deviation_pages, schema_page, shipped_page
 from documentation.formula_pages import rule_page, schedule_page
 from spec import rules, schedules
 from tests.docs.built_site import broken
@@ -106,6 +106,7 @@ def test_the_navigation_names_pages_that_there_are() -> None:
         command_page.PATH,
         schema_page.PATH,
         configuration_page.PATH,
+        shipped_page.PATH,
         *(path for path, _ in deviation_pages.pages()),
     }
     folders = {"reference/rules/*", "reference/schedules/*", "reference/deviations/*"}
@@ -133,3 +134,14 @@ def _paths(entry: object) -> list[str]:
     if isinstance(entry, dict):
         entry = list(entry.values())
     return [path for item in entry for path in _paths(item)] if isinstance(entry, list) else [str(entry)]
+
+
+def test_what_torch_does_otherwise_stands_beside_what_is_shipped() -> None:
+    """Every deviation of torch in a rule or schedule that is shipped has a row with its script, and no other has."""
+    text = shipped_page.page()
+    rows = [entry for entry in load(FOLDER / "torch.toml") if f"`{entry.properties[0]}`" in text]
+    told = {entry.identifier for entry in shipped_page.entries()}
+    assert {"torch-float32-step-counter", "torch-base-load-aliases-the-source"} <= told
+    assert not {name for name in told if name.startswith(("torch-asgd", "torch-lbfgs", "torch-rprop"))}
+    assert text.count("\n| `") == len(told) <= len(rows)
+    assert "[script](../faults/torch.md#the-step-count-stops-at-224)" in text

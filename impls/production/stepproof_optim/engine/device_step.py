@@ -180,6 +180,8 @@ def _with_remainder(way: str, kind: str) -> list[str]:
     """Return what puts parameter and remainder together."""
     halves = "joined(tl.load(p_ + at, mask=inside), tl.load(r_ + at, mask=inside))"
     added = f"p + {_read('r', kind)}.to(tl.float32)"
+    if kind == "tl.float32":  # of a parameter that was overwritten since, unless it is rounded to the parameter
+        return [f"q = {added}", "p = tl.where(q.to(tl.float16).to(tl.float32) == p, q, p)"]
     return {KAHAN: [f"p = {added}"], MASTER: [f"p = {halves}"]}.get(way, [])
 
 

@@ -90,6 +90,9 @@ def source_of(program: tuple[str, ...], numbers: int, layout: Layout) -> str:
         kept = FORMATS.get(rest, "int16_t")
         arrays += [f"{kept} *restrict r_ = row[{len(columns)}];"]
         added = f"const real p = from_{kinds['p']}(p_[i]) + from_{kept}(r_[i]);"
+        if kept == "float":  # of a parameter that was overwritten since, unless it is rounded to the parameter
+            own = f"from_{kinds['p']}(to_{kinds['p']}(q)) == from_{kinds['p']}(p_[i])"
+            added = f"{added.replace(' p = ', ' q = ')} const real p = {own} ? q : from_{kinds['p']}(p_[i]);"
         body[0] = added if way == KAHAN else "const real p = joined(p_[i], r_[i]);"
     body += [f"const real v{place} = {line};" for place, line in enumerate(lines)]
     body += [f"{c}_[i] = to_{kinds[c]}({value});" for c, value in ends[1:]]

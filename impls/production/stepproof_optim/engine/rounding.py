@@ -48,7 +48,11 @@ def widened(p: torch.Tensor, remainder: torch.Tensor | None, rounding: Rounding)
     if remainder is None:
         return p.float()
     if rounding.way == KAHAN:
-        return p.float() + remainder.float()
+        whole = p.float() + remainder.float()
+        if remainder.dtype != torch.float32:
+            return whole
+        # A remainder with which it is not rounded to the parameter is of one that was overwritten since.
+        return torch.where(whole.to(p.dtype) == p, whole, p.float())
     high, low = p.view(torch.int16).int(), remainder.int()
     size = high & 0x7FFF
     # A remainder that leads away from a zero or an infinity is of a parameter that was overwritten since.
