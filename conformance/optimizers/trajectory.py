@@ -12,7 +12,7 @@ from conformance.optimizers.cases import Case
 from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.subject import GRADIENT, RuleSubject, StepsRead
 from reference.compiled.step_judgement import StepJudge, ratios
-from reference.formats import FLOAT64
+from reference.formats import FLOAT64, Format
 from reference.intervals.interval import Interval
 from reference.intervals.roundings import store_rounding
 from reference.profile import compute_format
@@ -61,15 +61,18 @@ def propagate(case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubje
         legal = dict(judge_step(known, {}, gradient.size).legal)
         known.update(legal)
         if subject.keeps_rest:
-            known[parameter] = _known_no_better(legal[parameter], subject.storage.unit_roundoff**2)
+            known[parameter] = _known_no_better(legal[parameter], subject.storage)
             store, value = store_rounding(subject.profile, subject.storage), legal[parameter]
             legal[parameter] = store(value.lo, value.hi, value.flags)
         yield legal
 
 
-def _known_no_better(value: Interval, relative: float) -> Interval:
-    """Return an interval with as much more at its ends as the rest of a parameter may have been rounded."""
-    return Interval(value.lo - np.abs(value.lo) * relative, value.hi + np.abs(value.hi) * relative, *value.flags)
+def _known_no_better(value: Interval, storage: Format) -> Interval:
+    """Return an interval with as much more at its ends as the rest of a parameter may lose in the same format."""
+    low, high = (
+        np.abs(end) * storage.unit_roundoff**2 + 0.5 * storage.smallest_subnormal for end in (value.lo, value.hi)
+    )
+    return Interval(value.lo - low, value.hi + high, *value.flags)
 
 
 def _number(value: Interval) -> Interval:

@@ -44,13 +44,14 @@ def _is_rest(kept: Sequence[Mapping[str, Any]], parameters: Sequence[Any], stora
     values = [(np.array(item["values"], FLOAT64.work), p) for item, p in _pairs(kept, parameters)]
     if all((value == 0.0).all() for value, _ in values):
         return False
-    if dtype == FLOAT32.name:
-        near = all((storage.nearest(value.astype(storage.work)) == p).all() for value, p in values)
-        return near and any((value != p).any() for value, p in values)
     if dtype in SIXTEEN_BITS:
         return storage == BFLOAT16
+    if dtype == FLOAT32.name:
+        near = all((storage.nearest(value.astype(storage.work)) == p).all() for value, p in values)
+        if near and any((value != p).any() for value, p in values):
+            return True
     room = 2.0 * storage.unit_roundoff
-    return dtype == storage.name and all(
+    return dtype in {FLOAT32.name, storage.name} and all(
         (np.abs(value) <= room * (np.abs(p) + storage.smallest_normal)).all() for value, p in values
     )
 

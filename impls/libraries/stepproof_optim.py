@@ -96,10 +96,12 @@ OPTIMIZERS: tuple[Implementation, ...] = (
 
 @dataclass(frozen=True)
 class Option:
-    """What parameters of 16 bits are stepped with, the properties that are judged of it, and why no others are."""
+    """What parameters of 16 bits are stepped with: with more than they show, or rounded at random."""
 
     name: str
     given: Mapping[str, Any]
+    rests: tuple[str, ...] = ()
+    stored: str = "nearest"
     properties: tuple[str, ...] = ("*",)
     otherwise: str = ""
 
@@ -107,27 +109,32 @@ class Option:
         """Return a rule with the option, which has no other formats."""
         made = _own(name, rule, *forms, variant=f" {self.name}", **more)
         judged: dict[str, Any] = {"properties": self.properties, "otherwise": self.otherwise, "dtypes": HALVES}
-        paths = (path for path in made.paths if path.whole)
-        return replace(
-            made, paths=tuple(replace(path, constructor={**path.constructor, **self.given}, **judged) for path in paths)
+        paths = tuple(
+            replace(
+                path,
+                constructor={**path.constructor, **self.given},
+                profile={**path.profile, "stored": self.stored},
+                **judged,
+            )
+            for path in made.paths
+            if path.whole
         )
+        return replace(made, paths=paths, rests=self.rests)
 
 
-SUMMED_BESIDE = (
-    *("decay/*", "elements/*", "gradients/*", "groups/*", "history/*", "hyperparameters/*", "layout/*"),
-    *("precision/*", "scaling/*", "stability/*", "state/*", "whole/[!d]*", "whole/de*"),
-)
-BESIDE = "what is stepped is more than the parameter shows, from which a formula's next step is judged"
 DRAWN = (
-    *("precision/*", "history/*", "state/*", "groups/callers-*", "groups/settings-not-shared"),
-    *("hyperparameters/refused*", "hyperparameters/error-*", "whole/[!dt]*", "whole/default-*"),
+    *("agreement/*", "decay/*", "precision/*", "history/*", "state/*"),
+    *("groups/callers-*", "groups/settings-not-shared", "hyperparameters/refused*", "hyperparameters/error-*"),
+    *("whole/[!dt]*", "whole/default-*"),
 )
-AT_RANDOM = "either neighbour is legal, and no two runs are alike"
+AT_RANDOM = "no two runs are alike"
+BESIDE = ("[!w]*/*", "whole/[!d]*", "whole/de*")
+NEAREST = "recorded steps are rounded to nearest: `differentiable` is refused beside other roundings"
 OPTIONS = (
     Option("with float32 states", {"wide_states": True}),
-    Option("with Kahan summation", {"rounding": "kahan"}, SUMMED_BESIDE, BESIDE),
-    Option("with master weights", {"rounding": "master"}, SUMMED_BESIDE, BESIDE),
-    Option("rounded at random", {"rounding": "stochastic"}, DRAWN, AT_RANDOM),
+    Option("with Kahan summation", {"rounding": "kahan"}, HALVES, properties=BESIDE, otherwise=NEAREST),
+    Option("with master weights", {"rounding": "master"}, HALVES, properties=BESIDE, otherwise=NEAREST),
+    Option("rounded at random", {"rounding": "stochastic"}, (), "either", DRAWN, AT_RANDOM),
 )
 OF_HALVES = tuple(
     made

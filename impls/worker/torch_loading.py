@@ -132,10 +132,10 @@ def _is_lost(value: torch.Tensor, stepped: torch.Tensor) -> bool:
     """Tell whether it is what a half format lost of a parameter: 16 bits, or no more than its rounding."""
     if stepped.dtype not in {torch.bfloat16, torch.float16}:
         return False
-    if value.dtype == stepped.dtype:
+    if value.is_floating_point():
         info = torch.finfo(stepped.dtype)
         return not bool((value.abs() > info.eps * (stepped.abs() + info.tiny)).any())  # NaN where it overflowed
-    return value.element_size() == stepped.element_size() and not (value.is_floating_point() or value.is_complex())
+    return value.element_size() == stepped.element_size() and not value.is_complex()
 
 
 def _like_model(model: Any, buffer: memoryview, dtype: torch.dtype, parameter: torch.Tensor) -> Any:
