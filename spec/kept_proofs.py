@@ -34,13 +34,16 @@ def kept_proofs(family: Family[Formula]) -> tuple[Proof, ...]:
 
 def kept_proof(claim: FormulaClaim) -> Proof:
     """Return the proof of a claim, made now or before."""
-    sides = (claim.equations(), claim.differs(), claim.nonnegative())
+    try:
+        statement = ["a claim", *map(_written, (claim.equations(), claim.differs(), claim.nonnegative()))]
+    except ValueError:  # a number of thousands of digits, which Python does not write
+        return proofs.prove(claim)
 
     def prove() -> list[Any]:
         proof = proofs.prove(claim)
         return [proof.proven, proof.equations, proof.decided]
 
-    proven, equations, decided = _kept(["a claim", *(_written(part) for part in sides)], prove)
+    proven, equations, decided = _kept(statement, prove)
     return Proof(claim, bool(proven), int(equations), bool(decided))
 
 

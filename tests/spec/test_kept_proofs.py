@@ -11,6 +11,7 @@ import sympy as sp
 
 from spec import cache_folder, kept_proofs, proofs
 from spec import rules as book
+from spec.claims import claims
 from spec.family import FormulaClaim
 from spec.kept_proofs import kept_form_is_equal, kept_proof
 
@@ -95,3 +96,15 @@ def test_without_a_folder_of_ones_own_everything_is_proven(monkeypatch: pytest.M
     assert kept_proof(RIGHT).proven
     assert asked == ["right", "right"]
     assert list(kept.iterdir()) == []
+
+
+def test_a_number_that_cannot_be_written_is_proven_each_time(kept: Path) -> None:
+    """What has no statement in letters is not kept, and is proven all the same."""
+    large = sp.Integer(7) ** 10_000
+    assert kept_proof(FormulaClaim("large", "x is x", "algebra", "by hand", lambda: ((X * large, large * X),))).proven
+    assert not list(kept.glob("*.json"))
+
+
+def test_every_claim_of_the_literature_is_answered() -> None:
+    """Those about several rules are what a whole report proves."""
+    assert [kept_proof(claim).status for claim in claims()] == ["proven"] * len(claims())
