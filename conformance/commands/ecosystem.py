@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -109,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _judged(item: Environment) -> bool:
     """Judge an environment, and return whether there is a report of it now."""
     for output, arguments in zip(item.outputs, judging(item), strict=True):
-        (output / REPORT).unlink(missing_ok=True)
+        shutil.rmtree(output, ignore_errors=True)
         _ran([sys.executable, "-m", "conformance.cli", *arguments])
     return all((output / REPORT).exists() for output in item.outputs)
 
