@@ -40,8 +40,8 @@ def gate(given: argparse.Namespace, console: Console) -> int:
     portion = Portion(tuple(given.arguments), shards.asked(given), getattr(given, "merged", ()))
     portion = dataclasses.replace(portion, merged=tuple(path.absolute() for path in portion.merged))
     found = overridden(located(given.config, given.target), given)
-    course = Course(given.resume, given.update_baseline, given.fail_fast)
-    report, status = judged(found, console, course, portion)
+    switches = Switches(given.resume, given.update_baseline, given.fail_fast)
+    report, status = judged(found, console, switches, portion)
     return NOT_JUDGED if report is None else status
 
 
@@ -58,7 +58,7 @@ class Portion:
 
 
 @dataclass(frozen=True)
-class Course:
+class Switches:
     """Where a run begins and ends, and whether its baseline is written anew."""
 
     resume: bool = False
@@ -66,18 +66,18 @@ class Course:
     fail_fast: bool = False
 
 
-WHOLE, FROM_THE_START = Portion(), Course()
+WHOLE, FROM_THE_START = Portion(), Switches()
 
 
 def judged(
-    found: Located, console: Console, course: Course = FROM_THE_START, portion: Portion = WHOLE
+    found: Located, console: Console, switches: Switches = FROM_THE_START, portion: Portion = WHOLE
 ) -> tuple[Report | None, int]:
     """Judge a whole configuration in the folder of its file; returns the report, if there is one, and the status."""
     with ordered(found, console, portion) as (order, workers):
         if order is None:
             return None, NOT_JUDGED
         return judging.judge(
-            dataclasses.replace(order, **dataclasses.asdict(course)), console, workers.of(order.parts[0].python)
+            dataclasses.replace(order, **dataclasses.asdict(switches)), console, workers.of(order.parts[0].python)
         )
 
 

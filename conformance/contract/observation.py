@@ -101,7 +101,8 @@ def enclose(
         enclosure = StepEnclosure(rule, profile, subject.storage, scalars, formats)
         known = as_intervals(before, subject.storage)
         if subject.keeps_rest:
-            known |= {name: _with_rest(known[name], subject) for name in (rule.parameter.symbol.name,)}
+            name = rule.parameter.symbol.name
+            known[name] = _with_rest(known[name], subject)
         legal = enclosure(known)
     derivatives = {key: derivative(enclosure, before, key) for key in step.rows.get("got", {}) if BY in key}
     named = {"parameter": rule.parameter.symbol.name} | {

@@ -22,7 +22,7 @@ from conformance.engine.verdict import Finding
 from conformance.schedulers.cases import ScheduleCase
 from conformance.schedulers.schedule_kind import SCHEDULE
 from conformance.schedulers.subject import SchedulerSubject
-from conformance.schedulers.torch_scheduler import CLASS, EVERY_GROUP, UnwritableError, written
+from conformance.schedulers.torch_scheduler import CLASS, EVERY_GROUP, NoClosedFormError, written
 from impls.catalogue.scheduler_entries import TORCH, Scheduler
 from impls.catalogue.written_entries import written as written_entry
 
@@ -127,7 +127,7 @@ def _source(hypothesis: ScheduleHypothesis, case: ScheduleCase) -> str | None:
         return None
     try:
         source = written(supposed, hypothesis.title)
-    except UnwritableError:
+    except NoClosedFormError:
         return None
     if hypothesis.group is not None:
         source = source.replace(

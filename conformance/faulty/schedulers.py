@@ -9,7 +9,7 @@ from conformance.diagnosis.schedule_hypotheses import NARROW, candidates, mutant
 from conformance.engine.ledger import SCHEDULERS
 from conformance.faulty.edits import Edit
 from conformance.faulty.fault import Fault
-from conformance.schedulers.torch_scheduler import EVERY_GROUP, UnwritableError, written
+from conformance.schedulers.torch_scheduler import EVERY_GROUP, NoClosedFormError, written
 from reference.balls.error_model import EXACT
 from reference.balls.schedule import ScheduleSettings, closed_form
 from spec import schedules as book
@@ -148,7 +148,7 @@ def schedule_faults(sample: int | None) -> Iterator[Fault]:
 def _fault(kind: str, name: str, claimed: Schedule, wrong: Schedule, title: str, **more: object) -> Iterator[Fault]:
     try:
         source = written(wrong, name)
-    except UnwritableError:
+    except NoClosedFormError:
         return
     options = dict(claimed.options)
     yield Fault(kind, name, claimed.name, options, source, frozenset({title}), chapter=SCHEDULERS, **more)  # type: ignore[arg-type]
@@ -233,7 +233,7 @@ def _of_code() -> Iterator[Fault]:
     right = written(claimed, "the schedule")
     for edit in EDITS:
         if edit.old not in right:
-            raise UnwritableError(f"{edit.name}: there is no `{edit.old}` in the class")
+            raise NoClosedFormError(f"{edit.name}: there is no `{edit.old}` in the class")
         source = right.replace(edit.old, edit.new)
         titles = frozenset({NARROW}) if "float32" in edit.name else frozenset[str]()
         yield Fault(

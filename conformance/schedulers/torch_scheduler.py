@@ -56,7 +56,7 @@ class {name}(LRScheduler):
 '''
 
 
-class UnwritableError(ValueError):
+class NoClosedFormError(ValueError):
     """A schedule that is no closed form of numbers."""
 
 
@@ -64,10 +64,10 @@ def written(schedule: Schedule, what: str, wrong: Schedule | None = None, condit
     """Return the source of a module whose class ``Schedule`` has a schedule's closed form.
 
     It has that of a ``wrong`` one where a ``condition``, on names of the class, holds.
-    Raises ``UnwritableError`` for one that follows metrics, is given functions, or has settings for each group.
+    Raises ``NoClosedFormError`` for one that follows metrics, is given functions, or has settings for each group.
     """
     if schedule.value is None or schedule.given or schedule.per_group != ("lr",) or schedule.ends:
-        raise UnwritableError(f"{schedule.label} is no closed form of numbers that holds for every group")
+        raise NoClosedFormError(f"{schedule.label} is no closed form of numbers that holds for every group")
     settings = [item for item in schedule.hyperparameters if item.symbol != base]
     text = _text(schedule.value, settings)
     if wrong is not None and wrong.value is not None:
@@ -111,6 +111,6 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]
 
 def _text(value: sp.Expr, settings: list[Setting]) -> str:
     if value.atoms(AppliedUndef, WholeLogarithm, RepeatedProduct, sp.Product):
-        raise UnwritableError("a function of t is no operation on numbers")
+        raise NoClosedFormError("a function of t is no operation on numbers")
     names = {item.symbol: sp.Symbol(item.keyword) for item in settings} | {base: LR, t: COUNT}
     return str(_Printer({"fully_qualified_modules": True}).doprint(value.xreplace(names)))

@@ -16,7 +16,7 @@ from conformance.engine.verdict import Cause, Level
 from conformance.faulty.schedulers import schedule_faults
 from conformance.recognition.scheduler import own_scheduler
 from conformance.schedulers.subject import SchedulerSubject
-from conformance.schedulers.torch_scheduler import CLASS, UnwritableError, written
+from conformance.schedulers.torch_scheduler import CLASS, NoClosedFormError, written
 from impls.session import Session
 from spec import schedules as book
 
@@ -110,5 +110,5 @@ def test_a_scheduler_that_nothing_explains_is_told_by_where_it_is_wrong(session:
 def test_a_schedule_of_metrics_or_given_functions_is_not_written() -> None:
     """Only a closed form of numbers becomes a class."""
     for name in ("plateau", "given", "cyclic"):
-        with pytest.raises(UnwritableError, match="no closed form of numbers"):
+        with pytest.raises(NoClosedFormError, match="no closed form of numbers"):
             written(book.build(name), "right")

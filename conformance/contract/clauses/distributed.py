@@ -23,7 +23,6 @@ from conformance.contract.requirements import (
 )
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
-from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject
 from impls.session import SuiteError
 from spec.rule import UpdateRule
@@ -92,16 +91,10 @@ def _steps(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, An
 
 
 def _clause(
-    name: str,
-    sentence: str,
-    source: str,
-    experiment: str,
-    needs: Needs = always,
-    arguments: Arguments = _steps,
-    level: Level = Level.MUST,
+    name: str, sentence: str, source: str, experiment: str, needs: Needs = always, arguments: Arguments = _steps
 ) -> DistributedClause:
     tried, both = f"distributed.{experiment}", all_of(_one_format, needs)
-    return DistributedClause(f"distributed/{name}", sentence, source, tried, arguments, needs=both, level=level)
+    return DistributedClause(f"distributed/{name}", sentence, source, tried, arguments, needs=both)
 
 
 _needs_shards = all_of(
@@ -133,10 +126,9 @@ CLAUSES: tuple[Clause, ...] = (
     _clause(
         "memory",
         "On parameters that are DTensors nothing of a step is kept but the states.",
-        "this contract: a state is kept once for each parameter; no result is lost where torch's own caches grow",
+        "this contract: a state is kept once for each parameter",
         "memory",
         _needs_shards,
         once({"steps": 5, "later": 60}),
-        Level.SHOULD,
     ),
 )
