@@ -8,6 +8,7 @@ from typing import Any
 from conformance.optimizers.rule_variants import rules_by_switches
 from conformance.optimizers.setting_names import constructor_setting, placed
 from conformance.optimizers.subject import WorkerSubject
+from conformance.recognition import synonyms
 from conformance.recognition.ends import probes
 from spec.rule import Hyperparameter, UpdateRule
 from spec.symbols import lr
@@ -122,11 +123,11 @@ def switched_off(subject: WorkerSubject, rule: UpdateRule) -> dict[str, dict[str
 
 
 def names(keyword: str, item: Hyperparameter) -> list[str]:
-    """Return the words by which an error may name a setting: its keyword, the rule's, its meaning, its symbol.
+    """Return the words by which an error may name a setting: its keyword, the rule's, what people call it, its meaning.
 
     One in the plural is named in the singular too; an underscore may be a space.
     """
-    own = {keyword, placed(item.keyword)[0], item.symbol.name, item.meaning}
+    own = {keyword, placed(item.keyword)[0], item.symbol.name, item.meaning, *synonyms.names(item.keyword)}
     own |= {word.replace("_", " ") for word in own} | {word.replace("_", "") for word in own}
     singular = {word.rstrip("s") for word in own if len(word.rstrip("s")) > 2}
     return sorted(word.lower() for word in own | singular)

@@ -21,6 +21,7 @@ from conformance.recognition.optimizer import recognise
 from impls.catalogue.entries import ExecutionPath, Implementation
 from impls.catalogue.torch_paths import ADAM, EAGER
 from impls.session import Session
+from spec import rules as book
 from tests.builders import result_of, subject_of, unit_of
 
 OPTIMIZER = """
@@ -87,6 +88,12 @@ def test_bad_values_are_given_by_the_librarys_own_name(subject: WorkerSubject) -
 def test_an_optimizer_that_refuses_nothing_has_no_error_to_judge(subject: WorkerSubject) -> None:
     """The clauses about errors do not apply where no value is refused."""
     assert "refuses no value" in BY_IDENTIFIER["hyperparameters/error-names-value"].applies(subject)
+
+
+def test_an_error_may_name_a_setting_in_words() -> None:
+    """A last learning rate is named by its keyword written out, too."""
+    final = next(h for h in book.build("adabound").hyperparameters if h.keyword == "final_lr")
+    assert {"final_lr", "final learning rate"} <= {*settings.names("final_lr", final)}
 
 
 def test_the_rest_of_a_cell_is_judged_within_an_entrys_domains(subject: WorkerSubject, tmp_path: Path) -> None:

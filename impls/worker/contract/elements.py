@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from .calls import take_step
 from .harness import (
     Observation,
     Start,
+    Stepper,
     Trial,
     build,
     condition,
@@ -31,7 +33,10 @@ from .harness import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+PAIRS = (5, 2)
+"""The shape of the real and imaginary parts of a complex parameter."""
 
 
 def own_history(trial: Trial) -> Iterator[Observation]:
@@ -122,24 +127,45 @@ def one_step(trial: Trial, shape: list[int]) -> None:
 
 def complex_numbers(trial: Trial) -> Iterator[Observation]:
     """A complex parameter beside one that holds its real and imaginary parts; an error says it is complex."""
-    read = []
+    start, gradient = values(trial, PAIRS, 0), values(trial, PAIRS, 1000)
     for is_complex in (False, True):
-        start = values(trial, (5, 2), 0)
-        p = torch.nn.Parameter(torch.view_as_complex(start) if is_complex else start)
-        error = raised(partial(build, trial, [p]))
-        optimizer: Any = None if error else build(trial, [p])
-        for step in range(trial.arguments["steps"]):
-            gradient = values(trial, (5, 2), 1000 * (step + 1))
-            p.grad = trial.with_layout(torch.view_as_complex(gradient) if is_complex else gradient)
-            error = error or raised(partial(take_step, optimizer))
-            if error:
-                said = is_complex and ("complex" in error.lower() or "floating" in error.lower())
-                yield condition("a complex parameter", said, error, "the two parts' result, or an error that says it")
-                return
-        seen = reading(trial, optimizer, [p])
-        parts = {k: v for k, v in seen.items() if isinstance(v, torch.Tensor) and v.numel() > 1}
-        read.append({k: torch.view_as_real(v) if v.is_complex() else v for k, v in parts.items()})
-    yield from same("complex", read[1], read[0])
+        given = [torch.view_as_complex(x.clone()) if is_complex else x.clone() for x in (start, gradient)]
+        error = raised(partial(stepped_by, trial, [torch.nn.Parameter(given[0])], given[1:]))
+        if error:
+            said = is_complex and ("complex" in error.lower() or "floating" in error.lower())
+            yield condition("a complex parameter", said, error, "the two parts' result, or an error that says it")
+            return
+    one = stepper_on(trial, [torch.nn.Parameter(start.clone())])
+    p = torch.nn.Parameter(torch.view_as_complex(start.clone()))
+    other = Parts(build(trial, [p]), [torch.view_as_real(p.detach())], p)
+    yield from follow(trial, "complex", one, other, trial.arguments["steps"])
+
+
+@dataclass
+class Parts(Stepper):
+    """An optimizer of one complex parameter, seen as the real and imaginary parts of its elements."""
+
+    joined: Any
+
+    def flat(self, keys: Iterable[str]) -> dict[str, torch.Tensor]:
+        """The parts of the parameter and of its states, each as one row."""
+        return {key: torch.view_as_real(row).reshape(-1) if row.is_complex() else row for key, row in self._rows(keys)}
+
+    def _rows(self, keys: Iterable[str]) -> Iterable[tuple[str, torch.Tensor]]:
+        return Stepper(self.optimizer, [self.joined]).flat(keys).items()
+
+    def numbers(self, keys: Iterable[str]) -> dict[str, tuple[float, str]]:
+        """The states that are one number."""
+        return Stepper(self.optimizer, [self.joined]).numbers(keys)
+
+    def load(self, rows: dict[str, torch.Tensor]) -> None:
+        """Overwrite the parameter and its states with parts of the same order."""
+        joined = {key: torch.view_as_complex(row.reshape(-1, 2)) for key, row in rows.items()}
+        Stepper(self.optimizer, [self.joined]).load(joined)
+
+    def set_gradients(self, gradient: torch.Tensor, layout: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        """The parameter gets its gradient from the parts."""
+        self.joined.grad = layout(torch.view_as_complex(gradient.reshape(PAIRS)))
 
 
 def flattened(trial: Trial) -> Iterator[Observation]:

@@ -367,8 +367,9 @@ def same_step(what: str, start: Start, got: dict[str, torch.Tensor], expected: d
 
     What differs is shown by its elements alone, or by whole tensors where elements count for each other.
     """
-    if got.keys() != expected.keys():
-        return condition(f"{what}: the states", False, sorted(got), sorted(expected))
+    sizes = [{key: row.numel() for key, row in sorted(side.items())} for side in (got, expected)]
+    if sizes[0] != sizes[1]:
+        return condition(f"{what}: the states", False, *map(str, sizes))
     other = {key: row for key, row in got.items() if not alike(row, expected[key])}
     wrong = {key: differences(row, expected[key]) for key, row in other.items()}
     compared = sum(len(row) for row in got.values())

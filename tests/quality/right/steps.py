@@ -39,7 +39,7 @@ class BoundsFollowTheRate(AdamW):
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, final_lr=0.1, gamma=1e-3):
         self.checked(lr, *betas, eps, 0.0)
-        within("final_lr", final_lr)
+        within("final learning rate", final_lr)
         if not gamma > 0.0:
             raise ValueError(f"gamma of {gamma} is not in (0, inf)")
         own = {"lr": lr, "betas": betas, "eps": eps, "final_lr": final_lr, "gamma": gamma, "first": 0.0}
@@ -155,3 +155,25 @@ class RoundsAtRandom(AdamW):
         super().load_state_dict(state_dict)
         for p, state in self.state.items():
             state.update(exp_avg=state["exp_avg"].to(self.zeros(p)), exp_avg_sq=state["exp_avg_sq"].to(self.zeros(p)))
+
+
+class ComplexInDouble(torch.optim.Optimizer):
+    """Gradient descent that steps complex parameters in double precision, and no others."""
+
+    rule = ("sgd", {})
+
+    def __init__(self, params, lr=1e-3):
+        within("lr", lr)
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for p in (p for p in group["params"] if p.grad is not None):
+                inside = torch.promote_types(p.dtype, torch.float64) if p.is_complex() else p.dtype
+                p.copy_(p.to(inside) - p.grad.to(inside) * float(group["lr"]))
+        return loss
