@@ -102,10 +102,27 @@ class _Stranger:
             self.trier = dataclasses.replace(trier, inside=not self.signature.more)
             self.signature = self.signature.beside(self._accepted())
             self.keywords = keywords_of(every.values(), self.signature, told.settings)
-        check(trier.target, book.build(rule, options), self.signature, self.keywords, told, self.refusal)
+        self.shrugged = self._given_nothing()
+        check(trier.target, book.build(rule, options), self.signature, self.keywords, self.told, self.refusal)
         self.keywords = {keyword: names for keyword, names in self.keywords.items() if not self._is_idle(names[0])}
         usual = switches_of(self.family, self.signature.defaults, options)
         self.switches = usual if told.switches is None else told.switches
+
+    def _given_nothing(self) -> tuple[str, ...]:
+        """Give None for what must be given and is no setting, where steps are made with it; return what it is."""
+        known = {setting_name(name) for names in self.keywords.values() for name in names} | set(self.told.arguments)
+        missing = tuple(self.signature.required(known)) if self.keywords else ()
+        if not missing:
+            return ()
+        before, arguments = self.trier, {**self.told.arguments, **dict.fromkeys(missing)}
+        self.trier = dataclasses.replace(before, arguments=arguments)
+        try:
+            self._trial(book.build(self.rule, {**self.meant, **self.options}), {})
+        except NotJudgeableError:
+            self.trier = before
+            return ()
+        self.told = dataclasses.replace(self.told, arguments=arguments)
+        return missing
 
     def _is_idle(self, name: str) -> bool:
         """Tell whether what is None by default makes the same steps with a number: another keyword outdoes it."""
@@ -233,7 +250,8 @@ class _Stranger:
     def _untried(self, trial: TrialSteps) -> tuple[str, ...]:
         given = {constructor_setting(switch)[0] for switch in self.switches}
         known = {*trial.constructor, *given, *(setting_name(n) for names in self.keywords.values() for n in names)}
-        return untried(self.trier, self.signature, trial, trial.constructor, known)
+        rest = untried(self.trier, self.signature, trial, trial.constructor, known)
+        return (*(f"{name} (None is given)" for name in self.shrugged), *rest)
 
     def _domains(self, formula: UpdateRule, read: Places) -> dict[str, tuple[float, float]]:
         """Return settings without their zero, where a state that has no part in a step then is kept otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +14,17 @@ from spec.rule import Domain, Hyperparameter, UpdateRule
 
 TRIALS = (("dense", FLOAT64), ("sparse", FLOAT64), ("dense", FLOAT32))
 """Layouts of gradients and formats that are tried, the usual ones first."""
-CALLINGS: tuple[Mapping[str, Any], ...] = ({}, {"flat": True}, {"named": True}, {"flat": True, "named": True})
-"""How parameters are given: in groups, in a list, with names."""
+WAYS: tuple[Mapping[str, Any], ...] = ({}, {"flat": True}, {"named": True}, {"flat": True, "named": True})
+CALLINGS = (*WAYS, *({**way, "alone": True} for way in WAYS))
+"""How parameters are given: in groups, in a list, with names; and all this again beside a process group."""
 
 SHARED = ("group:", "optimizer:")
 """Where what is kept need not be of one parameter alone."""
+
+
+def asks_for_group(said: Iterable[str]) -> bool:
+    """Tell whether something that was raised asks for a process group, in torch's words."""
+    return any("process group" in message for message in said)
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,8 @@ class Trier:
         """Return the first trial that makes its steps, or what each of them raised."""
         failed: list[Mapping[str, Any]] = []
         for way in self.ways:
+            if way.get("alone") and not asks_for_group(str(trial["message"]) for trial in failed):
+                break
             for layout, storage in trials:
                 asked = {"constructor": dict(constructor), "shape": list(shape), "calling": way}
                 trial = self.described(**asked, gradient=layout, dtype=storage.name)["trial"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from .process_group import of_this_alone
 from .state_path import name_of
 from .target import resolve
 
@@ -32,10 +33,10 @@ def _value(value: Any) -> Any:
 def called(target: str, calling: dict[str, Any]) -> Any:
     """The target, or what calls it as it wants to be called.
 
-    ``calling`` says: ``flat``, it takes parameters and no groups; ``named``, each with its name;
-    ``inside``, its settings stand in the groups alone; ``flags``, what every group says of itself;
-    ``function``, it takes parameters, gradients and states, and makes one step; ``renamed`` maps names
-    of settings to the keywords of the constructor, ``beta1`` to ``betas[0]``.
+    ``calling`` says: ``flat``, it takes parameters and no groups; ``named``, each with its name; ``alone``, it
+    asks for a process group; ``inside``, its settings stand in the groups alone; ``flags``, what every group
+    says of itself; ``function``, it takes parameters, gradients and states, and makes one step; ``renamed``
+    maps names of settings to the keywords of the constructor, ``beta1`` to ``betas[0]``.
     """
     flags = {"flags": from_json(calling["flags"])} if "flags" in calling else {}
     return wrapped(resolve(target), {**calling, **flags})
@@ -59,6 +60,8 @@ class Called:
     def __call__(self, params: Iterable[Any], **settings: Any) -> Any:
         """The optimizer, from parameters or groups."""
         settings = self._renamed(settings)
+        if self._calling.get("alone"):
+            of_this_alone()
         members = list(params)
         groups = members if members and isinstance(members[0], dict) else [{"params": members}]
         if self._calling.get("named"):

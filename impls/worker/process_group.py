@@ -1,13 +1,14 @@
-"""A group of two processes on one machine, which find each other by a file."""
+"""Process groups: of two processes on one machine, which find each other by a file, and of this process alone."""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ def joined(rank: int | None, store: str | None) -> Iterator[int]:
         rank = int(os.fork() == 0)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     where, wait = f"file://{store}", timedelta(seconds=SECONDS)
+    leave()
     try:
         group.init_process_group("gloo", init_method=where, rank=rank, world_size=2, timeout=wait)
     except Exception as error:
@@ -33,4 +35,21 @@ def joined(rank: int | None, store: str | None) -> Iterator[int]:
         yield int(rank)
         group.barrier()
     finally:
+        group.destroy_process_group()
+
+
+def of_this_alone() -> None:
+    """A process group of one process is there: some optimizers ask for one wherever they step."""
+    import torch.distributed
+
+    group: Any = torch.distributed
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    if group.is_available() and not group.is_initialized():
+        group.init_process_group("gloo", store=group.HashStore(), rank=0, world_size=1)
+
+
+def leave() -> None:
+    """What asks for a process group asks for it every time."""
+    group = sys.modules.get("torch.distributed")
+    if group is not None and group.is_available() and group.is_initialized():
         group.destroy_process_group()

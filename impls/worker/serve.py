@@ -13,7 +13,7 @@ from os import _exit as end
 from os import getpid
 from typing import TYPE_CHECKING, Any
 
-from . import wire
+from . import process_group, wire
 from .failures import RequestError, phase, report
 from .guardian import guard
 from .text import in_plain_text
@@ -66,6 +66,7 @@ def main() -> None:
         flush_printed()
         if getpid() != worker:
             end(0)  # a copy of the worker, which the target forked, answers nobody
+        process_group.leave()
         send(outgoing, frame)
 
 

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from .calling import Called, FunctionOptimizer, asks_for_closure, named_parameters, step_of, wrapped
+from .process_group import of_this_alone
 from .state_path import name_of
 from .target import IMPORT_FROM
 
@@ -192,7 +193,8 @@ PROGRAM = (*SEES, loaded, children, lived, stepped, as_written, meant)
 """What such a program consists of."""
 
 
-HOW_IT_CALLS = (wrapped, Called, FunctionOptimizer, named_parameters, name_of, step_of, asks_for_closure)
+HOW_IT_BUILDS = (wrapped, Called, FunctionOptimizer, named_parameters, name_of, of_this_alone)
+HOW_IT_CALLS = (*HOW_IT_BUILDS, step_of, asks_for_closure)
 """How it calls an optimizer."""
 
 

@@ -15,6 +15,7 @@ import torch
 
 class NeedsModel(torch.optim.AdamW):
     def __init__(self, params, model, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        self.names = [name for name, _ in model.named_parameters()]
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
 

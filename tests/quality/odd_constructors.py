@@ -233,3 +233,23 @@ GONE = weakref.proxy(ShortLived())
 
 class BesideADeadProxy(torch.optim.SGD):
     """Its module holds a proxy of what is gone, which raises whatever it is asked."""
+
+
+class SharesItsWork(torch.optim.AdamW):
+    """Takes a list of parameters alone, and asks how many processes there are: it wants a process group."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        if not (isinstance(params, list) and all(isinstance(p, torch.nn.Parameter) for p in params)):
+            raise TypeError("params is no list of parameters")
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    def step(self, closure=None):
+        torch.distributed.get_world_size()
+        return super().step(closure)
+
+
+class RequiresWhatItForgets(torch.optim.AdamW):
+    """It must be given a model, which no step asks for."""
+
+    def __init__(self, params, model, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)

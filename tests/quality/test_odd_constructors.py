@@ -26,6 +26,7 @@ CALLED: list[tuple[str, str, Stated, dict[str, Any]]] = [
     ("Masters", "sgd", Stated(), {}),
     ("InGroups", "adam", Stated(flags={"heavy": False}), {"inside": True, "flags": {"heavy": False}}),
     ("InGroups", "sgd", Stated(flags={"heavy": True}), {"inside": True, "flags": {"heavy": True}}),
+    ("SharesItsWork", "adamw", Stated(), {"flat": True, "alone": True}),
     ("ByShape", "adam", Stated(ranks=(0, 1)), {}),
     ("ByShape", "sgd", Stated(ranks=(2, 9)), {}),
 ]
@@ -73,6 +74,7 @@ def test_what_is_known_of_a_class_is_known_of_who_makes_or_holds_one(name: str, 
         ("Named", "adamw", Stated()),
         ("NeedsClosure", "adamax", Stated()),
         ("InGroups", "adam", Stated(flags={"heavy": False})),
+        ("SharesItsWork", "adamw", Stated()),
     ],
 )
 def test_a_program_of_its_own_calls_it_as_it_wants_to_be(name: str, rule: str, told: Stated, session: Session) -> None:
@@ -119,6 +121,14 @@ def test_the_count_that_decides_is_found(session: Session) -> None:
     assert item.counter == "group:counted"
     results = results_of(unit_of(item, "agreement/local", "state/step-count", cases=2), session)
     assert [result.verdict for result in results] == [Verdict.PASS, Verdict.PASS]
+
+
+def test_what_must_be_given_and_is_not_asked_for_is_none(session: Session) -> None:
+    """A class that makes its steps with None for an argument is judged so, which is named."""
+    item = recognise(f"{FILE}:RequiresWhatItForgets", "adamw", {}, session)
+    assert item.untried == ("model (None is given)",)
+    assert item.paths[0].constructor["model"] is None
+    assert result_of(unit_of(item, "agreement/local", cases=2), session).verdict is Verdict.PASS
 
 
 def test_a_switch_is_turned_over(session: Session) -> None:

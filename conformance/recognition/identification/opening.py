@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from conformance.recognition.constructor import NotJudgeableError, Stated
 from conformance.recognition.identification.slots import Constructor, Slot, constructor_of
 from conformance.recognition.identification.steps import MATRICES, VECTORS, Course, Question, ask
-from conformance.recognition.trial import CALLINGS
+from conformance.recognition.trial import CALLINGS, asks_for_group
 from impls.session import Session, TargetError
 from reference.formats import FLOAT64
 
@@ -34,19 +34,22 @@ class Opened:
 def opened(target: str, session: Session, told: Stated) -> Opened:
     """Return how a target makes steps; raises ``NotJudgeableError`` where it makes none."""
     answer = session.request({"op": "describe", "target": target, "constructor": dict(told.arguments)}).header
-    first: TargetError | None = None
+    raised: list[TargetError] = []
     for framework in FRAMEWORKS[: 1 if answer["is_optimizer"] else 2]:
         defaults = answer["trial"].get("defaults", {})
         read = constructor_of(answer["signature"] or (), defaults, function=framework != "torch")
         constructor = read.without(told.arguments)
         for question in _questions(target, constructor, framework, told):
+            if question.calling.get("alone") and not asks_for_group(error.message for error in raised):
+                break
             try:
                 ask(question, session)
             except TargetError as error:
-                first = first or error
+                raised.append(error)
             else:
                 return Opened(constructor, _with_unset(question, constructor.unset, session))
-    said = f"{first.kind}: {first.message or first.place}" if first else "nothing"
+    farthest = max(raised, key=lambda error: error.where != "construct", default=None)
+    said = f"{farthest.kind}: {farthest.message or farthest.place}" if farthest else "nothing"
     raise NotJudgeableError(
         f"`{target}` makes no trial step: it raised {said}; where it asks for something else, give it with "
         "--argument NAME=VALUE, or with --group NAME=VALUE what every param group must say, or name a function that "
