@@ -10,7 +10,7 @@ from rich.console import Console
 
 from conformance.commands.confusions import hidden, row_of
 from conformance.commands.identify import claim_of, described, show
-from conformance.recognition.constructor import NotJudgeableError
+from conformance.recognition.constructor import NotJudgeableError, Stated
 from conformance.recognition.identification.candidates import Candidate
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.identity import identify
@@ -96,6 +96,18 @@ def test_what_keeps_all_digits_is_not_taken_for_what_agrees_in_half_of_them(sess
     assert found.best is not None
     assert found.best.rule.name == "lion"
     assert [slot.label for slot in found.astray] == ["momentum"]
+
+
+@pytest.mark.parametrize(
+    ("heavy", "rule", "named"), [(True, "sgd", {"lr", "momentum"}), (False, "adam", {"lr", "eps"})]
+)
+def test_settings_of_groups_alone_have_their_parts(heavy: bool, rule: str, named: set[str], session: Session) -> None:
+    """What a constructor does not name is given in the groups, beside the flags that they must have."""
+    target = f"{STRANGE.parents[1]}/quality/odd_constructors.py:InGroups"
+    found = identify(target, session, told=Stated(flags={"heavy": heavy}))
+    assert found.best is not None
+    assert found.best.rule.name == rule
+    assert named <= set(found.best.named)
 
 
 def test_a_setting_without_effect_is_named(session: Session) -> None:

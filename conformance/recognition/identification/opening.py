@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from conformance.recognition.constructor import NotJudgeableError, Stated
 from conformance.recognition.identification.slots import Constructor, Slot, constructor_of
@@ -16,6 +17,8 @@ from reference.formats import FLOAT64
 
 LAYOUTS = ("dense", "sparse")
 FRAMEWORKS = ("torch", "jax")
+INSIDE: tuple[Mapping[str, Any], ...] = ({"inside": True}, {"inside": True, "alone": True})
+"""How a target is called whose settings stand in its groups alone."""
 UNSET = (0.61, 0.43, 0.69)
 """What a setting is given whose default is None."""
 NEEDED = 0.37
@@ -38,8 +41,10 @@ def opened(target: str, session: Session, told: Stated) -> Opened:
     for framework in FRAMEWORKS[: 1 if answer["is_optimizer"] else 2]:
         defaults = answer["trial"].get("defaults", {})
         read = constructor_of(answer["signature"] or (), defaults, function=framework != "torch")
-        constructor = read.without(told.arguments)
-        for question in _questions(target, constructor, framework, told):
+        constructor, ways = read.without(told.arguments), CALLINGS
+        if framework == "torch" and not (constructor.slots or constructor.unset):
+            constructor, ways = _in_groups(target, constructor, session, told), INSIDE
+        for question in _questions(target, constructor, framework, told, ways):
             if question.calling.get("alone") and not asks_for_group(error.message for error in raised):
                 break
             try:
@@ -57,6 +62,19 @@ def opened(target: str, session: Session, told: Stated) -> Opened:
     )
 
 
+def _in_groups(target: str, constructor: Constructor, session: Session, told: Stated) -> Constructor:
+    """Return what the groups of a target show whose constructor names no settings."""
+    for way in INSIDE:
+        calling = {**way, "flags": dict(told.flags)}
+        asked = {"op": "describe", "target": target, "constructor": dict(told.arguments), "calling": calling}
+        trial = session.request({**asked, "shape": list(MATRICES[0])}).header["trial"]
+        if trial.get("ok"):
+            rest = {name: value for name, value in trial["options"].items() if name not in told.flags}
+            signature = [{"name": name, "kind": "keyword_only", "default": value} for name, value in rest.items()]
+            return constructor_of(signature, {}, function=True)
+    return constructor
+
+
 def _with_unset(question: Question, names: tuple[str, ...], session: Session) -> Question:
     """Return a question with a number for each setting that has none by default and takes one with effect."""
     known = {slot.name for slot in question.slots}
@@ -69,11 +87,13 @@ def _with_unset(question: Question, names: tuple[str, ...], session: Session) ->
     return question
 
 
-def _questions(target: str, constructor: Constructor, framework: str, told: Stated) -> Iterator[Question]:
+def _questions(
+    target: str, constructor: Constructor, framework: str, told: Stated, ways: Sequence[Mapping[str, Any]]
+) -> Iterator[Question]:
     """Yield ways to ask: every number at work first, then fewer, for matrices and vectors."""
     torch = framework == "torch"
     flags = {"flags": dict(told.flags)} if told.flags else {}
-    for way in CALLINGS if torch else CALLINGS[:1]:
+    for way in ways if torch else ways[:1]:
         for layout in LAYOUTS if torch else LAYOUTS[:1]:
             for shapes in (MATRICES, VECTORS):
                 for slots in _given(constructor):
