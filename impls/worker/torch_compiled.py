@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
 
 GRAPHS = 64
 """So many variants of one step may be compiled; beyond them torch would run it as it stands."""
-ORIGINAL = "_torchdynamo_orig_callable"
-"""Where what torch.compile returns keeps what it was given."""
 # A pool of compiling processes would outlive the worker's answers and hold its pipes.
 os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
@@ -52,22 +48,6 @@ def as_compiled() -> None:
     """What is given to torch.compile is compiled, until the surroundings are restored."""
     if hasattr(torch.compiler, "set_stance"):
         torch.compiler.set_stance("default")
-
-
-def compiled_parts() -> list[str]:
-    """Functions of others than torch that were given to torch.compile."""
-    # A proxy of what is gone raises when it is asked what it is an instance of.
-    functions = [item for item in gc.get_objects() if type(item) is FunctionType]
-    held = [vars(function) for function in functions]
-    own = [kept.get(ORIGINAL) for kept in held if not kept.get("_torchdynamo_disable")]
-    return sorted({shown_name(item) for item in own if item is not None} - {""})
-
-
-def shown_name(function: Any) -> str:
-    """A function by its module and name; nothing where it is torch's own or ours."""
-    module = str(getattr(function, "__module__", None) or "")
-    ours = module.partition(".")[0] in {"torch", __name__.partition(".")[0]}
-    return "" if ours else f"{module}.{getattr(function, '__qualname__', type(function).__name__)}"
 
 
 def compiles(_header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:

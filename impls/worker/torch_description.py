@@ -9,12 +9,12 @@ import torch
 
 from .calling import asks_for_closure, step_of
 from .failures import TargetFailure, phase, report
+from .objects import compiled_parts
 from .signature import json_or_repr, parameters_of
 from .state_path import groups_of, listed
 from .surroundings import restore
 from .target import resolve
 from .text import shown
-from .torch_compiled import compiled_parts
 from .torch_platform import name_of, with_rows
 from .torch_trial import ELEMENTS, Build, trial_values
 

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import gc
-import sys
 from typing import TYPE_CHECKING, Any
 
-import torch
-
+from ..objects import framework_caches
 from .harness import Observation, condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-
-def framework_caches() -> list[Callable[[], Any]]:
-    """What empties the caches of torch's own functions: what they keep of each number is no optimizer's."""
-    kind = type(functools.lru_cache(framework_caches))
-    every = [x for x in gc.get_objects() if type(x) is kind]
-    found = [x.cache_clear for x in every if str(getattr(x, "__module__", "")).partition(".")[0] == "torch"]
-    fake = getattr(sys.modules.get("torch._subclasses.fake_tensor"), "FakeTensorMode", None)
-    native = getattr(torch, "_C", None)
-    others = (getattr(fake, "cache_clear", None), getattr(native, "_clear_DTensor_sharding_propagator_cache", None))
-    return [*found, *(clear for clear in others if clear is not None)]
 
 
 def alive(caches: Sequence[Callable[[], Any]]) -> int:
@@ -50,14 +36,9 @@ def no_growth(
 
     That is looked at ``later``. Processes that make their steps together are ``agreed`` on whether more are made.
     """
-    caches = framework_caches()
-    gc.collect()
-    gc.freeze()  # what is alive already is looked at no more
-    try:
+    caches = framework_caches()  # what is alive already is looked at no more
+    more = grown(make_steps, count, caches)
+    if agreed(more >= count):
+        make_steps(later)
         more = grown(make_steps, count, caches)
-        if agreed(more >= count):
-            make_steps(later)
-            more = grown(make_steps, count, caches)
-    finally:
-        gc.unfreeze()
     yield condition(f"{what}: objects more after {count} steps", more < count, more, "fewer than one a step")

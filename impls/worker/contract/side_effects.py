@@ -12,6 +12,7 @@ import torch
 import torch.utils._python_dispatch
 
 from ..devices import held_bytes
+from ..objects import set_aside
 from ..surroundings import changes, functions, in_a_program, settings
 from .calls import take_step
 from .growth import no_growth
@@ -169,27 +170,23 @@ def default_device(trial: Trial) -> Iterator[Observation]:
 def memory(trial: Trial) -> Iterator[Observation]:
     """After many steps no more is alive than after few, and a dropped optimizer is freed."""
     yield from growth(trial)
+    set_aside()
+    params = parameters(trial, SHAPES)
+    optimizer = build(trial, params)
+    train(trial, optimizer, params, 0, 3)
+    few, taken = tensors_alive(), held_bytes(trial.device)
+    train(trial, optimizer, params, 3, 3 + trial.arguments["steps"])
+    many, now = tensors_alive(), held_bytes(trial.device)
+    after = f"after {trial.arguments['steps']} more steps"
+    yield condition(f"tensors alive {after}", many <= few, many, few)
+    if taken is not None and now is not None:
+        yield condition(f"bytes of the device's memory {after}", now <= taken, now, taken)
+    held = [value for p in params for value in tensors_of(optimizer, p).values()]
+    states = [weakref.ref(value) for value in held]
+    del optimizer, held
     gc.collect()
-    gc.freeze()  # what is alive already is looked at no more
-    try:
-        params = parameters(trial, SHAPES)
-        optimizer = build(trial, params)
-        train(trial, optimizer, params, 0, 3)
-        few, taken = tensors_alive(), held_bytes(trial.device)
-        train(trial, optimizer, params, 3, 3 + trial.arguments["steps"])
-        many, now = tensors_alive(), held_bytes(trial.device)
-        after = f"after {trial.arguments['steps']} more steps"
-        yield condition(f"tensors alive {after}", many <= few, many, few)
-        if taken is not None and now is not None:
-            yield condition(f"bytes of the device's memory {after}", now <= taken, now, taken)
-        held = [value for p in params for value in tensors_of(optimizer, p).values()]
-        states = [weakref.ref(value) for value in held]
-        del optimizer, held
-        gc.collect()
-        left = sum(state() is not None for state in states)
-        yield condition("states alive after the optimizer was dropped", left == 0, left, 0)
-    finally:
-        gc.unfreeze()
+    left = sum(state() is not None for state in states)
+    yield condition("states alive after the optimizer was dropped", left == 0, left, 0)
 
 
 def growth(trial: Trial) -> Iterator[Observation]:
