@@ -20,7 +20,7 @@ from conformance.engine.judging import Judged
 from conformance.engine.ledger import OURS
 from conformance.engine.runs import Listener, UnitResult
 from conformance.engine.verdict import Cell, CellResult, Finding, Level, Shown, Verdict
-from conformance.report import gates, totals
+from conformance.report import covered, gates, totals
 from conformance.report.matrix import finest_first
 from conformance.report.model import ImplementationEntry, Report
 
@@ -330,6 +330,9 @@ def figures(report: Report) -> list[str]:
         ),
         f"proven  {proven.claims:,} of {proven.claims_total:,} claims about the formulas",
     ]
+    if said := covered.sentence(report.rules):
+        lines.append(f"seen    {said}")
+        lines += [f"  not verified: {name}" for name in covered.not_verified(report.rules)]
     lives = [
         f"  lives by the profile found, and would not by the textbook's: {m.name}"
         for m in mutants

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from conformance.engine.coverage import Coverage
 from conformance.engine.evidence import Evidence, Exhibit, Failure, Stop, Tally
 from conformance.engine.ledger import Entry
 from conformance.engine.power import Power
@@ -61,6 +62,8 @@ class Plan:
     credit: str = ""
     """The cell to which killed mutants are credited."""
     patience: Patience = field(default_factory=Patience)
+    coverage: Coverage | None = None
+    """What the cases show of each part of the formula, where that is measured."""
 
 
 ONE_CASE = Plan(1, 1, 0)

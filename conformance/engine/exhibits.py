@@ -79,6 +79,23 @@ class ArithmeticEntry:
 
 
 @dataclass(frozen=True)
+class SeenEntry:
+    """On how many element-cases a part of a formula was looked at, and on how many each error of it was seen."""
+
+    looked_at: int
+    caught: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CoverageEntry:
+    """What the cases of a cell showed of each part of one formula."""
+
+    formula: str
+    dtype: str
+    parts: dict[str, SeenEntry]
+
+
+@dataclass(frozen=True)
 class PointsEntry:
     """Of the ``points`` that a search visited, how many were judged, and what of them left its enclosure.
 

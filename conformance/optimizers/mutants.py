@@ -29,7 +29,7 @@ def kill(power: Power, samples: Iterable[Sample], storage: Format, cell: str) ->
     """Evaluate every living mutant on samples of a case of ``cell``."""
     with np.errstate(all="ignore"):
         for sample in samples:
-            lines = _lines(sample, storage)
+            lines = lines_of(sample, storage)
             for mutant in power.open(sample.rule):
                 if _outside(mutant, sample, storage, lines):
                     power.kill(sample.rule, mutant, cell)
@@ -47,7 +47,7 @@ def spare(power: Power, samples: Iterable[Sample], storage: Format, found: Found
                 continue
             strict = StepEnclosure(sample.rule, found.narrowest, storage, sample.scalars, sample.formats)
             legal = strict(as_intervals(sample.before, storage))
-            told, lines = dataclasses.replace(sample, legal=legal), _lines(sample, storage)
+            told, lines = dataclasses.replace(sample, legal=legal), lines_of(sample, storage)
             spared |= {mutant.line for mutant in living if _outside(mutant, told, storage, lines)}
 
 
@@ -55,7 +55,7 @@ def differs(power: Power, sample: Sample, storage: Format) -> bool:
     """Tell whether a living mutant's result is not the rule's own, whatever its enclosure."""
     with np.errstate(all="ignore"):
         lines: dict[str, Array] = {}
-        right = _rounded(sample.rule, sample, storage, lines)
+        right = rounded_step(sample.rule, sample, storage, lines)
         return any(
             not np.array_equal(value, right[name], equal_nan=True)
             for mutant in power.open(sample.rule)
@@ -66,7 +66,7 @@ def differs(power: Power, sample: Sample, storage: Format) -> bool:
 def tells(power: Power, sample: Sample, storage: Format) -> bool:
     """Tell whether a sample would kill a living mutant."""
     with np.errstate(all="ignore"):
-        lines = _lines(sample, storage)
+        lines = lines_of(sample, storage)
         return any(_outside(mutant, sample, storage, lines) for mutant in power.open(sample.rule))
 
 
@@ -80,20 +80,20 @@ def _outside(mutant: RuleMutant, sample: Sample, storage: Format, lines: Mapping
     return False
 
 
-def _lines(sample: Sample, storage: Format) -> dict[str, Array]:
+def lines_of(sample: Sample, storage: Format) -> dict[str, Array]:
     """Return every line of the rule's own step on a sample, which its mutants share up to their change."""
     lines: dict[str, Array] = {}
-    _rounded(sample.rule, sample, storage, lines)
+    rounded_step(sample.rule, sample, storage, lines)
     return lines
 
 
 def _wrong(mutant: RuleMutant, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> dict[str, Array]:
     """Return each quantity after a step of a mutant of the sample's rule."""
     shared = {name: value for name, value in lines.items() if name in mutant.unchanged}
-    return _rounded(mutant.wrong, sample, storage, shared)
+    return rounded_step(mutant.wrong, sample, storage, shared)
 
 
-def _rounded(rule: UpdateRule, sample: Sample, storage: Format, lines: dict[str, Array]) -> dict[str, Array]:
+def rounded_step(rule: UpdateRule, sample: Sample, storage: Format, lines: dict[str, Array]) -> dict[str, Array]:
     """Return each quantity after a step of ``rule``, correctly rounded to the format that it is kept in."""
     compiled = program(rule, frozenset())
     exact = exact_step(compiled, storage, sample.scalars, sample.before, sample.formats, lines)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
 from conformance.engine.power import Power
-from conformance.optimizers import agreement, mutants, sparse_gradients, stability, targeting, trajectory
+from conformance.optimizers import agreement, coverage, mutants, sparse_gradients, stability, targeting, trajectory
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
 from conformance.optimizers.defaults import own_defaults
@@ -49,6 +49,8 @@ def _local(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], t
         mutants.kill(plan.power, samples, subject.storage, plan.credit)
         if subject.found is not None:
             mutants.spare(plan.power, samples, subject.storage, subject.found)
+    if plan.coverage is not None:
+        coverage.look(plan.coverage, samples, subject.storage)
 
 
 def _foresee(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], power: Power) -> None:

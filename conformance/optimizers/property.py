@@ -10,6 +10,7 @@ from functools import partial
 from hypothesis import strategies as st
 
 from conformance.engine.claim import Claim, Kind, Plan
+from conformance.engine.coverage import Coverage
 from conformance.engine.evidence import Evidence, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
@@ -100,17 +101,25 @@ class Property:
         concerned = {key: rule for key, rule in subject.rules.items() if self.speaks_of(rule)}
         subject = dataclasses.replace(subject, rules=concerned)
         exploration = Exploration(RULE, refuses=subject.refuses)
+        coverage = Coverage() if self.measures_power and plan.power is not None else None
+        plan = dataclasses.replace(plan, coverage=coverage)
+        self._explore(exploration, subject, plan)
+        if coverage is not None:
+            exploration.evidence.tally.exhibits.extend(coverage.exhibits(subject.storage.name))
+        return exploration.evidence
+
+    def _explore(self, exploration: Exploration, subject: WorkerSubject, plan: Plan) -> None:
+        """Judge the cases that are drawn, and those that are listed."""
         body = partial(self._body, exploration, subject, plan)
         if self.every_variant:
-            each = max(4, plan.cases // len(concerned))
+            each = max(4, plan.cases // len(subject.rules))
             for alone in subject.variants():
                 exploration.drawn(self.strategy(alone, plan), each, plan.seed, body)
-            return exploration.evidence
+            return
         exploration.drawn(self.strategy(subject, plan), plan.cases, plan.seed, body)
         if self.measures_power:
             exploration.listed(beside_thresholds(subject.rules, subject.fixed), body)
             self._sharpen(exploration, subject, plan)
-        return exploration.evidence
 
     def _sharpen(self, exploration: Exploration, subject: WorkerSubject, plan: Plan) -> None:
         """Draw what tells mutants from the rule, and as many element-cases as are asked for."""
@@ -125,7 +134,7 @@ class Property:
                 tiny = self.strategy(alone, dataclasses.replace(plan, size=SMALLEST))
                 targeting.explore(exploration, alone, tiny, plan.seed + 2, plan.power, body)
         if plan.least:
-            without = dataclasses.replace(plan, power=None)
+            without = dataclasses.replace(plan, power=None, coverage=None)
             body = partial(self._body, exploration, subject, without)
             large_tensors.fill(exploration, subject, plan.least, plan.seed + 3, body)
 

@@ -17,13 +17,15 @@ from conformance.catalogue.numpy_references import judged_rules
 from conformance.catalogue.optimizer_units import ARITHMETIC, OptimizerUnit
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.claims import BY_IDENTIFIER
+from conformance.engine.coverage import COVERAGE
 from conformance.engine.evidence import Exhibit
-from conformance.engine.exhibits import ArithmeticEntry, CurveEntry, SearchEntry, TrainingEntry
+from conformance.engine.exhibits import ArithmeticEntry, CoverageEntry, CurveEntry, SearchEntry, TrainingEntry
 from conformance.engine.power import Power
 from conformance.engine.runs import UnitResult
 from conformance.engine.verdict import CellResult
 from conformance.optimizers import mutants as rule_mutants
 from conformance.report import model, rule_section, schedule_section
+from conformance.report.coverage_section import shown_by
 from conformance.report.deviation_section import deviations, unjudged
 from conformance.report.literature import experiment_entries, proven_claims
 from conformance.schedulers import mutants as schedule_mutants
@@ -122,7 +124,9 @@ def _rules(work: Work, results: Sequence[UnitResult], *, whole: bool) -> Iterato
         unit = next(u for u in work if isinstance(u, OptimizerUnit) and u.implementation.identifier == item)
         for rule in judged_rules(unit.implementation).values():
             judged.setdefault(rule.name, {})[rule.label] = rule
-    yield from (rule_section.section(rule_book.family(name), rules, power, spared) for name, rules in judged.items())
+    shown = shown_by(exhibited((e for r in results for e in r.exhibits), COVERAGE, CoverageEntry))
+    for name, rules in judged.items():
+        yield rule_section.section(rule_book.family(name), rules, power, spared, shown)
     if whole:
         yield from (rule_section.unjudged(f) for name, f in rule_book.families().items() if name not in judged)
 

@@ -9,7 +9,7 @@ import dataclasses
 from collections import Counter
 
 from conformance.engine.verdict import Level, Shown, Verdict
-from conformance.report import totals
+from conformance.report import covered, totals
 from conformance.report.difference import BaselineStatus, Difference
 from conformance.report.model import Gate, GateStatus, Outcome, Report
 from conformance.report.wording import exact
@@ -94,6 +94,7 @@ def _gates(report: Report) -> tuple[Gate, ...]:
             unsure,
         ),
         _mutants(report),
+        _parts(report),
         _none(
             "experiments",
             "experiments that do not show what the literature claims",
@@ -201,6 +202,14 @@ def _mutants(report: Report) -> Gate:
     gate = _none("mutants", counts, power.survived, power.total, Outcome.NOT_JUDGED)
     fine = any(result.cell.dtype in FINE_FORMATS for result in report.results)
     return dataclasses.replace(gate, enforced=fine)
+
+
+def _parts(report: Report) -> Gate:
+    """Return the gate of what no case made visible; it is only told, for not every setting can be given to all."""
+    measured, missing = covered.parts_of(report.rules), covered.not_verified(report.rules)
+    counts = "terms and settings of formulas that no case made visible, and so not verified"
+    gate = _none("parts", counts, len(missing), len(measured), Outcome.NOT_JUDGED)
+    return dataclasses.replace(gate, enforced=False)
 
 
 def _training(report: Report) -> Gate:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from conformance.engine.coverage import ERRORS
 from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry, TrainingEntry
 from conformance.engine.ledger import OURS
 from conformance.engine.verdict import Cause, CellResult, Level
@@ -72,6 +73,41 @@ class MutantEntry:
     killed_by: str
 
 
+class PartStatus(enum.StrEnum):
+    """Whether some case showed a part of a formula; one proven to change nothing cannot be shown."""
+
+    VERIFIED = "verified"
+    NOT_VERIFIED = "not verified"
+    WITHOUT_EFFECT = "without effect"
+
+
+@dataclass(frozen=True)
+class PartInFormat:
+    """What the cases of one format showed of a part of a formula.
+
+    Of the element-cases ``looked_at`` it mattered on ``mattered``: half of it takes a result out of its enclosure.
+    ``caught`` counts for each of the report's ``relative_errors`` on how many that error does; ``smallest`` is the
+    smallest that does on any.
+    """
+
+    dtype: str
+    looked_at: int
+    mattered: int
+    smallest: float | None
+    caught: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PartEntry:
+    """A term of a formula, with the symbol of its line, or one of its settings, and what the cases showed of it."""
+
+    name: str
+    line: str
+    sort: str
+    status: PartStatus
+    formats: tuple[PartInFormat, ...]
+
+
 @dataclass(frozen=True)
 class VariantEntry:
     """A rule with its options chosen, as judged in this run."""
@@ -80,6 +116,7 @@ class VariantEntry:
     options: dict[str, str]
     program: tuple[AssignmentEntry, ...]
     mutants: tuple[MutantEntry, ...]
+    parts: tuple[PartEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -222,7 +259,8 @@ class Report:
 
     ``cases_hash`` is that of all drawn cases; ``unjudged`` has a sentence for each target of which nothing could be
     judged, ``scope`` what each part of the run was asked for.  A ``strict`` run does not conform where a cell fails
-    what only should hold.  Of a ``shard`` the gates speak of its own cells alone.
+    what only should hold.  Of a ``shard`` the gates speak of its own cells alone.  ``relative_errors`` are those that
+    are put into each part of a formula.
     """
 
     suite_version: str
@@ -251,5 +289,6 @@ class Report:
     scope: tuple[ScopeEntry, ...] = ()
     baseline: BaselineEntry | None = None
     shard: ShardEntry | None = None
+    relative_errors: tuple[float, ...] = ERRORS
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION

@@ -11,6 +11,8 @@ from markupsafe import Markup
 from conformance.report import gates, totals, wording
 from conformance.report.baseline_section import sentence, told
 from conformance.report.cards import cards, reasons, standings
+from conformance.report.coverage_plot import coverage_plot
+from conformance.report.covered import not_verified
 from conformance.report.curves import curve_plot
 from conformance.report.finding_files import script_path
 from conformance.report.loss_curves import search_plot, training_plot
@@ -83,6 +85,7 @@ def environment() -> Environment:
         script=lambda finding: script_path(finding.identifier),
         ratio_plot=_markup(ratio_plot),
         mutant_plot=_markup(mutant_plot),
+        coverage_plot=lambda rule, errors: _trusted(coverage_plot(rule, errors)),
         step_plot=_markup(step_plot),
         experiment_plot=_markup(experiment_plot),
         curve_plot=_markup(curve_plot),
@@ -101,6 +104,7 @@ def environment() -> Environment:
         meanings=wording.verdict_meanings(),
         is_link=_is_link,
         of_status=_of_status,
+        not_verified=not_verified,
         totals=totals,
     )
     return environment

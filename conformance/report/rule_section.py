@@ -10,6 +10,7 @@ from conformance.engine.exhibits import AssignmentEntry, FormEntry
 from conformance.engine.power import Power
 from conformance.optimizers import mutants
 from conformance.report import model
+from conformance.report.coverage_section import NONE_SHOWN, Shown, part_entries
 from conformance.report.literature import proof_entry
 from conformance.report.step_sizes import step_sizes
 from reference import rules as references
@@ -24,11 +25,15 @@ NONE_SPARED: Spared = {}
 
 
 def section(
-    family: Family[UpdateRule], rules: dict[str, UpdateRule], power: Power, spared: Spared = NONE_SPARED
+    family: Family[UpdateRule],
+    rules: dict[str, UpdateRule],
+    power: Power,
+    spared: Spared = NONE_SPARED,
+    shown: Shown = NONE_SHOWN,
 ) -> model.RuleEntry:
     """Return the section of a rule, with its variants that were judged."""
     first = next(iter(rules.values()))
-    variants = [_variant(rule, power, spared) for rule in rules.values()]
+    variants = [_variant(rule, power, spared, shown) for rule in rules.values()]
     reference = f"reference/rules/{family.name}.py" if family.name in references.references() else ""
     entry = entry_of(family, first.hyperparameters, first.states, variants)
     return dataclasses.replace(entry, step_sizes=step_sizes(first), reference=reference)
@@ -92,9 +97,10 @@ def mutant_entries(formula: object, power: Power, spared: Spared = NONE_SPARED) 
     return tuple(found)
 
 
-def _variant(rule: UpdateRule, power: Power, spared: Spared) -> model.VariantEntry:
+def _variant(rule: UpdateRule, power: Power, spared: Spared, shown: Shown) -> model.VariantEntry:
     lines = tuple(line_entry(rule, line) for line in rule.program)
-    return model.VariantEntry(rule.label, dict(rule.options), lines, mutant_entries(rule, power, spared))
+    wrong, parts = mutant_entries(rule, power, spared), part_entries(rule, shown)
+    return model.VariantEntry(rule.label, dict(rule.options), lines, wrong, parts)
 
 
 def line_entry(rule: UpdateRule, line: Assignment) -> AssignmentEntry:

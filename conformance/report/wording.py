@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,15 @@ def ratio(value: float | None) -> str:
     if text == "1.000" and value != 1.0:
         return "<1" if value < 1.0 else ">1"
     return text if value < 1000.0 else f"{value:.3g}"
+
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def error_size(error: float) -> str:
+    """A relative error that is a power of two is written as one."""
+    exponent = math.frexp(error)[1] - 1
+    return f"2{str(exponent).translate(SUPERSCRIPTS)}"
 
 
 def share(part: int, whole: int) -> str:

@@ -31,7 +31,10 @@ def variant(*statuses: str, proven: bool = True) -> model.VariantEntry:
     form = exhibits.FormEntry("lerp", "<mi>m</mi>", "m", proven)
     line = exhibits.AssignmentEntry("update", "<mi>m</mi>", "m", (form,))
     mutants = tuple(model.MutantEntry(f"mutant {i}", s, "m", "") for i, s in enumerate(statuses))
-    return model.VariantEntry("adam()", {}, (line,), mutants)
+    part = model.PartEntry(
+        "lr", "", "setting", model.PartStatus.VERIFIED, (model.PartInFormat("float32", 9, 4, 0.5, (4, *(0,) * 10)),)
+    )
+    return model.VariantEntry("adam()", {}, (line,), mutants, (part,))
 
 
 def sound(dtype: str = "float32") -> Report:
