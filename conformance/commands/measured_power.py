@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import signal
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,9 @@ from rich.console import Console
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.plain_text import plain
 from conformance.commands.usage_errors import UsageError
+from conformance.engine.runs import Terminated, terminating
 from conformance.faulty.asking import asked
+from conformance.faulty.checks import Checks
 from conformance.faulty.fault import Fault
 from conformance.faulty.faults import faults
 from conformance.faulty.measurement import MeasuredFault, Named, measure
@@ -38,22 +41,35 @@ def run(given: argparse.Namespace, console: Console) -> int:
     if not chosen:
         kinds = ", ".join(dict.fromkeys(fault.kind for fault in faults(1)))
         raise UsageError(f"there is no class of faults `{given.only}`; there are: {kinds}")
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        for count, item in enumerate(_measured(chosen, Path(folder), given), start=1):
-            found.append(item)
-            if item.named not in {Named.RIGHT, Named.NONE}:
-                console.print(f"{item.named}: {plain(item.name)} ({item.claim}){_said(item)}")
-            if count % 10 == 0:
-                console.print(f"judged {count} of {len(chosen)}", style="dim")
+    found: list[MeasuredFault] = []
+    status, how = CONFORMS, ONLY_ASKED if given.diagnosis else WHOLE.format(given.budget)
+    try:
+        with terminating(), tempfile.TemporaryDirectory() as folder:
+            for item in _measured(chosen, Path(folder), given):
+                found.append(item)
+                _tell(console, item, len(found), len(chosen))
+    except KeyboardInterrupt as interrupt:
+        number = interrupt.number if isinstance(interrupt, Terminated) else signal.SIGINT
+        status, how = 128 + number, f"{how}; stopped after {len(found)} of {len(chosen)}"
+        console.print(f"stopped after {len(found)} of {len(chosen)}")
     table = [*_table(found)]
     console.print()
     for row in table:
         console.print(f"| {' | '.join(row)} |", markup=False, soft_wrap=True)
     if given.output:
-        _write(Path(given.output), found, table, ONLY_ASKED if given.diagnosis else WHOLE.format(given.budget))
+        _write(Path(given.output), found, table, how)
+    if status:
+        return status
     bad = any(item.named in {Named.MISSED, Named.OTHER} for item in found)
     return DOES_NOT if bad else CONFORMS
+
+
+def _tell(console: Console, item: MeasuredFault, count: int, of: int) -> None:
+    """Print what is not named right, and after every ten how many are judged."""
+    if item.named not in {Named.RIGHT, Named.NONE}:
+        console.print(f"{item.named}: {plain(item.name)} ({item.claim}){_said(item)}")
+    if count % 10 == 0:
+        console.print(f"judged {count} of {of}", style="dim")
 
 
 def _measured(chosen: Sequence[Fault], folder: Path, given: argparse.Namespace) -> Iterator[MeasuredFault]:
@@ -62,8 +78,12 @@ def _measured(chosen: Sequence[Fault], folder: Path, given: argparse.Namespace) 
             yield from (asked(fault, folder, session, given.dtype) for fault in chosen)
         return
     arguments = ["--dtype", given.dtype, "--budget", str(given.budget), "--jobs", "1"]
-    with ThreadPoolExecutor(given.jobs) as pool:
-        yield from pool.map(lambda fault: measure(fault, folder, arguments), chosen)
+    checks, pool = Checks(), ThreadPoolExecutor(given.jobs)
+    try:
+        yield from pool.map(lambda fault: measure(fault, folder, arguments, checks), chosen)
+    finally:  # a signal ends what runs, and nothing more is begun
+        checks.end()
+        pool.shutdown(cancel_futures=True)
 
 
 def _said(item: MeasuredFault) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from conformance.diagnosis.alternatives import named as named_rule
 from conformance.diagnosis.schedule_hypotheses import mutants_of, title_of
 from conformance.diagnosis.schedule_hypotheses import named as named_schedule
 from conformance.engine.ledger import SCHEDULERS
+from conformance.faulty.checks import Checks
 from conformance.faulty.fault import Fault
 from conformance.optimizers.torch_class import CLASS
 from conformance.schedulers.torch_scheduler import CLASS as SCHEDULER_CLASS
@@ -57,16 +56,16 @@ class MeasuredFault:
     title: str
 
 
-def measure(fault: Fault, folder: Path, arguments: Sequence[str]) -> MeasuredFault:
-    """Run `stepproof check` on a faulty optimizer with further ``arguments``."""
+def measure(fault: Fault, folder: Path, arguments: Sequence[str], checks: Checks) -> MeasuredFault:
+    """Run `stepproof check` on a faulty optimizer with further ``arguments``, as one of the ``checks``."""
     key = hashlib.sha256(fault.source.encode()).hexdigest()[:12]
     path, output = folder / f"faulty_{key}.py", folder / key
     path.write_text(fault.source)
     chosen = [word for name, value in fault.options.items() for word in ("--option", f"{name}={value}")]
     claimed, of = ("--schedule", SCHEDULER_CLASS) if fault.chapter == SCHEDULERS else ("--rule", CLASS)
-    command = [sys.executable, "-m", "conformance.cli", "check", f"{path}:{of}", claimed, fault.rule, *chosen]
+    asked = [f"{path}:{of}", claimed, fault.rule, *chosen, *arguments, "--output", str(output)]
     start = time.perf_counter()
-    first, finished = _first_finding([*command, *arguments, "--output", str(output)], start)
+    first, finished = _first_finding(checks, asked)
     seconds = time.perf_counter() - start
     report = output / "report.json"
     causes: list[dict[str, Any]] = json.loads(report.read_text())["causes"] if report.exists() else []
@@ -79,20 +78,16 @@ def claim_of(fault: Fault) -> str:
     return ", ".join((fault.rule, *(f"{name}={value}" for name, value in fault.options.items())))
 
 
-def _first_finding(command: Sequence[str], start: float) -> tuple[float, bool]:
+def _first_finding(checks: Checks, arguments: Sequence[str]) -> tuple[float, bool]:
     """Return the seconds until the first finding is printed, infinity where none is, and whether the check ended."""
-    first, finished = float("inf"), True
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:  # noqa: S603 our own command line
-        if running.stdout is None:
-            raise RuntimeError("the check has no output to read")
-        for line in running.stdout:
-            now = time.perf_counter() - start
+    first = float("inf")
+    try:
+        for now, line in checks.lines(arguments, LONGEST):
             if line.startswith(FOUND):
                 first = min(first, now)
-            if now > LONGEST:
-                running.kill()
-                finished = False
-    return first, finished
+    except TimeoutError:
+        return first, False
+    return first, True
 
 
 def named(fault: Fault, causes: Sequence[dict[str, Any]]) -> tuple[Named, str]:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,7 @@ from conformance.commands.power_page import page
 from conformance.diagnosis.diagnosing import diagnose
 from conformance.engine.ledger import SCHEDULERS
 from conformance.faulty.asking import asked
+from conformance.faulty.checks import Checks
 from conformance.faulty.edits import EDITS
 from conformance.faulty.fault import Fault
 from conformance.faulty.faults import FORMULA, RULE, faults
@@ -24,6 +30,7 @@ from impls.session import Session
 from spec import rules as book
 from spec import schedules
 from tests.builders import subject_of
+from tests.conformance.test_ending import MARK, PATIENCE, ROOT, Running, until
 
 SAMPLE = list(faults(8))
 ADAMW = {"decay": "decoupled"}
@@ -71,7 +78,7 @@ def test_a_measurement_tells_a_mistake_that_is_named_from_one_that_is_not_found(
     fault: Fault | None, named: Named, tmp_path: Path
 ) -> None:
     """An option is named by its cause; a class without a mistake that claims one is not found."""
-    found = measure(fault or _right(tmp_path), tmp_path, QUICK)
+    found = measure(fault or _right(tmp_path), tmp_path, QUICK, Checks())
     assert (found.named, found.found) == (named, fault is not None)
     assert (found.first < found.seconds) == found.found
 
@@ -121,10 +128,37 @@ def test_the_diagnosis_alone_is_asked_of_schedulers(
 def test_a_check_that_takes_too_long_has_said_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not taken for one that found nothing."""
     monkeypatch.setattr("conformance.faulty.measurement.LONGEST", 0.0)
-    assert measure(_right(tmp_path), tmp_path, QUICK).named is Named.UNFINISHED
+    assert measure(_right(tmp_path), tmp_path, QUICK, Checks()).named is Named.UNFINISHED
 
 
 def test_an_unknown_class_of_faults_is_answered_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     """The sentence names the value and the legal ones."""
     assert main(["power", "--only", "spelling"]) == 2
     assert "another option" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_no_check_outlives_the_command(number: signal.Signals, status: int, tmp_path: Path) -> None:
+    """However the command ends, its checks end with it; where it can it says how far it came, and keeps that."""
+    mark = uuid.uuid4().hex
+    process = subprocess.Popen(
+        [sys.executable, "-m", "conformance.cli", "power", "--only", RULE, "--output", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, MARK: mark, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    running = Running(process, tmp_path, f"{MARK}={mark}")
+    assert until(lambda: any("impls" in line or "worker" in line for line in running.left().values()))
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == status, said
+    assert until(lambda: not running.left()), running.left()
+    assert ("stopped after " in said) == (number != signal.SIGKILL)
+    assert (tmp_path / "power.json").exists() == (number != signal.SIGKILL)
+    assert "Traceback" not in said
