@@ -64,14 +64,28 @@ class Called:
             of_this_alone()
         members = list(params)
         groups = members if members and isinstance(members[0], dict) else [{"params": members}]
+        if self._calling.get("flat"):
+            return self._flat(groups, settings)
         if self._calling.get("named"):
             groups = named_parameters(groups)
-        if self._calling.get("flat"):
-            flat = [p for group in groups for p in group["params"]]
-            return self._own(flat, **settings)
         inside = settings if self._calling.get("inside") else {}
         made = [{**inside, **self._calling.get("flags", {}), **group} for group in groups]
         return self._own(made, **({} if inside else settings))
+
+    def _flat(self, groups: list[dict[str, Any]], settings: dict[str, Any]) -> Any:
+        """The optimizer of the first group with members, which is then told its own settings, and given the others."""
+        named = named_parameters if self._calling.get("named") else list
+        place = next((n for n, group in enumerate(groups) if group["params"]), 0)
+        optimizer = self._own(named(groups)[place]["params"], **settings)
+        held = getattr(optimizer, "param_groups", None) or [{}]
+        held[0].update({key: value for key, value in groups[place].items() if key != "params"})
+        if len(groups) > 1 and not hasattr(optimizer, "add_param_group"):
+            return self._own([p for group in named(groups) for p in group["params"]], **settings)
+        others = named_parameters(groups) if "param_names" in held[0] else groups
+        for group in (*others[:place], *others[place + 1 :]):
+            optimizer.add_param_group(group)
+        held.insert(place, held.pop(0))
+        return optimizer
 
     def _renamed(self, settings: dict[str, Any]) -> dict[str, Any]:
         table = self._calling.get("renamed", {})

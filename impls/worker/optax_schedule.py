@@ -21,12 +21,14 @@ Answer = dict[str, Any]
 
 def built(node: dict[str, Any]) -> Any:
     """Schedules that are joined are built first; boundaries and scales come in pairs."""
-    keywords = dict(node["keywords"])
-    if isinstance(keywords.get("boundaries_and_scales"), list):
-        keywords["boundaries_and_scales"] = dict(keywords["boundaries_and_scales"])
+    keywords = {name: dict(value) if _pairs(value) else value for name, value in node["keywords"].items()}
     parts = [[built(part) for part in node["parts"]]] if "parts" in node else []
     with phase("construct"):
         return resolve(node["target"])(*parts, **keywords)
+
+
+def _pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, list) and len(one) == 2 for one in value)
 
 
 @dataclass
@@ -52,8 +54,9 @@ class Run:
         """One step of the optimizer moves the count; reading it again leaves the count alone."""
         with phase("step"):
             change, following = self.transformation.update(self.gradient, self.state)
+            rate = -float(np.float64(change))
         if read:
-            self.used.append(-float(np.float64(change)))
+            self.used.append(rate)
         else:
             self.state = following
 
@@ -63,7 +66,7 @@ class Run:
             for _ in range(given):
                 with phase("step"):
                     change, self.state = self.transformation.update(self.gradient, self.state)
-                self.used.append(-float(np.float64(change)))
+                    self.used.append(-float(np.float64(change)))
         elif name == "skip":
             for _ in range(given):
                 self.update(read=False)

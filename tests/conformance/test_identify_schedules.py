@@ -45,6 +45,20 @@ def test_the_part_of_each_argument_is_told(session: Session) -> None:
     assert first_line(found).startswith("warmup with into=linear, as its curve shows; --schedule and --option claim")
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("LengthThenRate", "exponential(over=period)"),
+        ("TakesFive", "warmup(into=linear, first=zero, clock=restart)"),
+        ("LosesPatience", "plateau(mode=min, threshold_mode=rel, share=signed)"),
+    ],
+)
+def test_settings_may_be_any_mixture_of_lengths_and_rates(name: str, label: str, session: Session) -> None:
+    """What must be given is given in other orders until its curve is a schedule's, and metrics where it heeds them."""
+    found = identify_schedule(f"{STRANGE}:{name}", session)
+    assert label in {one.schedule.label for one in found.fitting}
+
+
 def test_a_curve_of_no_schedule_is_said_to_be_none(session: Session) -> None:
     """The nearest is named, and the first step at which it differs."""
     found = identify_schedule(f"{STRANGE}:Wobbles", session)

@@ -114,3 +114,16 @@ def test_settings_are_renamed_place_by_place(file: str) -> None:
 def test_an_object_of_a_module_can_be_given(file: str) -> None:
     """What a module calls by a name is imported where the optimizer is built."""
     assert from_json({"limit": {"object": f"{file}:LIMIT"}, "betas": [0.5]}) == {"limit": 3, "betas": (0.5,)}
+
+
+def test_groups_are_added_to_what_takes_a_list(file: str) -> None:
+    """The groups of an optimizer that takes a list alone keep their order and their settings, an empty one too."""
+    first, second = (torch.nn.Parameter(torch.ones(1)) for _ in range(2))
+    groups = [{"params": []}, {"params": [first], "lr": 0.25}, {"params": [second]}]
+    optimizer = called(f"{file}:Flat", {"flat": True})(groups, lr=0.5)
+    assert [len(group["params"]) for group in optimizer.param_groups] == [0, 1, 1]
+    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.25, 0.5]
+    for p in (first, second):
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    assert (first.item(), second.item()) == (0.75, 0.5)

@@ -19,6 +19,7 @@ from conformance.contract.requirements import (
 from conformance.engine.verdict import Level
 from conformance.optimizers.setting_names import constructor_setting
 from conformance.optimizers.subject import WorkerSubject
+from impls.failures import REFUSALS
 from reference.formats import FORMATS
 from spec.rule import UpdateRule
 
@@ -54,6 +55,12 @@ def _own(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]
         for chosen in subject.rules:
             if len(chosen) == 1 and constructor_setting(chosen[0])[0] in held:
                 yield {"steps": 3, "other": settings.switched(subject, rule, chosen)}
+
+
+@of_first_variant
+def _refusals(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    """Yield how names may be refused: by a constructor that takes a list of parameters and nothing else."""
+    yield {"refusals": sorted(REFUSALS) if subject.implementation.calling.get("flat") else []}
 
 
 CLAUSES = (
@@ -148,9 +155,9 @@ CLAUSES = (
     ),
     Clause(
         "groups/iterables",
-        "A generator of parameters and named parameters give what a list gives.",
+        "A generator of parameters and named parameters give what a list gives, but where a bare list is asked for.",
         "torch, torch.optim: an iterable of parameters or named parameters",
         "groups.iterables",
-        once({}),
+        _refusals,
     ),
 )

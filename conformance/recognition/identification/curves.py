@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from impls.session import Session, TargetError
 
+METRIC, METRIC_OF_TIMM = "metrics", "metrics of timm"
 LR = 0.75
 """The learning rate of the optimizer under a scheduler."""
 LONGEST = 48
@@ -32,16 +34,19 @@ METRICS = (
     *(-2.0, -1.0, -2.0, -3.0),
 )
 NUMBERS = (
-    (5, 23, 31, 11),
-    (23, 5, 31, 11),
-    (31, 23, 5, 11),
-    (0.3, 0.2, 0.6, 0.4),
-    (0.2, 19, 0.6, 13),
-    (0.2, 0.6, 5, 13),
+    (5, 23, 31, 11, 41, 17),
+    (23, 5, 31, 11, 41, 17),
+    (31, 23, 5, 11, 41, 17),
+    (0.3, 0.2, 0.6, 0.4, 0.7, 0.5),
+    (0.2, 19, 0.6, 13, 0.7, 5),
+    (0.2, 0.6, 5, 13, 0.7, 19),
 )
-"""What is given for arguments without a default: lengths in several orders, rates, both."""
-OTHERS: tuple[Any, ...] = (list(MILESTONES), [list(pair) for pair in zip(MILESTONES, SCALES, strict=True)], FACTORS)
-"""What is given where no number will do: milestones, milestones with scales, factors of t as a function."""
+"""What is given for arguments without a default first: lengths in several orders, rates, both."""
+MIXED = ((5, 13, 19, 31), (0.2, 0.6, 0.3, 0.7))
+"""The lengths and the rates of every other mixture of both."""
+PAIRS = [list(pair) for pair in zip(MILESTONES, SCALES, strict=True)]
+OTHERS: tuple[Any, ...] = (list(MILESTONES), PAIRS, FACTORS, "linear", "cosine")
+"""What is given where no number will do: milestones, milestones with scales, factors of t as a function, words."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class RateCurve:
     @property
     def over_metrics(self) -> bool:
         """Tell whether it follows metrics."""
-        return self.interface == "metrics"
+        return self.interface.startswith(METRIC)
 
     @property
     def half(self) -> float:
@@ -94,6 +99,16 @@ class RateCurve:
     def vanishes(self) -> bool:
         """Tell whether nothing is left of it after six steps: it shows no more than that."""
         return bool(self.rates) and max(map(abs, self.rates[6:]), default=1.0) < self.half * abs(self.rates[0])
+
+    @property
+    def flat(self) -> bool:
+        """Tell whether it is one rate for ever."""
+        return len(set(self.rates)) == 1
+
+    @property
+    def explodes(self) -> bool:
+        """Tell whether it goes beyond all numbers, beside which everything is near."""
+        return not all(map(math.isfinite, self.rates))
 
     def differs(self, other: RateCurve) -> bool:
         """Tell whether another curve goes elsewhere as far as both go, in half of its digits."""
@@ -121,7 +136,7 @@ def _header(curve: RateCurve, steps: int) -> dict[str, Any]:
     given = {a.name: a.value for a in curve.arguments if not (a.unset and a.value == a.default)}
     tables = {name: [list(value)] for name, value in given.items() if isinstance(value, tuple)}
     keywords = {**curve.more, **{name: value for name, value in given.items() if name not in tables}}
-    interface = "timm" if curve.interface == "timm" else "torch"
+    interface = "timm" if curve.interface in {"timm", METRIC_OF_TIMM} else "torch"
     node = {"target": curve.target, "interface": interface, "keywords": keywords, "tables": tables}
     if curve.interface == "optax":
         return {"op": "schedule_optax", "schedules": [node], "actions": actions, "compiled": False}
@@ -138,18 +153,27 @@ def _header(curve: RateCurve, steps: int) -> dict[str, Any]:
 
 def opened(target: str, signature: Sequence[Mapping[str, Any]], session: Session) -> Iterator[RateCurve]:
     """Yield curves with as many arguments at work as a target takes: every one, then those that it needs."""
-    for interface in ("torch", "timm", "metrics", "optax"):
+    for interface in ("torch", "timm", METRIC, METRIC_OF_TIMM, "optax"):
         named = [item for item in signature if not item["kind"].startswith("var_")]
         named = named if interface == "optax" else named[1:]
         needed = [item["name"] for item in named if "default" not in item]
         offered = tuple(_offered(named))
-        for values in _given(len(needed)):
-            must = tuple(ScheduleArgument(name, None, value) for name, value in zip(needed, values, strict=True))
-            for optional in _at_work(offered):
+        usual, mixed = _given(len(needed)), _mixtures(len(needed))
+        first = [(must, _at_work(offered)) for must in _must(needed, usual)]
+        plain = tuple(argument.at_default() for argument in offered)
+        for must, ways in (*first, *((must, (plain,)) for must in _must(needed, mixed))):
+            for optional in ways:
                 came = asked(RateCurve(target, interface, (*must, *optional)), session)
                 if came is not None:
                     yield came
+        for must in _must(needed, _given(len(needed))):
             yield from _with_one_more(named, must, offered, interface, target, session)
+
+
+def _must(needed: Sequence[str], given: Iterator[tuple[Any, ...]]) -> Iterator[tuple[ScheduleArgument, ...]]:
+    """Yield the arguments that must be given, with values."""
+    for values in given:
+        yield tuple(ScheduleArgument(name, None, value) for name, value in zip(needed, values, strict=True))
 
 
 def _with_one_more(
@@ -160,10 +184,11 @@ def _with_one_more(
     target: str,
     session: Session,
 ) -> Iterator[RateCurve]:
-    """Yield curves with a length for one argument that is None by default."""
+    """Yield curves with a length, a rate or milestones for one argument that is None by default."""
+    milestones = (PAIRS,) if interface == "optax" else ()
     for item in named:
         if "default" in item and item["default"] is None:
-            for number in (29, 0.03125):
+            for number in (29, 0.03125, *milestones):
                 more = ScheduleArgument(item["name"], -1.0, number, unset=True)
                 for optional in _at_work(offered):
                     came = asked(RateCurve(target, interface, (*must, more, *optional)), session)
@@ -177,6 +202,7 @@ def _at_work(offered: tuple[ScheduleArgument, ...]) -> Iterator[tuple[ScheduleAr
         (
             offered,
             tuple(a.at_default() if a.default in {0, 1} and a.length else a for a in offered),
+            tuple(a.at_default() if a.default == 0 and not a.length else a for a in offered),
             tuple(a.at_default() for a in offered),
         )
     )
@@ -186,11 +212,18 @@ def _given(count: int) -> Iterator[tuple[Any, ...]]:
     if count == 0:
         yield ()
         return
-    yield from dict.fromkeys(values[:count] for values in NUMBERS)
+    yield from dict.fromkeys(tuple(itertools.islice(itertools.cycle(values), count)) for values in NUMBERS)
     for other in OTHERS:
         yield from ((other, *values[: count - 1]) for values in NUMBERS[:1])
         if count > 1:
             yield from ((*values[: count - 1], other) for values in NUMBERS[:1])
+
+
+def _mixtures(count: int) -> Iterator[tuple[Any, ...]]:
+    """Yield every mixture of lengths and rates, of so many numbers."""
+    for kinds in itertools.product(MIXED, repeat=count) if 1 < count <= len(MIXED[0]) else ():
+        numbers = {kind: iter(kind) for kind in MIXED}
+        yield tuple(next(numbers[kind]) for kind in kinds)
 
 
 def _offered(named: Sequence[Mapping[str, Any]]) -> Iterator[ScheduleArgument]:

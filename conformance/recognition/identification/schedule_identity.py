@@ -13,6 +13,7 @@ from conformance.recognition.constructor import NotJudgeableError
 from conformance.recognition.identification.curves import (
     FACTORS,
     LR,
+    METRIC_OF_TIMM,
     METRICS,
     MILESTONES,
     SCALES,
@@ -30,7 +31,7 @@ from spec.schedule import Schedule, Setting
 
 COMPOSED = frozenset({"chain", "sequence"})
 TOLD_THE_EPOCH = "timm"
-RATE, SAME_AS_UP = "lr", {"step_size_down": "step_size_up"}
+RATE, SCALE, SAME_AS_UP = "lr", "gamma", {"step_size_down": "step_size_up"}
 MOST, MOST_CURVES = 2000, 60
 MOMENTA = frozenset({"base_momentum", "max_momentum"})
 
@@ -119,21 +120,39 @@ def identify_schedule(target: str, session: Session) -> ScheduleIdentity:
     """Tell which schedule a target follows; raises ``NotJudgeableError`` where it follows none that can be asked."""
     signature = session.request({"op": "signature", "target": target}).header["parameters"]
     best: ScheduleIdentity | None = None
-    for curve in itertools.islice(opened(target, signature, session), MOST_CURVES):
-        if len(set(curve.rates)) == 1 and curve.interface == TOLD_THE_EPOCH:
-            continue  # it may wait for a metric
-        if curve.vanishes:
-            continue
-        if len(set(curve.rates)) == 1 and any(a.default is not None and a.value != a.default for a in curve.arguments):
-            continue
+    still: ScheduleIdentity | None = None
+    for curve in _telling(itertools.islice(opened(target, signature, session), MOST_CURVES)):
         found = _explained(curve, session)
-        if found.fitting:
+        if found.fitting and _heeds_metrics(curve, session):
+            continue
+        if found.fitting and curve.flat and any(item.get("default", ...) is None for item in signature):
+            still = still or found  # what is None may make more of it
+        elif found.fitting:
             return dataclasses.replace(found, beside=dict(_beside(found, session)))
         if best is None or (found.nearest and (best.nearest is None or found.nearest[0] > best.nearest[0])):
             best = found
+    if still is not None:
+        return dataclasses.replace(still, beside=dict(_beside(still, session)))
     if best is None:
         raise NotJudgeableError(f"`{target}` follows no schedule with numbers, milestones or a function for arguments")
     return best
+
+
+def _telling(curves: Iterator[RateCurve]) -> Iterator[RateCurve]:
+    """Yield the curves that show something, and not that a scheduler waits for a metric or has nothing left to do."""
+    for curve in curves:
+        at_work = any(a.default is not None and a.value != a.default for a in curve.arguments)
+        waits = curve.flat and (at_work or curve.interface == TOLD_THE_EPOCH)
+        if not (waits or curve.vanishes or curve.explodes):
+            yield curve
+
+
+def _heeds_metrics(curve: RateCurve, session: Session) -> bool:
+    """Tell whether a scheduler that is told the epoch goes elsewhere with a metric beside it."""
+    if curve.interface != TOLD_THE_EPOCH:
+        return False
+    measured = asked(dataclasses.replace(curve, interface=METRIC_OF_TIMM), session)
+    return measured is not None and measured.differs(curve)
 
 
 def _beside(found: ScheduleIdentity, session: Session) -> Iterator[tuple[str, Claimant | None]]:
@@ -212,7 +231,7 @@ def _variants(*, over_metrics: bool) -> tuple[Schedule, ...]:
 
 def _claimants(schedule: Schedule, active: Sequence[ScheduleArgument], curve: RateCurve) -> Iterator[Claimant]:
     """Yield every way in which the active arguments have parts in a schedule."""
-    lists = [a for a in curve.arguments if not isinstance(a.value, int | float)]
+    lists = [a for a in curve.arguments if not isinstance(a.value, int | float | str)]
     if bool(schedule.given) != bool(lists):
         return
     items = [item for item in schedule.hyperparameters if item.keyword not in MOMENTA]
@@ -227,7 +246,13 @@ def _claimants(schedule: Schedule, active: Sequence[ScheduleArgument], curve: Ra
         held = {item.keyword: item.default for item in left if item.keyword not in SAME_AS_UP}
         momenta = {item.keyword: item.default for item in schedule.hyperparameters if item.keyword in MOMENTA}
         own = {RATE: LR} if optimizer_has_it and any(item.keyword == RATE for item in items) else {}
-        yield Claimant(schedule, parts, {**own, **held, **momenta})
+        scales = {SCALE: SCALES[0]} if SCALE in held and any(_has_scales(argument) for argument in lists) else {}
+        yield Claimant(schedule, parts, {**own, **held, **momenta, **scales})
+
+
+def _has_scales(argument: ScheduleArgument) -> bool:
+    """Tell whether milestones have scales beside them."""
+    return isinstance(argument.value, list) and isinstance(argument.value[0], list)
 
 
 def _assigned(arguments: tuple[ScheduleArgument, ...], items: Sequence[Setting]) -> Iterator[dict[str, Part]]:

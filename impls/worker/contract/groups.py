@@ -201,20 +201,21 @@ def callers_settings(trial: Trial) -> Iterator[Observation]:
 
 
 def iterables(trial: Trial) -> Iterator[Observation]:
-    """A generator and named parameters give what a list of parameters gives."""
+    """A generator gives what a list of parameters gives, and so do named parameters, or they are refused."""
     read = []
     for kind in ("list", "generator", "named"):
         params = parameters(trial, [(17,), (3, 4)])
-        given: Any = params
-        if kind == "generator":
-            given = (p for p in params)
-        elif kind == "named":
-            given = [(f"p{n}", p) for n, p in enumerate(params)]
-        optimizer = build(trial, given)
+        named = [(f"p{n}", p) for n, p in enumerate(params)]
+        refusal = raised(partial(build, trial, named)).partition(":")[0] if kind == "named" else ""
+        if refusal in trial.arguments["refusals"]:
+            yield condition("named parameters", True, refusal, "refused")
+            return
+        optimizer = build(trial, {"list": params, "generator": (p for p in params), "named": named}[kind])
         train(trial, optimizer, params, 0, 2)
         read.append(reading(trial, optimizer, params))
-    yield from same("a generator of parameters", read[1], read[0])
-    yield from same("named parameters", read[2], read[0])
+        if kind != "list":
+            what = "a generator of parameters" if kind == "generator" else "named parameters"
+            yield from same(what, read[-1], read[0])
 
 
 def mixed_dtypes(trial: Trial) -> Iterator[Observation]:

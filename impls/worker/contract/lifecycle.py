@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ..state_path import groups_of
 from .calls import clear_gradients, deep_copy, halve_rates, join_group, load_state, pickled_copy, saved_state, take_step
 from .harness import (
     Observation,
@@ -82,8 +83,9 @@ class Life:
 def interleaved(trial: Trial) -> Iterator[Observation]:
     """After every act parameters and states are what they were, or what one step makes of them."""
     params = parameters(trial, trial.arguments["shapes"])
-    settings = dict(trial.settings)
-    life = Life(trial, build(trial, params), [params], [settings], [[0] * len(params)], [[dict(settings)]])
+    settings, optimizer = dict(trial.settings), build(trial, params)
+    params = as_held(optimizer, params)
+    life = Life(trial, optimizer, [params], [settings], [[0] * len(params)], [[dict(settings)]])
     for place, (act, *given) in enumerate(trial.arguments["acts"]):
         what = f"act {place + 1}, {act}"
         if act in {"step", "sparse step"}:
@@ -97,6 +99,12 @@ def interleaved(trial: Trial) -> Iterator[Observation]:
         ACTS[act](life, *given)
         after = reading(life.trial, life.optimizer, life.members())
         yield from same(what, dict(list(after.items())[:known]) if act == "add group" else after, before)
+
+
+def as_held(optimizer: Any, params: list[Any]) -> list[Any]:
+    """Parameters in the order in which the last group holds them, if it holds just these."""
+    held = [*groups_of(optimizer)[-1]["params"]] if groups_of(optimizer) else []
+    return held if {id(p) for p in held} == {id(p) for p in params} else params
 
 
 def stepped(life: Life, what: str, absent: list[int], rows: list[int] | None = None) -> Iterator[Observation]:
@@ -190,7 +198,7 @@ def add_group(life: Life, shape: list[int], settings: dict[str, Any]) -> None:
     settings = tuples(settings)
     params = parameters(life.trial, [shape], first=100 + len(life.groups))
     join_group(life.optimizer, {"params": list(params), **settings})
-    life.groups.append(params)
+    life.groups.append(as_held(life.optimizer, params))
     life.settings.append({**life.trial.settings, **settings})
     life.past.append([dict(life.settings[-1])])
     counter = str(life.trial.arguments["counter"])

@@ -157,3 +157,12 @@ class Inherits(torch.optim.SGD):
 
     def __init__(self, params, lr=1e-2, momentum=0.9, weight_decay=0.0):
         super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay)
+
+
+class TakesAList(AdamW):
+    """It takes a list of parameters and no groups, and keeps them by their size."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
+        if not (isinstance(params, list) and all(isinstance(p, torch.Tensor) for p in params)):
+            raise TypeError("params is no list of parameters")
+        super().__init__(sorted(params, key=lambda p: -p.numel()), lr, betas, eps, weight_decay)
