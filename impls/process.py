@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from impls.copies import Started, start
 from impls.failures import Cause, WorkerFailure
 from impls.usage import Usage
 from impls.worker import place, wire
@@ -23,7 +24,6 @@ from impls.worker.text import plain
 if TYPE_CHECKING:  # a kit runs it on Python 3.9
     from typing import Self
 
-BOOTSTRAP = Path(__file__).parent / "worker" / "__main__.py"
 TAIL_BYTES = 16 * 1024
 PIECE_BYTES = 64 * 1024
 PIPE_BYTES = 1 << 20
@@ -36,7 +36,7 @@ DUMP_SECONDS = 0.5
 END_SECONDS = 5.0
 SEEN = frozenset({"timeout", "signal", "memory", "processes"})
 """The causes at which the stack of the worker was seen."""
-_ENDED: list[subprocess.Popen[bytes]] = []
+_ENDED: list[Started] = []
 """Killed processes whose status nobody has fetched yet."""
 
 
@@ -74,17 +74,9 @@ class Process:
     ) -> None:
         _ENDED[:] = [ended for ended in _ENDED if ended.poll() is None]
         self._printed = printed
-        self._process = subprocess.Popen(
-            [python, str(BOOTSTRAP)],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=directory,
-            env=environment,
-            start_new_session=True,
-        )
+        self._process = start(python, directory, environment)
         self.prepared = False
+        self._killed = False
         self._memory = memory
         self._usage = Usage(self._process.pid, memory)
         self._owner = os.getpid()
@@ -96,10 +88,11 @@ class Process:
     @property
     def alive(self) -> bool:
         """The worker runs, and belongs to this process: not to the one that this was forked from."""
-        return self._owner == os.getpid() and self._process.poll() is None
+        return self._owner == os.getpid() and not self._killed and self._process.poll() is None
 
     def kill(self) -> None:
         """All of the worker's group is killed; a request that another thread waits for fails."""
+        self._killed = True
         _kill(self._process, self._owner)
 
     def end(self) -> None:
@@ -140,7 +133,7 @@ class Process:
             exchange.move(DUMP_SECONDS / 20)
 
     def _ended(self, request: str) -> WorkerFailure:
-        status = self._process.returncode
+        status = self._process.returncode or 0
         cause: Cause = "signal" if status < 0 else "exit"
         how = f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
         return self._failure(cause, how, request, "read what it printed last, and look for the cause there")
@@ -164,7 +157,7 @@ class Process:
 class _Exchange:
     """All three pipes move together, so neither side can wait for the other for ever."""
 
-    def __init__(self, process: subprocess.Popen[bytes], printed: Printed, frame: bytes, largest: int) -> None:
+    def __init__(self, process: Started, printed: Printed, frame: bytes, largest: int) -> None:
         self._process = process
         self._printed = printed
         self._rest = memoryview(frame)
@@ -241,10 +234,8 @@ def _signal_name(number: int) -> str:
     return f"signal {number}"
 
 
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[FileIO, FileIO, FileIO]:
-    pipes = (process.stdin, process.stdout, process.stderr)
-    incoming, outgoing, printed = (cast("FileIO", pipe) for pipe in pipes)  # bufsize=0
-    return incoming, outgoing, printed
+def _pipes(process: Started) -> tuple[FileIO, FileIO, FileIO]:
+    return process.stdin, process.stdout, process.stderr
 
 
 def _widen(pipe: FileIO) -> None:
@@ -253,14 +244,14 @@ def _widen(pipe: FileIO) -> None:
         fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _kill(process: subprocess.Popen[bytes], owner: int) -> None:
+def _kill(process: Started, owner: int) -> None:
     """A copy of the judge, forked while the worker ran, leaves it alone."""
     if owner == os.getpid():
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _abandon(process: subprocess.Popen[bytes], owner: int) -> None:
+def _abandon(process: Started, owner: int) -> None:
     """Nothing here waits: an interrupt in a finalizer would be lost."""
     _kill(process, owner)
     for pipe in _pipes(process):

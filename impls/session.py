@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
+from impls.copies import Copies
 from impls.failures import Cause, Deferred, NotAsked, SuiteError, TargetError, WorkerFailure
 from impls.process import Printed, Process
 from impls.worker import wire
@@ -95,6 +96,7 @@ class Session:
         self._printed = Printed()
         self._process: Process | None = None
         self._beginning: threading.Thread | None = None
+        self._copies: Copies | None = None
         self._companion: Session | None = None
         self._remembered: dict[Hashable, object] = {}
 
@@ -105,8 +107,13 @@ class Session:
         self.close()
 
     def begin(self) -> None:
-        """A worker is started beside what the caller does next; the first request waits for it, and tells a failure."""
+        """A worker is started beside what the caller does next; the first request waits for it, and tells a failure.
+
+        Until the session is closed other workers of its interpreter, in this process and in those that it starts,
+        are copies of one process.
+        """
         if self._process is None and self._beginning is None:
+            self._copies = Copies(self._python, self._environment)
             self._beginning = threading.Thread(target=self._begun, daemon=True)
             self._beginning.start()
 
@@ -150,6 +157,9 @@ class Session:
 
     def close(self) -> None:
         """The workers and all that they started are killed; the session may be used again."""
+        if self._copies is not None:
+            self._copies.close()
+            self._copies = None
         while self._beginning is not None and self._beginning.is_alive():
             self.kill()
             self._beginning.join(LOOK_SECONDS)

@@ -14,9 +14,9 @@ from tempfile import TemporaryFile
 
 import pytest
 
-from conformance.engine import runs
 from conformance.engine.script_builder import SHOWN
-from tests.preloaded import ADDRESS, Interpreter, Program, serve_workers, start_workers_anew
+from impls.copies import VARIABLE, Copies
+from tests.preloaded import Interpreter, Program
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,26 @@ def heard() -> None:
 
 @pytest.fixture(scope="session")
 def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interpreter]:
-    """Return what programs of all tests are copies of."""
+    """Return what scripts of all tests are copies of."""
     started = Interpreter(tmp_path_factory.mktemp("preloaded"))
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv(ADDRESS, started.place)
-        patched.setattr(runs, "PRELOADED", (*runs.PRELOADED, "tests.preloaded_judge"))
-        yield started
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copies() -> Iterator[str]:
+    """Let the workers of all tests, and of the commands that they run, be copies; return how they are found."""
+    started = Copies(sys.executable, {"OMP_NUM_THREADS": "1", **os.environ})
+    yield os.environ.get(VARIABLE, "")
     started.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def workers(request: pytest.FixtureRequest, interpreter: Interpreter) -> Iterator[None]:
-    """Let the workers of a module, and of its judges, be copies where they need not be new."""
-    if sys.platform == "linux" and request.path.parent.name not in NEW:
-        serve_workers(lambda: interpreter.address)
-    yield
-    start_workers_anew()
+def workers(request: pytest.FixtureRequest, copies: str) -> Iterator[None]:
+    """Let the workers of some modules be new processes."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(VARIABLE, "" if request.path.parent.name in NEW else copies)
+        yield
 
 
 @pytest.fixture
@@ -84,7 +88,7 @@ def run_copied(interpreter: Interpreter, script: Path) -> Ended:
     """Return how a script ends in a copy of the interpreter."""
     with TemporaryFile("w+") as said, TemporaryFile("w+") as errors, Path(os.devnull).open() as nothing:
         streams = [file.fileno() for file in (nothing, said, errors)]
-        program = Program(interpreter.address, script, script.parent, os.environ, streams, isolated=True)
+        program = Program(interpreter.address, script, streams)
         status = program.wait()
         printed = [file.seek(0) or file.read() for file in (said, errors)]
     return Ended(status, *printed)

@@ -1,21 +1,15 @@
-"""An interpreter that has torch imported already: each program that it is told of runs in a copy of it.
+"""An interpreter that has torch imported already: each script that it is told of runs in a copy of it.
 
-Importing torch, and what its first step imports, takes seconds, and most programs that tests start do
-that before anything else.  A request comes over a socket: JSON of a program's path, its folder, its
-environment and whether it is isolated as by `python -I -W ignore`, with the descriptors of its streams.
-Answers are the number of its process, and when it has ended its status, below zero for a signal.  One
-that is not isolated leads a session of its own.
+Importing torch, and what its first step imports, takes seconds, and most scripts do that before anything else.
+A request is JSON of a script's path, its folder and its environment; a copy is isolated as by `python -I -W ignore`.
 """
 
 from __future__ import annotations
 
 import atexit
-import json
 import os
-import select
 import signal
 import socket
-import struct
 import sys
 import threading
 import traceback
@@ -23,8 +17,7 @@ import warnings
 from types import ModuleType
 from typing import Any
 
-MOST = 1 << 18
-"""Bytes of a request."""
+from impls.worker.copies import served
 
 
 def imported() -> None:
@@ -36,40 +29,6 @@ def imported() -> None:
     torch.optim.SGD([parameter]).step()
 
 
-def served(listening: socket.socket) -> dict[str, Any]:
-    """Return a request in the process that is to become the program; the server ends with its input."""
-    while True:
-        ready, _, _ = select.select([0, listening.fileno()], [], [])
-        if 0 in ready:
-            os._exit(0)
-        connection, _ = listening.accept()
-        data, streams, _, _ = socket.recv_fds(connection, MOST, 3)
-        if not os.fork() and _is_program(connection, streams):
-            request: dict[str, Any] = json.loads(data)
-            return request
-        connection.close()
-        for stream in streams:
-            os.close(stream)
-
-
-def _is_program(connection: socket.socket, streams: list[int]) -> bool:
-    """Return in the process of a program; that which waits for it tells how it ended, and ends too."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    child = os.fork()
-    if not child:
-        for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-        os.closerange(3, 1024)
-        return True
-    os.closerange(0, 3)
-    for stream in streams:
-        os.close(stream)
-    connection.send(struct.pack("i", child))
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    connection.send(struct.pack("i", status))
-    os._exit(0)
-
-
 def become(request: dict[str, Any]) -> None:
     """Run a program as the main module of this process, which ends with it."""
     import torch
@@ -79,13 +38,11 @@ def become(request: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     path = request["program"]
-    if request["isolated"]:
-        sys.path[:] = [folder for folder in sys.path[1:] if folder not in given]
-        warnings.simplefilter("ignore")
-        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - whatever PYTHONUNBUFFERED says
-    else:
-        os.setsid()
-        sys.path[0] = os.path.dirname(path)  # noqa: PTH120 - what the interpreter itself puts there
+    sys.path[:] = [folder for folder in sys.path[1:] if folder not in given]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "impls"]:
+        del sys.modules[name]
+    warnings.simplefilter("ignore")
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - whatever PYTHONUNBUFFERED says
     torch.seed()
     status = _status(path)
     threading._shutdown()  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from impls.kit.program import FORMAT, MANIFEST
 from impls.kit.records import QUESTIONS, Place, frame_at, places
 
 SOURCE = Path(impls.__file__).parent
-CODE = ("__init__.py", "failures.py", "process.py", "session.py", "usage.py", "kit", "worker")
+CODE = ("__init__.py", "copies.py", "failures.py", "process.py", "session.py", "usage.py", "kit", "worker")
 """What of `impls/` travels: it needs no library but the framework under test."""
 FIRST_LINE = b"#!/usr/bin/env python3\n"
 START_SECONDS = 10.0

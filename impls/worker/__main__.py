@@ -34,6 +34,8 @@ def main() -> None:
         del sys.path[0]
     load_worker(folder)
     serve = import_module(PRIVATE_NAME + ".serve")
+    if len(sys.argv) > 1:  # the descriptor of a socket at which copies of this process are asked for
+        import_module(PRIVATE_NAME + ".copies").become_worker(int(sys.argv.pop()))
     if added_by_interpreter:
         sys.path.insert(0, os.getcwd())
     # Between the two stands what the user says that the code under test is imported from.

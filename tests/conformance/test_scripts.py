@@ -6,7 +6,6 @@ import ast
 import builtins
 import dataclasses
 import math
-import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -141,17 +140,6 @@ def test_a_script_ends_among_the_tests_as_in_an_interpreter_of_its_own(
     copied = run_copied(interpreter, tmp_path / "finding.py")
     assert (copied.status, copied.said) == (fresh.status, fresh.said)
     assert copied.errors.splitlines()[-1:] == fresh.errors.splitlines()[-1:]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc shows what a process was started as")
-@pytest.mark.parametrize(
-    ("environment", "program"), [({}, "preloaded_interpreter.py"), ({"ANY": "other"}, "__main__.py")]
-)
-def test_a_worker_is_a_copy_where_a_new_one_would_read_the_same(environment: dict[str, str], program: str) -> None:
-    """In the environment of the tests a worker is a copy of an interpreter; in another one it is a new process."""
-    with Session(environment=environment) as own:
-        number = own.request({"op": "hello"}).header["pid"]
-        assert program in Path(f"/proc/{number}/cmdline").read_text()
 
 
 def test_lines_that_never_end_are_shown(run_script: Run, monkeypatch: pytest.MonkeyPatch) -> None:
