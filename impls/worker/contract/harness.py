@@ -347,9 +347,8 @@ def follow(
 ) -> Iterator[Observation]:
     """Both step from one state, again and again, with the same elements in another place or layout."""
     keys = trial.arguments["states"]
-    size = sum(p.numel() for p in one.params)
     for step in range(steps):
-        gradient = values(trial, (size,), 1000 * (step + 1))
+        gradient = values(trial, (sum(p.numel() for p in one.params),), 1000 * (step + 1))
         other.set_gradients(gradient if order is None else gradient[order], layout or trial.with_layout)
         if layout:
             gradient = torch.cat([p.grad.reshape(-1) for p in other.params])
@@ -377,9 +376,8 @@ def same_step(what: str, start: Start, got: dict[str, torch.Tensor], expected: d
     if not unequal:
         return Observation(what, compared)
     key, first = unequal[0], int(torch.nonzero(wrong[unequal[0]])[0])
-    count = sum(int(places.sum()) for places in wrong.values())
+    count, every = sum(int(places.sum()) for places in wrong.values()), start.shape is not None
     seen = got[key][first].item(), expected[key][first].item()
-    every = start.shape is not None
     differing = torch.ones_like(wrong[key]) if every else torch.stack([*wrong.values()]).any(0)
     step = described_step(start, differing, {"got": got, "expected": expected}, every=every)
     return Observation(f"{what}: {key}", compared, count, *seen, first, step)
