@@ -47,8 +47,10 @@ class Profile:
     rounded to the ``nearest`` number of the half format, or to ``either`` neighbour, as at random.
     ``derived``: forms beside them that were found, of
     ``spec.derived_forms``. ``single``: the symbols of scalars that are float32 tensors themselves, which
-    makes float32 of all that is computed from them. ``rule``: the name of the rule that is claimed, whose
-    forms alone may be named. Raises ``ValueError`` for a value or form that there is not.
+    makes float32 of all that is computed from them. ``loose``: the symbols of settings that are known
+    within one unit of their format alone, as code hands them through operations that cancel (``lr * t / t``).
+    ``rule``: the name of the rule that is claimed, whose forms alone may be named. Raises ``ValueError``
+    for a value or form that there is not.
     """
 
     intermediate: str = STORAGE
@@ -61,6 +63,7 @@ class Profile:
     units: Mapping[str, float] = field(default_factory=dict)
     derived: frozenset[str] = frozenset()
     single: frozenset[str] = frozenset()
+    loose: frozenset[str] = frozenset()
     rule: str = ""
     stored: str = NEAREST
 
@@ -100,7 +103,7 @@ class Profile:
         forms = declared.get("forms", ())
         if isinstance(forms, str):
             raise TypeError(f"`forms` of a profile is a list; give [`{forms}`]")
-        sets = {key: frozenset(declared[key]) for key in ("derived", "single") if key in declared}
+        sets = {key: frozenset(declared[key]) for key in ("derived", "single", "loose") if key in declared}
         return cls(**{**declared, **sets, "forms": frozenset(forms), "rule": rule})
 
     def widened(self, changes: Mapping[str, Any]) -> Profile:
@@ -119,6 +122,7 @@ class Profile:
             f"results rounded to {self.intermediate}",
             f"scalars in {self.scalar}, cast to {self.coefficient}",
             *([f"{', '.join(sorted(self.single))} as float32 tensors"] if self.single else []),
+            *([f"{', '.join(sorted(self.loose))} within a unit"] if self.loose else []),
             "contraction allowed" if self.contraction else "no contraction",
         ]
         if self.flush:

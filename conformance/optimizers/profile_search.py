@@ -143,6 +143,9 @@ def _look(subject: WorkerSubject, found: FoundProfile) -> None:
         both = [*found.recorded, *found.finer]
         several = subject.storage == FLOAT64 or bool(found.finer)
         profile = Search(subject, both, found.base, every_form=True).narrowest() if several else None
+    if profile is None:
+        loose = dataclasses.replace(found.base, loose=frozenset({lr.name}))
+        profile = Search(subject, list(found.recorded), loose).narrowest()
     if profile is None and found.base.stored == NEAREST and draws(found.recorded):
         found.base = dataclasses.replace(found.base, stored=EITHER, **LEVELS[0])  # type: ignore[arg-type]
         profile = Search(subject, list(found.recorded), found.base).narrowest()

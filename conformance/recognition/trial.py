@@ -17,6 +17,8 @@ TRIALS = (("dense", FLOAT64), ("sparse", FLOAT64), ("dense", FLOAT32))
 WAYS: tuple[Mapping[str, Any], ...] = ({}, {"flat": True}, {"named": True}, {"flat": True, "named": True})
 CALLINGS = (*WAYS, *({**way, "alone": True} for way in WAYS))
 """How parameters are given: in groups, in a list, with names; and all this again beside a process group."""
+INSIDE: tuple[Mapping[str, Any], ...] = ({"inside": True}, {"inside": True, "alone": True})
+"""How a target is called whose settings stand in its groups alone."""
 
 SHARED = ("group:", "optimizer:")
 """Where what is kept need not be of one parameter alone."""
@@ -137,7 +139,7 @@ class Trier:
     def ways(self) -> list[Mapping[str, Any]]:
         """How the target may be called, the usual way first."""
         flags = {"flags": dict(self.flags)} if self.flags else {}
-        own = ({"function": True},) if self.function else ({"inside": True},) if self.inside else CALLINGS
+        own = ({"function": True},) if self.function else INSIDE if self.inside else CALLINGS
         return [{**way, **flags} for way in own]
 
     def again(self, trial: TrialSteps, constructor: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,8 +9,8 @@ from flint import arb
 
 from reference.balls import PRECISION
 from reference.balls.exact_range import ExactRange, ExactRangeArithmetic
-from reference.formats import Format
-from reference.intervals.enclosure import CompiledForm, program
+from reference.formats import FLOAT32, FORMATS, Format
+from reference.intervals.enclosure import CompiledForm, around_one, program
 from reference.intervals.evaluation import Narrow, Scalars, Tensors
 from reference.intervals.roundings import (
     coefficient_rounding,
@@ -78,14 +78,17 @@ def enclose(
     tensor = ExactRangeArithmetic(tensor_rounding(profile, storage), units)
     cast = ExactRangeArithmetic(coefficient_rounding(profile, storage), units)
     store = ExactRangeArithmetic(store_rounding(profile, storage), units)
+    single = ExactRangeArithmetic(single_rounding(), single_units(profile))
     values = Scalars(
         scalar,
         scalars,
         lambda number: _rounded(scalar, ExactRange.exactly(number)),
         lambda range_: _rounded(cast, range_),
         compiled.scalar_lines,
-        narrow=Narrow(profile.single, ExactRangeArithmetic(single_rounding(), single_units(profile))),
+        narrow=Narrow(profile.single, single, profile.loose, _around_one(FLOAT32)),
     )
+    for name in profile.loose & scalars.keys():
+        values.define(name, scalar.multiply(values.symbol(name), _around_one(FORMATS[profile.scalar])))
     for name, node in compiled.state_lines.items():
         values.define(name, values.value(node))
     known = {name: _operand(profile, storage, number) for name, number in before.items()}
@@ -109,6 +112,11 @@ def _operand(profile: Profile, storage: Format, number: float) -> ExactRange:
     if not flushes(profile, storage) or abs(number) >= storage.smallest_normal:
         return ExactRange.exactly(number)
     return ExactRange(arb(min(number, 0.0)), arb(max(number, 0.0)))
+
+
+def _around_one(target: Format) -> ExactRange:
+    low, high = around_one(target)
+    return ExactRange(arb(low), arb(high))
 
 
 def _rounded(arithmetic: ExactRangeArithmetic, range_: ExactRange) -> ExactRange:

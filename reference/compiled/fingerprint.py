@@ -53,7 +53,7 @@ def fingerprint(task: Task) -> str:
         tuple(
             (item.name, sorted(value.items()) if isinstance(value := getattr(task.profile, item.name), dict) else value)
             for item in dataclasses.fields(task.profile)
-            if item.name not in {"forms", "derived", "single", "rule"}
+            if item.name not in {"forms", "derived", "single", "loose", "rule"}
         ),
         (task.storage.name, tuple((name, kept.name) for name, kept in sorted(task.state_formats.items()))),
         (tuple(sorted(task.points)), task.scalars, tuple(state.symbol.name for state in task.numbers)),

@@ -36,13 +36,14 @@ class Task:
         formats = tuple(sorted((name, kept.name) for name, kept in self.state_formats.items()))
         taken = tuple(holds(condition, self.given) for condition in switches(self.program))
         units = tuple(sorted(profile.units.items()))
-        marks = (profile.contraction, profile.flush)
-        return (self.program, kinds, marks, profile.single, units, self.storage.name, formats, self.points, taken)
+        marks = (profile.contraction, profile.flush, profile.single, profile.loose)
+        return (self.program, kinds, marks, units, self.storage.name, formats, self.points, taken)
 
     @property
     def compilable(self) -> bool:
-        """Whether there may be code: elements do not count for each other, and no scalar is a tensor."""
-        return self.program.rule.elementwise and not self.profile.single and not self.program.formats
+        """Whether there may be code: elements do not count for each other, and every scalar is a number."""
+        given = not (self.profile.single or self.profile.loose)
+        return self.program.rule.elementwise and given and not self.program.formats
 
     @property
     def inputs(self) -> tuple[str, ...]:

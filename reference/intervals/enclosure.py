@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from reference.expression import Node, compiler, decided
-from reference.formats import FLOAT64, FORMATS, Array, Format
+from reference.formats import FLOAT32, FLOAT64, FORMATS, Array, Format
 from reference.intervals.evaluation import Narrow, Scalars, Tensors, walk
 from reference.intervals.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded, select
 from reference.intervals.roundings import (
@@ -129,6 +129,16 @@ def refuse_tiny(rule: UpdateRule, scalars: Mapping[str, float]) -> None:
             raise ValueError(f"{rule.name}: {name}={value!r} is below {SMALLEST_SCALAR!r}; give 0 or more")
 
 
+def around_one(target: Format) -> tuple[float, float]:
+    """Return what two roundings to a format may make of 1: so far a setting that is known within a unit may be off."""
+    return 1.0 - 2.0 ** (1 - target.precision), 1.0 + 2.0 ** (1 - target.precision)
+
+
+def _around_one(target: Format) -> Interval:
+    low, high = around_one(target)
+    return Interval(np.asarray(low, FLOAT64.work), np.asarray(high, FLOAT64.work))
+
+
 class StepEnclosure:
     """Encloses steps of one rule under one profile for one set of scalars.
 
@@ -224,8 +234,13 @@ class StepEnclosure:
             return store_rounding(self.profile, storage)(lo, hi, value.flags)
 
         kept = stored if rounded and self.profile.bound == STORAGE else None
-        narrow = Narrow(self.profile.single if rounded else frozenset(), single_arithmetic(self.profile))
-        return Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines, kept, narrow)
+        single, loose = self.profile.single if rounded else frozenset(), self.profile.loose
+        narrow = Narrow(single, single_arithmetic(self.profile), loose, _around_one(FLOAT32))
+        scalars = Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines, kept, narrow)
+        for name in loose & self.given.keys():
+            slack = _around_one(FORMATS[self.profile.scalar])
+            scalars.define(name, arithmetic.multiply(entry(self.given[name]), slack))
+        return scalars
 
     def lines(self, tensors: Mapping[str, Interval]) -> dict[str, Interval]:
         """Return the enclosure of every line on tensors, and what they start from, by symbol."""

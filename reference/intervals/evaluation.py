@@ -14,10 +14,15 @@ from reference.intervals.arithmetic import Arithmetic, Number
 
 @dataclass(frozen=True)
 class Narrow(Generic[Number]):
-    """The given scalars that are tensors of a narrow format themselves, and the arithmetic of that format."""
+    """The given scalars that are tensors of a narrow format themselves, and the arithmetic of that format.
+
+    Those that are ``loose`` are multiplied by ``slack``, which is what two roundings may make of 1.
+    """
 
     names: frozenset[str]
     arithmetic: Arithmetic[Number]
+    loose: frozenset[str] = frozenset()
+    slack: Number | None = None
 
     def rounded(self, value: Number) -> Number:
         """Return a scalar in the narrow format."""
@@ -106,8 +111,12 @@ class _NarrowScalars(Scalars[Number]):
 
     def symbol(self, name: str) -> Number:
         """Return a scalar; one that is given is rounded to the format."""
-        value = self.scalars.symbol(name)
-        return self.entering.rounded(value) if name in self.entering.names else value
+        value, narrow = self.scalars.symbol(name), self.entering
+        if name not in narrow.names:
+            return value
+        if narrow.slack is None or name not in narrow.loose:
+            return narrow.rounded(value)
+        return narrow.arithmetic.multiply(narrow.rounded(value), narrow.slack)
 
     def operand(self, node: Node) -> Number:
         """Return an operand, which may have been rounded to the format."""

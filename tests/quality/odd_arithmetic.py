@@ -41,6 +41,18 @@ class ScaledEpsilon(Odd):
         p.addcdiv_(m, v.sqrt().add_(eps * scale), value=-lr * scale / (1 - beta1**t))
 
 
+class RateOverItself(Odd):
+    """A warm-up that is over: the rate times the count by the count, which need not be the rate to the last digit."""
+
+    def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
+        super().move(p, m, v, t, lr * t / max(t, 1.0), beta1, beta2, eps, decay)
+
+
+class RateOffByMore(Odd):
+    def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
+        super().move(p, m, v, t, lr * (1 + 1e-6), beta1, beta2, eps, decay)
+
+
 class OldDecay(Odd):
     def move(self, p, m, v, t, lr, beta1, beta2, eps, decay):
         old = p.clone()

@@ -53,7 +53,9 @@ def test_a_right_optimizer_passes_under_the_profile_that_explains_it(name: str, 
     assert EXPLANATIONS[name] in result.profile
 
 
-@pytest.mark.parametrize(("name", "file"), [("ScaledByTheWrongCorrection", ODD), ("WeightInFloat32", WRONG)])
+@pytest.mark.parametrize(
+    ("name", "file"), [("ScaledByTheWrongCorrection", ODD), ("RateOffByMore", ODD), ("WeightInFloat32", WRONG)]
+)
 def test_no_profile_explains_a_mistake(name: str, file: Path, session: Session) -> None:
     """Scalars that are moved wrongly, or rounded in one place alone, are outside every legal profile."""
     judged = found(name, session, file)

@@ -11,14 +11,12 @@ from typing import Any
 from conformance.recognition.constructor import NotJudgeableError, Stated
 from conformance.recognition.identification.slots import Constructor, Slot, constructor_of
 from conformance.recognition.identification.steps import MATRICES, VECTORS, Course, Question, ask
-from conformance.recognition.trial import CALLINGS, asks_for_group
+from conformance.recognition.trial import CALLINGS, INSIDE, asks_for_group
 from impls.session import Session, TargetError
 from reference.formats import FLOAT64
 
 LAYOUTS = ("dense", "sparse")
 FRAMEWORKS = ("torch", "jax")
-INSIDE: tuple[Mapping[str, Any], ...] = ({"inside": True}, {"inside": True, "alone": True})
-"""How a target is called whose settings stand in its groups alone."""
 UNSET = (0.61, 0.43, 0.69)
 """What a setting is given whose default is None."""
 NEEDED = 0.37
