@@ -146,9 +146,13 @@ def _so_called(trial: TrialSteps) -> Iterator[str]:
 
 
 def _leaves(trial: TrialSteps) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield what is kept after the last step and may be a state: tensors, and numbers of a parameter's own."""
+    """Yield what is kept after the last step and may be a state: a parameter's own, or a tensor of one number.
+
+    What several parameters share is larger where there are several.
+    """
     for path, item in trial.steps[-1]["state"].items():
-        if item.get("values") is not None and (trial.is_own(path) or item["kind"] == "tensor"):
+        number = item["kind"] == "tensor" and _size(item) == 1
+        if item.get("values") is not None and (trial.is_own(path) or number):
             yield path, item
 
 

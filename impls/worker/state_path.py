@@ -108,8 +108,7 @@ def _keys(value: Any, optimizer: Any, parameter: torch.Tensor, shared: bool) -> 
         own = [OWN] if shared and _own_key(value, optimizer, parameter) is not None else []
         return own or [_escaped(key) for key in value if isinstance(key, (str, int)) and key != "params"]
     if isinstance(value, (list, tuple)):
-        members = _members(optimizer)
-        if shared and len(value) == len(members):
+        if shared and len(value) in {len(_members(optimizer)), len(_neighbours(optimizer, parameter))}:
             return [OWN]
         return [str(place) for place in range(len(value))]
     if isinstance(value, (str, bytes, torch.nn.Module)) or callable(value):
@@ -147,7 +146,7 @@ def _entered(value: Any, key: str, optimizer: Any, parameter: torch.Tensor) -> A
     if isinstance(value, Mapping):
         return value[_actual(value, key, optimizer, parameter)]
     if isinstance(value, (list, tuple)):
-        return value[_place(key, optimizer, parameter)]
+        return value[_place(key, optimizer, parameter, len(value))]
     return getattr(value, _plain(key))
 
 
@@ -162,9 +161,9 @@ def _put(root: Any, keys: list[str], value: Any, optimizer: Any, parameter: torc
     elif isinstance(holder, Mapping):
         holder[_actual(holder, last, optimizer, parameter)] = value  # type: ignore[index]
     elif isinstance(holder, list):
-        holder[_place(last, optimizer, parameter)] = value
+        holder[_place(last, optimizer, parameter, len(holder))] = value
     elif isinstance(holder, tuple):
-        place = _place(last, optimizer, parameter)
+        place = _place(last, optimizer, parameter, len(holder))
         changed = [*holder[:place], value, *holder[place + 1 :]]
         whole = type(holder)(*changed) if hasattr(holder, "_fields") else tuple(changed)
         _put(root, before, whole, optimizer, parameter)
@@ -172,10 +171,17 @@ def _put(root: Any, keys: list[str], value: Any, optimizer: Any, parameter: torc
         setattr(holder, _plain(last), value)
 
 
-def _place(key: str, optimizer: Any, parameter: torch.Tensor) -> int:
+def _neighbours(optimizer: Any, parameter: torch.Tensor) -> list[Any]:
+    return list(_group(optimizer, parameter).get("params", ()))
+
+
+def _place(key: str, optimizer: Any, parameter: torch.Tensor, size: int) -> int:
+    """A place in a list of so many: of all parameters, or of those of the group."""
     if key != OWN:
         return int(key)
-    return next(place for place, p in enumerate(_members(optimizer)) if p is parameter)
+    members = _members(optimizer)
+    listed_by = members if len(members) == size else _neighbours(optimizer, parameter)
+    return next(place for place, p in enumerate(listed_by) if p is parameter)
 
 
 def _actual(value: Mapping[Any, Any], key: str, optimizer: Any, parameter: torch.Tensor) -> Any:

@@ -74,7 +74,7 @@ def _trial(build: Build, shape: tuple[int, ...], *, sparse: bool) -> dict[str, A
     optimizer = build.optimizer([{"params": [parameter]}])
     with phase("read"):
         groups = groups_of(optimizer)
-        group = {name: json_or_repr(groups[0][name]) for name in groups[0] if name != "params"} if groups else {}
+        group = {name: _shown(groups[0][name]) for name in groups[0] if name != "params"} if groups else {}
         first = _places(optimizer, parameter)
         closure = asks_for_closure(optimizer)
     steps = [
@@ -94,6 +94,15 @@ def _trial(build: Build, shape: tuple[int, ...], *, sparse: bool) -> dict[str, A
             "options": {str(name): value for name, value in group.items()},
             "closure": closure,
         }
+
+
+def _shown(value: Any) -> Any:
+    """A setting as JSON has it: a number for a tensor of one."""
+    if isinstance(value, torch.Tensor) and value.numel() == 1 and not value.is_complex():
+        return value.item()
+    if isinstance(value, (list, tuple)) and any(isinstance(item, torch.Tensor) for item in value):
+        return [_shown(item) for item in value]
+    return json_or_repr(value)
 
 
 def _trial_step(optimizer: Any, parameter: torch.Tensor, gradient: torch.Tensor, *, sparse: bool) -> dict[str, Any]:

@@ -187,10 +187,20 @@ def ready_steps(
         yield steps
 
 
+def _as_held(value: Any, held: Any) -> Any:
+    """A setting of the kind that a group holds: a tensor in the place of a tensor."""
+    if isinstance(held, torch.Tensor):
+        return torch.full_like(held, float(value))
+    if isinstance(value, tuple) and isinstance(held, (list, tuple)) and len(held) == len(value):
+        return type(value)(_as_held(one, other) for one, other in zip(value, held))
+    return value
+
+
 def _change(each: Running, options: list[dict[str, Any]]) -> None:
     """The settings of groups, and those that stand on the optimizer, become others."""
     for group, place in zip(groups_of(each.optimizer), each.places):
-        group.update(_kept_in_groups(options[place]))
+        changed = _kept_in_groups(options[place])
+        group.update({key: _as_held(value, group.get(key)) for key, value in changed.items()})
     for path, value in from_json(options[each.places[0]]).items():
         if path.startswith(ON_OPTIMIZER):
             put(each.optimizer, each.slots[0].parameter, path, value)

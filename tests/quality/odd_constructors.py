@@ -253,3 +253,32 @@ class RequiresWhatItForgets(torch.optim.AdamW):
 
     def __init__(self, params, model, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+
+class FlatMoments(torch.optim.Optimizer):
+    """Adam whose groups keep the moments of all their parameters in one tensor, and their counts in a list."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            sizes = [p.numel() for p in group["params"]]
+            if "counts" not in group:
+                like = group["params"][0]
+                flat = {name: torch.zeros(sum(sizes), dtype=like.dtype, device=like.device) for name in ("m", "v")}
+                group.update(flat, counts=[0] * len(sizes))
+            (one, two), parts = group["betas"], (torch.split(group["m"], sizes), torch.split(group["v"], sizes))
+            for place, p in enumerate(group["params"]):
+                if p.grad is None:
+                    continue
+                group["counts"][place] += 1
+                m, v = (part[place].view_as(p) for part in parts)
+                t, g = group["counts"][place], p.grad.to(p.dtype)
+                m.mul_(one).add_(g, alpha=1 - one)
+                v.mul_(two).addcmul_(g, g, value=1 - two)
+                below = v.sqrt().div_((1 - two**t) ** 0.5).add_(group["eps"])
+                p.addcdiv_(m, below, value=-group["lr"] / (1 - one**t))
+        return loss

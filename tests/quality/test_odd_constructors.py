@@ -163,3 +163,13 @@ def test_what_is_gone_in_the_process_ends_no_trial(session: Session) -> None:
     """A proxy whose object is gone, as compilers leave them, is no reason to judge nothing."""
     item = recognise(f"{FILE}:BesideADeadProxy", "sgd", {}, session)
     assert result_of(unit_of(item, "gradients/not-modified"), session).verdict is Verdict.PASS
+
+
+def test_what_several_parameters_share_is_no_state_of_one(session: Session) -> None:
+    """A tensor with the moments of a whole group is not set for one parameter: trajectories judge, and it passes."""
+    item = recognise(f"{FILE}:FlatMoments", "adam", {}, session)
+    assert item.counter == "group:counts/*"
+    assert set(item.states.values()) == {""}
+    asked = ("agreement/trajectory", "state/step-count", "gradients/none", "gradients/late", "groups/own-settings")
+    seen = results_of(unit_of(item, *asked, cases=3), session)
+    assert {result.cell.property: result.verdict for result in seen} == dict.fromkeys(asked, Verdict.PASS)

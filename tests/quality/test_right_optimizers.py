@@ -72,12 +72,13 @@ def test_a_right_optimizer_is_accused_of_nothing_by_the_other_clauses(name: str,
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_formula_of_a_right_optimizer_agrees(name: str, session: Session) -> None:
-    """From any state, whatever is kept wherever, no value is outside."""
+    """From any state and over many steps, whatever is kept wherever, no value is outside."""
     path, rule, options = CLASSES[name]
     item = recognise(f"{path}:{name}", rule, options, session)
-    result = result_of(unit_of(item, "agreement/local", cases=3), session)
-    assert result.verdict is Verdict.PASS, result.reason
-    assert result.figures.element_cases > 10_000
+    local, course = results_of(unit_of(item, "agreement/local", "agreement/trajectory", cases=3), session)
+    assert local.verdict is Verdict.PASS, local.reason
+    assert course.verdict is Verdict.PASS, course.reason
+    assert local.figures.element_cases > 10_000
 
 
 @pytest.mark.parametrize(

@@ -166,3 +166,17 @@ class TakesAList(AdamW):
         if not (isinstance(params, list) and all(isinstance(p, torch.Tensor) for p in params)):
             raise TypeError("params is no list of parameters")
         super().__init__(sorted(params, key=lambda p: -p.numel()), lr, betas, eps, weight_decay)
+
+
+class TensorSettings(AdamW):
+    """Its groups hold every setting as a tensor of one number."""
+
+    def add_param_group(self, param_group):
+        super().add_param_group(param_group)
+        group = self.param_groups[-1]
+        for key in ("lr", "eps", "weight_decay"):
+            group[key] = self.held(group[key])
+        group["betas"] = tuple(map(self.held, group["betas"]))
+
+    def held(self, number):
+        return torch.tensor(float(number), dtype=torch.float64, device="cpu")
