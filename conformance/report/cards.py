@@ -43,6 +43,15 @@ class Standing:
         shown = self.shown
         return tuple(card for card in self.cards if card not in shown)
 
+    @property
+    def named_alike(self) -> tuple[tuple[Card, ...], ...]:
+        """Those of one implementation, property and quantity beside each other."""
+        alike: dict[tuple[str, str, str], list[Card]] = {}
+        for card in self.named:
+            cell = card.finding.cell
+            alike.setdefault((cell.implementation, cell.property, card.finding.quantity), []).append(card)
+        return tuple(map(tuple, alike.values()))
+
 
 @dataclass(frozen=True)
 class Reason:

@@ -1,15 +1,20 @@
-"""SVG without what nobody sees: names that nothing refers to, empty groups, digits below a hundredth of a point."""
+"""SVG without what nobody sees: names that nothing refers to, empty groups, digits below a tenth of a point."""
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
 
 _COORDINATES = ("d", "x", "y", "transform", "points", "width", "height")
-_LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
+_LONG = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 _CIRCLE = re.compile(r"M 0 ([0-9.]+)(?: C(?: -?[0-9.]+){6}){8} z$")
+_UNTURNED = re.compile(r"rotate\(-?0(?: [-0-9.]+){2}\)$")
+_STYLE = re.compile(r'(<\w[^<>]*?) style="([^"<>{}&]*)"')
+"""The style of an element; in the text between elements there is no `<`, whatever words of others it holds."""
+_DRAWN = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _REFERENCE = re.compile(r"#([^\")]+)")
 
 
@@ -29,6 +34,23 @@ def compact(text: str, prefix: str) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
+def with_classes(page: str) -> str:
+    """Return a page whose drawings have classes for the styles that stand in them more than once.
+
+    The rules of the classes end the first style sheet of the page.
+    """
+    times = Counter(style for drawn in _DRAWN.findall(page) for _, style in _STYLE.findall(drawn))
+    names = {style: f"_{place}" for place, style in enumerate(s for s, count in times.items() if count > 1)}
+    rules = "".join(f".{name}{{{style}}}\n" for style, name in names.items())
+
+    def shorter(found: re.Match[str]) -> str:
+        name = names.get(found[2])
+        return f"{found[1]} class={name}" if name else found[0]
+
+    drawn = _DRAWN.sub(lambda found: _STYLE.sub(shorter, found[0]), page)
+    return drawn.replace("</style>", f"{rules}</style>", 1)
+
+
 def _renamed(item: ET.Element, names: dict[str, str]) -> None:
     """Keep the name of an element where something refers to it, and no other."""
     own = item.attrib.pop("id", "")
@@ -41,8 +63,10 @@ def _renamed(item: ET.Element, names: dict[str, str]) -> None:
 def _rounded(item: ET.Element) -> None:
     for key in _COORDINATES:
         if key in item.attrib:
-            shorter = _LONG.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), item.attrib[key])
+            shorter = _LONG.sub(lambda found: f"{float(found[0]):.1f}".rstrip("0").rstrip("."), item.attrib[key])
             item.set(key, " ".join(shorter.split()))
+    if _UNTURNED.match(item.get("transform", "")):
+        del item.attrib["transform"]
 
 
 def _tidied(item: ET.Element, circles: Mapping[str, str]) -> None:

@@ -11,10 +11,12 @@ from markupsafe import Markup
 from conformance.report import gates, totals, wording
 from conformance.report.baseline_section import sentence, told
 from conformance.report.cards import cards, reasons, standings
+from conformance.report.compact_svg import with_classes
 from conformance.report.coverage_plot import coverage_plot
 from conformance.report.covered import not_verified
 from conformance.report.curves import curve_plot
 from conformance.report.finding_files import script_path
+from conformance.report.gathered import gathered
 from conformance.report.loss_curves import search_plot, training_plot
 from conformance.report.matrix import matrices
 from conformance.report.plots import mutant_plot, ratio_plot
@@ -35,7 +37,7 @@ def render_page(report: Report) -> str:
     tables = matrices(report)
     found = cards(report)
     described = {rule.name for rule in report.rules}
-    return (
+    page = (
         environment()
         .get_template("page.html.jinja")
         .render(
@@ -60,6 +62,7 @@ def render_page(report: Report) -> str:
             claims={entry.identifier: entry for entry in report.implementations},
         )
     )
+    return with_classes(page)
 
 
 def environment() -> Environment:
@@ -80,6 +83,7 @@ def environment() -> Environment:
         sign=wording.SYMBOLS.__getitem__,
         rows=wording.case_rows,
         formula=_formula,
+        gathered=gathered,
         sides=_sides,
         power=totals.power,
         script=lambda finding: script_path(finding.identifier),

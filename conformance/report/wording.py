@@ -141,9 +141,12 @@ def anchor(kind: str, name: str) -> str:
 
 
 def case_rows(case: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """A case is a flat list of names and values, long ones cut; a nested name is joined by dots."""
+    """A case is a flat list of names and values, long ones cut; a nested name is joined by dots.
+
+    How it is stored stands in its file.
+    """
     rows: list[tuple[str, str]] = []
-    for name, value in case.items():
+    for name, value in ((name, value) for name, value in case.items() if prefix or name != "stored"):
         if isinstance(value, dict):
             rows.extend(case_rows(value, f"{prefix}{name}."))
         else:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-from conformance.report.compact_svg import compact
+from conformance.report.compact_svg import compact, with_classes
 from conformance.report.plots import PLOT, drawing, svg
 
 CIRCLE = "M 0 1.5 " + "C 1 1 1 1 1 1 " * 8 + "z"
 
 
 def test_names_that_nothing_refers_to_and_empty_groups_are_left_out() -> None:
-    """What is referred to keeps a name of its own, colours stay, and coordinates have two digits after the point."""
+    """What is referred to keeps a name of its own, colours stay, and coordinates have one digit after the point."""
     path = '<g id="a"><g id="b"><path id="c" d="M 1.23456 2.00001"/></g></g>'
     text = f'<svg>{path} <use href="#c" x="1" style="fill: #101010"/><g id="d"/></svg>'
-    small = '<svg><path d="M 1.23 2" id="p0" /><use href="#p0" x="1" style="fill: #101010" /></svg>'
+    small = '<svg><path d="M 1.2 2" id="p0" /><use href="#p0" x="1" style="fill: #101010" /></svg>'
     assert compact(text, "p") == small
 
 
@@ -32,8 +32,19 @@ def test_text_stays_as_it_is() -> None:
     """Numbers that are read are not rounded, and blanks between words stay."""
     assert (
         compact("<svg><text x='1.23456'>0.00012345 of a</text></svg>", "p")
-        == '<svg><text x="1.23">0.00012345 of a</text></svg>'
+        == '<svg><text x="1.2">0.00012345 of a</text></svg>'
     )
+
+
+def test_a_style_of_many_elements_stands_once_in_the_page() -> None:
+    """Elements of drawings have a class for it; a style that stands once, and words of others, stay as they are."""
+    text = 'a style="color: red" b'
+    drawn = "<svg>" + f'<path d="M1 2" style="color: red" /><text style="color: blue">{text}</text>' * 2
+    once = '<g style="fill: none" /></svg>'
+    page = with_classes(f'<style>p {{}}</style><p style="color: red">{text}</p>{drawn}{once}')
+    short = f'<path d="M1 2" class=_0 /><text class=_1>{text}</text>' * 2
+    rules = "._0{color: red}\n._1{color: blue}\n"
+    assert page == f'<style>p {{}}{rules}</style><p style="color: red">{text}</p><svg>{short}{once}'
 
 
 def test_a_plot_of_many_points_is_small_and_refers_to_what_it_has() -> None:
