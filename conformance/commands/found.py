@@ -11,6 +11,7 @@ from conformance.catalogue.installed import Installation
 from conformance.commands import identify, identify_schedule, listing
 from conformance.commands.told import Said
 from conformance.commands.usage_errors import UsageError, nearest
+from conformance.recognition.constructor import NotJudgeableError
 from conformance.recognition.identification.schedule_identity import ScheduleIdentity
 from conformance.recognition.optimizer import adapting, catalogued, dotted, recognise
 from conformance.recognition.scheduler import of_a_schedule, own_scheduler
@@ -43,11 +44,17 @@ def found(asked: Asked, session: Session, say: Say) -> Installation:
     if asked.schedule or named(asked.target) is not None:
         return Installation((), (), (_scheduler(asked, session),))
     identity = _unnamed_schedule(asked, session)
-    if identity is not None:
+    if identity is not None and identity.fitting:
         say(identify_schedule.first_line(identity))
         claimed = identity.fitting[0].schedule
         return Installation((), (), (own_scheduler(asked.target, claimed.name, claimed.options, session),))
-    return Installation((_optimizer(asked, session, say),), ())
+    try:
+        return Installation((_optimizer(asked, session, say),), ())
+    except NotJudgeableError as error:
+        if identity is None:
+            raise
+        shown = " ".join(identify_schedule.described_schedule(identity))
+        raise NotJudgeableError(f"{shown}; say which schedule it claims: --schedule NAME") from error
 
 
 def _optimizer(asked: Asked, session: Session, say: Say) -> Implementation:
@@ -68,10 +75,10 @@ def _optimizer(asked: Asked, session: Session, say: Say) -> Implementation:
 
 
 def _unnamed_schedule(asked: Asked, session: Session) -> ScheduleIdentity | None:
-    """Return the schedule of a target for which nobody says a rule or a schedule, where it follows one."""
+    """Return what the curve shows of a target for which nobody says a rule or a schedule, where it has one."""
     if asked.rule or catalogued(asked.target) is not None or ":" not in asked.target:
         return None
-    return identify_schedule.schedule_of(asked.target, session)
+    return identify_schedule.curve_of(asked.target, session)
 
 
 def _scheduler(asked: Asked, session: Session) -> Scheduler:

@@ -14,14 +14,19 @@ from spec.schedule import Schedule
 
 def schedule_of(target: str, session: Session) -> ScheduleIdentity | None:
     """Return what a target is that is no optimizer and follows a schedule, or nothing."""
+    found = curve_of(target, session)
+    return found if found is not None and found.fitting else None
+
+
+def curve_of(target: str, session: Session) -> ScheduleIdentity | None:
+    """Return what the curve of a target shows that is no optimizer, or nothing where there is none."""
     answer = session.request({"op": "describe", "target": target, "constructor": {}}).header
     if answer["is_optimizer"]:
         return None
     try:
-        found = identify_schedule(target, session)
+        return identify_schedule(target, session)
     except NotJudgeableError:
         return None
-    return found if found.fitting else None
 
 
 def departing(schedule: Schedule) -> dict[str, str]:

@@ -65,3 +65,14 @@ class LosesPatience:
 
     def load_state_dict(self, state):
         self.inner.load_state_dict(state)
+
+
+class EveryFewEpochs(torch.optim.lr_scheduler.LRScheduler):
+    """A decay every few epochs of so many steps each: with long epochs a trial sees none."""
+
+    def __init__(self, optimizer, epochs, length, decay=0.5):
+        self.every, self.decay = epochs * length, decay
+        super().__init__(optimizer)
+
+    def get_lr(self):
+        return [base * self.decay ** (self.last_epoch // self.every) for base in self.base_lrs]

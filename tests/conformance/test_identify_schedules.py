@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance import cli
 from conformance.commands.confusions import hidden
 from conformance.commands.identify_schedule import described_schedule, first_line, schedule_of
 from conformance.recognition.constructor import NotJudgeableError
@@ -66,6 +67,21 @@ def test_a_curve_of_no_schedule_is_said_to_be_none(session: Session) -> None:
     assert lines[0].endswith("follows no schedule of the book, as far as its curve shows")
     assert "differs first at t=" in lines[-1]
     assert schedule_of(f"{STRANGE}:Wobbles", session) is None
+
+
+def test_a_rate_that_other_numbers_move_is_no_constant(session: Session) -> None:
+    """One curve without a change is no constant where another has some, though nothing explains that one."""
+    found = identify_schedule(f"{STRANGE}:EveryFewEpochs", session)
+    assert not found.fitting
+    assert len(set(found.curve.rates)) > 1
+
+
+def test_a_check_of_a_curve_of_no_schedule_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """What follows no schedule is not told that it makes no step of an optimizer."""
+    assert cli.main(["check", f"{STRANGE}:Wobbles"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "follows no schedule of the book" in said
+    assert said.endswith("say which schedule it claims: --schedule NAME")
 
 
 def test_an_optimizer_is_no_scheduler(session: Session) -> None:

@@ -40,6 +40,7 @@ NUMBERS = (
     (0.3, 0.2, 0.6, 0.4, 0.7, 0.5),
     (0.2, 19, 0.6, 13, 0.7, 5),
     (0.2, 0.6, 5, 13, 0.7, 19),
+    (3, 4, 7, 2, 6, 5),
 )
 """What is given for arguments without a default first: lengths in several orders, rates, both."""
 MIXED = ((5, 13, 19, 31), (0.2, 0.6, 0.3, 0.7))

@@ -21,6 +21,8 @@ UNSET = (0.61, 0.43, 0.69)
 """What a setting is given whose default is None."""
 NEEDED = 0.37
 """What one is given that cannot stay None."""
+FARTHER = {"construct": 1, "step": 2}
+"""How far a target came that raised."""
 OFF, GUARD, WEIGHT, LARGE = "nothing", "guard", "weight", "large"
 
 
@@ -51,7 +53,7 @@ def opened(target: str, session: Session, told: Stated) -> Opened:
                 raised.append(error)
             else:
                 return Opened(constructor, _with_unset(question, constructor.unset, session))
-    farthest = max(raised, key=lambda error: error.where != "construct", default=None)
+    farthest = max(raised, key=lambda error: FARTHER.get(error.where, 0), default=None)
     said = f"{farthest.kind}: {farthest.message or farthest.place}" if farthest else "nothing"
     raise NotJudgeableError(
         f"`{target}` makes no trial step: it raised {said}; where it asks for something else, give it with "

@@ -121,17 +121,19 @@ def identify_schedule(target: str, session: Session) -> ScheduleIdentity:
     signature = session.request({"op": "signature", "target": target}).header["parameters"]
     best: ScheduleIdentity | None = None
     still: ScheduleIdentity | None = None
+    moved = False
     for curve in _telling(itertools.islice(opened(target, signature, session), MOST_CURVES)):
         found = _explained(curve, session)
         if found.fitting and _heeds_metrics(curve, session):
             continue
-        if found.fitting and curve.flat and any(item.get("default", ...) is None for item in signature):
-            still = still or found  # what is None may make more of it
+        moved = moved or not curve.flat
+        if found.fitting and curve.flat and any(item.get("default", ...) in (None, ...) for item in signature[1:]):
+            still = still or found  # what is None, or another number, may make more of it
         elif found.fitting:
             return dataclasses.replace(found, beside=dict(_beside(found, session)))
         if best is None or (found.nearest and (best.nearest is None or found.nearest[0] > best.nearest[0])):
             best = found
-    if still is not None:
+    if still is not None and not moved:
         return dataclasses.replace(still, beside=dict(_beside(still, session)))
     if best is None:
         raise NotJudgeableError(f"`{target}` follows no schedule with numbers, milestones or a function for arguments")
