@@ -103,11 +103,14 @@ class RunPart:
         return (*devices, *formats, *paths, *refused, *self._untried(), *schedulers)
 
     def _untried(self) -> Iterator[str]:
-        """Yield a sentence for each optimizer with keywords beside its settings, or with parts that it compiles."""
+        """Yield a sentence for each optimizer with other keywords, parts that it compiles, or a process group."""
         for item in self.implementations:
             if item.compiles:
                 parts = ", ".join(item.compiles)
                 yield f"not run: {item.identifier} as compiled: what it gives to torch.compile ran as written: {parts}"
+            if item.calling.get("alone"):
+                why = "it asks for a process group, and has one of this process"
+                yield f"not run: {item.identifier} among others: {why}"
             if item.untried:
                 count = f"{len(item.untried)} keyword{'s' * (len(item.untried) > 1)} of its constructor"
                 names = ", ".join(item.untried)

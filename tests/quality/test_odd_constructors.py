@@ -144,6 +144,15 @@ def test_keywords_that_were_not_tried_are_named(tmp_path: Path, capsys: pytest.C
     assert "2 keywords of its constructor with other values than their defaults: window, halved" in printed
 
 
+def test_what_has_a_process_group_of_its_own_is_said_not_to_have_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A group of one process is no group of several, and what was not run is said."""
+    given = ["check", f"{FILE}:SharesItsWork", "--rule", "adamw", "--dtype", "float32", "--property", "gradients/late"]
+    assert cli.main([*given, "--budget", "1", "--output", str(tmp_path / "out")]) == 0
+    assert "it asks for a process group, and has one of this process" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
