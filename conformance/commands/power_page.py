@@ -39,9 +39,10 @@ CONFUSIONS = """
 {}
 """
 BESIDE = """
-Training loops are not among them: nothing here is given somebody's loop. What a loop does to an optimizer, as closures,
-gradient scalers, late gradients, schedules and checkpoints in between, is asked by [clauses](contract.md), each of
-which has a class that breaks it.
+Training loops are among them as far as they have come into a step, which zeroes gradients, steps a schedule or calls
+the closure at the wrong place: nothing here is given somebody's whole loop. What a loop does to an optimizer, as
+closures, gradient scalers, late gradients, schedules and checkpoints in between, is asked by
+[clauses](contract.md), each of which has a class that breaks it.
 """
 
 

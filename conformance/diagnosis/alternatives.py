@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 import sympy as sp
 
 from conformance.diagnosis.hypothesis import Hypothesis, Sort, Switches
-from conformance.diagnosis.readings import of_lines, of_settings
+from conformance.diagnosis.readings import of_lines, of_settings, rounded_settings
 from conformance.optimizers.subject import WorkerSubject
-from reference.formats import FLOAT64
+from reference.formats import FLOAT64, FORMATS
 from reference.profile import ALL_FORMS, COMPUTE, STORAGE
 from spec import rules as book
 from spec.family import Family
 from spec.mutants import RuleMutant, mutants
-from spec.rule import UpdateRule
+from spec.rule import Assignment, State, UpdateRule
+from spec.symbols import t
 
 SCALAR_FORMATS = ("float32", "float16", "bfloat16")
 PAIRS_OF = 12
@@ -37,6 +38,7 @@ def candidates(subject: WorkerSubject) -> tuple[Hypothesis, ...]:
         *_lines(subject),
         *_other_rules(subject),
         *_profiles(subject),
+        *_written_back(subject),
         *of_settings(subject),
         *of_lines(subject),
     )
@@ -131,6 +133,36 @@ def _lines(subject: WorkerSubject) -> Iterator[Hypothesis]:
         yield Hypothesis(name, Sort.LINE, formula, rules, lines=frozenset({line.name}))
 
 
+def _written_back(subject: WorkerSubject) -> Iterator[Hypothesis]:
+    """Yield states that keep another number of the step than the formula does: a line that is a multiple of it."""
+    found: dict[str, dict[Switches, UpdateRule]] = {}
+    for key, rule in subject.rules.items():
+        for state in rule.states:
+            for keeping, other in _kept_instead(rule, state):
+                title = f"{state.keyword} is written back as {other}; the formula keeps {state.updated}"
+                found.setdefault(title, {})[key] = keeping
+    for title, rules in found.items():
+        yield Hypothesis(title, Sort.VALUE, rules=rules)
+
+
+def _kept_instead(rule: UpdateRule, state: State) -> Iterator[tuple[UpdateRule, sp.Expr]]:
+    """Yield the rule that keeps another line, or where a state is one number a product with a line of numbers."""
+    given = {item.symbol for item in rule.hyperparameters} | {t}
+    for line in rule.program:
+        if not state.scalar and line.expression.is_Mul and state.updated in line.expression.args:
+            yield _keeping(rule, state, line.target), line.target
+        elif state.scalar and line.target != state.updated and line.expression.free_symbols <= given:
+            for other in (line.target, state.updated * line.target):
+                kept = Assignment(state.meaning, sp.Symbol(f"{state.symbol}_kept"), other)
+                whole = dataclasses.replace(rule, program=(*rule.program, kept))
+                yield _keeping(whole, state, kept.target), other
+
+
+def _keeping(rule: UpdateRule, state: State, target: sp.Symbol) -> UpdateRule:
+    other = dataclasses.replace(state, updated=target)
+    return dataclasses.replace(rule, states=tuple(other if each is state else each for each in rule.states))
+
+
 def _other_rules(subject: WorkerSubject) -> Iterator[Hypothesis]:
     """Yield other rules of the book whose settings are among those of the claimed one."""
     claimed = subject.rules[_plainest(subject)]
@@ -150,6 +182,8 @@ def _profiles(subject: WorkerSubject) -> Iterator[Hypothesis]:
         if scalar != declared.scalar:
             changed = declared.widened({"scalar": scalar, "coefficient": STORAGE})
             yield Hypothesis(f"as if scalars were computed in {scalar}", Sort.PROFILE, profile=changed)
+        if FORMATS[scalar].precision < subject.storage.precision:
+            yield rounded_settings(FORMATS[scalar])
     if subject.storage is FLOAT64:
         narrow = declared.widened({"scalar": "float32", "forms": [ALL_FORMS]})
         yield Hypothesis("as if scalars were computed in float32, in another order", Sort.PROFILE, profile=narrow)

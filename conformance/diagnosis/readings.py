@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+import numpy as np
 import sympy as sp
 
 from conformance.diagnosis.hypothesis import Hypothesis, Reading, Sort
@@ -13,6 +14,7 @@ from conformance.optimizers.cases import Case
 from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.subject import WorkerSubject
 from conformance.optimizers.torch_class import COUNT, held_by
+from reference.formats import Format
 from spec import rules as book
 from spec.rule import Assignment, Hyperparameter, UpdateRule
 
@@ -107,6 +109,11 @@ def of_settings(subject: WorkerSubject) -> Iterator[Hypothesis]:
     yield Hypothesis("as if a parameter counted the steps of its whole group", Sort.VALUE, reading=together)
 
 
+def rounded_settings(to: Format) -> Hypothesis:
+    """Return the hypothesis that every setting is rounded to a format, and all else computed as claimed."""
+    return Hypothesis(f"as if settings were rounded to {to.name}", Sort.PROFILE, reading=Reading(_rounded(to)))
+
+
 def _swapped(subject: WorkerSubject) -> Iterator[Hypothesis]:
     """Yield one setting in the place of another of its kind, in every line."""
     rules = [book.family(rule.name).build(**rule.options) for rule in subject.rules.values()]
@@ -146,6 +153,21 @@ def _of_group(place: int, *names: str) -> Callable[[Case], Case]:
             dataclasses.replace(group, hyperparameters={**group.hyperparameters, **taken}) for group in case.groups
         )
         return dataclasses.replace(case, groups=groups)
+
+    return read
+
+
+def _rounded(to: Format) -> Callable[[Case], Case]:
+    """Return the reading in which every setting is the nearest number of a format."""
+
+    def nearest(settings: Mapping[str, float]) -> dict[str, float]:
+        return {name: float(to.nearest(np.asarray(value, to.work))) for name, value in settings.items()}
+
+    def read(case: Case) -> Case:
+        groups = tuple(
+            dataclasses.replace(group, hyperparameters=nearest(group.hyperparameters)) for group in case.groups
+        )
+        return dataclasses.replace(case, groups=groups, changes=tuple(map(nearest, case.changes)))
 
     return read
 

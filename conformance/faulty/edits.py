@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SETTINGS, LIFE = "settings", "groups, gradients and checkpoints"
+SETTINGS, LIFE, LOOP = "settings", "groups, gradients and checkpoints", "a loop in the step"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,20 @@ class Edit:
 
 CLOSURE = ("whole/closure", "history/closure-raises")
 GROUPS_LOOP = "for place, group in enumerate(self.param_groups):"
+VALUES = ("agreement/", "gradients/", "hyperparameters/")
+RATE = 'for group in self.param_groups:\n            group["lr"] = group["lr"] * 0.5'
+CLIPPED = 'torch.nn.utils.clip_grad_norm_([p for group in self.param_groups for p in group["params"]], 0.5)'
+SECOND = 'self.calls = getattr(self, "calls", 0) + 1\n        if self.calls % 2:\n            return loss'
+BEFORE = """        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+"""
+STEPS = """        for place, group in enumerate(self.param_groups):
+            for p in group["params"]:
+                if p.grad is not None:
+                    self.update(p, group, place)
+"""
+"""What a loop of training does, where it has come into a step."""
 EDITS = (
     Edit(SETTINGS, "lr of the first group", 'group["lr"]', 'self.param_groups[0]["lr"]', ("agreement/", "groups/")),
     Edit(SETTINGS, "lr as it was built", 'group["lr"]', 'self.defaults["lr"]', ("hyperparameters/", "agreement/")),
@@ -56,6 +70,20 @@ EDITS = (
     Edit(LIFE, "the closure runs without gradients", "with torch.enable_grad():", "if True:", CLOSURE),
     Edit(LIFE, "the loss is not returned", "return loss", "return None", CLOSURE),
     Edit(LIFE, "a missing gradient raises", "if p.grad is not None:", "if True:", ("gradients/none", "gradients/")),
+    Edit(LOOP, "gradients are zeroed before the step", GROUPS_LOOP, f"self.zero_grad()\n        {GROUPS_LOOP}", VALUES),
+    Edit(
+        LOOP,
+        "gradients are zeroed after the step",
+        "return loss",
+        "self.zero_grad(set_to_none=False)\n        return loss",
+        ("gradients/",),
+    ),
+    Edit(LOOP, "a schedule steps before the optimizer", GROUPS_LOOP, f"{RATE}\n        {GROUPS_LOOP}", VALUES),
+    Edit(LOOP, "a schedule steps after the optimizer", "return loss", f"{RATE}\n        return loss", VALUES),
+    Edit(LOOP, "gradients are clipped in place", GROUPS_LOOP, f"{CLIPPED}\n        {GROUPS_LOOP}", VALUES),
+    Edit(LOOP, "only every second call makes a step", GROUPS_LOOP, f"{SECOND}\n        {GROUPS_LOOP}", VALUES),
+    Edit(LOOP, "the closure runs after the step", BEFORE + STEPS, STEPS + BEFORE, CLOSURE),
+    Edit(LOOP, "the closure runs twice", "loss = closure()", "closure()\n                loss = closure()", CLOSURE),
     Edit(
         LIFE,
         "a missing gradient ends the group",

@@ -28,3 +28,5 @@ class Fault:
     properties: tuple[str, ...] = ()
     mutant: Mutant[Any] | None = field(default=None, compare=False)
     chapter: str = OPTIMIZERS
+    switches: frozenset[str] = frozenset()
+    """Options that are not claimed: a keyword of the constructor chooses them."""

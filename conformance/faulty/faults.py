@@ -9,6 +9,7 @@ from conformance.diagnosis.alternatives import named
 from conformance.faulty.edits import EDITS
 from conformance.faulty.fault import Fault
 from conformance.faulty.schedulers import schedule_faults
+from conformance.faulty.second_order import second_order_faults
 from conformance.optimizers.torch_class import Mistake, written
 from conformance.optimizers.torch_source import UnwritableError
 from spec import rules as book
@@ -37,7 +38,9 @@ def faults(sample: int | None = None) -> Iterator[Fault]:
     Of those with another line of the formula, or another reading, only ``sample`` that are spread evenly.
     """
     for fault in _all(sample):  # what is not claimed would be found out, and nothing be wrong
-        yield dataclasses.replace(fault, options=book.build(fault.rule, fault.options).options)
+        options = book.build(fault.rule, fault.options).options
+        claimed = {name: value for name, value in options.items() if name not in fault.switches}
+        yield dataclasses.replace(fault, options=claimed)
     yield from schedule_faults(sample)
 
 
@@ -49,6 +52,7 @@ def _all(sample: int | None) -> Iterator[Fault]:
     yield from _of_rules()
     yield from _under_conditions()
     yield from _of_states()
+    yield from second_order_faults(CLAIMS)
     yield from _of_code()
 
 

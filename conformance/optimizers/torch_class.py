@@ -155,7 +155,7 @@ def _initial(rule: UpdateRule, changed: Mapping[str, float]) -> list[str]:
     found = []
     for state in rule.states:
         value = repr(changed[state.keyword]) if state.keyword in changed else written.text(state.initial)
-        made = "torch.tensor(float({}))" if state.scalar else "torch.full_like(p, {})"
+        made = "torch.tensor(float({}), dtype=torch.float64)" if state.scalar else "torch.full_like(p, {})"
         found.append(f'state["{state.keyword}"] = {made.format(value)}')
     return found
 

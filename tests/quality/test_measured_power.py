@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,18 @@ from conformance.diagnosis.diagnosing import diagnose
 from conformance.engine.ledger import SCHEDULERS
 from conformance.faulty.asking import asked
 from conformance.faulty.checks import Checks
-from conformance.faulty.edits import EDITS
+from conformance.faulty.edits import EDITS, LOOP
 from conformance.faulty.fault import Fault
-from conformance.faulty.faults import FORMULA, RULE, faults
+from conformance.faulty.faults import CLAIMS, FORMULA, RULE, faults
 from conformance.faulty.measurement import MeasuredFault, Named, measure
 from conformance.faulty.schedulers import schedule_faults
+from conformance.faulty.second_order import DECAYED, SCALARS, TOGETHER, WRITTEN_BACK, maximizing
 from conformance.optimizers.torch_class import CLASS, written
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from spec import rules as book
 from spec import schedules
+from spec.rule import UpdateRule
 from tests.builders import subject_of
 from tests.conformance.test_ending import MARK, PATIENCE, ROOT, Running, until
 
@@ -48,7 +51,7 @@ def test_every_faulty_class_is_a_program_with_a_claim() -> None:
         compile(fault.source, fault.name, "exec")
         assert fault.titles or fault.words or fault.properties
         known = schedules if fault.chapter == SCHEDULERS else book
-        assert set(fault.options) == {option.name for option in known.family(fault.rule).options}
+        assert {*fault.options, *fault.switches} == {option.name for option in known.family(fault.rule).options}
     names = [(fault.kind, fault.rule, fault.name, *fault.options.values()) for fault in SAMPLE]
     assert len(set(names)) == len(names) > 80
 
@@ -123,6 +126,44 @@ def test_the_diagnosis_alone_is_asked_of_schedulers(
     fault = next(item for item in schedule_faults(None) if item.name == name)
     found = asked(fault, tmp_path, session, "float64")
     assert (found.named, found.title, found.found) == (named, title, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "title"),
+    [
+        (TOGETHER, "the decay is maximized too (sgd", "values are wrong"),
+        (SCALARS, "settings of lion", "as if settings were rounded to float32"),
+        (WRITTEN_BACK, "exp_avg of adam(decay=decoupled", "exp_avg is written back as mhat_t; the formula keeps m_t"),
+        (WRITTEN_BACK, "P_t * mu_next", "mu_product is written back as P_t*mu_next; the formula keeps P_t"),
+        (LOOP, "the closure runs twice", "whole/closure"),
+    ],
+)
+def test_mistakes_of_the_second_order_are_named(
+    kind: str, name: str, title: str, tmp_path: Path, session: Session
+) -> None:
+    """What shows with two settings together, numbers that are cut, and another number kept have their names."""
+    fault = next(item for item in SAMPLE if item.kind == kind and name in item.name)
+    found = asked(fault, tmp_path, session, "float64")
+    assert found.named is Named.RIGHT
+    assert found.title.startswith(title)
+
+
+@pytest.mark.parametrize(("name", "options"), [*CLAIMS[1:], *((rule, {"decay": decay}) for rule, decay in DECAYED[2:])])
+def test_every_class_from_which_faulty_ones_are_made_is_right(
+    name: str, options: Mapping[str, str], tmp_path: Path, session: Session
+) -> None:
+    """Without a mistake nothing is wrong with any of them, with a switch that maximizes too."""
+    rule = book.build(name, options)
+    path = tmp_path / "right.py"
+    path.write_text(maximizing(rule, "right") if "weight_decay" in _keywords(rule) else written(rule, "right"))
+    claimed = {key: value for key, value in rule.options.items() if key != "maximize"}
+    subject = subject_of(recognise(f"{path}:{CLASS}", name, claimed, session), session, dtype="float64")
+    assert (("maximize",) in subject.rules) == ("weight_decay" in _keywords(rule))
+    assert diagnose(subject, ()).failing == 0
+
+
+def _keywords(rule: UpdateRule) -> set[str]:
+    return {item.keyword for item in rule.hyperparameters}
 
 
 def test_a_check_that_takes_too_long_has_said_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
