@@ -176,7 +176,7 @@ def _bins(square: Square | None) -> tuple[int, ...]:
 
 
 def _cut(name: str) -> str:
-    return name if len(name) <= 36 else f"{name[:35]}…"
+    return name if len(name) <= 34 else f"{name[:33]}…"
 
 
 def finite(values: Iterable[float | None]) -> list[float]:

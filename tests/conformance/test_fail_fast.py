@@ -15,9 +15,9 @@ from conformance.engine.verdict import Cell, CellResult, Level, Verdict
 from tests.conformance import fake_units
 from tests.conformance.fake_units import FakeUnit
 
-WRONG = Path(__file__).parents[1] / "quality" / "wrong_optimizers.py"
-PROPERTIES = ("agreement/local", "state/round-trip", "agreement/trajectory")
-CHECK = ["check", f"{WRONG}:DecayAfter", "--rule", "adamw", "--budget", "1", "--dtype", "float32", "--jobs", "1"]
+WRONG = Path(__file__).parents[1] / "quality" / "contract" / "step_api.py"
+PROPERTIES = ("whole/closure", "whole/in-place", "state/round-trip")
+CHECK = ["check", f"{WRONG}:ForgetsLoss", "--rule", "adamw", "--budget", "1", "--dtype", "float32", "--jobs", "1"]
 CELL = Cell("mine.SGD", "single-tensor", "cpu", "float32", "agreement/local")
 
 
