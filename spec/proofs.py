@@ -106,9 +106,22 @@ def _where_zero(condition: sp.Basic) -> dict[sp.Symbol, sp.Expr]:
     """Return what is zero where a sum of nonnegative powers is not above zero; nothing for others."""
     if not isinstance(condition, sp.StrictGreaterThan) or condition.rhs != 0:
         return {}
-    terms = [term.as_base_exp() for term in sp.Add.make_args(condition.lhs)]
-    nonnegative = all((base**power).is_nonnegative and base.is_Symbol for base, power in terms)
-    return {base: sp.S.Zero for base, _ in terms} if nonnegative else {}
+    found: dict[sp.Symbol, sp.Expr] = {}
+    for base, power in (term.as_base_exp() for term in sp.Add.make_args(condition.lhs)):
+        zero = _zero_of(base)
+        if not zero or not power.is_positive or not (base**power).is_nonnegative:
+            return {}
+        found |= zero
+    return found
+
+
+def _zero_of(base: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """Return a symbol with the value at which an expression is zero that it is a term of; nothing for others."""
+    for symbol in sorted(base.free_symbols, key=str):
+        slope = base.diff(symbol)
+        if slope in {sp.S.One, sp.S.NegativeOne}:
+            return {symbol: sp.expand(symbol - slope * base)}
+    return {}
 
 
 def different(left: sp.Expr, right: sp.Expr) -> bool:

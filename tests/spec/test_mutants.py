@@ -41,15 +41,20 @@ def test_what_differs_late_and_near_one_alone_is_told_by_a_number() -> None:
     assert different(rule.composed(theta.updated).subs(later), after.composed(theta.updated).subs(later))
 
 
-def test_a_guard_where_nothing_moves_anyway_is_proven_equivalent() -> None:
-    """Adagrad's sum is zero only where gradient and sum were: no step there, guarded or not."""
+@pytest.mark.parametrize("decay", ["none", "coupled"])
+def test_a_guard_where_nothing_moves_anyway_is_proven_equivalent(decay: str) -> None:
+    """Adagrad's sum is zero only where sum and gradient, with the decay in it, were: no step there, guarded or not."""
     family = book.families()["adagrad"]
-    rule = family.build(epsilon="inside")
+    rule = family.build(epsilon="inside", decay=decay)
     guarded = next(mutant for mutant in mutants(rule, family) if "guarded" in mutant.name)
     assert guarded.equivalent
     x = sp.Symbol("x", real=True)
     assert equal(sp.Piecewise((x, x**2 > 0), (0, True)), x)
     assert not equal(sp.Piecewise((x, x**2 > 0), (1, True)), x)
+    y = sp.Symbol("y", real=True)
+    assert equal(sp.Piecewise((x - y, (x - y) ** 2 > 0), (0, True)), x - y)
+    assert not equal(sp.Piecewise((x, (x - y) ** 2 > 0), (0, True)), x)
+    assert not equal(sp.Piecewise((x, 1 / (x - y) ** 2 > 0), (y, True)), x)
 
 
 def test_a_coefficient_is_changed_in_one_term_alone_too() -> None:
