@@ -68,9 +68,17 @@ class Called:
             return self._flat(groups, settings)
         if self._calling.get("named"):
             groups = named_parameters(groups)
+        inside = bool(settings and self._calling.get("inside"))
+        return self._own([self._complete(group, settings) for group in groups], **({} if inside else settings))
+
+    def completed_group(self, group: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+        """A group that joins, as every one must be."""
+        return self._complete(group, self._renamed(settings))
+
+    def _complete(self, group: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+        """A group with what it says of itself, and with settings where these stand in groups alone."""
         inside = settings if self._calling.get("inside") else {}
-        made = [{**inside, **self._calling.get("flags", {}), **group} for group in groups]
-        return self._own(made, **({} if inside else settings))
+        return {**inside, **self._calling.get("flags", {}), **group}
 
     def _flat(self, groups: list[dict[str, Any]], settings: dict[str, Any]) -> Any:
         """The optimizer of the first group with members, which is then told its own settings, and given the others."""

@@ -182,3 +182,12 @@ def test_what_several_parameters_share_is_no_state_of_one(session: Session) -> N
     asked = ("agreement/trajectory", "state/step-count", "gradients/none", "gradients/late", "groups/own-settings")
     seen = results_of(unit_of(item, *asked, cases=3), session)
     assert {result.cell.property: result.verdict for result in seen} == dict.fromkeys(asked, Verdict.PASS)
+
+
+@pytest.mark.parametrize(("rule", "heavy"), [("sgd", True), ("adam", False)])
+def test_a_group_that_joins_says_what_every_group_must(rule: str, heavy: bool, session: Session) -> None:
+    """Flags, and settings that stand in groups alone, are given to a group that is added later, too."""
+    item = recognise(f"{FILE}:InGroups", rule, {}, session, Stated(flags={"heavy": heavy}))
+    asked = ("groups/defaults-filled", "groups/added-mid-run", "life/interleaved")
+    seen = results_of(unit_of(item, *asked, cases=3), session)
+    assert {result.cell.property: result.verdict for result in seen} == dict.fromkeys(asked, Verdict.PASS)

@@ -60,9 +60,10 @@ def resume(optimizer: Any, source: Any) -> None:
     load_state(optimizer, deep_copy(saved_state(source)))
 
 
-def join_group(optimizer: Any, group: dict[str, Any]) -> None:
-    """A group joins."""
-    optimizer.add_param_group(group)
+def join_group(trial: Any, optimizer: Any, group: dict[str, Any]) -> None:
+    """A group joins, with what every group must say."""
+    complete = getattr(trial.make, "completed_group", None)
+    optimizer.add_param_group(group if complete is None else complete(group, {**trial.path, **trial.settings}))
 
 
 def clear_gradients(optimizer: Any, **how: Any) -> None:

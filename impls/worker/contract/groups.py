@@ -52,7 +52,7 @@ def defaults_filled(trial: Trial) -> Iterator[Observation]:
     """A group that names no settings has the constructor's, the first and one added later."""
     params = parameters(trial, [(3,), (2,)])
     optimizer = build(trial, [{"params": params[:1]}])
-    join_group(optimizer, {"params": params[1:]})
+    join_group(trial, optimizer, {"params": params[1:]})
     for n, group in enumerate(optimizer.param_groups):
         for keyword in settings_held(trial, build(trial, parameters(trial, [(3,)]))):
             got, value = group.get(keyword, "nothing"), trial.settings[keyword]
@@ -66,7 +66,7 @@ def added(trial: Trial) -> Iterator[Observation]:
     optimizer, alone = build(trial, params[:1]), [build(trial, twins[:1])]
     for step in range(made + trial.arguments["steps"]):
         if step == made:
-            join_group(optimizer, {"params": params[1:], **other})
+            join_group(trial, optimizer, {"params": params[1:], **other})
             alone.append(build(trial, twins[1:], **other))
         set_gradients(trial, params, step)
         set_gradients(trial, twins, step)
@@ -94,7 +94,7 @@ def twice(trial: Trial) -> Iterator[Observation]:
     error = raised(lambda: build(trial, [{"params": [p]}, {"params": [q, p]}]))
     yield condition("one tensor in two groups of the constructor", bool(error), error or "accepted", "refused")
     optimizer = build(trial, [p])
-    error = raised(lambda: join_group(optimizer, {"params": [p]}))
+    error = raised(lambda: join_group(trial, optimizer, {"params": [p]}))
     yield condition("a tensor added once more", bool(error), error or "accepted", "refused")
     count = len(optimizer.param_groups)
     yield condition("groups after the refusal", count == 1, count, 1)

@@ -174,7 +174,7 @@ def refused_in_group(trial: Trial) -> Iterator[Observation]:
         params = parameters(trial, [(2,), (3,)])
         optimizer = build(trial, params[:1])
         group = {"params": params[1:], keyword: as_given(value)}
-        error = raised(partial(join_group, optimizer, group))
+        error = raised(partial(join_group, trial, optimizer, group))
         what = f"{keyword}={shown} in add_param_group"
         yield condition(what, bool(error), error or "accepted", f"refused: it is not in {legal}")
 

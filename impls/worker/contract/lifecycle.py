@@ -197,7 +197,7 @@ def add_group(life: Life, shape: list[int], settings: dict[str, Any]) -> None:
     """A group with a parameter of its own joins."""
     settings = tuples(settings)
     params = parameters(life.trial, [shape], first=100 + len(life.groups))
-    join_group(life.optimizer, {"params": list(params), **settings})
+    join_group(life.trial, life.optimizer, {"params": list(params), **settings})
     life.groups.append(as_held(life.optimizer, params))
     life.settings.append({**life.trial.settings, **settings})
     life.past.append([dict(life.settings[-1])])
