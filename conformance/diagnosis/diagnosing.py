@@ -8,16 +8,19 @@ from dataclasses import dataclass
 
 from conformance.diagnosis.alternatives import candidates, pairs
 from conformance.diagnosis.directed_cases import directed
-from conformance.diagnosis.hypothesis import Hypothesis, Sort
+from conformance.diagnosis.hypothesis import ROOM, Hypothesis, Sort
 from conformance.diagnosis.kept_states import of_states
 from conformance.diagnosis.recordings import Recording, record, recorded
 from conformance.diagnosis.regimes import regime, told
 from conformance.engine.evidence import Tally
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
+from reference.profile import UNITS
 
 RANKED_ON = 3
 """Failing runs of one step on which hypotheses that do not explain everything are ranked; of courses one will do."""
+ROUNDED = "as if numbers in float32 were rounded otherwise, by a few units in the last place"
+"""What is said where the claimed formula holds everything with some room for its roundings."""
 LEAST_DECIDED = 0.25
 """A hypothesis whose enclosures decide less of what the claim's do explains nothing."""
 
@@ -64,7 +67,7 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
         doubles = list(pairs(ranked))
         tried += len(doubles)
         holding = [item for item in doubles if _holds(item, subject, ordered, len(failing))]
-    holding = _in_fewer_float32(holding, subject, ordered, len(failing))
+    holding = _told_from_rounding(holding, subject, ordered, len(failing))
     best, *rivals = sorted(holding, key=lambda item: (item.begins(subject), item.sort)) or (None,)
     regimes: tuple[str, ...] = ()
     if best is None:
@@ -72,14 +75,28 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
     return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes, tuple(failing))
 
 
-def _in_fewer_float32(
+def _told_from_rounding(
     holding: list[Hypothesis], subject: WorkerSubject, runs: Sequence[Recording], failing: int
 ) -> list[Hypothesis]:
-    """Return the hypotheses that hold without scalars in float32 too, where several hold and any of them does."""
-    if len(holding) < 2 or not subject.profile.single:
+    """Return the hypotheses that hold without scalars in float32 too, where any does.
+
+    Where numbers are kept in float32 the room that a wrong formula has is of float32.  If the claim itself holds with
+    as much, other formulas and readings that do say nothing.
+    """
+    single = subject.profile.single
+    kept = any(state.scalar for rule in subject.rules.values() for state in rule.states)
+    if not holding or not (single or kept):
         return holding
-    exact = subject.with_profile(dataclasses.replace(subject.profile, single=frozenset()))
-    return [item for item in holding if _holds(item, exact, runs, failing)] or holding
+    exact = dataclasses.replace(subject.profile, single=frozenset())
+    for profile in (exact, subject.profile) if single else (subject.profile,):
+        judged = subject.with_profile(profile)
+        held = [item for item in holding if _holds(item, judged, runs, failing)]
+        if held:
+            roomy = dataclasses.replace(profile, units=dict.fromkeys(UNITS, ROOM))
+            rounded = Hypothesis(ROUNDED, Sort.PROFILE, profile=roomy)
+            otherwise = _holds(rounded, judged, runs, failing)
+            return [*(item for item in held if item.profile is not None), rounded] if otherwise else held
+    return holding
 
 
 def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Recording], failing: int) -> bool:

@@ -17,6 +17,7 @@ from conformance.cli import main
 from conformance.commands import measured_power
 from conformance.commands.power_page import page
 from conformance.diagnosis.diagnosing import diagnose
+from conformance.diagnosis.hypothesis import Sort
 from conformance.engine.ledger import SCHEDULERS
 from conformance.faulty.asking import asked
 from conformance.faulty.checks import Checks
@@ -203,3 +204,16 @@ def test_no_check_outlives_the_command(number: signal.Signals, status: int, tmp_
     assert ("stopped after " in said) == (number != signal.SIGKILL)
     assert (tmp_path / "power.json").exists() == (number != signal.SIGKILL)
     assert "Traceback" not in said
+
+
+def test_a_number_kept_in_float32_is_told_as_arithmetic(tmp_path: Path, session: Session) -> None:
+    """NAdam with its product in float32, of which a step uses more digits, is said to be no other formula."""
+    rule = book.build("nadam")
+    path = tmp_path / "kept.py"
+    right = written(rule, "kept")
+    path.write_text(right.replace("torch.float64)", "torch.float32)"))
+    subject = subject_of(recognise(f"{path}:{CLASS}", "nadam", dict(rule.options), session), session, dtype="float64")
+    found = diagnose(subject, ())
+    assert found.best is not None
+    assert {item.sort for item in (found.best, *found.rivals)} == {Sort.PROFILE}
+    assert "float32" in found.best.title
