@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import sympy as sp
 
-from conformance.diagnosis.hypothesis import Hypothesis, Sort, Switches
+from conformance.diagnosis.hypothesis import ROOM, Hypothesis, Sort, Switches
 from conformance.diagnosis.readings import of_lines, of_settings, rounded_settings
 from conformance.optimizers.subject import WorkerSubject
-from reference.formats import FLOAT64, FORMATS
-from reference.profile import ALL_FORMS, COMPUTE, STORAGE
+from reference.formats import FLOAT32, FLOAT64, FORMATS
+from reference.intervals import enclosure
+from reference.profile import ALL_FORMS, COMPUTE, STORAGE, UNITS
 from spec import rules as book
 from spec.family import Family
 from spec.mutants import RuleMutant, mutants
@@ -175,9 +176,42 @@ def _other_rules(subject: WorkerSubject) -> Iterator[Hypothesis]:
                 yield Hypothesis(f"this is {named(variant)}", Sort.RULE, rules=dict.fromkeys(subject.rules, variant))
 
 
+def _partly_single(subject: WorkerSubject) -> Iterator[Hypothesis]:
+    """Yield that one line of scalars is cut to float32, and that any of them may be."""
+    lines, given = dict[str, Assignment](), {t.name}
+    for rule in subject.rules.values():
+        names = enclosure.program(rule, frozenset()).scalar_lines
+        lines |= {line.target.name: line for line in rule.program if line.target.name in names}
+        given |= {item.symbol.name for item in rule.hyperparameters}
+    for name, line in lines.items():
+        title = f"as if the {line.name}, {name}, were cut to float32"
+        yield Hypothesis(title, Sort.PROFILE, profile=dataclasses.replace(subject.profile, single=frozenset({name})))
+    every = dataclasses.replace(subject.profile, single=frozenset(given), units=dict.fromkeys(UNITS, ROOM))
+    yield Hypothesis("as if scalars were computed in float32 in part", Sort.PROFILE, profile=every)
+
+
+def finest(holding: Sequence[Hypothesis], subject: WorkerSubject) -> list[Hypothesis]:
+    """Return the hypotheses without those of other scalars that leave more open than others that hold have.
+
+    What a coarse format leaves open holds the results of a fine one, too, and any line those of one line.
+    """
+
+    def openness(item: Hypothesis) -> tuple[int, bool]:
+        if item.profile is None:
+            return -FLOAT64.precision, False
+        scalar = FORMATS.get(item.profile.scalar, subject.storage)
+        partly = bool(item.profile.single)
+        return -min(scalar.precision, FLOAT32.precision if partly else FLOAT64.precision), len(item.profile.single) > 1
+
+    profiles = [openness(item) for item in holding if item.sort is Sort.PROFILE]
+    return [item for item in holding if item.sort is not Sort.PROFILE or openness(item) == min(profiles)]
+
+
 def _profiles(subject: WorkerSubject) -> Iterator[Hypothesis]:
     """Yield other arithmetic: scalars in another format, and all that is legal somewhere."""
     declared = subject.profile
+    if subject.storage is FLOAT64:
+        yield from _partly_single(subject)
     for scalar in SCALAR_FORMATS:
         if scalar != declared.scalar:
             changed = declared.widened({"scalar": scalar, "coefficient": STORAGE})

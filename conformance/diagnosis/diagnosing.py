@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from conformance.diagnosis.alternatives import candidates, pairs
+from conformance.diagnosis.alternatives import candidates, finest, pairs
 from conformance.diagnosis.directed_cases import directed
 from conformance.diagnosis.hypothesis import ROOM, Hypothesis, Sort
 from conformance.diagnosis.kept_states import of_states
@@ -67,7 +67,7 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
         doubles = list(pairs(ranked))
         tried += len(doubles)
         holding = [item for item in doubles if _holds(item, subject, ordered, len(failing))]
-    holding = _told_from_rounding(holding, subject, ordered, len(failing))
+    holding = _told_from_rounding(finest(holding, subject), subject, ordered, len(failing))
     best, *rivals = sorted(holding, key=lambda item: (item.begins(subject), item.sort)) or (None,)
     regimes: tuple[str, ...] = ()
     if best is None:

@@ -217,3 +217,26 @@ def test_a_number_kept_in_float32_is_told_as_arithmetic(tmp_path: Path, session:
     assert found.best is not None
     assert {item.sort for item in (found.best, *found.rivals)} == {Sort.PROFILE}
     assert "float32" in found.best.title
+
+
+@pytest.mark.parametrize(
+    ("line", "cut", "said"),
+    [
+        ("        c1 = ", "float(torch.tensor({}, dtype=torch.float32))", "c1, were cut to float32"),
+        ("        c2 = ", "float(torch.tensor({}, dtype=torch.bfloat16))", ""),
+    ],
+)
+def test_a_scalar_that_is_cut_is_named_by_its_line(
+    line: str, cut: str, said: str, tmp_path: Path, session: Session
+) -> None:
+    """One line in float32 is named, and no coarser format of all; one that is cut more is not said to be float32."""
+    rule = book.build("adam", {"decay": "decoupled"})
+    lines = written(rule, "cut").splitlines()
+    (place,) = [number for number, text in enumerate(lines) if text.startswith(line)]
+    lines[place] = line + cut.format(lines[place].removeprefix(line))
+    path = tmp_path / "cut.py"
+    path.write_text("\n".join(lines))
+    subject = subject_of(recognise(f"{path}:{CLASS}", "adam", dict(rule.options), session), session, dtype="float64")
+    found = diagnose(subject, ())
+    titles = [item.title for item in (found.best, *found.rivals) if item is not None]
+    assert (len(titles) == 1 and said in titles[0]) if said else not [title for title in titles if "float32" in title]
