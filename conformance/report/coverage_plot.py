@@ -30,9 +30,13 @@ def coverage_plot(rule: RuleEntry, errors: Sequence[float]) -> str:
         return ""
     width, height = _NAMES + _COLUMN * len(dtypes), _HEAD + _FOOT + _ROW * len(parts)
     bits = [-math.log2(error) for error in errors]
+    panels: dict[str, Axes] = {}
     with drawing(width, height) as figure:
         for column, dtype in enumerate(dtypes):
             x = (_NAMES + _COLUMN * column) / width
+            panels[dtype] = figure.add_axes((x, 0.0, _PANEL / width, 1.0))
+            panels[dtype].set(xlim=(bits[0], bits[-1]), ylim=(0.0, height))
+            panels[dtype].set_axis_off()
             figure.text(x, 1 - 11 / height, dtype, color=INK, weight="bold")
             figure.text(x, 4 / height, "relative error, from 1/2 down to 2⁻⁴⁸", color=QUIET)
         for line, part in enumerate(parts):
@@ -41,19 +45,16 @@ def coverage_plot(rule: RuleEntry, errors: Sequence[float]) -> str:
             figure.text(0.0, (base + 3) / height, _named(part), color=SURVIVED if alone else INK, parse_math=False)
             for held in part.formats:
                 x = (_NAMES + _COLUMN * dtypes.index(held.dtype)) / width
-                axes = figure.add_axes((x, base / height, _PANEL / width, (_ROW - 3) / height))
-                _panel(axes, held, bits)
+                _shares(panels[held.dtype], held, bits, base)
                 place = (x + (_PANEL + 6) / width, (base + 3) / height)
                 figure.text(*place, _told(held), color=SURVIVED if alone else QUIET)
     return svg(figure, anchor("coverage", rule.name), f"What the cases showed of each part of {rule.name}")
 
 
-def _panel(axes: Axes, held: PartInFormat, bits: Sequence[float]) -> None:
+def _shares(axes: Axes, held: PartInFormat, bits: Sequence[float], base: float) -> None:
     shares = [count / held.looked_at if held.looked_at else 0.0 for count in held.caught]
-    axes.fill_between(bits, shares, color=PLOT, linewidth=0)
-    axes.axhline(0.0, color=LINE, linewidth=0.6)
-    axes.set(xlim=(bits[0], bits[-1]), ylim=(0.0, 1.0))
-    axes.set_axis_off()
+    axes.fill_between(bits, [base + share * (_ROW - 3) for share in shares], base, color=PLOT, linewidth=0)
+    axes.plot((bits[0], bits[-1]), (base, base), color=LINE, linewidth=0.6)
 
 
 def _named(part: PartEntry) -> str:

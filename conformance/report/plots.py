@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.report.compact_svg import compact
 from conformance.report.totals import power
-from conformance.report.wording import anchor, ratio
+from conformance.report.wording import SUPERSCRIPTS, anchor, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,7 +54,13 @@ _ON_BLACK = {
     "pass": "#62c391",
     "fail": "#ff8f84",
 }
-SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "stepproof", "font.size": 9.0, "axes.linewidth": 0.6}
+SETTINGS = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "stepproof",
+    "font.size": 9.0,
+    "axes.linewidth": 0.6,
+    "axes.titley": 1.0,  # where a title stands otherwise only after all marks were measured
+}
 
 # Lengths of the plots, in points.
 _NAMES, _COLUMN, _PANEL, _LINE_HEIGHT, _HEAD, _FOOT = 184.0, 158.0, 124.0, 30.0, 20.0, 28.0
@@ -177,6 +183,11 @@ def _bins(square: Square | None) -> tuple[int, ...]:
 
 def _cut(name: str) -> str:
     return name if len(name) <= 34 else f"{name[:33]}…"
+
+
+def decade(value: float, _: float = 0.0) -> str:
+    """Return a power of ten as it is written at an axis."""
+    return f"10{str(round(math.log10(value))).translate(SUPERSCRIPTS)}"
 
 
 def finite(values: Iterable[float | None]) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from conformance.report.plots import INK, PLOT, SURVIVED, drawing, dressed, finite, legend, svg
+from conformance.report.plots import INK, PLOT, SURVIVED, decade, drawing, dressed, finite, legend, svg
 from conformance.report.wording import anchor
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def _scaled(axes: Axes, held: LineEntry) -> None:
         axes.set_yscale("log")
         axes.set_ylim(10.0**low, 10.0**high)
         axes.set_yticks([10.0**k for k in range(low, high + 1, max(1, (high - low) // 3))])
+        axes.yaxis.set_major_formatter(decade)
         axes.yaxis.set_minor_formatter("")
 
 
