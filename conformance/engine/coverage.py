@@ -16,7 +16,7 @@ ERRORS = tuple(2.0**-bits for bits in (1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48))
 
 
 @dataclass
-class Seen:
+class PartCoverage:
     """On how many element-cases a part was looked at, and on how many each error of it was seen."""
 
     looked_at: int = 0
@@ -35,11 +35,11 @@ class Coverage:
 
     samples: dict[str, int] = field(default_factory=dict)
     """How many samples of cases each formula was looked at with."""
-    seen: dict[str, dict[str, Seen]] = field(default_factory=dict)
+    seen: dict[str, dict[str, PartCoverage]] = field(default_factory=dict)
 
-    def of(self, label: str, part: str) -> Seen:
+    def of(self, label: str, part: str) -> PartCoverage:
         """Return what was seen of a part so far."""
-        return self.seen.setdefault(label, {}).setdefault(part, Seen())
+        return self.seen.setdefault(label, {}).setdefault(part, PartCoverage())
 
     def exhibits(self, dtype: str) -> Iterator[Exhibit]:
         """Yield what was seen of each formula, for the report."""
@@ -54,10 +54,10 @@ def _trimmed(counts: list[int]) -> tuple[int, ...]:
     return tuple(counts[:length])
 
 
-def added(entries: Iterable[CoverageEntry]) -> Mapping[str, Mapping[str, Mapping[str, Seen]]]:
+def added(entries: Iterable[CoverageEntry]) -> Mapping[str, Mapping[str, Mapping[str, PartCoverage]]]:
     """Return what all cells saw together: by formula, part and format."""
-    found: dict[str, dict[str, dict[str, Seen]]] = {}
+    found: dict[str, dict[str, dict[str, PartCoverage]]] = {}
     for entry in entries:
         for name, part in entry.parts.items():
-            found.setdefault(entry.formula, {}).setdefault(name, {}).setdefault(entry.dtype, Seen()).add(part)
+            found.setdefault(entry.formula, {}).setdefault(name, {}).setdefault(entry.dtype, PartCoverage()).add(part)
     return found

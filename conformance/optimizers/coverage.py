@@ -15,7 +15,7 @@ from conformance.optimizers.subject import GRADIENT
 from reference.formats import Array, Format
 from reference.intervals.interval import Interval
 from spec import rules as book
-from spec.mutants.parts import SCALE, Part, parts
+from spec.mutants.parts import SCALE, FormulaPart, parts
 from spec.rule import UpdateRule
 
 MOST = 256
@@ -25,12 +25,12 @@ ELEMENTS = 128
 
 
 @functools.lru_cache(maxsize=512)
-def of(rule: UpdateRule) -> tuple[Part, ...]:
+def of(rule: UpdateRule) -> tuple[FormulaPart, ...]:
     """Return the parts of a rule's formula."""
     return parts(rule)
 
 
-def without_effect(part: Part) -> bool:
+def without_effect(part: FormulaPart) -> bool:
     """Tell whether a part is proven to change nothing, whatever its error, wherever the rule's own settings allow."""
     whole = book.build(part.original.name, part.original.options)
     return dataclasses.replace(part, original=dataclasses.replace(whole, program=part.original.program)).equivalent
@@ -64,7 +64,7 @@ def _look(coverage: Coverage, sample: Sample, storage: Format, *, every: bool) -
                 break
 
 
-def _outside(part: Part, error: float, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> int:
+def _outside(part: FormulaPart, error: float, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> int:
     """Return on how many elements a result leaves its enclosure where the part is off by an error."""
     shared = {name: value for name, value in lines.items() if name in part.unchanged}
     given = dataclasses.replace(sample, scalars={**sample.scalars, SCALE.name: 1.0 - error})

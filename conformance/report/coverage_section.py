@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from conformance.engine.coverage import ERRORS, Seen, added
+from conformance.engine.coverage import ERRORS, PartCoverage, added
 from conformance.engine.exhibits import CoverageEntry
 from conformance.optimizers import coverage
 from conformance.report.model import PartEntry, PartInFormat, PartStatus
-from spec.mutants.parts import Part
+from spec.mutants.parts import FormulaPart
 from spec.rule import UpdateRule
 
-Shown: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Seen]]]
+Shown: TypeAlias = Mapping[str, Mapping[str, Mapping[str, PartCoverage]]]
 """By formula, part and format, what was seen."""
 NONE_SHOWN: Shown = {}
 
@@ -29,7 +29,7 @@ def part_entries(rule: UpdateRule, shown: Shown) -> tuple[PartEntry, ...]:
     return tuple(_entry(part, shown[rule.label].get(part.identifier, {})) for part in coverage.of(rule))
 
 
-def _entry(part: Part, seen: Mapping[str, Seen]) -> PartEntry:
+def _entry(part: FormulaPart, seen: Mapping[str, PartCoverage]) -> PartEntry:
     formats = tuple(_in_format(dtype, seen[dtype]) for dtype in sorted(seen))
     if any(held.mattered for held in formats):
         status = PartStatus.VERIFIED
@@ -38,6 +38,6 @@ def _entry(part: Part, seen: Mapping[str, Seen]) -> PartEntry:
     return PartEntry(part.name, part.line, part.sort, status, formats)
 
 
-def _in_format(dtype: str, seen: Seen) -> PartInFormat:
+def _in_format(dtype: str, seen: PartCoverage) -> PartInFormat:
     smallest = min((error for error, count in zip(ERRORS, seen.caught, strict=True) if count), default=None)
     return PartInFormat(dtype, seen.looked_at, seen.caught[0], smallest, tuple(seen.caught))

@@ -13,7 +13,7 @@ Names = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Gathered:
+class CellsAlike:
     """Cells that are every combination of these names."""
 
     implementations: Names
@@ -22,7 +22,7 @@ class Gathered:
     dtypes: Names
     properties: Names
 
-    def beside(self, axis: str) -> Gathered:
+    def beside(self, axis: str) -> CellsAlike:
         """Return it without the names of one axis."""
         return replace(self, **{axis: ()})
 
@@ -31,11 +31,11 @@ MERGED = ("properties", "dtypes", "devices", "paths", "implementations")
 """The axes in the order in which what differs in one alone becomes one."""
 
 
-def gathered(cells: Iterable[Cell]) -> list[Gathered]:
+def gathered(cells: Iterable[Cell]) -> list[CellsAlike]:
     """Return lines that name each cell once, in the order in which the first of each comes."""
-    lines = [Gathered((c.implementation,), (c.path,), (c.device,), (c.dtype,), (c.property,)) for c in cells]
+    lines = [CellsAlike((c.implementation,), (c.path,), (c.device,), (c.dtype,), (c.property,)) for c in cells]
     for axis in MERGED:
-        alike: dict[Gathered, list[str]] = {}
+        alike: dict[CellsAlike, list[str]] = {}
         for line in lines:
             alike.setdefault(line.beside(axis), []).extend(getattr(line, axis))
         lines = [replace(rest, **{axis: tuple(names)}) for rest, names in alike.items()]

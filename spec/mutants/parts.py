@@ -18,7 +18,7 @@ SCALE = sp.Symbol("scale", positive=True)
 _OFF = Hyperparameter(SCALE, SCALE.name, 0.5, OPEN_UNIT, "the factor by which one part is off")
 
 
-class Sort(enum.StrEnum):
+class PartSort(enum.StrEnum):
     """What a part of a formula is: what is added up in a line, or a line that adds nothing up; or a setting."""
 
     TERM = "term"
@@ -26,14 +26,14 @@ class Sort(enum.StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Part(RuleMutant):
+class FormulaPart(RuleMutant):
     """A part of a formula, and the formula in which it alone is off by a factor below one.
 
     ``name`` is the term as it is written, or the setting's keyword; ``line`` is the symbol of the line that has the
     term, and of a setting nothing.
     """
 
-    sort: Sort
+    sort: PartSort
 
     @property
     def identifier(self) -> str:
@@ -54,12 +54,12 @@ class Part(RuleMutant):
         return whole and all(_freed(line.expression.xreplace(scaled)) == line.expression for line in rule.program)
 
 
-def parts(rule: UpdateRule) -> tuple[Part, ...]:
+def parts(rule: UpdateRule) -> tuple[FormulaPart, ...]:
     """Return the terms of a rule, line by line, and the settings that its program reads."""
     return (*(part for line in rule.program for part in _terms(rule, line)), *_settings(rule))
 
 
-def _terms(rule: UpdateRule, line: Assignment) -> Iterator[Part]:
+def _terms(rule: UpdateRule, line: Assignment) -> Iterator[FormulaPart]:
     whole = line.expression
     found = {} if whole.is_Add else {SCALE * whole: str(whole)}
     for total in dict.fromkeys(part for part in sp.preorder_traversal(whole) if part.is_Add):
@@ -70,10 +70,10 @@ def _terms(rule: UpdateRule, line: Assignment) -> Iterator[Part]:
     for expression, name in found.items():
         changed = dataclasses.replace(line, expression=expression, forms=())
         program = tuple(changed if other is line else other for other in rule.program)
-        yield Part(name, line.target.name, _with_scale(rule, program), rule, Sort.TERM)
+        yield FormulaPart(name, line.target.name, _with_scale(rule, program), rule, PartSort.TERM)
 
 
-def _settings(rule: UpdateRule) -> Iterator[Part]:
+def _settings(rule: UpdateRule) -> Iterator[FormulaPart]:
     for setting in rule.hyperparameters:
         symbol = setting.symbol
         if any(symbol in line.expression.free_symbols for line in rule.program):
@@ -84,7 +84,7 @@ def _settings(rule: UpdateRule) -> Iterator[Part]:
                 else line
                 for line in rule.program
             )
-            yield Part(setting.keyword, "", _with_scale(rule, program), rule, Sort.SETTING)
+            yield FormulaPart(setting.keyword, "", _with_scale(rule, program), rule, PartSort.SETTING)
 
 
 def _with_scale(rule: UpdateRule, program: tuple[Assignment, ...]) -> UpdateRule:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from conformance.contract.clauses import CLAUSES
+from impls.copies import VARIABLE as COPIES
 
 ROOT = Path(__file__).parents[2]
 MARK = "STEPPROOF_TEST_MARK"
@@ -81,7 +82,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
         subprocess.Popen(
             [sys.executable, "-m", "conformance.cli", *COMMAND, "--output", str(folder)],
             cwd=ROOT,
-            env={**os.environ, MARK: mark.partition("=")[2], "PYTHONPATH": str(ROOT)},
+            env={**os.environ, MARK: mark.partition("=")[2], "PYTHONPATH": str(ROOT), COPIES: ""},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import product
 
 from conformance.engine.verdict import Cell
-from conformance.report.gathered import Gathered, gathered
+from conformance.report.gathered import CellsAlike, gathered
 
 
-def named(line: Gathered) -> list[Cell]:
+def named(line: CellsAlike) -> list[Cell]:
     """Return the cells that a line names."""
     parts = (line.implementations, line.paths, line.devices, line.dtypes, line.properties)
     return [Cell(*names) for names in product(*parts)]
