@@ -41,11 +41,13 @@ def become_worker(number: int) -> None:
     """
     listening = socket.socket(fileno=number)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
+    if not can_copy():
+        os._exit(1)
     try:
         imported()
     except BaseException:  # noqa: BLE001 - a library may fail to load in any way
         os._exit(1)
-    if not can_copy():
+    if not can_copy():  # what was imported may have started threads
         os._exit(1)
     request = served(listening)
     os.setsid()
