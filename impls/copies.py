@@ -26,6 +26,8 @@ VARIABLE = "STEPPROOF_COPIES"
 """Names, for each interpreter and environment by their digest, the abstract socket at which copies are asked for."""
 OWN = ("STEPPROOF_", "PYTEST_CURRENT_TEST")
 """Variables that nothing reads when a framework is imported; a copy has them as they are when it starts."""
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""What a process ignores of these is ignored by what it starts."""
 SECONDS = 60.0
 """So long the import of a framework is waited for, before a new process tries."""
 
@@ -114,7 +116,8 @@ class Copy:
         try:
             self._connection.settimeout(SECONDS)
             self._connection.connect("\0" + place)
-            request = {"folder": str(folder), "environment": dict(environment)}
+            ignored = [int(number) for number in ENDING if signal.getsignal(number) is signal.SIG_IGN]
+            request = {"folder": str(folder), "environment": dict(environment), "ignored": ignored}
             socket.send_fds(self._connection, [json.dumps(request).encode()], theirs)
             self.pid = self._begun()
             self._connection.settimeout(None)

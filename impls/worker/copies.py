@@ -51,6 +51,8 @@ def become_worker(number: int) -> None:
         os._exit(1)
     request = served(listening)
     os.setsid()
+    for ending, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        signal.signal(ending, signal.SIG_IGN if ending in request["ignored"] else usual)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -96,6 +97,20 @@ def test_a_worker_that_ends_tells_its_status(environment: dict[str, str]) -> Non
         number = session.request({"op": "hello"}).header["pid"]
         session.kill()
         assert session.request({"op": "hello"}).header["pid"] != number
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.default_int_handler])
+def test_a_copy_ignores_what_the_process_that_asks_ignores(handler: object, environment: dict[str, str]) -> None:
+    """It hears SIGINT as a new process would, whatever the process that is copied does."""
+    before = signal.signal(signal.SIGINT, handler)  # type: ignore[arg-type]
+    try:
+        with Session(environment=environment) as session:
+            number = session.request({"op": "hello"}).header["pid"]
+            status = Path(f"/proc/{number}/status").read_text()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    ignored = int(status.partition("SigIgn:")[2].split()[0], 16)
+    assert bool(ignored >> (signal.SIGINT - 1) & 1) == (handler is signal.SIG_IGN)
 
 
 def test_what_cannot_be_copied_serves_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
