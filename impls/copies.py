@@ -73,7 +73,7 @@ class Copies:
                 start_new_session=True,
             )
         self._entry = f"{digest}={name}"
-        os.environ[VARIABLE] = os.pathsep.join([*_entries(), self._entry])
+        _name([*_entries(), self._entry])
 
     def close(self) -> None:
         """End the process; its copies go on."""
@@ -81,7 +81,7 @@ class Copies:
             self._process.kill()
             self._process.communicate()
             self._process = None
-            os.environ[VARIABLE] = os.pathsep.join(entry for entry in _entries() if entry != self._entry)
+            _name([entry for entry in _entries() if entry != self._entry])
 
 
 def start(python: str, directory: Path | None, environment: Mapping[str, str]) -> Started:
@@ -163,6 +163,12 @@ class Copy:
 
 def _entries() -> Sequence[str]:
     return [entry for entry in os.environ.get(VARIABLE, "").split(os.pathsep) if entry]
+
+
+def _name(entries: Sequence[str]) -> None:
+    os.environ.pop(VARIABLE, None)
+    if entries:
+        os.environ[VARIABLE] = os.pathsep.join(entries)
 
 
 def _places() -> dict[str, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ORIGINAL = "_torchdynamo_orig_callable"
 """Where what torch.compile returns keeps what it was given."""
 _CACHED = type(functools.lru_cache(lambda: None))
-_CLEARING: list[Callable[[], Any]] = []
+_CLEARING: dict[Callable[[], Any], None] = {}
 _COMPILED: dict[str, None] = {}
 
 
@@ -24,6 +24,26 @@ def set_aside() -> None:
     What torch's functions cached and what was compiled is noted before, because nothing lists it afterwards.
     """
     gc.collect()
+    _note()
+    gc.freeze()
+
+
+def compiled_parts() -> list[str]:
+    """Functions of others than torch that were given to torch.compile."""
+    _note()
+    return sorted(_COMPILED.keys() - {""})
+
+
+def framework_caches() -> list[Callable[[], Any]]:
+    """What empties the caches of torch's own functions: what they keep of each number is no optimizer's."""
+    _note()
+    fake = getattr(sys.modules.get("torch._subclasses.fake_tensor"), "FakeTensorMode", None)
+    native = getattr(sys.modules.get("torch"), "_C", None)
+    others = (getattr(fake, "cache_clear", None), getattr(native, "_clear_DTensor_sharding_propagator_cache", None))
+    return [*_CLEARING, *(clear for clear in others if clear is not None)]
+
+
+def _note() -> None:
     for item in gc.get_objects():
         kind = type(item)  # a proxy of what is gone raises when it is asked what it is an instance of
         if kind is FunctionType:
@@ -31,23 +51,7 @@ def set_aside() -> None:
             if ORIGINAL in kept and not kept.get("_torchdynamo_disable"):
                 _COMPILED[_shown(kept[ORIGINAL])] = None
         elif kind is _CACHED and str(getattr(item, "__module__", "")).partition(".")[0] == "torch":
-            _CLEARING.append(item.cache_clear)
-    gc.freeze()
-
-
-def compiled_parts() -> list[str]:
-    """Functions of others than torch that were given to torch.compile."""
-    set_aside()
-    return sorted(_COMPILED.keys() - {""})
-
-
-def framework_caches() -> list[Callable[[], Any]]:
-    """What empties the caches of torch's own functions: what they keep of each number is no optimizer's."""
-    set_aside()
-    fake = getattr(sys.modules.get("torch._subclasses.fake_tensor"), "FakeTensorMode", None)
-    native = getattr(sys.modules.get("torch"), "_C", None)
-    others = (getattr(fake, "cache_clear", None), getattr(native, "_clear_DTensor_sharding_propagator_cache", None))
-    return [*_CLEARING, *(clear for clear in others if clear is not None)]
+            _CLEARING[item.cache_clear] = None
 
 
 def _shown(function: Any) -> str:

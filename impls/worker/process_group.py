@@ -46,10 +46,11 @@ def of_this_alone() -> None:
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     if group.is_available() and not group.is_initialized():
         group.init_process_group("gloo", store=group.HashStore(), rank=0, world_size=1)
+        group.made_for_one = True
 
 
 def leave() -> None:
-    """What asks for a process group asks for it every time."""
-    group = sys.modules.get("torch.distributed")
-    if group is not None and group.is_available() and group.is_initialized():
+    """What asks for a process group asks for it every time; one that the target made is its own."""
+    group: Any = sys.modules.get("torch.distributed")
+    if vars(group or sys).pop("made_for_one", False) and group.is_initialized():
         group.destroy_process_group()

@@ -9,7 +9,7 @@ import torch
 
 from .calling import asks_for_closure, step_of
 from .failures import TargetFailure, phase, report
-from .objects import compiled_parts
+from .objects import compiled_parts, set_aside
 from .signature import json_or_repr, parameters_of
 from .state_path import groups_of, listed
 from .surroundings import restore
@@ -27,6 +27,7 @@ LARGEST = 4096
 def describe(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
     """A trial that fails is part of the description."""
     restore()
+    set_aside()  # before the trial: what that leaves is to be collected
     target = resolve(header["target"])
     dtype, calling = header.get("dtype", "float64"), header.get("calling", {})
     build = Build(header["target"], header.get("constructor", {}), "cpu", dtype, calling)

@@ -130,7 +130,7 @@ JUDGED = (*(item.identifier for item in PROPERTIES), *CLAUSES)
 
 
 def _judge(output: Path) -> dict[str, object]:
-    given = ["check", "torch.AdamW", "--dtype", "float32", "--budget", "0.2", "--jobs", "2"]
+    given = ["check", "torch.AdamW", "--dtype", "float32", "--dtype", "bfloat16", "--budget", "1", "--jobs", "2"]
     given += [word for name in PATHS for word in ("--path", name)]
     given += [word for name in JUDGED for word in ("--property", name)]
     assert main([*given, "--output", str(output)]) == 0
@@ -151,7 +151,7 @@ def test_a_check_writes_a_valid_report_and_repeats_itself(tmp_path: Path) -> Non
     assert "<math" in page
     assert (tmp_path / "one" / "summary.md").read_text().startswith("#")
     run = [path for path in entry("torch.AdamW").paths_on("cpu") if path.name in PATHS]
-    cells = sum(path.judges(name) for path in run for name in JUDGED)
+    cells = 2 * sum(path.judges(name) for path in run for name in JUDGED)
     lines = [json.loads(line) for line in (tmp_path / "one" / "verdicts.jsonl").read_text().splitlines()]
     assert sum("result" in line for line in lines) == len(document["results"]) == cells
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING, Any
 
-from ..objects import framework_caches
+from ..objects import framework_caches, set_aside
 from .harness import Observation, condition
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def no_growth(
 
     That is looked at ``later``. Processes that make their steps together are ``agreed`` on whether more are made.
     """
-    caches = framework_caches()  # what is alive already is looked at no more
+    set_aside()
+    caches = framework_caches()
     more = grown(make_steps, count, caches)
     if agreed(more >= count):
         make_steps(later)
