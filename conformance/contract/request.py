@@ -6,13 +6,12 @@ from typing import Any, Protocol
 
 from conformance.contract.case import ClauseCase
 from conformance.optimizers.setting_names import constructor_setting
+from conformance.optimizers.shared_count import for_itself
 from conformance.optimizers.subject import WorkerSubject
 from spec.rule import ANY_RANK, ELEMENT, UpdateRule
 
 OWN_PROGRAMS = ("side_effects.imported", "side_effects.leaves_nothing")
 """The experiments that begin a program, in which the optimizer is called anew."""
-SHARED = ("group:", "optimizer:")
-"""Where a count stands that need not be one parameter's own."""
 
 
 class Tried(Protocol):
@@ -78,7 +77,7 @@ def kept_by(subject: WorkerSubject, rule: UpdateRule) -> list[str]:
     """Return where all that the rule names of a parameter is kept, and its step count if it is the parameter's own."""
     item = subject.implementation
     counters = [] if item.counter is None else [item.counter]
-    counter = [path for path in counters if not path.startswith(SHARED) or "*" in path.split("/")]
+    counter = [path for path in counters if for_itself(path)]
     return list(dict.fromkeys([*subject.keys(rule).values(), *item.derived, *counter]))
 
 

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
 from conformance.engine.power import Power
+from conformance.engine.verdict import Level
 from conformance.optimizers import agreement, coverage, mutants, sparse_gradients, stability, targeting, trajectory
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
 from conformance.optimizers.defaults import own_defaults
 from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.property import Property
+from conformance.optimizers.shared_count import promises_own_count
 from conformance.optimizers.strategies import (
     GROUPS,
     fresh_cases,
@@ -34,7 +36,9 @@ from spec import rules as book
 from spec.rule import UpdateRule
 
 LONG = 64
-COUNTS = (1, 2, 255, 256, 2**24 - 2, 2**24 - 1, 2**24, 2**30)
+IN_SINGLE = 2**24
+"""From this count on float32 does not hold the next."""
+COUNTS = (1, 2, 255, 256, IN_SINGLE - 2, IN_SINGLE - 1, IN_SINGLE, 2**30)
 
 
 def _local(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, plan: Plan) -> None:
@@ -128,6 +132,10 @@ def _visible(subject: WorkerSubject) -> str:
     return subject.unreadable
 
 
+def _counts(subject: WorkerSubject) -> str:
+    return "" if subject.counted else "it keeps no step count"
+
+
 def _gradients_may_be_absent(subject: WorkerSubject) -> str:
     if subject.implementation.framework == "jax":
         return "a gradient transformation has a gradient for every parameter, and one count for all"
@@ -150,11 +158,11 @@ def _late(draw: st.DrawFn, subject: WorkerSubject, size: int) -> Case:
 
 
 @st.composite
-def _counted(draw: st.DrawFn, subject: WorkerSubject) -> Case:
+def _counted(draw: st.DrawFn, subject: WorkerSubject, counts: tuple[int, ...]) -> Case:
     switches = draw(st.sampled_from(sorted(subject.rules)))
     rule = subject.rules[switches]
     settings = draw(settings_of(rule, subject.fixed))
-    tensors = tuple(TensorCase(shape_of(rule, 2), count, draw(st.integers(0, 99))) for count in COUNTS)
+    tensors = tuple(TensorCase(shape_of(rule, 2), count, draw(st.integers(0, 99))) for count in counts)
     return Case(switches, (GroupCase(settings, tensors),))
 
 
@@ -249,6 +257,7 @@ PROPERTIES: tuple[Property, ...] = (
         lambda s, plan: _late(s, min(plan.size, 1024)),
         _local,
         _gradients_may_be_absent,
+        promised=promises_own_count,
         share=0.1,
     ),
     _Property(
@@ -273,12 +282,20 @@ PROPERTIES: tuple[Property, ...] = (
         compares_runs=True,
     ),
     _Property(
+        "state/counts-steps",
+        "The step count grows by one at every step.",
+        "the step count t of the rule's own citation",
+        lambda s, _: _counted(s, tuple(count for count in COUNTS if count < IN_SINGLE)),
+        _counting,
+        _counts,
+    ),
+    _Property(
         "state/step-count",
         "The step count grows by one at every step, beyond 2^24 steps too.",
         "the step count t of the rule's own citation",
-        lambda s, _: _counted(s),
+        lambda s, _: _counted(s, COUNTS),
         _counting,
-        lambda s: "" if s.counted else "it keeps no step count",
-        share=0.05,
+        _counts,
+        level=Level.SHOULD,
     ),
 )

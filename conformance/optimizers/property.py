@@ -40,6 +40,8 @@ class Property:
     judge_case: JudgeCase
     needs: Callable[[WorkerSubject], str] = lambda _: ""
     """Returns why it does not apply to a subject, or an empty string."""
+    promised: Callable[[WorkerSubject], str] = lambda _: ""
+    """Returns why nobody promises it of a subject, of which it then only should hold, or an empty string."""
     speaks_of: Callable[[UpdateRule], bool] = lambda _: True
     """Tells whether it is about a rule: it may be about decoupled decay alone."""
     level: Level = Level.MUST
@@ -68,8 +70,8 @@ class Property:
         return True
 
     def unpromised(self, subject: WorkerSubject) -> str:
-        """Return nothing: its formula promises it."""
-        return ""
+        """Return why nobody promises it of ``subject``, or nothing."""
+        return self.promised(subject)
 
     def applies(self, subject: WorkerSubject) -> str:
         """Return why the property does not apply to ``subject``, or nothing."""

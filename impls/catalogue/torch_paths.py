@@ -40,6 +40,7 @@ FORMULA = (
     "groups/late-first-gradient",
     "groups/own-initial-state",
     "gradients/absent-rows",
+    "state/counts-steps",
     "state/step-count",
 )
 """The properties of a rule's formula, which need no optimizer but the one that is stepped."""
@@ -62,7 +63,7 @@ def with_further_paths(paths: tuple[ExecutionPath, ...], recorded: Mapping[str, 
         "compiled",
         SINGLE,
         profile={**KERNEL, **RECORDED, "forms": ALL_FORMS, "bound": "storage"},
-        properties=("agreement/*", "state/step-count"),
+        properties=("agreement/*", "state/counts-steps", "state/step-count"),
         otherwise="every optimizer that a property builds would be compiled for seconds",
         on_request="each of its cases is compiled for seconds",
         cost=20,

@@ -7,12 +7,14 @@ of the rule's NumPy reference.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # a worker knows nothing of this tree
 
@@ -96,7 +98,24 @@ def written(numbers):
 
 
 def numpy_of(tensor, storage):
-    return tensor.detach().double().numpy().astype(storage.dtype)
+    whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    return whole.detach().double().numpy().astype(storage.dtype)
+
+
+def write(held, array):
+    value = torch.from_numpy(array.astype("float64")).reshape(held.shape)
+    if isinstance(held, DTensor):
+        value = distribute_tensor(value, held.device_mesh, held.placements)
+    held.copy_(value)
+
+
+def with_own_scalars(loaded, saved):
+    """Return what was loaded, with numbers of a whole tensor as they were saved: torch casts them to its dtype."""
+    if isinstance(saved, dict):
+        return {key: with_own_scalars(loaded[key], value) for key, value in saved.items()}
+    if isinstance(saved, list):
+        return [with_own_scalars(*pair) for pair in zip(loaded, saved, strict=True)]
+    return saved.clone() if isinstance(saved, torch.Tensor) and saved.dim() == 0 else loaded
 
 
 class Stranger(torch.optim.Optimizer):
@@ -119,6 +138,40 @@ class Stranger(torch.optim.Optimizer):
         self.rates = written(numbers)
         self.made = 0
         self.kept = {}
+
+    def places(self):
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def own(self):
+        """Return what the optimizer keeps beside its states and groups, with states by place."""
+        key = id if self.style.states == "id" else lambda p: p
+        kept = {n: self.kept[key(p)] for n, p in enumerate(self.places()) if key(p) in self.kept}
+        return {"rates": self.rates, "made": self.made, "kept": kept}
+
+    def take(self, own):
+        key = id if self.style.states == "id" else lambda p: p
+        self.rates, self.made = own["rates"], own["made"]
+        self.kept = {key(p): own["kept"][n] for n, p in enumerate(self.places()) if n in own["kept"]}
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "own": self.own()}
+
+    def __setstate__(self, state):
+        super().__setstate__({key: value for key, value in state.items() if key != "own"})
+        if "own" in state:
+            self.take(state["own"])
+
+    def state_dict(self):
+        return {**super().state_dict(), "own": self.own()}
+
+    def load_state_dict(self, state_dict):
+        if "own" not in state_dict:
+            raise ValueError(f"this is no checkpoint of {type(self).__name__}")
+        super().load_state_dict(state_dict)
+        for n, p in enumerate(self.places()):
+            if n in state_dict["state"]:
+                self.state[p] = with_own_scalars(self.state[p], state_dict["state"][n])
+        self.take(copy.deepcopy(state_dict["own"]))
 
     @classmethod
     def own_defaults(cls):
@@ -161,7 +214,7 @@ class Stranger(torch.optim.Optimizer):
         for item in self.rule.states:
             start = float(item.initial.subs({s: scalars[s.name] for s in item.initial.free_symbols}))
             kept = torch.float64 if item.scalar else p.dtype
-            found[item.keyword] = torch.full(item.shape(tuple(p.shape)), start, dtype=kept)
+            found[item.keyword] = torch.full(item.shape(tuple(p.shape)), start, dtype=kept, device=p.device)
         return found
 
     def packed(self):
@@ -200,7 +253,9 @@ class Stranger(torch.optim.Optimizer):
         if count == "nested":
             state = state.setdefault("inner", {})
         key = "count" if count == "int" else "step"
-        state[key] = state.get(key, torch.tensor(0.0) if count == "tensor" else 0) + 1
+        if key not in state:
+            state[key] = torch.zeros((), dtype=torch.float64, device=p.device) if key == "step" else 0
+        state[key] += 1
         return state[key]
 
     def update(self, p, group):
@@ -219,10 +274,9 @@ class Stranger(torch.optim.Optimizer):
                 scalars[item.symbol.name] = float(states[item.keyword])
             before[item.symbol.name] = numpy_of(states[item.keyword], references.kept_in(item, storage))
         after = references.step(self.rule, storage, scalars, before)
-        p.copy_(torch.from_numpy(after["theta"].astype("float64")).reshape(p.shape))
+        write(p, after["theta"])
         for item in self.rule.states:
-            held = states[item.keyword]
-            held.copy_(torch.from_numpy(after[item.symbol.name].astype("float64")).reshape(held.shape))
+            write(states[item.keyword], after[item.symbol.name])
 
 
 def options_of(family, values):

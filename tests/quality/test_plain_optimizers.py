@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.engine.verdict import CellResult, Verdict
+from conformance.engine.verdict import CellResult, Level, Verdict
 from conformance.recognition.optimizer import recognise
 from impls.catalogue.entries import Implementation
 from impls.session import Session
@@ -149,9 +149,19 @@ def test_a_class_that_is_called_a_search_ends_without_an_exception(session: Sess
 def test_a_wrong_count_in_a_python_number_is_a_finding(strange: Path, session: Session) -> None:
     """A count that goes up by two is found, with its script, though the state holds it as an int."""
     item = recognise(f"{strange}:CountsTwice", "adam", {}, session)
-    result = judged(item, "state/step-count", session)
-    assert result.verdict is Verdict.FAIL, result.reason
+    result = judged(item, "state/counts-steps", session)
+    assert (result.verdict, result.level) == (Verdict.FAIL, Level.MUST), result.reason
     assert {finding.quantity for finding in result.findings} == {"t"}
+
+
+def test_a_count_in_single_precision_counts_as_long_as_it_can(session: Session) -> None:
+    """A float32 count, as torch keeps it, counts steps; that it stands still at 2^24 only should not be."""
+    item = recognise(called("adam", "Tensor", decay=False), "adam", {}, session)
+    seen = [judged(item, name, session) for name in ("state/counts-steps", "state/step-count")]
+    assert [(result.verdict, result.level) for result in seen] == [
+        (Verdict.PASS, Level.MUST),
+        (Verdict.FAIL, Level.SHOULD),
+    ]
 
 
 def test_a_state_of_another_size_is_not_taken_for_the_rules(strange: Path, session: Session) -> None:

@@ -6,15 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from conformance.engine.verdict import Verdict
+from conformance.cli import main
+from conformance.contract.clauses import CLAUSES
+from conformance.engine.claim import level_of
+from conformance.engine.verdict import Level, Verdict
+from conformance.optimizers.properties import PROPERTIES
 from conformance.recognition.constructor import Stated
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from spec import rules as book
-from tests.builders import result_of, unit_of
+from tests.builders import claim as claim_of
+from tests.builders import result_of, results_of, unit_of
 from tests.conftest import Run
 
 FILE = Path(__file__).with_name("strangers.py")
+OWN_PROGRAMS = ("distributed/", "whole/import", "whole/leaves-nothing")
+ASKED = [claim.identifier for claim in (*CLAUSES, *PROPERTIES) if not claim.identifier.startswith(OWN_PROGRAMS)]
+CALM = {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.DEVIATION}
 FAMILIES = sorted(set(book.families()) - {"lbfgs", "sparse_adam"})
 """Every rule that is made of single steps with dense gradients."""
 ADAMW = "adam__20000"
@@ -70,6 +78,51 @@ def test_a_class_of_every_rule_is_judged_under_other_names(family: str, session:
     assert "" not in item.states.values()
     result = result_of(unit_of(item, "agreement/local", cases=2), session)
     assert result.verdict is Verdict.PASS, result.reason
+
+
+def accusations(name: str, rule: str, asked: list[str], session: Session) -> list[tuple[str, Verdict, str]]:
+    """Return what a class is accused of and what is left open, but for what only should hold."""
+    item = recognise(f"{FILE}:{name}", rule, {}, session)
+    found = results_of(unit_of(item, *asked, cases=3), session)
+    wrong = [result for result in found if result.verdict not in CALM and result.shown is not Level.SHOULD]
+    return [(result.cell.property, result.verdict, result.reason) for result in wrong]
+
+
+@pytest.mark.parametrize("style", sorted(FOUND))
+def test_no_style_breaks_the_contract(style: str, session: Session) -> None:
+    """The clauses are dealt out to the styles: of its own each style breaks none, and leaves none open."""
+    place = sorted(FOUND).index(style)
+    assert accusations(f"{ADAMW}__{style}", "adam", ASKED[place :: len(FOUND)], session) == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("style", sorted(FOUND))
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_rule_in_any_style_breaks_the_contract(family: str, style: str, session: Session) -> None:
+    """Every clause is asked of every rule in every style, of one variant after the other."""
+    variants = book.families()[family].variants()
+    rule = variants[(sorted(FOUND).index(style) + len(FOUND) * FAMILIES.index(family)) % len(variants)]
+    digits = "".join(str(list(o.values).index(rule.options[o.name])) for o in book.families()[family].options)
+    assert accusations(f"{family}__{digits}__{style}", family, ASKED, session) == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("style", sorted(FOUND))
+def test_the_command_passes_a_class_of_every_style(style: str, tmp_path: Path) -> None:
+    """Without a word about its settings and states it exits with 0: every mutant is killed, and every cell decided."""
+    family = FAMILIES[sorted(FOUND).index(style)]
+    digits = "0" * len(book.families()[family].options)
+    given = ["check", f"{FILE}:{family}__{digits}__{style}", "--rule", family, "--dtype", "float32"]
+    assert main([*given, "--output", str(tmp_path / "out")]) == 0
+
+
+@pytest.mark.parametrize(("style", "level"), [("group", Level.SHOULD), ("int", Level.MUST)])
+def test_one_count_for_several_parameters_is_no_mistake(style: str, level: Level, session: Session) -> None:
+    """Where one t counts for all, a late parameter only should begin at one; elsewhere it must."""
+    item = recognise(f"{FILE}:{ADAMW}__{style}", "adam", {"decay": "decoupled"}, session)
+    subject = unit_of(item).subject(session)
+    for claim in (claim_of("groups/late-first-gradient"), claim_of("gradients/late")):
+        assert level_of(claim, subject) is level
 
 
 @pytest.mark.parametrize("style", ["nested", "once"])

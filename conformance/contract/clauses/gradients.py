@@ -9,6 +9,7 @@ from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
 from conformance.contract.requirements import needs_independent_elements, needs_visible_state
 from conformance.engine.verdict import Level
+from conformance.optimizers.shared_count import promises_own_count
 from conformance.optimizers.subject import WorkerSubject
 from spec.rule import UpdateRule
 
@@ -70,6 +71,7 @@ CLAUSES = (
         "torch: the state belongs to each parameter",
         "gradients.late",
         each({"steps": 4}),
+        promised=promises_own_count,
         switched_off=True,
     ),
     Clause(

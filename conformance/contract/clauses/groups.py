@@ -11,6 +11,7 @@ from conformance.contract.arguments import beside_other, each, of_first_variant,
 from conformance.contract.clause import Clause
 from conformance.contract.offers import grouped, offers
 from conformance.contract.requirements import (
+    all_of,
     deviates_in_arithmetic,
     needs_another_device,
     needs_given_rate,
@@ -18,6 +19,7 @@ from conformance.contract.requirements import (
 )
 from conformance.engine.verdict import Level
 from conformance.optimizers.setting_names import constructor_setting
+from conformance.optimizers.shared_count import promises_own_count
 from conformance.optimizers.subject import WorkerSubject
 from impls.failures import REFUSALS
 from reference.formats import FORMATS
@@ -78,6 +80,7 @@ CLAUSES = (
         GROUPS,
         "groups.defaults_filled",
         once({}),
+        needs=needs_settings_in_groups,
     ),
     Clause(
         "groups/added-mid-run",
@@ -85,6 +88,7 @@ CLAUSES = (
         "torch, Optimizer.add_param_group: layers become trainable as training progresses",
         "groups.added",
         beside_other({"made": 2, "steps": 2}),
+        promised=promises_own_count,
     ),
     Clause(
         "groups/empty",
@@ -130,7 +134,7 @@ CLAUSES = (
         GROUPS,
         "groups.settings_not_shared",
         _tensors,
-        needs=needs_given_rate,
+        needs=all_of(needs_given_rate, needs_settings_in_groups),
     ),
     Clause(
         "groups/instances-share-nothing",

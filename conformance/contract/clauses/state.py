@@ -11,6 +11,7 @@ from conformance.contract.requirements import (
     all_of,
     needs_another_path,
     needs_base_class,
+    needs_settings_in_groups,
     needs_step_count,
     needs_usual_checkpoint,
     needs_visible_state,
@@ -108,6 +109,7 @@ CLAUSES = (
         CHECKPOINT,
         "state.settings_loaded",
         beside_other({}),
+        needs=needs_settings_in_groups,
     ),
     Clause(
         "state/other-path",
