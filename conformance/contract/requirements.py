@@ -139,9 +139,9 @@ def needs_grad_scale(subject: WorkerSubject) -> str:
 
 
 def needs_unscaling(subject: WorkerSubject) -> str:
-    """Require a format that GradScaler unscales, unless the step itself does."""
-    refused = subject.storage.name == "float16" and not offers(subject)["scaling"]
-    return "torch.amp.GradScaler refuses to unscale float16 gradients" if refused else ""
+    """Require a format that GradScaler takes there: none is float16 unless the step unscales, nor bfloat16 on CUDA."""
+    refused = offers(subject)["unscaling"]
+    return f"torch.amp.GradScaler refuses to unscale {subject.storage.name} gradients" if refused else ""
 
 
 def needs_complex_parameters(subject: WorkerSubject) -> str:
@@ -199,6 +199,11 @@ def needs_another_device(subject: WorkerSubject) -> str:
 def needs_captures(subject: WorkerSubject) -> str:
     """Require a device that records a step as a graph."""
     return "" if DEVICES[subject.device].captures else f"no step is captured on {DEVICES[subject.device].title}"
+
+
+def needs_streams(subject: WorkerSubject) -> str:
+    """Require a device with streams, which every device has that records a step as a graph."""
+    return "" if DEVICES[subject.device].captures else f"{DEVICES[subject.device].title} has no streams"
 
 
 def needs_single_tensor_path(subject: WorkerSubject) -> str:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 HOST = "cpu"
 ACCELERATORS = ("cuda", "mps")
 """Devices by the names of torch's modules for them."""
+BUSY_CYCLES = 50_000_000
+"""So long a stream is busy that what does not wait for it comes before it: tens of milliseconds."""
 
 
 def found() -> list[str]:
@@ -52,6 +54,18 @@ def captured(device: str, call: Callable[[], Any]) -> Callable[[], Any]:
         call()
     replay: Callable[[], Any] = graph.replay
     return replay
+
+
+@contextmanager
+def another_stream(device: str) -> Iterator[None]:
+    """What is done inside is given to a stream that is busy, and that the host's own waits for at the end."""
+    module = module_of(device)
+    before, stream = module.current_stream(), module.Stream()
+    stream.wait_stream(before)
+    with module.stream(stream):
+        module._sleep(BUSY_CYCLES)  # noqa: SLF001 - torch's own tests of streams use it
+        yield
+    before.wait_stream(stream)
 
 
 @contextmanager

@@ -36,10 +36,13 @@ WAITS = {
     *(torch.Tensor.__int__, torch.Tensor.__index__),
 }
 """What needs a number, for which the host would wait: nothing that can be captured."""
+UNSCALES = torch._amp_foreach_non_finite_check_and_unscale_
+"""CUDA has no kernel of it for bfloat16."""
 COPIES = {torch.Tensor.copy_, torch._foreach_copy_, torch.Tensor.set_}
 INDEXED = {torch.Tensor.__getitem__, torch.Tensor.__setitem__}
 MOVES = {torch.Tensor.to, torch.Tensor.cpu}
 NOTE = "_lies_on"
+RACE = "two streams touch one memory, and neither waits for the other"
 
 
 def place(tensor: torch.Tensor) -> str:
@@ -56,6 +59,19 @@ def tensors(value: Any) -> Iterator[torch.Tensor]:
             yield from tensors(item)
     elif isinstance(value, dict):
         yield from tensors(list(value.values()))
+
+
+def written_by(func: Any, args: Any, result: Any) -> list[torch.Tensor]:
+    """Return the tensors into which a call writes: what it returns, and the lists of a function of lists."""
+    name = getattr(func, "__name__", "")
+    if name.startswith("_fused"):
+        return [*tensors(args), *tensors(result)]
+    return [*tensors(args[:1] if name.startswith("_foreach_") and name.endswith("_") else ()), *tensors(result)]
+
+
+def memory(tensor: torch.Tensor) -> int:
+    """Return where the numbers of a tensor lie."""
+    return tensor.untyped_storage().data_ptr() if tensor.layout == torch.strided else id(tensor)
 
 
 def kind(device: Any) -> str:
@@ -79,10 +95,67 @@ class Graph:
                     kept.copy_(new)
 
 
+class Stream:
+    """A stream: what it was given, and how much of each other stream it comes after."""
+
+    def __init__(self) -> None:
+        self.given, self.after = 0, dict[Stream, int]()
+
+    def wait_stream(self, other: Stream) -> None:
+        """What is given from here on comes after all that the other was given."""
+        self.after = {**self.after, **other.after, other: other.given}
+
+
+class Streams:
+    """The streams of the device, and which of them wrote last into each memory since there was a second one."""
+
+    def __init__(self) -> None:
+        self.current = self.first = Stream()
+        self.written: dict[int, tuple[Any, Stream, int]] = {}
+        self.several = False
+
+    def another(self) -> Stream:
+        """Return a new stream, from which on is noted who writes where."""
+        self.several = True
+        return Stream()
+
+    @contextmanager
+    def on(self, stream: Stream) -> Iterator[None]:
+        """Inside, calls are given to a stream."""
+        before, self.current = self.current, stream
+        try:
+            yield
+        finally:
+            self.current = before
+
+    def note(self, read: list[torch.Tensor], written: list[torch.Tensor]) -> None:
+        """Raise where a call touches what another stream writes and was not waited for; note what it writes.
+
+        A view is made by the host, which touches nothing.
+        """
+        before = {id(tensor) for tensor in read}
+        places = {memory(tensor) for tensor in read}
+        views = written and all(id(tensor) not in before and memory(tensor) in places for tensor in written)
+        if views or not self.several:
+            return
+        for tensor in (*read, *written):
+            _, stream, given = self.written.get(memory(tensor), (None, self.current, 0))
+            if stream is not self.current and self.current.after.get(stream, 0) < given:
+                raise RuntimeError(RACE)
+        self.current.given += 1
+        for tensor in written:
+            # It is kept, so that its place is nobody else's.
+            self.written[memory(tensor)] = (tensor.detach(), self.current, self.current.given)
+
+
 class SecondDevice(TorchFunctionMode):
     """The mode; what is called while a ``graph`` is there becomes part of it."""
 
     graph: Graph | None = None
+
+    def __init__(self, streams: Streams) -> None:
+        super().__init__()
+        self.streams = streams
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Answer for the place of tensors, or make the call and note where its results lie."""
@@ -98,7 +171,8 @@ class SecondDevice(TorchFunctionMode):
         if SecondDevice.graph is not None and func in WAITS and place(args[0]) == SECOND:
             raise RuntimeError("operation not permitted when stream is capturing")
         if func in MOVES:
-            return self._moved(func, args, given)
+            moved = self._moved(func, args, dict(given))
+            return moved if moved is args[0] else self._made(func, args, given, moved)
         device = kind(given.pop("device")) if given.get("device") is not None else ""
         if device == "meta":
             return func(*args, **given, device=device)
@@ -110,11 +184,19 @@ class SecondDevice(TorchFunctionMode):
         for tensor in tensors(result):
             if not any(tensor is one for one in found):
                 tensor.__dict__[NOTE] = lies
-        if SecondDevice.graph is not None and lies == SECOND and getattr(func, "__name__", "") != "__get__":
-            SecondDevice.graph.calls.append((func, args, given, result))
+        return result if getattr(func, "__name__", "") == "__get__" else self._made(func, args, given, result)
+
+    def _made(self, func: Any, args: Any, given: Any, result: Any) -> Any:
+        """Return the result of a call, of which a stream and a graph take note where the device makes it."""
+        if SECOND in {place(tensor) for tensor in tensors([args, given, result])}:
+            self.streams.note([*tensors([args, given])], written_by(func, args, result))
+            if SecondDevice.graph is not None:
+                SecondDevice.graph.calls.append((func, args, given, result))
         return result
 
     def _refuse_mixed(self, func: Any, args: Any, found: list[torch.Tensor]) -> None:
+        if func is UNSCALES and found[0].dtype == torch.bfloat16 and place(found[0]) == SECOND:
+            raise NotImplementedError("no kernel of this device unscales bfloat16")
         if func in COPIES:
             return
         if func in INDEXED:
@@ -209,7 +291,17 @@ def second_device() -> Iterator[None]:
         made.__dict__[NOTE] = place(tensor)
         return made
 
-    module = SimpleNamespace(is_available=lambda: True, synchronize=lambda: None, CUDAGraph=Graph, graph=capturing)
+    streams = Streams()
+    module = SimpleNamespace(
+        is_available=lambda: True,
+        synchronize=lambda: None,
+        CUDAGraph=Graph,
+        graph=capturing,
+        Stream=streams.another,
+        stream=streams.on,
+        current_stream=lambda: streams.current,
+        _sleep=lambda _: None,
+    )
     grouped = mock.patch("torch.optim.optimizer._group_tensors_by_device_and_dtype", _grouped)
     named = mock.patch.object(torch, SECOND, module, create=True)
     cast = torch.autocast
@@ -220,7 +312,7 @@ def second_device() -> Iterator[None]:
     capturable = mock.patch("torch.optim.adam._get_capturable_supported_devices", return_value=[SECOND])
     made = mock.patch.object(torch.nn.Parameter, "__new__", parameter)
     viewed = mock.patch.object(torch.Tensor, "as_subclass", as_subclass)
-    with grouped, named, known, capturable, casting, made, viewed, SecondDevice():
+    with grouped, named, known, capturable, casting, made, viewed, SecondDevice(streams):
         yield
 
 

@@ -26,6 +26,7 @@ from tests.builders import claim, entry
 from tests.devices.second_device import MIXED, SECOND, InThisProcess, described, second_device
 
 CONTRACT = Path(__file__).parents[1] / "quality" / "contract"
+STEPS = CONTRACT / "step_api.py"
 OWN_PROGRAMS = ("distributed/", "whole/import", "whole/leaves-nothing", "whole/compile")
 """These run in programs of their own, or compile, which a function mode does not see into."""
 ASKED = [c for c in (*PROPERTIES, *CLAUSES) if not c.identifier.startswith(OWN_PROGRAMS)]
@@ -129,22 +130,48 @@ def test_torch_steps_a_group_on_two_devices(path: str, here: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "breaks"),
-    [("torch.optim:AdamW", set()), (f"{CONTRACT / 'step_api.py'}:KeepsNewTensors", {"replay 2 with a number for lr"})],
+    ("name", "of", "breaks"),
+    [
+        ("torch.optim:AdamW", "captured", set()),
+        (f"{STEPS}:KeepsNewTensors", "captured", {"replay 2"}),
+        ("torch.optim:AdamW", "captured-settings", set()),
+        (f"{STEPS}:KeepsFirstRate", "captured-settings", {"lr as a Tensor, changed to 0.03125"}),
+        (f"{STEPS}:KeepsFirstDecay", "captured-settings", {"weight_decay as a Tensor, changed to 0.25"}),
+        (f"{STEPS}:KeepsFirstBetas", "captured-settings", {"betas as a Tensor, changed to [0.75, 0.875]"}),
+        (f"{STEPS}:CountsBesides", "captured-settings", {"step counts that are changed"}),
+        ("torch.optim:AdamW", "streams", set()),
+        (f"{STEPS}:OwnStreamThatWaits", "streams", set()),
+        (f"{STEPS}:OwnStream", "streams", {"it raises"}),
+    ],
 )
-def test_a_captured_step_that_does_not_go_on_is_seen(name: str, breaks: set[str], here: Session) -> None:
-    """A state that each step replaces stands still in replays; torch's goes on, and reads its Tensor rate anew."""
+def test_a_step_that_a_device_does_otherwise_is_seen(name: str, of: str, breaks: set[str], here: Session) -> None:
+    """A replay that stands still or keeps settings or counts, and a stream that does not wait, break a clause.
+
+    Torch's goes on, reads its Tensors anew and waits.
+    """
     item = recognise(name, "adamw", {}, here)
     path = next(path for path in item.paths if path.name in {"single-tensor", "default"})
     on_host = worker_subject(item, path, HOST, FORMATS["float32"], here)
-    asked = claim("whole/captured")
-    assert asked.applies(on_host) == "no step is captured on CPU"
+    asked = claim(f"whole/{of}")
+    assert asked.applies(on_host) == ("CPU has no streams" if of == "streams" else "no step is captured on CPU")
     with described():
         there = next(dataclasses.replace(on_host, device=SECOND).variants())
         assert not asked.applies(there)
         told = seen(there, asked)
     assert {each.partition(":")[0] for each in told} >= breaks
     assert bool(told) == bool(breaks)
+
+
+def test_a_format_that_the_scaler_refuses_on_a_device_is_not_asked_there(here: Session) -> None:
+    """CUDA has no kernel that unscales bfloat16 gradients: that is GradScaler's limit, and no optimizer's fault."""
+    asked, item = claim("scaling/scaler"), entry("torch.Adadelta")
+    why = {}
+    for name, device in [("bfloat16", HOST), ("float16", HOST), ("bfloat16", SECOND), ("float32", SECOND)]:
+        with described():
+            there = worker_subject(item, item.path("foreach", HOST), device, FORMATS[name], here)
+            why[name, device] = asked.applies(there)
+    said = "torch.amp.GradScaler refuses to unscale {} gradients"
+    assert list(why.values()) == ["", said.format("float16"), said.format("bfloat16"), ""]
 
 
 @pytest.mark.parametrize(("held", "grows"), [((4096, 4096), False), ((4096, 4608), True), ((None, None), False)])

@@ -13,7 +13,10 @@ import pytest
 
 from conformance.cli import main
 
-CLAIMS = ("agreement/local", "decay/moments-do-not-see-lambda", "state/step-count", "state/not-aliased")
+CLAIMS = (
+    *("agreement/local", "decay/moments-do-not-see-lambda", "state/step-count", "state/not-aliased"),
+    *("scaling/scaler", "groups/tensor-twice-in-a-group"),
+)
 WHAT = [word for name in CLAIMS for word in ("--property", name)]
 HOW = ["--dtype", "float32", "--path", "single-tensor", "--budget", "0.2", "--jobs", "1"]
 TARGET = "torch.AdamW"

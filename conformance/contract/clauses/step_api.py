@@ -10,16 +10,18 @@ from conformance.contract.clause import Clause
 from conformance.contract.offers import offers
 from conformance.contract.requirements import (
     all_of,
+    changes,
     needs_another_path,
     needs_base_class,
     needs_capturable_step,
     needs_captures,
     needs_closure,
-    needs_given_rate,
     needs_independent_elements,
     needs_keyword,
     needs_single_tensor_path,
     needs_smooth_formula,
+    needs_step_alone,
+    needs_streams,
     needs_visible_state,
     other_paths,
 )
@@ -39,6 +41,10 @@ def _derivatives(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str,
     yield {"made": [0, 2], "by": ["gradient"]}
     if "lr" in offers(subject)["tensors"]:
         yield {"made": [0, 2], "by": ["lr"]}
+
+
+def _changes(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    yield {"changes": changes(subject, rule)}
 
 
 CLAUSES = (
@@ -110,10 +116,26 @@ CLAUSES = (
     ),
     Clause(
         "whole/captured",
-        "A captured step, replayed, is the step itself: it counts, and reads gradients and a Tensor lr anew.",
+        "A captured step, replayed, is the step itself: it counts, and reads gradients anew.",
         "torch, CUDA semantics, graphs: a replay reads and writes the same memory again",
         "step_api.replayed",
         each({"steps": 3}),
-        needs=all_of(needs_captures, needs_given_rate, needs_capturable_step),
+        needs=all_of(needs_captures, needs_capturable_step),
+    ),
+    Clause(
+        "whole/captured-settings",
+        "A replay reads settings that are Tensors and step counts anew, or such a step is not captured.",
+        "torch, CUDA semantics, graphs: a replay reads the memory that it was captured with, and runs no Python",
+        "step_api.replayed_anew",
+        _changes,
+        needs=all_of(needs_captures, needs_capturable_step),
+    ),
+    Clause(
+        "whole/streams",
+        "A step comes after what its stream was given before it, and before what that is given after it.",
+        "torch, CUDA semantics, streams: work of one stream is done in the order in which it was given",
+        "step_api.on_another_stream",
+        each({"steps": 2}),
+        needs=all_of(needs_streams, needs_step_alone),
     ),
 )

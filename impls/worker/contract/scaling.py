@@ -100,6 +100,29 @@ def scaler(trial: Trial) -> Iterator[Observation]:
     yield from same("under GradScaler", read[1], read[0])
 
 
+class StepsNowhere(torch.optim.SGD):
+    """An optimizer that leaves all that GradScaler does to GradScaler."""
+
+    def step(self, closure: object = None) -> None:  # type: ignore[override]
+        """Nothing is done."""
+
+
+class DividesNowhere(StepsNowhere):
+    """The same, which tells GradScaler that its step divides the gradients."""
+
+    _step_supports_amp_scaling = True
+
+
+def unscale(parameter: torch.nn.Parameter, *, itself: bool) -> None:
+    """What GradScaler does with a gradient of a format, whether or not the step divides it ``itself``."""
+    scaled = torch.nn.Parameter(parameter.detach())
+    optimizer = (DividesNowhere if itself else StepsNowhere)([scaled])
+    scaled.grad = torch.ones_like(parameter.detach())
+    grad_scaler = torch.amp.GradScaler(parameter.device.type)
+    grad_scaler.scale(torch.tensor(1.0, device=parameter.device))
+    take_scaled_step(grad_scaler, optimizer)
+
+
 def autocast(trial: Trial) -> Iterator[Observation]:
     """A step inside autocast is the step outside it."""
     read = []

@@ -22,6 +22,7 @@ from ..torch_platform import dtype_named, to_bytes
 from .calls import saved_state, take_step
 from .harness import Observation, Trial, raised, rows_of
 from .hyperparameters import stated
+from .scaling import unscale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,6 +141,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
     capturable = ""
     if "capturable" in keywords:
         capturable = raised(partial(one_step, make, parameter, {**settings, "capturable": True}))
+    found = shown(make, settings, parameter)
     return {
         "sparse": not raised(partial(one_step, make, parameter, settings, rows=[0])),
         "capturable": capturable,
@@ -147,7 +149,8 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         "tensors": [name for name, item in keywords.items() if "Tensor" in str(item.annotation)],
         "documented": sorted(stated(make)),
         "step": takes,
-        **shown(make, settings, parameter),
+        "unscaling": raised(partial(unscale, parameter, itself=found["scaling"])),
+        **found,
     }, []
 
 

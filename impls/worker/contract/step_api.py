@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ import torch
 import torch.utils._python_dispatch
 
 from ..calling import asks_for_closure
-from ..devices import captured, without_waiting
-from .calls import add_hook, clear_gradients, take_step
+from ..devices import another_stream, captured, without_waiting
+from ..state_path import held
+from .calls import add_hook, clear_gradients, resume, take_step
 from .harness import (
     Observation,
     Stepper,
@@ -35,7 +37,7 @@ from .harness import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 SHAPES = ((17,), (3, 4))
 
@@ -241,33 +243,115 @@ class Captured:
 
 
 def replayed(trial: Trial) -> Iterator[Observation]:
-    """A captured step, replayed, is the step itself; a Tensor learning rate is read anew, or not captured."""
-    for rate in ("number", "Tensor"):
-        one, other = (capturable_step(trial, rate) for _ in range(2))
-        graph = Captured(trial.device, one.optimizer)
-        error = raised(graph.capture)
-        if error:
-            yield condition(f"a step with a {rate} for lr is captured", rate == "Tensor", error, "it is")
-            continue
-        for step in range(3, 3 + trial.arguments["steps"]):
-            for stepper in (one, other):
-                gradients = [values(trial, p.shape, 1000 * (step + 1) + n) for n, p in enumerate(stepper.params[:-1])]
-                for p, gradient in zip(stepper.params, gradients):
-                    entries(p.grad).copy_(entries(trial.with_layout(gradient)))
-                for group in (g for g in stepper.optimizer.param_groups if rate == "Tensor"):
-                    group["lr"].mul_(0.5)
-            graph.replay()
-            take_step(other.optimizer)
-            seen = [reading(trial, stepper.optimizer, stepper.params) for stepper in (one, other)]
-            yield from same(f"replay {step - 2} with a {rate} for lr", *seen)
+    """A captured step, replayed, is the step itself."""
+    one, other = (capturable_step(trial) for _ in range(2))
+    graph = Captured(trial.device, one.optimizer)
+    error = raised(graph.capture)
+    if error:
+        yield condition("a step is captured", False, error, "it is")
+        return
+    for step in range(3, 3 + trial.arguments["steps"]):
+        for stepper in (one, other):
+            overwrite_gradients(trial, stepper.params, step)
+        graph.replay()
+        take_step(other.optimizer)
+        yield from same(f"replay {step - 2}", *(reading(trial, each.optimizer, each.params) for each in (one, other)))
 
 
-def capturable_step(trial: Trial, rate: str) -> Stepper:
+def replayed_anew(trial: Trial) -> Iterator[Observation]:
+    """Each setting as a Tensor, and the counts, are changed between capture and replay; what refuses that is right."""
+    for keyword, value in trial.arguments["changes"]:
+        make = partial(capturable_step, trial, **{keyword: tensors_there(trial, trial.settings[keyword])})
+        refusal = raised(make) or replay_beside(trial, make(), partial(overwrite_setting, keyword, value))
+        yield from refusal_or(f"{keyword} as a Tensor, changed to {value}", refusal)
+    if trial.arguments["counter"]:
+        refusal = replay_beside(trial, capturable_step(trial), partial(count_further, trial.arguments["counter"]))
+        yield from refusal_or("step counts that are changed", refusal)
+
+
+def refusal_or(what: str, seen: Any) -> Iterator[Observation]:
+    """A refusal, or the observations of a replay beside what it must be."""
+    if isinstance(seen, str):
+        yield condition(what, True, seen, "refused")
+    else:
+        yield from same(what, *seen)
+
+
+def replay_beside(trial: Trial, one: Stepper, change: Callable[[Any], str]) -> str | list[dict[str, Any]]:
+    """What a replay leaves after a change, and what a step does of an optimizer that loads all that; or a refusal."""
+    graph = Captured(trial.device, one.optimizer)
+    refusal = raised(graph.capture) or change(one.optimizer)
+    if refusal:
+        return refusal
+    other = capturable_step(trial, steps=0)
+    for p, q in zip(other.params, one.params):
+        p.detach().copy_(q.detach())
+    resume(other.optimizer, one.optimizer)
+    for stepper in (one, other):
+        overwrite_gradients(trial, stepper.params, 3)
+    graph.replay()
+    take_step(other.optimizer)
+    return [reading(trial, each.optimizer, each.params) for each in (one, other)]
+
+
+def overwrite_setting(keyword: str, value: Any, optimizer: Any) -> str:
+    """A setting is overwritten in the Tensors that hold it; where a group keeps a number, that is said."""
+    numbers = value if isinstance(value, (list, tuple)) else (value,)
+    for group in optimizer.param_groups:
+        kept = group[keyword] if isinstance(group[keyword], (list, tuple)) else (group[keyword],)
+        if not all(isinstance(each, torch.Tensor) for each in kept):
+            return "the group keeps a number"
+        for each, number in zip(kept, numbers):
+            each.fill_(number)
+    return ""
+
+
+def count_further(counter: str, optimizer: Any) -> str:
+    """Five steps more are counted for each parameter that has made any."""
+    counts = {id(count): count for p in members(optimizer) if (count := held(optimizer, p, counter)) is not None}
+    if not all(isinstance(count, torch.Tensor) for count in counts.values()):
+        return "its counts are numbers of Python"
+    for count in counts.values():
+        count.add_(5)
+    return ""
+
+
+def tensors_there(trial: Trial, setting: Any) -> Any:
+    """A setting as a Tensor on the device, or several."""
+    if isinstance(setting, (list, tuple)):
+        return tuple(tensors_there(trial, number) for number in setting)
+    return torch.tensor(float(setting), device=trial.device)
+
+
+def overwrite_gradients(trial: Trial, params: Sequence[Any], step: int) -> None:
+    """The gradients that there are become those of a step, where they lie."""
+    for n, p in enumerate(params):
+        if p.grad is not None:
+            entries(p.grad).copy_(entries(trial.with_layout(values(trial, p.shape, 1000 * (step + 1) + n))))
+
+
+def capturable_step(trial: Trial, steps: int = 2, **more: Any) -> Stepper:
     """A capturable optimizer under way; the last of its parameters has no gradient when the next step is made."""
     params = parameters(trial, (*SHAPES, (5,)))
-    more = {"lr": torch.tensor(float(trial.settings["lr"]), device=trial.device)} if rate == "Tensor" else {}
     stepper = stepper_on(trial, params, capturable=True, **more)
-    train(trial, stepper.optimizer, params, 0, 2)
+    train(trial, stepper.optimizer, params, 0, steps)
     set_gradients(trial, params, 2)
     params[-1].grad = None
     return stepper
+
+
+def on_another_stream(trial: Trial) -> Iterator[Observation]:
+    """A step comes after all that its stream was given before, and before all that it is given later."""
+    read = []
+    for place in (another_stream(trial.device), nullcontext()):
+        params = parameters(trial, SHAPES)
+        optimizer = build(trial, params)
+        set_gradients(trial, params, 0)
+        with place:
+            for step in range(trial.arguments["steps"]):
+                overwrite_gradients(trial, params, step)
+                take_step(optimizer)
+            for p in params:
+                entries(p.grad).fill_(0.0)
+        read.append(reading(trial, optimizer, params))
+    yield from same("on another stream", *read)
