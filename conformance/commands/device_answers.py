@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
-from conformance.optimizers.device_answers import AnsweredCase, AnsweredCell, CellAnswers, cells, read, write
+from conformance.distance.recorded import AnsweredCase, AnsweredCell, CellAnswers, cells, read, write
 
 VERSION = "2.11.0"
 MOST = {"agreement/local": 1800}

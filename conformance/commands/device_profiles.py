@@ -16,13 +16,13 @@ import numpy as np
 from rich.console import Console
 
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
+from conformance.distance.recorded import subject_of
 from conformance.engine.drawing import draw
 from conformance.engine.power import Power
 from conformance.engine.verdict import Cell
 from conformance.optimizers import agreement, mutants
 from conformance.optimizers.agreement import Sample
 from conformance.optimizers.cases import to_plain
-from conformance.optimizers.device_answers import subject_of
 from conformance.optimizers.prepared import prepare
 from conformance.optimizers.strategies import beside_thresholds, local_cases
 from conformance.optimizers.subject import SINGLE, WorkerSubject

@@ -19,13 +19,13 @@ from conformance import claims
 from conformance.catalogue import optimizer_units, scheduler_units
 from conformance.catalogue.installed import version_of
 from conformance.commands.device_answers import VERSION
+from conformance.distance import recorded
+from conformance.distance.recorded import CellAnswers
 from conformance.engine.claim import Claim, Plan, Unit
 from conformance.engine.evidence import Failure
 from conformance.engine.ledger import OPTIMIZERS, Entry, Stored, load, place_of, written
 from conformance.engine.reduction import reduced
 from conformance.engine.replay import replayed
-from conformance.optimizers import device_answers
-from conformance.optimizers.device_answers import CellAnswers
 from impls.catalogue.entries import Implementation
 from impls.catalogue.scheduler_entries import Scheduler
 from impls.catalogue.torch_optimizers import CATALOGUE
@@ -123,7 +123,7 @@ def of_answers(entry: Entry, answered: Iterable[CellAnswers]) -> tuple[Stored, .
 
 
 def _record_answers(names: list[str], files: list[Path], version: str) -> None:
-    answered = [found for file in files for found in device_answers.cells(device_answers.read(file), version)]
+    answered = [found for file in files for found in recorded.cells(recorded.read(file), version)]
     devices = {found.cell.device for found in answered}
     for entry in load():
         if set(entry.devices) <= devices and (entry.identifier in names or not names):

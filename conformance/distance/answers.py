@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -27,6 +25,20 @@ LARGEST_ABOUT = 1 << 26
 LONGEST_TEXT = 20_000
 """Characters of what an exception or a worker said."""
 CAUSES = frozenset({"signal", "exit", "timeout", "memory", "processes", "start", "protocol"})
+
+
+Told = tuple[dict[str, Any], Sequence[memoryview]]
+"""What came back of one question: an answer or what came in its place, and the buffers."""
+
+
+class Source(Protocol):
+    """Where what came back is looked for, by the key of its question."""
+
+    def find(self, key: bytes) -> Told | None:
+        """Return what came back of a question, or None; raises ``RecordError`` where it was changed."""
+
+    def place(self, key: bytes) -> str:
+        """Return where that stands."""
 
 
 class _Held(NamedTuple):
@@ -56,6 +68,18 @@ class Answers:
         for folder, about in zip(self.folders, every, strict=True):
             for part in about.manifest.parts:
                 self._index(folder, part)
+
+    def find(self, key: bytes) -> Told | None:
+        """Return what came back of a question, or None; raises ``RecordError`` where it was changed."""
+        held = self.held.get(key)
+        if held is None:
+            return None
+        with self.files[held.file].open("rb") as file:
+            return frame_at(file, held.place)
+
+    def place(self, key: bytes) -> str:
+        """Return the file in which an answer stands."""
+        return str(self.files[self.held[key].file])
 
     def _index(self, folder: Path, part: str) -> None:
         path = folder / f"{part}.answers"
@@ -102,22 +126,17 @@ class AnsweredSession(Session):
     """A session that answers from what came back; raises ``NotAsked`` for all else.
 
     What was not asked is noted among the ``questions``, where these are given.  An answer that no worker gives is
-    none: what is wrong with it is appended to the file ``complaints``.
+    none: what is wrong with it is appended to the file ``complaints``; without one it raises ``AnswersError``.
     """
 
     live = False
 
-    def __init__(self, answers: Answers, complaints: Path, questions: Questions | None = None) -> None:
+    def __init__(self, answers: Source, complaints: Path | None, questions: Questions | None = None) -> None:
         super().__init__()
         self.answers, self.complaints, self.questions = answers, complaints, questions
-        self._files = ExitStack()
-        self._opened: dict[int, IO[bytes]] = {}
-        self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Read and note no more."""
-        self._files.close()
-        self._opened.clear()
+        """Note no more."""
         if self.questions is not None:
             self.questions.close()
 
@@ -130,30 +149,26 @@ class AnsweredSession(Session):
         """Return the answer that came back, or raise what came in its place."""
         given = list(buffers)
         asked, _ = anywhere(header)
-        held = self.answers.held.get(key_of(asked, given))
-        if held is None:
-            if self.questions is not None:
-                self.questions.add(header, given)
-            raise NotAsked(header["op"])
+        key = key_of(asked, given)
         try:
-            return _told(asked, *self._read(held))
+            found = self.answers.find(key)
+            if found is not None:
+                return _told(asked, *found)
         except (RecordError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            self._complain(self.answers.files[held.file], asked["op"], error)
+            self._complain(self.answers.place(key), asked["op"], error)
             raise NotAsked(header["op"]) from None
+        if self.questions is not None:
+            self.questions.add(header, given)
+        raise NotAsked(header["op"])
 
-    def _read(self, held: _Held) -> tuple[dict[str, Any], Sequence[memoryview]]:
-        with self._lock:
-            if held.file not in self._opened:
-                path = self.answers.files[held.file]
-                self._opened[held.file] = self._files.enter_context(path.open("rb"))
-            return frame_at(self._opened[held.file], held.place)
-
-    def _complain(self, path: Path, operation: str, error: Exception) -> None:
+    def _complain(self, place: str, operation: str, error: Exception) -> None:
         if isinstance(error, RecordError):
-            said = f"`{path}` {error}"
+            said = f"`{place}` {error}"
         else:
             why = f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error)
-            said = f"`{path}` has an answer to `{operation}` that no worker gives: {why}"
+            said = f"`{place}` has an answer to `{operation}` that no worker gives: {why}"
+        if self.complaints is None:
+            raise AnswersError(safe_text(said))
         with self.complaints.open("a") as file:
             file.write(safe_text(said).replace("\n", " ") + "\n")
 

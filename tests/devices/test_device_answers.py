@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from conformance.commands.ledger_trials import devices_of
+from conformance.distance.manifest import AnswersError
+from conformance.distance.recorded import AnsweredCase, AnsweredCell, CellAnswers, cells, read, write
 from conformance.engine.ledger import OPTIMIZERS, Entry, named, recorded
 from conformance.engine.replay import fitting
-from conformance.optimizers.device_answers import AnsweredCase, AnsweredCell, CellAnswers, cells, read, write
 from conformance.optimizers.properties import LOCAL, PROPERTIES
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.session import Answer, Session
@@ -91,6 +92,14 @@ def test_a_wrong_answer_is_seen(answers: list[CellAnswers]) -> None:
     row.answers[0]["buffers"][0] = base64.b64encode(values.tobytes()).decode()
     assert CellAnswers((of.rows[0],), VERSION).judged().unexplained == 0
     assert CellAnswers((row,), VERSION).judged().unexplained > 0
+
+
+def test_an_answer_that_no_worker_gives_is_refused(answers: list[CellAnswers]) -> None:
+    """Rows are read as answers of a kit are: counts of another number of tensors are none."""
+    row = copy.deepcopy(answers[0].rows[0])
+    row.answers[0]["header"]["counts"] = []
+    with pytest.raises(AnswersError, match="its counts are not those of"):
+        CellAnswers((row,), VERSION).judged()
 
 
 def test_an_entry_of_the_host_must_not_show_on_a_device() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.commands import device_profiles
 from conformance.commands.device_profiles import compared
-from conformance.optimizers import device_answers
+from conformance.distance import recorded
 from tests.builders import entry
 
 CUDA = "cuda"
@@ -28,7 +28,7 @@ def test_a_profile_that_lets_mutants_live_is_seen(monkeypatch: pytest.MonkeyPatc
     item = entry("torch.SGD")
     path = dataclasses.replace(item.paths[0], on_devices={CUDA: {"units": {"add": 1e6}}})
     wide = dataclasses.replace(item, paths=(path,))
-    for module in (device_profiles, device_answers):
+    for module in (device_profiles, recorded):
         monkeypatch.setattr(module, "CATALOGUE", (wide,))
     (found,) = compared(CUDA, "float32", (), 3)
     assert found.spared

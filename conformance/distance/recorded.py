@@ -10,13 +10,14 @@ import base64
 import dataclasses
 import functools
 import lzma
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
+from conformance.distance.answers import AnsweredSession, Told
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Tally
 from conformance.engine.ledger import OPTIMIZERS, Entry, named
@@ -30,7 +31,7 @@ from conformance.optimizers.property import Property
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.subject import GRADIENT, WorkerSubject, worker_subject
 from impls.catalogue.torch_optimizers import CATALOGUE
-from impls.session import Answer, Session
+from impls.session import NotAsked
 from reference.formats import FORMATS, Format
 
 PLAN = Plan(1, 1, 0)
@@ -69,22 +70,22 @@ def write(path: Path, rows: Iterable[AnsweredCase]) -> None:
     path.write_bytes(lzma.compress(msgspec.json.encode(list(rows)), preset=9 | lzma.PRESET_EXTREME))
 
 
-class UnansweredError(LookupError):
-    """A case asks for more answers than were recorded."""
-
-
-class AnswersOnly:
-    """A session that answers from one row, in order, whatever it is asked."""
+class RowAnswers:
+    """The answers of one row, in order, whatever is asked."""
 
     def __init__(self) -> None:
-        self.answers: list[dict[str, Any]] = []
+        self.left: list[dict[str, Any]] = []
 
-    def request(self, header: Mapping[str, Any], _buffers: Sequence[Any] = ()) -> Answer:
-        """Return the next answer; raises ``UnansweredError`` past the last."""
-        if not self.answers:
-            raise UnansweredError(f"no answer to `{header['op']}` was recorded")
-        answer = self.answers.pop(0)
-        return Answer(answer["header"], [memoryview(base64.b64decode(buffer)) for buffer in answer["buffers"]])
+    def find(self, _: bytes) -> Told | None:
+        """Return the next answer, and None past the last."""
+        if not self.left:
+            return None
+        answer = self.left.pop(0)
+        return {"answer": answer["header"]}, [memoryview(base64.b64decode(buffer)) for buffer in answer["buffers"]]
+
+    def place(self, _: bytes) -> str:
+        """Return what the answers are of."""
+        return "a row of answers"
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class CellAnswers:
         entries = self.entries
         try:
             strict = self._tally(self.subject, row)
-        except UnansweredError:
+        except NotAsked:
             return AnsweredCell(self.cell, 1, 0, 0, 0, unanswered=1)
         if not strict.failures:
             return AnsweredCell(self.cell, 1, strict.values, 0, 0)
@@ -207,8 +208,8 @@ class CellAnswers:
         return left
 
     def _tally(self, subject: WorkerSubject, row: AnsweredCase) -> Tally:
-        session, tally = cast("AnswersOnly", subject.session), Tally()
-        session.answers = list(row.answers)
+        tally = Tally()
+        cast("RowAnswers", cast("AnsweredSession", subject.session).answers).left = list(row.answers)
         self.claim.run(subject, self.claim.kind.read(row.case), tally, PLAN)
         return tally
 
@@ -256,7 +257,7 @@ def subject_of(cell: Cell) -> WorkerSubject:
         raise ValueError(
             f"the catalogue has no path `{cell.path}` of `{cell.implementation}` on {cell.device}"
         ) from None
-    session = cast("Session", AnswersOnly())
+    session = AnsweredSession(RowAnswers(), None)
     return worker_subject(implementation, path, cell.device, FORMATS[cell.dtype], session)
 
 
