@@ -15,6 +15,7 @@ from conformance.engine.evidence import RAISED, Tally
 from conformance.optimizers.agreement import shaped
 from conformance.optimizers.subject import GRADIENT, WorkerSubject
 from reference.balls.derivative import enclose_derivative
+from reference.compiled.rounding import QuickEnclosure
 from reference.expression import decided
 from reference.formats import FORMATS, Array
 from reference.intervals.enclosure import StepEnclosure, as_intervals
@@ -98,7 +99,7 @@ def enclose(
     if not rule.elementwise:
         before = shaped(rule, before, step.shape)
     with np.errstate(all="ignore"):
-        enclosure = StepEnclosure(rule, profile, subject.storage, scalars, formats)
+        enclosure = QuickEnclosure(rule, profile, subject.storage, scalars, formats)
         known = as_intervals(before, subject.storage)
         if subject.keeps_rest:
             name = rule.parameter.symbol.name

@@ -11,8 +11,9 @@ import sympy as sp
 from conformance.diagnosis.recordings import Recording
 from conformance.optimizers.agreement import Slab, slabs
 from conformance.optimizers.subject import GRADIENT, WorkerSubject
+from reference.compiled.rounding import QuickEnclosure
 from reference.formats import Array
-from reference.intervals.enclosure import StepEnclosure, as_intervals
+from reference.intervals.enclosure import as_intervals
 from reference.intervals.exact import exact_step
 from spec.rule import UpdateRule
 from spec.symbols import t
@@ -53,7 +54,7 @@ def regime(subject: WorkerSubject, runs: Sequence[Recording]) -> list[StepElemen
 
 def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Slab) -> Iterable[StepElement]:
     size = slab.size
-    enclosure = StepEnclosure(rule, subject.profile, subject.storage, slab.scalars, run.outcome.state_formats)
+    enclosure = QuickEnclosure(rule, subject.profile, subject.storage, slab.scalars, run.outcome.state_formats)
     legal = enclosure(as_intervals(slab.before, subject.storage))
     centre = exact_step(enclosure.program, subject.storage, slab.scalars, slab.before, run.outcome.state_formats)
     wrong: Array = np.zeros(size, bool)

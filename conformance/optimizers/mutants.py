@@ -10,8 +10,9 @@ import numpy as np
 from conformance.engine.power import Power
 from conformance.optimizers.agreement import Sample
 from conformance.optimizers.found_profile import FoundProfile
+from reference.compiled.rounding import QuickEnclosure
 from reference.formats import Array, Format
-from reference.intervals.enclosure import StepEnclosure, as_intervals, program
+from reference.intervals.enclosure import as_intervals, program
 from reference.intervals.exact import exact_step
 from spec import rules as book
 from spec.mutants import RuleMutant, mutants
@@ -45,7 +46,7 @@ def spare(power: Power, samples: Iterable[Sample], storage: Format, found: Found
             living = [mutant for mutant in power.open(sample.rule) if mutant.line not in spared]
             if not living:
                 continue
-            strict = StepEnclosure(sample.rule, found.narrowest, storage, sample.scalars, sample.formats)
+            strict = QuickEnclosure(sample.rule, found.narrowest, storage, sample.scalars, sample.formats)
             legal = strict(as_intervals(sample.before, storage))
             told, lines = dataclasses.replace(sample, legal=legal), lines_of(sample, storage)
             spared |= {mutant.line for mutant in living if _outside(mutant, told, storage, lines)}

@@ -11,9 +11,9 @@ import numpy as np
 from conformance.optimizers.subject import NEGATED
 from conformance.recognition.state_names import named_alike
 from conformance.recognition.trial import SHARED, TrialSteps
+from reference.compiled.rounding import QuickEnclosure
 from reference.expression import decided
 from reference.formats import FLOAT64, FORMATS, Array, Format
-from reference.intervals.enclosure import StepEnclosure
 from reference.intervals.interval import Interval
 from reference.profile import Profile
 from spec.rule import ELEMENT, State, UpdateRule
@@ -246,7 +246,7 @@ def _legal(
             kept = {name: _number(known.pop(name)) for name in numbers}
             gradient = np.array(step["gradient"], dtype=float).reshape(trial.shape)
             known[g.name] = Interval.exactly(gradient.astype(work))
-            enclosure = StepEnclosure(rule, profile, trial.storage, {**scalars, "t": float(count)}, formats, kept)
+            enclosure = QuickEnclosure(rule, profile, trial.storage, {**scalars, "t": float(count)}, formats, kept)
             legal = enclosure(known)
             found.append(legal)
             known = {**known, **legal}

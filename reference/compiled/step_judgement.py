@@ -11,6 +11,7 @@ import numpy as np
 from reference.compiled import probe
 from reference.compiled.judged import JudgedValues
 from reference.compiled.records import record
+from reference.compiled.rounding import QuickEnclosure
 from reference.compiled.step import CompiledStep
 from reference.compiled.task import Task
 from reference.formats import FLOAT64, Array, Format
@@ -61,7 +62,7 @@ class StepJudge:
             judged = found.step(self.scalars, self._numbers(), before, after, shown)
             if judged is not None:
                 return judged
-        judged = self.walked(before, after, shown)
+        judged = self.walked_quickly(before, after, shown)
         found.add(_ends(before[g.name]).size, self.accepts)
         return judged
 
@@ -92,8 +93,12 @@ class StepJudge:
         return Task(self.program, self.profile, self.storage, self.state_formats, points, self.scalars)
 
     @functools.cached_property
-    def _enclosure(self) -> StepEnclosure:
+    def _defined(self) -> StepEnclosure:
         return StepEnclosure(self.rule, self.profile, self.storage, self.scalars, self.state_formats, self.kept)
+
+    @functools.cached_property
+    def _quick(self) -> StepEnclosure:
+        return QuickEnclosure(self.rule, self.profile, self.storage, self.scalars, self.state_formats, self.kept)
 
     def _numbers(self) -> dict[str, Interval]:
         """Return the states that are one number for a tensor."""
@@ -104,18 +109,31 @@ class StepJudge:
         }
 
     def walked(self, before: Mapping[str, Interval | Array], after: Mapping[str, Array], shown: int) -> JudgedValues:
-        """Judge by the walk, in blocks: the definition of what compiled code finds."""
+        """Judge by the walk: the definition of what compiled code finds."""
+        return self._by(self._defined, before, after, shown)
+
+    def walked_quickly(
+        self, before: Mapping[str, Interval | Array], after: Mapping[str, Array], shown: int
+    ) -> JudgedValues:
+        """Judge by the walk, with roundings by compiled code."""
+        return self._by(self._quick, before, after, shown)
+
+    def _by(
+        self, enclosure: StepEnclosure, before: Mapping[str, Interval | Array], after: Mapping[str, Array], shown: int
+    ) -> JudgedValues:
+        """Judge by an enclosure, in blocks."""
         intervals = {name: self._interval(value) for name, value in before.items()}
         numbers = {state.symbol.name for state in self.rule.states if state.scalar}
         known = numbers <= set(self.scalars) and all(value.point for value in intervals.values())
         if not self.rule.elementwise:
-            return self._block(intervals, after, known=known)
+            return self._block(enclosure, intervals, after, known=known)
         whole = JudgedValues({}, np.zeros(0), {}, 0)
         size = intervals[g.name].lo.size
         bounds = sorted({*range(0, size, BLOCK), min(shown, size)} - {size})
         for start, end in itertools.pairwise([*bounds, size]):
             part = slice(start, end)
             block = self._block(
+                enclosure,
                 {name: _part(value, part) for name, value in intervals.items()},
                 {name: value[part] for name, value in after.items()},
                 known=known and end <= shown,
@@ -126,9 +144,11 @@ class StepJudge:
     def _interval(self, value: Interval | Array) -> Interval:
         return value if isinstance(value, Interval) else Interval.exactly(value.astype(self.storage.work))
 
-    def _block(self, before: Mapping[str, Interval], after: Mapping[str, Array], *, known: bool) -> JudgedValues:
+    def _block(
+        self, enclosure: StepEnclosure, before: Mapping[str, Interval], after: Mapping[str, Array], *, known: bool
+    ) -> JudgedValues:
         """Judge elements together; ratios are taken where all values before the step are known."""
-        legal = self._enclosure(before)
+        legal = enclosure(before)
         undecided: Array = np.zeros(before[g.name].lo.shape, bool)
         outside = {}
         after = {name: value.astype(self.storage.work) for name, value in after.items()}

@@ -17,8 +17,14 @@ BLOCK = 128
 
 
 @functools.cache
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """Return the text of a file beside this one."""
     return resources.files(__package__).joinpath(name).read_text()
+
+
+def operations() -> str:
+    """Return the source of the operations on intervals, in both working types and for numbers."""
+    return resource("common.h") + resource("types.h").replace("/*OPERATIONS*/", resource("operations.h"))
 
 
 def source(task: Task) -> str:
@@ -36,14 +42,13 @@ def source(task: Task) -> str:
         if quantity.scalar
     ]
     texts = [
-        _resource("common.h"),
-        _resource("types.h").replace("/*OPERATIONS*/", _resource("operations.h")),
+        operations(),
         f"typedef {numbers.real} real;",
         f"enum {{ BLOCK = {BLOCK}, BUFFERS = {max(1, general.buffers)} }};",
         f"enum {{ QUANTITIES = {len(quantities)}, TENSORS = {len(task.inputs)} }};",
         f"static const char is_tensor[QUANTITIES] = {{{places}}};",
     ]
-    frame = _resource("step.c")
+    frame = resource("step.c")
     for mark, lines in {
         "/*VARIABLES*/": [
             *numbers.statements.declarations,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import sympy as sp
 from reference.expression import Node, compiler, decided
 from reference.formats import FLOAT32, FLOAT64, FORMATS, Array, Format
 from reference.intervals.evaluation import Narrow, Scalars, Tensors, walk
-from reference.intervals.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Unrounded, select
+from reference.intervals.interval import SMALLEST_SCALAR, Interval, IntervalArithmetic, Rounding, Unrounded, select
 from reference.intervals.roundings import (
     coefficient_rounding,
     operand,
@@ -160,17 +161,32 @@ class StepEnclosure:
         refuse_tiny(rule, scalars)
         self.program = program(rule, profile.every_form)
         self.profile, self.storage, self.given = profile, storage, dict(with_first_rate(rule, scalars))
-        self.arithmetic = tensor_arithmetic(profile, storage)
+        self.arithmetic = self.rounding_so(tensor_arithmetic(profile, storage))
         self.state_formats = state_formats or {}
         self.kept = dict(kept or {})
-        self.scalars = self._scalars(scalar_arithmetic(profile), rounded=True)
+        self.scalars = self._scalars(self.rounding_so(scalar_arithmetic(profile)), rounded=True)
         wide = IntervalArithmetic(Unrounded(FLOAT64), HOST_UNITS)
         self.exact_scalars = self._scalars(wide, rounded=False)
         self.exact = TensorArithmetic(Unrounded(compute_format(storage)), UNITS)
-        self.running = RunningError(self.exact, tensor_rounding(profile, storage), self.arithmetic.units)
+        self.running = RunningError(self.exact, self.rounded(tensor_rounding(profile, storage)), self.arithmetic.units)
         for state in rule.states:
             if state.scalar:
                 self._keep(state)
+
+    def rounded(self, rounding: Rounding) -> Rounding:
+        """Return a rounding as this enclosure carries it out: as it is defined."""
+        return rounding
+
+    def rounding_so(self, arithmetic: IntervalArithmetic) -> IntervalArithmetic:
+        """Return an arithmetic that rounds as this enclosure does."""
+        rounding = arithmetic.rounding
+        if isinstance(rounding, Unrounded):
+            return arithmetic
+        return dataclasses.replace(arithmetic, rounding=self.rounded(rounding))
+
+    def storing(self, kept: Format) -> Rounding:
+        """Return how a result is rounded when it is stored in a format."""
+        return self.rounded(store_rounding(self.profile, kept))
 
     def _keep(self, state: State) -> None:
         """Enclose a state that is one number, before the step and after it, for all lines to use."""
@@ -179,8 +195,8 @@ class StepEnclosure:
         if name not in self.kept:
             self.kept[name] = Interval.exactly(np.asarray(self.given[name], FLOAT64.work))
         before = self.kept[name]
-        arithmetic = tensor_arithmetic(self.profile, kept)
-        coefficient = coefficient_rounding(self.profile, kept)
+        arithmetic = self.rounding_so(tensor_arithmetic(self.profile, kept))
+        coefficient = self.rounded(coefficient_rounding(self.profile, kept))
         for scalars in (self.scalars, self.exact_scalars):
             scalars.define(name, before)
         inner = Scalars(
@@ -193,7 +209,7 @@ class StepEnclosure:
         )
         tensors = Tensors(inner, lambda symbol: self.kept[symbol], arithmetic)
         value = tensors.operand(self.program.state_lines[updated])
-        value = store_rounding(self.profile, kept)(value.lo, value.hi, value.flags)
+        value = self.storing(kept)(value.lo, value.hi, value.flags)
         wide = Interval(value.lo.astype(FLOAT64.work), value.hi.astype(FLOAT64.work), *value.flags)
         for scalars in (self.scalars, self.exact_scalars):
             scalars.define(updated, wide)
@@ -201,7 +217,7 @@ class StepEnclosure:
 
     def kept_in(self, target: Format, line: Callable[[str], Interval]) -> Tensors[Interval]:
         """Return tensors in which lines of another format are computed; others are rounded to it."""
-        store = store_rounding(self.profile, target)
+        store = self.storing(target)
 
         def entering(name: str) -> Interval:
             value = line(name)
@@ -209,14 +225,14 @@ class StepEnclosure:
                 return value
             return store(value.lo.astype(target.work), value.hi.astype(target.work), value.flags)
 
-        scalars = self._scalars(scalar_arithmetic(self.profile), rounded=True, storage=target)
-        return Tensors(scalars, entering, tensor_arithmetic(self.profile, target))
+        scalars = self._scalars(self.rounding_so(scalar_arithmetic(self.profile)), rounded=True, storage=target)
+        return Tensors(scalars, entering, self.rounding_so(tensor_arithmetic(self.profile, target)))
 
     def _scalars(
         self, arithmetic: IntervalArithmetic, *, rounded: bool, storage: Format | None = None
     ) -> Scalars[Interval]:
         storage = storage or self.storage
-        coefficient = coefficient_rounding(self.profile, storage)
+        coefficient = self.rounded(coefficient_rounding(self.profile, storage))
         work = storage.work
 
         def entry(value: float) -> Interval:
@@ -231,11 +247,11 @@ class StepEnclosure:
 
         def stored(value: Interval) -> Interval:
             lo, hi = value.lo.astype(work), value.hi.astype(work)
-            return store_rounding(self.profile, storage)(lo, hi, value.flags)
+            return self.storing(storage)(lo, hi, value.flags)
 
         kept = stored if rounded and self.profile.bound == STORAGE else None
         single, loose = self.profile.single if rounded else frozenset(), self.profile.loose
-        narrow = Narrow(single, single_arithmetic(self.profile), loose, _around_one(FLOAT32))
+        narrow = Narrow(single, self.rounding_so(single_arithmetic(self.profile)), loose, _around_one(FLOAT32))
         scalars = Scalars(arithmetic, self.given, entry, cast, self.program.scalar_lines, kept, narrow)
         for name in loose & self.given.keys():
             slack = _around_one(FORMATS[self.profile.scalar])
@@ -262,7 +278,7 @@ class StepEnclosure:
             value = step.line(quantity.updated.name)
             kept = self.state_formats.get(name, self.storage)
             if self.arithmetic.rounding.target != kept:
-                value = store_rounding(self.profile, kept)(value.lo, value.hi, value.flags)
+                value = self.storing(kept)(value.lo, value.hi, value.flags)
             enclosures[name] = value
         return enclosures
 
@@ -297,7 +313,7 @@ class _Step:
             if kept not in self.others:
                 self.others[kept] = self.enclosure.kept_in(kept, self.line)
             value = self.others[kept].operand(form.tree)
-            value = store_rounding(self.enclosure.profile, kept)(value.lo, value.hi, value.flags)
+            value = self.enclosure.storing(kept)(value.lo, value.hi, value.flags)
             work = self.enclosure.storage.work
             return Interval(value.lo.astype(work), value.hi.astype(work), *value.flags)
         uncertain = [symbol for symbol in form.tree.repeated if not self.line(symbol).point]

@@ -165,7 +165,7 @@ def walk(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arit
     if node.kind == "number":
         return arithmetic.constant(node.value)
     if node.kind in {"sum", "product"}:
-        return _Association(node, values, arithmetic).result()
+        return _joined(node, values, arithmetic)
     if node.kind == "power":
         return arithmetic.power(values.operand(node.operands[0]), _exponent(node, values))
     if node.kind == "choice":
@@ -214,6 +214,22 @@ def _side(node: Node, values: Scalars[Number] | Tensors[Number]) -> Number:
     if node.scalar and isinstance(values, Tensors):
         return values.scalars.value(node)
     return values.operand(node)
+
+
+def _joined(node: Node, values: Scalars[Number] | Tensors[Number], arithmetic: Arithmetic[Number]) -> Number:
+    """Return a sum or product: two operands have one order, more are taken in every one."""
+    if len(node.operands) != 2 or (node.scalar and isinstance(values, Tensors)):
+        return _Association(node, values, arithmetic).result()
+    plus = node.kind == "sum"
+    direct, inverse = (arithmetic.add, arithmetic.subtract) if plus else (arithmetic.multiply, arithmetic.divide)
+    of_first, of_second = node.negative if plus else node.divisor
+    x, y = values.operand(node.operands[0]), values.operand(node.operands[1])
+    if of_first != of_second:
+        return inverse(y, x) if of_first else inverse(x, y)
+    value = direct(x, y)
+    if not of_first:
+        return value
+    return arithmetic.negate(value) if plus else arithmetic.divide(arithmetic.constant(1.0), value)
 
 
 @dataclass

@@ -13,6 +13,7 @@ than the format, as it has for float64 where long double is the 80-bit format (L
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -28,15 +29,23 @@ class Interval:
     """Arrays of lower and upper ends, with flags for elements that may be NaN or took both branches.
 
     Where the smallest lower and the largest upper end of the whole array are finite, or of one sign,
-    cheaper rules apply to all elements.
+    cheaper rules apply to all elements; ``ends`` are these two, where they are known already.
     """
 
     __slots__ = ("_least", "_most", "both", "hi", "lo", "nan", "point")
 
-    def __init__(self, lo: Array, hi: Array, nan: Flag = False, both: Flag = False, *, point: bool = False) -> None:
+    def __init__(
+        self,
+        lo: Array,
+        hi: Array,
+        nan: Flag = False,
+        both: Flag = False,
+        *,
+        point: bool = False,
+        ends: Sequence[float | None] = (None, None),
+    ) -> None:
         self.lo, self.hi, self.nan, self.both, self.point = lo, hi, nan, both, point
-        self._least: float | None = None
-        self._most: float | None = None
+        self._least, self._most = ends
 
     @classmethod
     def exactly(cls, value: Array) -> Interval:

@@ -13,9 +13,9 @@ import numpy as np
 from conformance.recognition.identification.candidates import Candidate
 from conformance.recognition.identification.steps import STEPS, Course
 from reference import rules as references
+from reference.compiled.rounding import QuickEnclosure
 from reference.expression import decided
 from reference.formats import FLOAT32, FLOAT64, FORMATS, Array
-from reference.intervals.enclosure import StepEnclosure
 from reference.intervals.interval import Interval
 from reference.profile import Profile
 from reference.undefined import Undefined
@@ -142,7 +142,7 @@ def _encloses(candidate: Candidate, course: Course, places: tuple[int, ...], pro
             kept = {name: _number(known.pop(name)) for name in numbers}
             known[GRADIENT] = Interval.exactly(_joined([course.given[p][step - 1] for p in places]).astype(work))
             try:
-                enclosure = StepEnclosure(rule, profile, question.storage, candidate.scalars(question, step), {}, kept)
+                enclosure = QuickEnclosure(rule, profile, question.storage, candidate.scalars(question, step), {}, kept)
                 known |= enclosure(known)
             except (Undefined, ArithmeticError, ValueError):
                 return False
