@@ -334,7 +334,7 @@ def figures(report: Report) -> list[str]:
         lines.append(f"seen    {said}")
         lines += [f"  not verified: {name}" for name in covered.not_verified(report.rules)]
     lives = [
-        f"  lives by the profile found, and would not by the textbook's: {m.name}"
+        f"  lives by the profile found in these formats, not by the textbook's or in float64: {m.name}"
         for m in mutants
         if m.status == "spared"
     ]

@@ -68,7 +68,7 @@ class ArithmeticEntry:
     """The profile that was found for a path in one format, of code that declares none.
 
     ``spared`` holds, by formula, the lines of the mutants that it lets live and that would be dead if the
-    code computed as the textbook writes it.
+    code computed as the textbook writes it, or in float64.
     """
 
     implementation: str

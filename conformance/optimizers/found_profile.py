@@ -18,7 +18,7 @@ class FoundProfile:
 
     ``base`` is the widest that is legal but for derived forms; ``recorded`` are the cases that ``profile``
     explains, ``finer`` such of float64.  Where it is ``exhausted`` no other is looked for.  ``spared`` holds,
-    by formula, the lines of the mutants that it lets live and that the textbook's own profile would not.
+    by formula, the lines of the mutants that it lets live and that the textbook's own profile, or float64, would not.
     """
 
     base: Profile

@@ -71,6 +71,26 @@ def tells(power: Power, sample: Sample, storage: Format) -> bool:
         return any(_outside(mutant, sample, storage, lines) for mutant in power.open(sample.rule))
 
 
+def distance(mutant: RuleMutant, sample: Sample, storage: Format) -> float:
+    """Return how far a mutant's exact results are from the rule's own, in widths of what is legal."""
+    found = 0.0
+    with np.errstate(all="ignore"):
+        right, wrong = (
+            exact_step(program(rule, frozenset()), storage, sample.scalars, sample.before, sample.formats, {})
+            for rule in (sample.rule, mutant.wrong)
+        )
+        for name, legal in sample.legal.items():
+            ratio = np.abs(np.asarray(wrong[name]) - right[name]) / (legal.hi - legal.lo)
+            found = max(found, float(np.max(ratio, initial=0.0, where=np.isfinite(ratio))))
+    return found
+
+
+def outside(mutant: RuleMutant, sample: Sample, storage: Format) -> bool:
+    """Tell whether a sample would kill a mutant."""
+    with np.errstate(all="ignore"):
+        return _outside(mutant, sample, storage, lines_of(sample, storage))
+
+
 def _outside(mutant: RuleMutant, sample: Sample, storage: Format, lines: Mapping[str, Array]) -> bool:
     """Tell whether the mutant's correctly rounded result leaves some enclosure."""
     wrong = _wrong(mutant, sample, storage, lines)

@@ -64,7 +64,7 @@ class ProofEntry:
 class MutantEntry:
     """One formula mutant; ``status`` is ``killed``, ``equivalent`` (proven), ``spared`` or ``survived``.
 
-    One that is ``spared`` lives by a profile that was found; by the textbook's it would be dead.
+    One that is ``spared`` lives by a profile that was found; by the textbook's, or in float64, it would be dead.
     """
 
     name: str

@@ -27,7 +27,9 @@ def step(
         mean = number(alpha) * before["a"].astype(number) + number(1 - alpha) * gradient
         after["a"], second = mean, v - mean**2
     inside = options["epsilon"] == "inside"
-    denominator = np.sqrt(second + number(epsilon)) if inside else np.sqrt(second) + number(epsilon)
+    # Only rounding makes a variance negative.
+    under = np.maximum(second + number(epsilon) if inside else second, number(0))
+    denominator = np.sqrt(under) if inside else np.sqrt(under) + number(epsilon)
     # Momentum
     holds_steps = options["momentum"] == "lr_inside"
     direction = number(lr) * gradient / denominator if holds_steps else gradient / denominator

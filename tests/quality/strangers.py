@@ -110,12 +110,12 @@ def write(held, array):
 
 
 def with_own_scalars(loaded, saved):
-    """Return what was loaded, with numbers of a whole tensor as they were saved: torch casts them to its dtype."""
+    """Return what was loaded, with what is kept in float64 as it was saved: torch casts them to its dtype."""
     if isinstance(saved, dict):
         return {key: with_own_scalars(loaded[key], value) for key, value in saved.items()}
     if isinstance(saved, list):
         return [with_own_scalars(*pair) for pair in zip(loaded, saved, strict=True)]
-    return saved.clone() if isinstance(saved, torch.Tensor) and saved.dim() == 0 else loaded
+    return saved.clone() if isinstance(saved, torch.Tensor) and saved.dtype is torch.float64 else loaded
 
 
 class Stranger(torch.optim.Optimizer):
@@ -268,6 +268,8 @@ class Stranger(torch.optim.Optimizer):
             self.put_states(p, self.started(p, scalars))
         states = self.states_of(p)
         scalars["t"] = float(self.counted(p, group))
+        if not p.numel():
+            return
         before = {"theta": numpy_of(p, storage), "g": numpy_of(p.grad, storage)}
         for item in self.rule.states:
             if item.scalar:

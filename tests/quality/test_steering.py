@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from conformance.engine.exploration import Exploration
 from conformance.engine.power import Power
+from conformance.optimizers import climbing, targeting
 from conformance.optimizers import mutants as rule_mutants
-from conformance.optimizers import targeting
 from conformance.optimizers.cases import Case
+from conformance.optimizers.found_profile import FoundProfile
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.strategies import local_cases
 from impls.session import Session
@@ -27,8 +30,8 @@ def _power(rule: UpdateRule, *alive: str) -> Power:
     return Power(rule_mutants.of, killed=killed)
 
 
-def _steered(rule: UpdateRule, power: Power, session: Session) -> list[Case]:
-    subject = subject_of(entry(f"reference.{rule.name}"), session, dtype="float64")
+def _steered(rule: UpdateRule, power: Power, session: Session, dtype: str = "float64") -> list[Case]:
+    subject = subject_of(entry(f"reference.{rule.name}"), session, dtype=dtype)
     subject = dataclasses.replace(subject, rules={(): rule})
     run: list[Case] = []
     targeting.explore(Exploration(RULE), subject, local_cases({(): rule}, {}, 16), 0, power, run.append)
@@ -39,6 +42,31 @@ def test_the_cases_run_are_those_that_tell_a_survivor(session: Session) -> None:
     """Of a step count off by 1e-6 in ASGD's learning rate a few cases of many tell."""
     rule = book.build("asgd")
     assert 0 < len(_steered(rule, _power(rule, NAME), session)) < 150
+
+
+def test_a_survivor_that_no_drawn_case_tells_is_climbed_to(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A weight decay off by 1e-6 in the trust ratio of LARS shows in float32 with one element and a strong decay."""
+    monkeypatch.setattr(targeting, "DRAWN", 2)
+    rule = book.build("lars")
+    power = _power(rule, "trust ratio: W*lambda off by 1e-6")
+    (case,) = _steered(rule, power, session, "float32")
+    assert case.elements <= 2
+    assert case.groups[0].hyperparameters["lambda"] > 0
+
+
+def test_what_only_a_finer_format_tells_is_named(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step count off by 1e-6 in a momentum of NAdam is less than the roundings of float32, and shows in float64."""
+    monkeypatch.setattr(targeting, "DRAWN", 2)
+    monkeypatch.setattr(climbing, "MOVES", 40)
+    rule = book.build("nadam")
+    alive = next(m for m in mutants(rule, book.family("nadam")) if "t + 1000001/1000000" in m.line)
+    dead = (m.line for m in mutants(rule, book.family("nadam")) if m.line != alive.line)
+    power = Power(rule_mutants.of, killed={rule.label: dict.fromkeys(dead, "an earlier cell")})
+    subject = subject_of(entry("reference.nadam"), session, dtype="float32")
+    found = FoundProfile(subject.profile, subject.profile)
+    subject = dataclasses.replace(subject, rules={(): rule}, found=found)
+    targeting.explore(Exploration(RULE), subject, local_cases({(): rule}, {}, 16), 0, power, lambda _: None)
+    assert found.spared == {rule.label: {alive.line}}
 
 
 def test_nothing_is_drawn_where_all_are_killed_or_equivalent(session: Session) -> None:
