@@ -112,7 +112,7 @@ def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Record
     for place, run in enumerate(runs):
         if place == failing and 2 * asked <= failing:
             return False
-        tally = run.judged(subject, hypothesis)
+        tally = run.judged(subject, hypothesis, briefly=True)
         if tally is None:
             continue
         if tally.outside:

@@ -41,10 +41,10 @@ class Recording:
         """Tell whether no tensor has made a step before."""
         return not any(item.count for item in self.prepared)
 
-    def judged(self, subject: WorkerSubject, hypothesis: Hypothesis) -> Tally | None:
+    def judged(self, subject: WorkerSubject, hypothesis: Hypothesis, *, briefly: bool = False) -> Tally | None:
         """Return what the hypothesis leaves outside; nothing where it cannot be asked here.
 
-        Where its formula has no value no element is judged.
+        Where its formula has no value no element is judged; ``briefly`` none after a value that is outside.
         """
         tally = Tally()
         judge = trajectory.judge if self.case.steps > 1 else agreement.judge
@@ -57,7 +57,7 @@ class Recording:
             prepared = _with_states(hypothesis.reading.prepared(self.prepared), rule, claimed, case)
             if prepared is None:
                 return None
-            judge(case, prepared, self.outcome, supposed, tally)
+            judge(case, prepared, self.outcome, supposed, tally, briefly=briefly)
         except (Undefined, ValueError, KeyError, ArithmeticError):
             return None  # the supposed formula has no value here, or the variant has no such setting
         return tally

@@ -170,9 +170,18 @@ class Sample:
 
 
 def judge(
-    case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject, tally: Tally
+    case: Case,
+    prepared: tuple[Prepared, ...],
+    outcome: StepsRead,
+    subject: RuleSubject,
+    tally: Tally,
+    *,
+    briefly: bool = False,
 ) -> list[Sample]:
-    """Judge one step of one case, add it to ``tally`` and return samples for mutants."""
+    """Judge one step of one case, add it to ``tally`` and return samples for mutants.
+
+    ``briefly`` no tensor is looked at after one of which a value is outside.
+    """
     rule = subject.rules[case.switches]
     tally.cases += 1
     taken = []
@@ -182,6 +191,8 @@ def judge(
                 continue
             step = StepJudge(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
             taken.append(_judge_slab(case, slab, step, tally))
+            if briefly and tally.outside:
+                break
     return taken
 
 
@@ -191,10 +202,12 @@ def outside(
     outcome: StepsRead,
     subject: RuleSubject,
     failures: tuple[Outside, ...] = (),
+    until: str = "",
 ) -> frozenset[str]:
     """Return the quantities of which a value of one step is outside its enclosure.
 
-    Of a large tensor the first block is looked at, and the blocks of known ``failures``.
+    Of a large tensor the first block is looked at, and the blocks of known ``failures``; nothing is looked at
+    after a block in which ``until`` is outside.
     """
     rule, found = subject.rules[case.switches], set[str]()
     for slab in slabs(case, prepared, outcome, rule):
@@ -202,6 +215,8 @@ def outside(
             step = StepJudge(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
             for start in [0] if slab.whole else slab.blocks(failures):
                 found |= step(slab.part(start, BLOCK), slab.result(start, BLOCK), 0).outside.keys()
+                if until in found:
+                    return frozenset(found)
     return frozenset(found)
 
 
@@ -233,19 +248,21 @@ def _judge_slab(case: Case, slab: Slab, step: StepJudge, tally: Tally) -> Sample
     judged = step(slab.before, slab.after, SAMPLE)
     tally.values += sum(value.size for value in slab.after.values())
     for name, (count, first) in judged.outside.items():
-        tally.fail(dataclasses.replace(_outside(slab, case, step, name, first), count=count))
+        tally.fail(dataclasses.replace(_outside(slab, case, step, judged.legal, name, first), count=count))
     tally.element_cases += slab.before[GRADIENT].size
     tally.undecided += judged.undecided
     tally.add_ratios(judged.ratios)
     return Sample(step.rule, slab.scalars, slab.part(0, SAMPLE), judged.legal, step.state_formats)
 
 
-def _outside(slab: Slab, case: Case, step: StepJudge, name: str, place: int) -> Outside:
+def _outside(slab: Slab, case: Case, step: StepJudge, legal: Mapping[str, Interval], name: str, place: int) -> Outside:
+    """Return a failure; its element is enclosed where it is none of those with ``legal`` intervals."""
     tensor, element = slab.origin(place)
     before = {key: float(value.flat[place % value.size]) for key, value in slab.before.items()}
-    start = 0 if slab.whole else place
-    interval = step(slab.part(start, 1), {}, 1).legal[name]
-    shape = slab.after[name].shape if slab.whole else (1,)
+    interval, start = legal[name], 0
+    if not slab.whole and place >= min(SAMPLE, slab.size):
+        interval, start = step(slab.part(place, 1), {}, 1).legal[name], place
+    shape = slab.after[name].shape if slab.whole else interval.lo.shape or (place - start + 1,)
     lo, hi = (np.broadcast_to(end, shape).flat[place - start] for end in (interval.lo, interval.hi))
     value = float(slab.after[name].flat[place])
     return Outside(case, name, int(tensor), int(element), slab.scalars, before, (float(lo), float(hi)), value)

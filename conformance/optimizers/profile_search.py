@@ -51,14 +51,14 @@ class Recorded:
     failures: tuple[Outside, ...] = ()
     """What is known to be outside of another profile."""
 
-    def outside(self, profile: Profile) -> frozenset[str]:
-        """Return the quantities of which a value is outside what a profile allows."""
+    def outside(self, profile: Profile, until: str = "") -> frozenset[str]:
+        """Return the quantities of which a value is outside what a profile allows, or some with ``until``."""
         subject = self.subject.with_profile(profile)
         try:
             with np.errstate(all="ignore"):
                 if self.case.steps > 1:
-                    return trajectory.outside(self.case, self.prepared, self.outcome, subject)
-                return agreement.outside(self.case, self.prepared, self.outcome, subject, self.failures)
+                    return trajectory.outside(self.case, self.prepared, self.outcome, subject, until)
+                return agreement.outside(self.case, self.prepared, self.outcome, subject, self.failures, until)
         except Undefined:  # no form is left to compute these settings
             return frozenset(q.symbol.name for q in subject.rules[self.case.switches].quantities)
 
@@ -248,7 +248,7 @@ class Search:
             return True
         quantity = self._first(outside)
         every = dataclasses.replace(wide, derived=frozenset(self._names([quantity], derived=True)))
-        if quantity in self._outside(every, most=1):
+        if quantity in self._outside(every, quantity, most=1):
             self.blocked.add(quantity)
             return False
         return True
@@ -303,7 +303,7 @@ class Search:
     def _outside(self, profile: Profile, until: str = "", most: int | None = None) -> frozenset[str]:
         """Return the quantities that are outside in the first case in which any is, or ``until`` is."""
         for place, item in enumerate(self.recorded[:most]):
-            found = item.outside(profile)
+            found = item.outside(profile, until)
             if found and (not until or until in found):
                 self.recorded.insert(0, self.recorded.pop(place))  # what refuted one profile may refute the next
                 return found

@@ -18,17 +18,29 @@ from reference.intervals.roundings import store_rounding
 from reference.profile import compute_format
 
 
-def judge(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject, tally: Tally) -> None:
-    """Judge every step of one case and add it to ``tally``."""
+def judge(
+    case: Case,
+    prepared: tuple[Prepared, ...],
+    outcome: StepsRead,
+    subject: RuleSubject,
+    tally: Tally,
+    *,
+    briefly: bool = False,
+) -> None:
+    """Judge every step of one case and add it to ``tally``; ``briefly`` none after one of which a value is outside."""
     tally.cases += 1
     with np.errstate(all="ignore"):
         for index, item in enumerate(prepared):
             for step, legal in enumerate(propagate(case, item, outcome, subject)):
                 _compare(case, index, item, step, legal, outcome, tally)
+                if briefly and tally.outside:
+                    return
 
 
-def outside(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject) -> frozenset[str]:
-    """Return the quantities of which a value is outside its enclosure after some step."""
+def outside(
+    case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject, until: str = ""
+) -> frozenset[str]:
+    """Return the quantities of which a value is outside its enclosure after some step, the first where ``until`` is."""
     found = set[str]()
     for index, item in enumerate(prepared):
         for step, legal in enumerate(propagate(case, item, outcome, subject)):
@@ -37,6 +49,8 @@ def outside(case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subj
                     value = stored.astype(legal[name].lo.dtype).reshape(legal[name].lo.shape)
                     if not legal[name].contains(value).all():
                         found.add(name)
+            if until in found:
+                return frozenset(found)
     return frozenset(found)
 
 
