@@ -66,6 +66,8 @@ def _with_their_exceptions(found: dict[tuple[str, str], list[Finding]]) -> None:
 def _reason(finding: Finding) -> tuple[str, str]:
     """Return the sort of a finding's reason, and what it shares with others of the same reason."""
     if finding.level is Level.SHOULD:
+        if finding.assignment and of_arithmetic(finding) and finding.case["kind"] != SCHEDULE.name:
+            return ARITHMETIC, SHOULD
         return SHOULD, finding.cell.property.partition("/")[0]
     if finding.quantity == RAISED:
         return "raised", f"{finding.value.partition(':')[0]} {finding.confirmed}"

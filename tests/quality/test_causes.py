@@ -212,7 +212,7 @@ def test_a_formula_that_divides_by_nothing_in_a_case_is_no_hypothesis_about_it(
     (run,) = recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain))
     first = candidates(subject)[0]
 
-    def divides(*_: object) -> None:
+    def divides(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("conformance.optimizers.agreement.judge", divides)
