@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.optimizers.rule_variants import rules_by_switches
 from conformance.optimizers.setting_names import constructor_setting, placed
+from conformance.optimizers.strategies import acting
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition import synonyms
 from conformance.recognition.ends import probes
@@ -78,12 +79,6 @@ def rate(subject: WorkerSubject) -> str:
     """Return the setting that is the learning rate."""
     named = (h for rule in subject.rules.values() for h in rule.hyperparameters if h.symbol == lr)
     return next((subject.held_keyword(item)[0] for item in named), "lr")
-
-
-def acting(rule: UpdateRule) -> tuple[Hyperparameter, ...]:
-    """Return the hyperparameters that act in every step, and not only at the start of a state."""
-    used = frozenset().union(*(line.expression.free_symbols for line in rule.program))
-    return tuple(h for h in rule.hyperparameters if h.symbol in used)
 
 
 def other(subject: WorkerSubject, rule: UpdateRule) -> dict[str, Any]:

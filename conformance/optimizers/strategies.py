@@ -106,10 +106,15 @@ def _settings(
     return st.fixed_dictionaries({**free, **{n: st.just(v) for n, v in fixed if n in free}})
 
 
+def acting(rule: UpdateRule) -> tuple[Hyperparameter, ...]:
+    """Return the hyperparameters that act in every step, and not only at the start of a state."""
+    used = frozenset().union(*(line.expression.free_symbols for line in rule.program))
+    return tuple(h for h in rule.hyperparameters if h.symbol in used)
+
+
 def together(rule: UpdateRule, groups: list[GroupCase]) -> tuple[GroupCase, ...]:
     """Return the groups with one setting of what only starts a state; own ones are a property."""
-    used = frozenset().union(*(line.expression.free_symbols for line in rule.program))
-    starting = [h.symbol.name for h in rule.hyperparameters if h.symbol not in used]
+    starting = {h.symbol.name for h in rule.hyperparameters} - {h.symbol.name for h in acting(rule)}
     first = {name: groups[0].hyperparameters[name] for name in starting}
     return tuple(GroupCase({**group.hyperparameters, **first}, group.tensors) for group in groups)
 
@@ -196,20 +201,23 @@ def trajectory_cases(
     fixed: Mapping[str, float],
     size: int,
     constant: frozenset[str] = frozenset(),
+    *,
+    all_change: bool = False,
 ) -> Case:
-    """Draw several steps from the start, with a learning rate that changes on the way unless it is constant."""
+    """Draw several steps from the start, with a learning rate that changes on the way unless it is constant.
+
+    Where ``all_change`` every setting that acts in a step changes with it.
+    """
     switches = draw(st.sampled_from(sorted(rules)))
     rule = rules[switches]
     steps = draw(_up_to(8, 2))
     rate = next(h for h in rule.hyperparameters if h.keyword == "lr")
-    name = rate.symbol.name
-    first: dict[str, float] = {}
-    changes = [first] + [
-        {rate.symbol.name: draw(hyperparameter(rate))}
-        if draw(st.booleans()) and name not in {*fixed, *constant}
-        else {}
-        for _ in range(steps - 1)
-    ]
+    changing = acting(rule) if all_change else (rate,)
+    free = [h for h in changing if h.symbol.name not in {*fixed, *constant}]
+    changes: list[dict[str, float]] = [{}]
+    for _ in range(steps - 1):
+        now = draw(st.booleans())
+        changes.append({h.symbol.name: draw(hyperparameter(h)) for h in free} if now else {})
     shape = shape_of(rule, size)
     groups = [
         GroupCase(draw(settings_of(rule, fixed)), (TensorCase(shape, 0, draw(SEEDS), draw(ORDINARY_REGIMES)),))

@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,6 +21,7 @@ from conformance.recognition.optimizer import recognise
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.devices import HOST
 from impls.session import Session
+from impls.worker import torch_compiled
 from impls.worker.contract import harness, side_effects
 from reference.formats import FORMATS
 from tests.builders import claim, entry
@@ -203,3 +205,33 @@ def test_the_second_device_refuses_what_a_device_refuses() -> None:
             torch.ones(3).mul_(x.sum())
         with pytest.raises(RuntimeError, match=MIXED):
             torch.sparse_coo_tensor(torch.tensor([[0]]), x[:1], (3,))
+
+
+class Baked:
+    """A step that is compiled and goes on with a setting, or a count, of the moment when it was."""
+
+    def __init__(self, optimizer: Any, kept: str) -> None:
+        self.optimizer, self.kept, self.first = optimizer, kept, list[Any]()
+
+    def __call__(self) -> None:
+        """Make a step."""
+        groups = self.optimizer.param_groups
+        self.first = self.first or [group.get(self.kept) for group in groups]
+        for group, value in zip(groups, self.first, strict=True):
+            group.update({self.kept: value} if self.kept in group else {})
+        self.optimizer.step()
+        for state in self.optimizer.state.values() if self.kept == "step" else ():
+            state["step"].fill_(1.0)
+
+
+@pytest.mark.parametrize("kept", ["", "lr", "weight_decay", "betas", "step"])
+def test_a_compiled_step_that_keeps_a_setting_or_a_count_is_seen(
+    kept: str, here: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All settings change on the way of a compiled step, and what goes on with the first ones is outside."""
+    monkeypatch.setattr(torch_compiled, "compiled", lambda optimizer: Baked(optimizer, kept))
+    item = entry("torch.AdamW")
+    subject = worker_subject(item, item.path("compiled", HOST), HOST, FORMATS["float64"], here)
+    evidence: Evidence = claim("agreement/trajectory").judge(subject, Plan(8, 32, 0))
+    assert evidence.broken is None
+    assert bool(evidence.tally.failures) == bool(kept)
