@@ -68,7 +68,8 @@ def _reason(finding: Finding) -> tuple[str, str]:
     if finding.level is Level.SHOULD:
         if finding.assignment and of_arithmetic(finding) and finding.case["kind"] != SCHEDULE.name:
             return ARITHMETIC, SHOULD
-        return SHOULD, finding.cell.property.partition("/")[0]
+        # Claims that begin alike are of one reason: what is refused, and refused in a group.
+        return SHOULD, finding.cell.property.partition("-")[0]
     if finding.quantity == RAISED:
         return "raised", f"{finding.value.partition(':')[0]} {finding.confirmed}"
     if of_arithmetic(finding):

@@ -81,8 +81,10 @@ def diagnose_schedule(subject: SchedulerSubject, first: Iterable[ScheduleCase], 
     if not failing:
         return ScheduleDiagnosis(None, (), 0, len(runs), 0)
     ordered = [*failing, *(run for run in runs if not run.fails)]
+    # What grows by roundings of float64 is within those of float32, too: the first of these is the narrower.
     holding = [item for item in supposed if _holds(item, ordered, len(failing), momentum=momentum)]
-    best, *rivals = sorted(holding, key=lambda item: item.sort) or (None,)
+    best, *others = sorted(holding, key=lambda item: item.sort) or (None,)
+    rivals = [item for item in others if not (item.narrow and best is not None and best.growing)]
     regimes = told(list(_elements(ordered, momentum=momentum)), "the rate") if best is None else ()
     return ScheduleDiagnosis(best, tuple(rivals), len(supposed), len(runs), len(failing), regimes)
 

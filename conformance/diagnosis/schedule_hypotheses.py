@@ -18,12 +18,16 @@ from reference.balls.error_model import ErrorModel
 from reference.balls.metric_machine import learning_rates
 from reference.balls.number import Number
 from reference.balls.schedule import ScheduleSettings, closed_form
-from reference.formats import FLOAT32
+from reference.formats import FLOAT32, FLOAT64
 from spec import schedules as book
 from spec.mutants import ScheduleMutant, mutants
 from spec.schedule import Schedule, Setting, base, t
 
 NARROW = "as if it were computed in float32"
+GROWING = "as if a cosine were kept by cos((n+1)x) = 2 cos(x) cos(nx) - cos((n-1)x), whose error grows with n^2"
+OWED = (
+    "at most a few roundings for each step are owed; each of this recurrence goes on growing with every step after it"
+)
 DEFAULT_LR = sp.Rational(1, 1000)
 """The lr of torch's optimizers that are given none, which each group has that has one of its own."""
 PER_LINE = "learning rate: {}"
@@ -61,6 +65,8 @@ class ScheduleHypothesis:
     formula: str = ""
     group: int | None = None
     narrow: bool = False
+    growing: bool = False
+    """Whether each rounding grows by as much with every step after it, as in a recurrence with a double root."""
     of_momentum: bool = False
 
     def numbers(self, case: ScheduleCase, group: int, count: int, *, momentum: bool) -> list[list[Number]] | None:
@@ -76,7 +82,15 @@ class ScheduleHypothesis:
         known = ScheduleSettings(schedule, values, legal.functions(node, source), model)
         if case.inputs:
             return list(learning_rates(known, case.inputs))
-        return [[number] for number in closed_form(known, range(count), momentum=momentum)]
+        numbers = closed_form(known, range(count), momentum=momentum)
+        return [[_grown(number, n, known) if self.growing else number] for n, number in enumerate(numbers)]
+
+
+def _grown(number: Number, n: int, known: ScheduleSettings) -> Number:
+    """Return a number as far off as n roundings are that have grown since: n + (n - 1) + ... + 1 of them at most."""
+    largest = sum(abs(known.values[keyword]) for keyword in ("lr", "eta_min") if keyword in known.values)
+    off = largest * ROOM * FLOAT64.unit_roundoff * n * (n + 1) / 2
+    return dataclasses.replace(number, ball=number.ball + arb(0, off))
 
 
 def _defaults(schedule: Schedule) -> dict[str, float]:
@@ -101,7 +115,14 @@ def named(schedule: Schedule) -> str:
 def candidates(claimed: Schedule) -> tuple[ScheduleHypothesis, ...]:
     """Return every hypothesis about a scheduler that claims a schedule."""
     readings = () if claimed.machine else _readings(claimed)
-    return (*_options(claimed), *_lines(claimed), *_other_schedules(claimed), *_arithmetic(), *readings, *_groups())
+    return (
+        *_options(claimed),
+        *_lines(claimed),
+        *_other_schedules(claimed),
+        *_arithmetic(claimed),
+        *readings,
+        *_groups(),
+    )
 
 
 def _options(claimed: Schedule) -> Iterator[ScheduleHypothesis]:
@@ -183,7 +204,9 @@ def _other_schedules(claimed: Schedule) -> Iterator[ScheduleHypothesis]:
                 yield ScheduleHypothesis(f"this is {named(variant)}", Sort.RULE, _always(variant))
 
 
-def _arithmetic() -> Iterator[ScheduleHypothesis]:
+def _arithmetic(claimed: Schedule) -> Iterator[ScheduleHypothesis]:
+    if claimed.machine is None and claimed.closed.has(sp.cos):
+        yield ScheduleHypothesis(GROWING, Sort.PROFILE, as_it_is, OWED, growing=True)
     yield ScheduleHypothesis(NARROW, Sort.PROFILE, as_it_is, narrow=True)
 
 

@@ -128,6 +128,19 @@ def test_what_only_should_hold_is_a_cause_of_its_own(session: Session) -> None:
     assert cause.explains == (found.cell,)
 
 
+def test_a_legal_value_that_is_refused_and_a_wrong_one_that_is_taken_are_two_causes() -> None:
+    """What refuses lr=0 and takes NaN has two reasons, though both stand where settings are checked."""
+    seen = {
+        "hyperparameters/whole-domain": "lr of 0",
+        "hyperparameters/refused": "lr of nan",
+        "hyperparameters/refused-in-group": "eps of nan",
+    }
+    found = [_finding(name, what, "refused or not") for name, what in seen.items()]
+    results = [CellResult(f.cell, Verdict.FAIL, findings=(f,)).at(Level.SHOULD) for f in found]
+    told = [{cell.property for cell in cause.explains} for cause in causes(results, _nobody)]
+    assert told == [{"hyperparameters/whole-domain"}, {"hyperparameters/refused", "hyperparameters/refused-in-group"}]
+
+
 def test_findings_with_one_exception_are_one_cause() -> None:
     """A clause that reports an exception in its values joins the cells in which the same is raised."""
     first = _finding("state/deepcopy", RAISED, "AttributeError: no such thing")

@@ -9,6 +9,7 @@ import pytest
 from conformance.claims import BY_IDENTIFIER
 from conformance.diagnosis.causes import causes
 from conformance.diagnosis.schedule_diagnosing import diagnose_schedule
+from conformance.diagnosis.schedule_hypotheses import GROWING
 from conformance.engine.claim import Plan
 from conformance.engine.judging import verdict
 from conformance.engine.ledger import SCHEDULERS
@@ -47,6 +48,7 @@ def _faulty(name: str, folder: Path, session: Session) -> SchedulerSubject:
     [
         ("OneLate", "one step late: the first value is used twice"),
         ("SinglePrecision", "as if it were computed in float32"),
+        ("DoubledAngle", GROWING),
         ("OneBaseForAll", "as if every group had the lr and settings of the first"),
     ],
 )

@@ -43,6 +43,17 @@ class EndsOneEarly(Cosine):
         return (1 + math.cos(math.pi * self.last_epoch / max(1, self.T_max - 1))) / 2
 
 
+class DoubledAngle(Cosine):
+    """Each cosine is made of the two before it, so that every rounding grows on."""
+
+    def share(self) -> float:
+        step = math.cos(math.pi / self.T_max)
+        before, now = step, 1.0
+        for _ in range(self.last_epoch):
+            before, now = now, 2 * step * now - before
+        return (1 + now) / 2
+
+
 class Degrees(Cosine):
     def share(self) -> float:
         return (1 + math.cos(180 * self.last_epoch / self.T_max)) / 2
