@@ -16,7 +16,7 @@ from conformance.optimizers.subject import WorkerSubject
 from conformance.optimizers.tensor_values import REGIMES, expand
 from reference.formats import FLOAT64, Format
 from spec.mutants import RuleMutant
-from spec.rule import Domain, UpdateRule
+from spec.rule import Domain, Hyperparameter, UpdateRule
 from spec.symbols import g
 
 MOVES = 600
@@ -71,7 +71,7 @@ class Climb:
         A move that comes nearer is kept.
         """
         generator, best = np.random.default_rng(seed), 0.0
-        scalars = {**{h.symbol.name: h.default for h in self.rule.hyperparameters}, **self.subject.fixed, "t": 1.0}
+        scalars = {**{h.symbol.name: _usual(h) for h in self.rule.hyperparameters}, **self.subject.fixed, "t": 1.0}
         for sample in starts:
             if (distance := mutants.distance(self.mutant, sample, self.subject.storage)) > best:
                 scalars, best = dict(sample.scalars), distance
@@ -118,6 +118,15 @@ class Climb:
                 seed, regime = int(generator.integers(0, 2**32)), REGIMES[generator.integers(0, 2)]
                 at = replace(at, seed=seed, regime=regime)
         return at
+
+
+def _usual(item: Hyperparameter) -> float:
+    """Return the default, or a value in the middle where a subject does not take that as the rule says."""
+    domain = item.domain
+    if item.default in domain:
+        return item.default
+    low, high = (end if np.isfinite(end) else sign for end, sign in ((domain.low, -1.0), (domain.high, 1.0)))
+    return next(value for value in (0.5 * (low + high), domain.low, domain.high) if value in domain)
 
 
 def _elsewhere(value: float, domain: Domain, generator: np.random.Generator) -> float:

@@ -73,3 +73,17 @@ def test_nothing_is_drawn_where_all_are_killed_or_equivalent(session: Session) -
     """Undamped Nesterov SGD without its first branch is the same program: no case is sought."""
     rule = book.build("sgd", {"nesterov": "yes"})
     assert not _steered(rule, _power(rule, "momentum buffer: without the branch g"), session)
+
+
+def test_no_case_leaves_what_a_subject_takes(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where momentum 0 is not what the rule says of it, though it is the default, no climb begins there."""
+    monkeypatch.setattr(targeting, "DRAWN", 1)
+    rule = book.build("sgd")
+    kept = [
+        dataclasses.replace(h, domain=dataclasses.replace(h.domain, low=0.25)) if h.symbol.name == "mu" else h
+        for h in rule.hyperparameters
+    ]
+    rule = dataclasses.replace(rule, hyperparameters=tuple(kept))
+    run = _steered(rule, Power(rule_mutants.of), session)
+    assert run
+    assert all(case.groups[0].hyperparameters["mu"] >= 0.25 for case in run)
