@@ -100,11 +100,15 @@ def _add_power(power: argparse.ArgumentParser) -> None:
     power.add_argument("--only", metavar="CLASS", help="one class of faults, such as: another option")
     power.add_argument("--all", action="store_true", help="every changed line of every formula, not a sample")
     power.add_argument("--sample", type=int, default=64, help="so many changed lines of formulas (default 64)")
-    power.add_argument("--diagnosis", action="store_true", help="ask only what is said of the mistake, in one process")
+    power.add_argument("--each", type=int, metavar="N", help="so many of each class of faults alone")
+    power.add_argument("--diagnosis", action="store_true", help="ask only what is said of the mistake")
     power.add_argument("--dtype", choices=FLOATS, default="float64")
-    power.add_argument("--budget", type=float, default=5.0, metavar="SECONDS", help="as of `stepproof check`")
-    power.add_argument("--jobs", type=int, default=2, help="checks at a time (default 2)")
-    power.add_argument("--output", metavar="FOLDER", help="write the table and its rows there")
+    power.add_argument("--budget", type=float, default=2.0, metavar="SECONDS", help="as of `stepproof check`")
+    power.add_argument("--jobs", type=int, default=2, help="processes that judge at a time (default 2)")
+    power.add_argument(
+        "--output", metavar="FOLDER", default="", help="write the table and its rows there, as they come"
+    )
+    power.add_argument("--resume", action="store_true", help="go on with what the output holds")
 
 
 def _add_replay(replay: argparse.ArgumentParser) -> None:

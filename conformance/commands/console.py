@@ -333,6 +333,8 @@ def figures(report: Report) -> list[str]:
     if said := covered.sentence(report.rules):
         lines.append(f"seen    {said}")
         lines += [f"  not verified: {name}" for name in covered.not_verified(report.rules)]
+    if report.stored_power is not None:
+        lines.append(f"faults  {report.stored_power.sentence}")
     lives = [
         f"  lives by the profile found in these formats, not by the textbook's or in float64: {m.name}"
         for m in mutants

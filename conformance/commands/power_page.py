@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from conformance.faulty.measurement import Named
+from conformance.report import measured_power
+from conformance.report.measured_power import StoredPower
 from conformance.report.writing import write_text
 
 PAGE = Path("docs/power.md")
+SUMMARY = Path(measured_power.__file__).with_name(measured_power.FILE)
+"""What the report says of it, in the tree that the command is run in."""
 LONGEST = 160
 HEADINGS = ("class of fault", "faults", "found", "named right", *(name for name in Named if name is not Named.RIGHT))
 CONFUSED = ("class of fault", "mistake", "claimed", "what is said", "so")
@@ -22,7 +27,7 @@ says of them. [How strong the suite is](explanations/power.md) says how they are
 [how a finding reads](reading-a-finding.md) has screens.
 
 `stepproof power --output FOLDER` measures, and
-`python -m conformance.commands.power_page FOLDER/power.json` wrote this page.
+`python -m conformance.commands.power_page FOLDER/power.json` wrote this page, and the sentence of it in every report.
 """
 TABLE = """
 *Named right*: a cause has the mistake in its title, or among the formulas of which it says that they do the same; it
@@ -55,6 +60,20 @@ def page(records: Sequence[Mapping[str, Any]]) -> str:
     lines = "\n".join(f"| {' | '.join(_confusion(row))} |" for row in left)
     confusions = CONFUSIONS.format(" | ".join(CONFUSED), " --- |" * len(CONFUSED), lines) if left else ""
     return f"{OPENING}\n{said}\n{TABLE}\n{table}\n{confusions}{BESIDE}"
+
+
+def summary(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a report says of some records: when, with which torch, how many faults, found and named right."""
+    rows = [row for record in records for row in record["rows"] if row["named"] != Named.NONE]
+    stored = StoredPower(
+        min(record["date"] for record in records),
+        ", ".join(dict.fromkeys(record["versions"]["torch"] for record in records)),
+        len(rows),
+        sum(row["found"] for row in rows),
+        sum(row["named"] == Named.RIGHT for row in rows),
+        sum(row["named"] == Named.OTHER for row in rows),
+    )
+    return dataclasses.asdict(stored)
 
 
 def _when(record: Mapping[str, Any]) -> str:
@@ -90,10 +109,12 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """Write the page."""
+    """Write the page, and the summary that a report tells."""
     parser = argparse.ArgumentParser("python -m conformance.commands.power_page", description=__doc__)
     parser.add_argument("records", nargs="+", type=Path, metavar="FILE", help="a power.json of `stepproof power`")
-    write_text(PAGE, page([json.loads(file.read_text()) for file in parser.parse_args().records]))
+    records = [json.loads(file.read_text()) for file in parser.parse_args().records]
+    write_text(PAGE, page(records))
+    write_text(SUMMARY, json.dumps(summary(records), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ from conformance.recognition.optimizer import recognise
 from conformance.recognition.scheduler import own_scheduler
 from conformance.schedulers.subject import SchedulerSubject
 from conformance.schedulers.torch_scheduler import CLASS as SCHEDULER_CLASS
+from impls.catalogue.entries import Implementation
+from impls.catalogue.scheduler_entries import Scheduler
 from impls.devices import HOST
 from impls.session import Session, TargetError, WorkerFailure
 
@@ -36,8 +38,7 @@ PLAN = Plan(8, 64, 0)
 def asked(fault: Fault, folder: Path, session: Session, dtype: str) -> MeasuredFault:
     """Return what is said of a mistake by a session in which nothing else is judged."""
     start = time.perf_counter()
-    path = folder / f"faulty_{hashlib.sha256(fault.source.encode()).hexdigest()[:12]}.py"
-    path.write_text(fault.source)
+    path = written_to(folder, fault)
     try:
         found = list(_said(fault, path, session, dtype))
         said, title = named(fault, found)
@@ -69,12 +70,25 @@ def _said(fault: Fault, path: Path, session: Session, dtype: str) -> Iterator[di
             yield {"title": title, "diagnosis": told(of_values), "explains": []}
 
 
-def _subject(fault: Fault, path: Path, session: Session, dtype: str) -> WorkerSubject | SchedulerSubject:
+def written_to(folder: Path, fault: Fault) -> Path:
+    """Write the module of a faulty class, and return its path."""
+    path = folder / f"faulty_{hashlib.sha256(fault.source.encode()).hexdigest()[:12]}.py"
+    path.write_text(fault.source)
+    return path
+
+
+def entry_of(fault: Fault, path: Path, session: Session) -> Implementation | Scheduler:
+    """Return a faulty class as a check takes it; raises what recognition does."""
     if fault.chapter == SCHEDULERS:
-        entry = own_scheduler(f"{path}:{SCHEDULER_CLASS}", fault.rule, dict(fault.options), session)
+        return own_scheduler(f"{path}:{SCHEDULER_CLASS}", fault.rule, dict(fault.options), session)
+    return recognise(f"{path}:{CLASS}", fault.rule, dict(fault.options), session)
+
+
+def _subject(fault: Fault, path: Path, session: Session, dtype: str) -> WorkerSubject | SchedulerSubject:
+    entry = entry_of(fault, path, session)
+    if isinstance(entry, Scheduler):
         return SchedulerSubject(entry, session)
-    item = recognise(f"{path}:{CLASS}", fault.rule, dict(fault.options), session)
-    return OptimizerUnit(item, item.paths[0], HOST, dtype, (), 1, 0).subject(session)
+    return OptimizerUnit(entry, entry.paths[0], HOST, dtype, (), 1, 0).subject(session)
 
 
 def _judged(subject: WorkerSubject | SchedulerSubject, claim: Claim) -> Any:

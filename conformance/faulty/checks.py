@@ -1,59 +1,87 @@
-"""Checks as processes of their own, which end with the process that started them, however that ends."""
+"""Processes that judge faulty classes, and end with the process that started them, however that ends."""
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from tempfile import NamedTemporaryFile
+
+from conformance.faulty.fault import Fault
+from conformance.faulty.measurement import MeasuredFault, Named, claim_of
 
 GUARDED = (
-    "import sys; from impls.worker.guardian import guard; guard(0); from conformance.cli import main; sys.exit(main())"
+    "import sys; from impls.worker.guardian import guard; guard(0); "
+    "from conformance.faulty.judging import main; main(sys.argv[1])"
 )
-"""A check whose standard input is a pipe: all of it is killed as soon as nobody holds the other end."""
+"""A process whose standard input is a pipe: all of it is killed as soon as nobody holds the other end."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How faulty classes are judged: in which format, how hard, or whether the ``diagnosis`` alone is asked."""
+
+    dtype: str
+    budget: float
+    diagnosis: bool = False
 
 
 class Checks:
-    """The checks that run at a time; once they are ended no more are started."""
+    """The processes that judge at a time; once they are ended no more are started."""
 
-    def __init__(self) -> None:
+    def __init__(self, manner: Manner) -> None:
+        self.manner = manner
         self._running: set[subprocess.Popen[str]] = set()
         self._lock, self._ended = threading.Lock(), False
 
-    def lines(self, arguments: Sequence[str], longest: float) -> Iterator[tuple[float, str]]:
-        """Yield what `stepproof check` with ``arguments`` prints, each line with the seconds until it came.
+    def measured(self, faults: Sequence[Fault]) -> Iterator[MeasuredFault]:
+        """Yield what is made of each fault, in one process; where it dies the next one judges those that are left.
 
-        Raises ``TimeoutError`` after so many seconds, and ``InterruptedError`` where all are ended.
+        Raises ``InterruptedError`` where all are ended.
         """
-        start = time.perf_counter()
-        with self._started(arguments) as running:
-            for line in running.stdout or ():
-                now = time.perf_counter() - start
-                yield now, line
-                if now > longest:
-                    _kill(running)
-                    raise TimeoutError
-        if self._ended:
-            raise InterruptedError
+        left = list(faults)
+        while left:
+            for line in self._lines(left):
+                found = MeasuredFault.read(json.loads(line))
+                left.pop(0)
+                yield found
+            if left and not self._ended:
+                one = left.pop(0)
+                yield MeasuredFault(
+                    one.kind, one.name, claim_of(one), False, float("inf"), 0.0, Named.UNFINISHED, "the process died"
+                )
 
     def end(self) -> None:
         """Kill all that run."""
         with self._lock:
             self._ended = True
             for running in self._running:
-                _kill(running)
+                with suppress(ProcessLookupError):
+                    os.killpg(running.pid, signal.SIGKILL)
+
+    def _lines(self, faults: Sequence[Fault]) -> Iterator[str]:
+        with NamedTemporaryFile() as file:
+            pickle.dump((self.manner, list(faults)), file)
+            file.flush()
+            with self._started(file.name) as running:
+                yield from running.stdout or ()
+        if self._ended:
+            raise InterruptedError
 
     @contextmanager
-    def _started(self, arguments: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    def _started(self, order: str) -> Iterator[subprocess.Popen[str]]:
         with self._lock:
             if self._ended:
                 raise InterruptedError
             running = subprocess.Popen(  # noqa: S603 our own command line
-                [sys.executable, "-c", GUARDED, "check", *arguments],
+                [sys.executable, "-c", GUARDED, order],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -67,9 +95,3 @@ class Checks:
         finally:
             with self._lock:
                 self._running.discard(running)
-
-
-def _kill(running: subprocess.Popen[str]) -> None:
-    """Kill a check with all that it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(running.pid, signal.SIGKILL)

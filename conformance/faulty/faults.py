@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from conformance.diagnosis.alternatives import named
 from conformance.faulty.edits import EDITS
 from conformance.faulty.fault import Fault
-from conformance.faulty.schedulers import schedule_faults
+from conformance.faulty.schedulers import schedule_faults, spread
 from conformance.faulty.second_order import second_order_faults
 from conformance.optimizers.torch_class import Mistake, written
 from conformance.optimizers.torch_source import UnwritableError
@@ -46,8 +46,7 @@ def faults(sample: int | None = None) -> Iterator[Fault]:
 
 def _all(sample: int | None) -> Iterator[Fault]:
     lines = [fault for rule, options in CLAIMS for fault in _of_formula(rule, options)]
-    some = len(lines) if sample is None else min(sample, len(lines))
-    yield from (lines[place * len(lines) // some] for place in range(some))
+    yield from spread(lines, sample)
     yield from _of_options()
     yield from _of_rules()
     yield from _under_conditions()

@@ -1,37 +1,26 @@
-"""How soon a check finds a faulty optimizer, and what it says of the mistake."""
+"""What was made of a faulty class: how soon it was found, and whether what is said names the mistake."""
 
 from __future__ import annotations
 
+import dataclasses
 import enum
-import hashlib
-import json
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from conformance.diagnosis.alternatives import named as named_rule
 from conformance.diagnosis.schedule_hypotheses import mutants_of, title_of
 from conformance.diagnosis.schedule_hypotheses import named as named_schedule
-from conformance.engine.ledger import SCHEDULERS
-from conformance.faulty.checks import Checks
 from conformance.faulty.fault import Fault
-from conformance.optimizers.torch_class import CLASS
-from conformance.schedulers.torch_scheduler import CLASS as SCHEDULER_CLASS
 from spec import rules as book
 from spec import schedules
 from spec.mutants import RuleMutant, ScheduleMutant, mutants
-
-FOUND = "✗"
-LONGEST = 300.0
-"""Seconds after which a check is ended."""
 
 
 class Named(enum.StrEnum):
     """What is said of a mistake: what it is, that nothing explains it, or something else; or it is none.
 
-    Nothing is said where the check was ended because it took too long.
+    Nothing is said where no verdict came in the time that there is, or the process died.
     """
 
     RIGHT = "right"
@@ -44,7 +33,7 @@ class Named(enum.StrEnum):
 
 @dataclass(frozen=True)
 class MeasuredFault:
-    """What a check made of a faulty optimizer; ``first`` is the time to its first finding, in seconds."""
+    """What was made of a faulty class; ``first`` is the time to its first finding, in seconds."""
 
     kind: str
     name: str
@@ -55,39 +44,20 @@ class MeasuredFault:
     named: Named
     title: str
 
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON has it: infinity as nothing."""
+        return {**dataclasses.asdict(self), "first": self.first if self.found else None}
 
-def measure(fault: Fault, folder: Path, arguments: Sequence[str], checks: Checks) -> MeasuredFault:
-    """Run `stepproof check` on a faulty optimizer with further ``arguments``, as one of the ``checks``."""
-    key = hashlib.sha256(fault.source.encode()).hexdigest()[:12]
-    path, output = folder / f"faulty_{key}.py", folder / key
-    path.write_text(fault.source)
-    chosen = [word for name, value in fault.options.items() for word in ("--option", f"{name}={value}")]
-    claimed, of = ("--schedule", SCHEDULER_CLASS) if fault.chapter == SCHEDULERS else ("--rule", CLASS)
-    asked = [f"{path}:{of}", claimed, fault.rule, *chosen, *arguments, "--output", str(output)]
-    start = time.perf_counter()
-    first, finished = _first_finding(checks, asked)
-    seconds = time.perf_counter() - start
-    report = output / "report.json"
-    causes: list[dict[str, Any]] = json.loads(report.read_text())["causes"] if report.exists() else []
-    said, title = named(fault, causes) if finished else (Named.UNFINISHED, "")
-    return MeasuredFault(fault.kind, fault.name, claim_of(fault), bool(causes), first, seconds, said, title)
+    @staticmethod
+    def read(plain: Mapping[str, Any]) -> MeasuredFault:
+        """Return what was written."""
+        first = float("inf") if plain["first"] is None else plain["first"]
+        return MeasuredFault(**{**plain, "first": first, "named": Named(plain["named"])})
 
 
 def claim_of(fault: Fault) -> str:
     """Return what a faulty class claims, in words."""
     return ", ".join((fault.rule, *(f"{name}={value}" for name, value in fault.options.items())))
-
-
-def _first_finding(checks: Checks, arguments: Sequence[str]) -> tuple[float, bool]:
-    """Return the seconds until the first finding is printed, infinity where none is, and whether the check ended."""
-    first = float("inf")
-    try:
-        for now, line in checks.lines(arguments, LONGEST):
-            if line.startswith(FOUND):
-                first = min(first, now)
-    except TimeoutError:
-        return first, False
-    return first, True
 
 
 def named(fault: Fault, causes: Sequence[dict[str, Any]]) -> tuple[Named, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from conformance.diagnosis.hypothesis import Sort
 from conformance.diagnosis.schedule_hypotheses import NARROW, candidates, mutants_of, named, title_of
@@ -137,12 +137,17 @@ def schedule_faults(sample: int | None) -> Iterator[Fault]:
     """Yield every faulty scheduler; of those with another formula or reading only ``sample`` that are spread evenly."""
     for of in (_of_formula, _of_readings):
         found = [fault for name, options in CLAIMS for fault in of(name, options)]
-        some = len(found) if sample is None else min(sample, len(found))
-        yield from (found[place * len(found) // some] for place in range(some))
+        yield from spread(found, sample)
     yield from _of_options()
     yield from _of_schedules()
     yield from _under_conditions()
     yield from _of_code()
+
+
+def spread(found: Sequence[Fault], sample: int | None) -> Iterator[Fault]:
+    """Yield so many faults, spread evenly, or all of them."""
+    some = len(found) if sample is None else min(sample, len(found))
+    yield from (found[place * len(found) // some] for place in range(some))
 
 
 def _fault(kind: str, name: str, claimed: Schedule, wrong: Schedule, title: str, **more: object) -> Iterator[Fault]:

@@ -13,6 +13,7 @@ from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry
 from conformance.engine.ledger import OURS
 from conformance.engine.verdict import Cause, CellResult, Level
 from conformance.report.difference import BaselineEntry, ScopeEntry
+from conformance.report.measured_power import StoredPower
 
 SCHEMA_NAME = "stepproof-report"
 SCHEMA_VERSION = 6
@@ -260,7 +261,7 @@ class Report:
     ``cases_hash`` is that of all drawn cases; ``unjudged`` has a sentence for each target of which nothing could be
     judged, ``scope`` what each part of the run was asked for.  A ``strict`` run does not conform where a cell fails
     what only should hold.  Of a ``shard`` the gates speak of its own cells alone.  ``relative_errors`` are those that
-    are put into each part of a formula.
+    are put into each part of a formula; ``stored_power`` was measured before, on faulty classes.
     """
 
     suite_version: str
@@ -290,5 +291,6 @@ class Report:
     baseline: BaselineEntry | None = None
     shard: ShardEntry | None = None
     relative_errors: tuple[float, ...] = ERRORS
+    stored_power: StoredPower | None = None
     schema: str = SCHEMA_NAME
     schema_version: int = SCHEMA_VERSION

@@ -77,6 +77,7 @@ def verdict_lines(report: Report) -> list[str]:
         totals.verdict_sentence(report),
         "",
         tested + powerful + proven,
+        *([f"**Faulty classes:** {_safe(report.stored_power.sentence)}."] if report.stored_power else []),
         "",
         *warnings,
         *[""] * bool(warnings),

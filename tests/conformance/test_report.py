@@ -19,6 +19,7 @@ from conformance.report import gates, model, totals, write_report
 from conformance.report.cards import standings
 from conformance.report.document import schema, schema_text
 from conformance.report.matrix import matrices
+from conformance.report.measured_power import StoredPower
 from conformance.report.model import Outcome
 
 SCHEMA = Path(model.__file__).with_name("schema.json")
@@ -175,6 +176,18 @@ def test_the_console_prints_figures_of_each_kind() -> None:
     assert "1 of 3 formula mutants killed, 1 proven equivalent, 1 survived" in text
     assert "1 of 2 claims" in text
     assert "survived: survived" in text
+
+
+def test_a_stored_measurement_is_told_with_its_date_and_as_none_of_this_run(tmp_path: Path) -> None:
+    """Console, page and summary say when and with which torch it was measured; without one they say nothing of it."""
+    stored = StoredPower("2026-11-30", "2.13.0", 150, 149, 145, 1)
+    held = dataclasses.replace(report(results()), stored_power=stored)
+    said = "149 of 150 faulty optimizers and schedulers found, 145 named right, 1 called something else; "
+    said += "stored on 2026-11-30 with torch 2.13.0, not of this run"
+    paths = write_report(held, tmp_path)
+    for text in ("\n".join(figures(held)), paths["html"].read_text(), paths["markdown"].read_text().replace("\\", "")):
+        assert said in text
+    assert "faulty optimizers" not in "\n".join(figures(report(results())))
 
 
 def test_a_property_that_applies_nowhere_leaves_the_table_for_a_sentence() -> None:

@@ -8,23 +8,25 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from conformance.cli import main
 from conformance.commands import measured_power
-from conformance.commands.power_page import page
+from conformance.commands.power_page import page, summary
 from conformance.diagnosis.diagnosing import diagnose
 from conformance.diagnosis.hypothesis import Sort
 from conformance.engine.ledger import SCHEDULERS
+from conformance.faulty import checks
 from conformance.faulty.asking import asked
-from conformance.faulty.checks import Checks
+from conformance.faulty.checks import Checks, Manner
 from conformance.faulty.edits import EDITS, LOOP
 from conformance.faulty.fault import Fault
 from conformance.faulty.faults import CLAIMS, FORMULA, RULE, faults
-from conformance.faulty.measurement import MeasuredFault, Named, measure
+from conformance.faulty.judging import judged
+from conformance.faulty.measurement import MeasuredFault, Named, claim_of
 from conformance.faulty.schedulers import schedule_faults
 from conformance.faulty.second_order import DECAYED, SCALARS, TOGETHER, WRITTEN_BACK, maximizing
 from conformance.optimizers.torch_class import CLASS, written
@@ -38,7 +40,7 @@ from tests.conformance.test_ending import MARK, PATIENCE, ROOT, Running, until
 
 SAMPLE = list(faults(8))
 ADAMW = {"decay": "decoupled"}
-QUICK = ("--dtype", "float64", "--budget", "1", "--jobs", "1", "--property", "agreement/local")
+QUICK = Manner("float64", 0.3)
 
 
 def _right(folder: Path) -> Fault:
@@ -79,37 +81,66 @@ def test_the_class_from_which_the_faulty_are_made_is_right(tmp_path: Path, sessi
     ],
 )
 def test_a_measurement_tells_a_mistake_that_is_named_from_one_that_is_not_found(
-    fault: Fault | None, named: Named, tmp_path: Path
+    fault: Fault | None, named: Named, tmp_path: Path, session: Session
 ) -> None:
-    """An option is named by its cause; a class without a mistake that claims one is not found."""
-    found = measure(fault or _right(tmp_path), tmp_path, QUICK, Checks())
+    """An option is named by its cause; a class without a mistake that claims one is not found by any property."""
+    found = judged(fault or _right(tmp_path), tmp_path, session, QUICK)
     assert (found.named, found.found) == (named, fault is not None)
     assert (found.first < found.seconds) == found.found
+    assert MeasuredFault.read(json.loads(json.dumps(found.plain()))) == found
+
+
+def test_a_process_that_dies_costs_one_fault_and_the_next_judges_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault at which it dies has no verdict, and no fault is judged twice."""
+    dying = "import sys, os; from conformance.faulty.judging import main; main(sys.argv[1])"
+    judging = "import conformance.faulty.judging as j; j.asked = lambda f, *_: os._exit(1) if f.name == 'b' else {}"
+    made = "j.MeasuredFault(f.kind, f.name, f.rule, True, 1.0, 2.0, j.Named.RIGHT, '')"
+    monkeypatch.setattr(checks, "GUARDED", f"import os; {judging.replace('{}', made)}; {dying}")
+    faults_of = [Fault(FORMULA, name, "adam", {}, "") for name in "abc"]
+    found = list(Checks(Manner("float64", 1.0, diagnosis=True)).measured(faults_of))
+    assert [(item.name, item.named) for item in found] == [
+        ("a", Named.RIGHT),
+        ("b", Named.UNFINISHED),
+        ("c", Named.RIGHT),
+    ]
 
 
 def test_the_command_prints_and_writes_its_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A class of faults has a row with counts, what is missed has a line, and the command ends with 1 for it."""
+    """A class of faults has a row with counts, what is missed has a line and the status 1; what is there stays."""
 
-    def measured(fault: Fault, *_: object) -> MeasuredFault:
-        missed = fault.name.startswith("radam")
-        named, first = (Named.MISSED, float("inf")) if missed else (Named.RIGHT, 2.0)
-        return MeasuredFault(fault.kind, fault.name, fault.rule, not missed, first, 3.0, named, "")
+    asked_of = list[str]()
 
-    monkeypatch.setattr(measured_power, "measure", measured)
+    def measured(_: Checks, some: Sequence[Fault]) -> Iterator[MeasuredFault]:
+        for fault in some:
+            asked_of.append(fault.name)
+            missed = fault.name.startswith("radam")
+            named, first = (Named.MISSED, float("inf")) if missed else (Named.RIGHT, 2.0)
+            yield MeasuredFault(fault.kind, fault.name, claim_of(fault), not missed, first, 3.0, named, "")
+
+    monkeypatch.setattr(measured_power.Checks, "measured", measured)
     assert main(["power", "--only", RULE, "--output", str(tmp_path)]) == 1
     printed = capsys.readouterr().out
     record = json.loads((tmp_path / "power.json").read_text())
     rows = record["rows"]
     (row,) = [line for line in printed.splitlines() if line.startswith(f"| {RULE} |")]
     assert row.split(" | ")[1:5] == [str(len(rows)), str(len(rows) - 1), "2.0 s", "2.0 s"]
-    assert "not found: radam for adam (adam)" in printed
+    assert "not found: radam for adam (adam, " in printed
     assert row in (tmp_path / "power.md").read_text()
     written_page = page([record])
     assert f"| {RULE} | {len(rows)} | {len(rows) - 1} | {len(rows) - 1} " in written_page
-    assert "| radam for adam | adam |" in written_page
+    assert "| radam for adam | adam, " in written_page
     assert record["versions"]["torch"] in written_page
+    counts = {"faults": len(rows), "found": len(rows) - 1, "right": len(rows) - 1, "other": 0}
+    assert summary([record]) == {"date": record["date"], "torch": record["versions"]["torch"], **counts}
+    (tmp_path / "power.json").write_text(json.dumps({**record, "rows": rows[1:]}))
+    assert main(["power", "--only", RULE, "--output", str(tmp_path), "--resume"]) == 1
+    assert asked_of[len(rows) :] == [rows[0]["name"]]
+    assert json.loads((tmp_path / "power.json").read_text())["rows"] == rows
+    assert main(["power", "--only", RULE, "--budget", "9", "--output", str(tmp_path), "--resume"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -167,10 +198,12 @@ def _keywords(rule: UpdateRule) -> set[str]:
     return {item.keyword for item in rule.hyperparameters}
 
 
-def test_a_check_that_takes_too_long_has_said_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is not taken for one that found nothing."""
-    monkeypatch.setattr("conformance.faulty.measurement.LONGEST", 0.0)
-    assert measure(_right(tmp_path), tmp_path, QUICK, Checks()).named is Named.UNFINISHED
+def test_a_class_that_takes_too_long_has_no_verdict(
+    tmp_path: Path, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not taken for one in which nothing was found."""
+    monkeypatch.setattr("conformance.faulty.judging.LONGEST", 0.0)
+    assert judged(_right(tmp_path), tmp_path, session, QUICK).named is Named.UNFINISHED
 
 
 def test_an_unknown_class_of_faults_is_answered_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
