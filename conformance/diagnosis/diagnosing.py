@@ -11,7 +11,7 @@ from conformance.diagnosis.directed_cases import directed
 from conformance.diagnosis.hypothesis import ROOM, Hypothesis, Sort
 from conformance.diagnosis.kept_states import of_states
 from conformance.diagnosis.recordings import Recording, record, recorded
-from conformance.diagnosis.regimes import regime, told
+from conformance.diagnosis.regimes import regime, switched, told
 from conformance.engine.evidence import Tally
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
@@ -70,8 +70,10 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
     holding = _told_from_rounding(finest(holding, subject), subject, ordered, len(failing))
     best, *rivals = sorted(holding, key=lambda item: (item.begins(subject), item.sort)) or (None,)
     regimes: tuple[str, ...] = ()
-    if best is None:
-        regimes = told(regime(subject, (*ordered, *recorded(subject, directed(subject, failing)))))
+    if best is None or _loosens(best):
+        elements = regime(subject, (*ordered, *recorded(subject, directed(subject, failing))))
+        if best is None or switched(elements):  # looser arithmetic would hold it, and would be wrong elsewhere, too
+            best, rivals, regimes = None, [], told(elements)
     return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes, tuple(failing))
 
 
@@ -125,6 +127,12 @@ def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Record
         decided += tally.decided
         values += tally.element_cases
     return 2 * asked > failing and asked > undefined and decided > LEAST_DECIDED * values
+
+
+def _loosens(hypothesis: Hypothesis) -> bool:
+    """Tell whether a hypothesis is the claim with other arithmetic in more than one line."""
+    profile = hypothesis.profile
+    return hypothesis.sort is Sort.PROFILE and profile is not None and len(profile.single) != 1
 
 
 def _claim_of(subject: WorkerSubject) -> Hypothesis:

@@ -25,6 +25,10 @@ ALIKE = 1e-6
 LEAST = 8
 MOST_OF_A_SLAB = 1024
 """Elements of a large tensor that are looked at."""
+AT_ZERO, NOT_AT_ZERO = "where the gradient is 0", "where the gradient is not 0"
+WITHOUT_DIMENSIONS = "in tensors without dimensions"
+OF_ELEMENTS = frozenset({AT_ZERO, NOT_AT_ZERO, WITHOUT_DIMENSIONS})
+"""What is so of an element, and may decide whether its rounding shows."""
 LARGEST_FIRST = 2
 """What begins with a later step, or with larger tensors, is told; the first steps have words of their own."""
 
@@ -69,8 +73,8 @@ def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Sl
     for place in range(0, size, max(1, size // MOST_OF_A_SLAB)):
         shape = run.prepared[slab.origin(place)[0]].shape
         cells = int(np.prod(shape, dtype=int))
-        own = {"where the gradient is 0" if gradients[place] == 0.0 else "where the gradient is not 0"}
-        own |= {"in tensors without dimensions"} if not shape else set()
+        own = {AT_ZERO if gradients[place] == 0.0 else NOT_AT_ZERO}
+        own |= {WITHOUT_DIMENSIONS} if not shape else set()
         yield StepElement(common | own, bool(wrong[place]), float(factors[place]), slab.scalars, cells)
 
 
@@ -91,16 +95,27 @@ def told(elements: Sequence[StepElement], what: str = "the step") -> tuple[str, 
     wrong = [element for element in elements if element.wrong]
     if len(wrong) < LEAST:
         return ()
-    shared = frozenset.intersection(*(element.features for element in wrong))
-    telling = _telling(shared, elements)
-    there = [element for element in elements if shared <= element.features]
+    telling, always = _where(wrong, elements)
     said = []
     if telling:
-        always = "always" if sum(e.wrong for e in there) >= MOSTLY * len(there) else "sometimes"
-        said.append(f"wrong only {' and '.join(telling)}, and {always} there")
+        said.append(f"wrong only {' and '.join(telling)}, and {'always' if always else 'sometimes'} there")
     said += _above(elements)
     factor = _factor(wrong)
     return (*said, f"{what} is {factor} times the formula's") if factor else tuple(said)
+
+
+def switched(elements: Sequence[StepElement]) -> bool:
+    """Tell whether all is wrong in some steps, groups or variants and nothing elsewhere, as no rounding is."""
+    wrong = [element for element in elements if element.wrong]
+    telling, always = _where(wrong, elements) if len(wrong) >= LEAST else ([], False)
+    return always and not OF_ELEMENTS.issuperset(telling)
+
+
+def _where(wrong: Sequence[StepElement], elements: Sequence[StepElement]) -> tuple[list[str], bool]:
+    """Return what the wrong elements share and others do not, and whether all but a few with it are wrong."""
+    shared = frozenset.intersection(*(element.features for element in wrong))
+    there = [element for element in elements if shared <= element.features]
+    return _telling(shared, elements), len(wrong) >= MOSTLY * len(there)
 
 
 def _telling(shared: frozenset[str], elements: Sequence[StepElement]) -> list[str]:

@@ -16,7 +16,7 @@ from conformance.diagnosis.hypothesis import Sort
 from conformance.diagnosis.places import followed, place_of
 from conformance.diagnosis.readings import of_lines
 from conformance.diagnosis.recordings import recorded
-from conformance.diagnosis.regimes import regime
+from conformance.diagnosis.regimes import StepElement, regime, switched
 from conformance.engine.claim import Plan
 from conformance.engine.drawing import draw
 from conformance.engine.evidence import RAISED
@@ -152,6 +152,23 @@ def test_findings_with_one_exception_are_one_cause() -> None:
         "it raises AttributeError: no such thing": {"state/deepcopy", "life/interleaved"},
         "groups/empty: beside empty groups": {"groups/empty"},
     }
+
+
+@pytest.mark.parametrize(
+    ("features", "share", "expected"),
+    [
+        ("after the first step", 1.0, True),
+        ("after the first step", 0.5, False),
+        ("where the gradient is not 0", 1.0, False),
+    ],
+)
+def test_what_is_wrong_in_all_later_steps_and_in_no_other_is_no_rounding(
+    features: str, share: float, expected: bool
+) -> None:
+    """A rounding is wrong in some elements of such steps, or wherever it shows in an element."""
+    wrong = [StepElement(frozenset({features}), place < 20 * share, 2.0, {"t": 2.0}, 1) for place in range(20)]
+    right = [StepElement(frozenset({"else"}), False, 1.0, {"t": 1.0}, 1) for _ in range(20)]
+    assert switched([*wrong, *right]) == expected
 
 
 def test_values_that_are_no_numbers_are_called_so() -> None:
