@@ -199,11 +199,7 @@ PROPERTIES: tuple[Property, ...] = (
         "agreement/trajectory",
         "From the start, every step stays within the propagated enclosure.",
         "the rule's own citation",
-        lambda s, plan: trajectory_cases(
-            # What is compiled may keep the settings that it was compiled with.
-            *(s.rules, s.fixed, min(plan.size, 256), s.constant),
-            all_change=s.path.compiled,
-        ),
+        lambda s, plan: trajectory_cases(s.rules, s.fixed, min(plan.size, 256), s.constant),
         _along,
         share=0.2,
     ),

@@ -201,23 +201,18 @@ def trajectory_cases(
     fixed: Mapping[str, float],
     size: int,
     constant: frozenset[str] = frozenset(),
-    *,
-    all_change: bool = False,
 ) -> Case:
-    """Draw several steps from the start, with a learning rate that changes on the way unless it is constant.
-
-    Where ``all_change`` every setting that acts in a step changes with it.
-    """
+    """Draw several steps from the start, with a learning rate that changes on the way unless it is constant."""
     switches = draw(st.sampled_from(sorted(rules)))
     rule = rules[switches]
     steps = draw(_up_to(8, 2))
     rate = next(h for h in rule.hyperparameters if h.keyword == "lr")
-    changing = acting(rule) if all_change else (rate,)
-    free = [h for h in changing if h.symbol.name not in {*fixed, *constant}]
-    changes: list[dict[str, float]] = [{}]
-    for _ in range(steps - 1):
-        now = draw(st.booleans())
-        changes.append({h.symbol.name: draw(hyperparameter(h)) for h in free} if now else {})
+    name = rate.symbol.name
+    first: dict[str, float] = {}
+    changes = [first] + [
+        {name: draw(hyperparameter(rate))} if draw(st.booleans()) and name not in {*fixed, *constant} else {}
+        for _ in range(steps - 1)
+    ]
     shape = shape_of(rule, size)
     groups = [
         GroupCase(draw(settings_of(rule, fixed)), (TensorCase(shape, 0, draw(SEEDS), draw(ORDINARY_REGIMES)),))
