@@ -53,9 +53,12 @@ class Slab:
 
     def blocks(self, failures: Iterable[Outside]) -> list[int]:
         """Return where the first block begins, and each in which an element failed."""
+        return sorted({0, *(place - place % BLOCK for place in self.places(failures))})
+
+    def places(self, failures: Iterable[Outside]) -> list[int]:
+        """Return the places of the elements that failed."""
         begun = dict(zip(self.tensors, itertools.accumulate(self.tensors.values(), initial=0), strict=False))
-        places = (begun[each.tensor] + each.place for each in failures if each.tensor in begun)
-        return sorted({0, *(place - place % BLOCK for place in places)})
+        return sorted({begun[each.tensor] + each.place for each in failures if each.tensor in begun})
 
     def part(self, start: int, length: int) -> dict[str, Array]:
         """Return ``length`` elements before the step; all of them where they count for each other."""
@@ -218,6 +221,17 @@ def outside(
                 if until in found:
                     return frozenset(found)
     return frozenset(found)
+
+
+def outside_still(
+    case: Case, prepared: tuple[Prepared, ...], outcome: StepsRead, subject: RuleSubject, failures: tuple[Outside, ...]
+) -> Iterator[frozenset[str]]:
+    """Yield the quantities of which an element that failed under another profile is outside, element by element."""
+    rule = subject.rules[case.switches]
+    for slab in slabs(case, prepared, outcome, rule) if failures and rule.elementwise else ():
+        if places := slab.places(failures):
+            step = StepJudge(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
+            yield from (frozenset(step(slab.part(at, 1), slab.result(at, 1), 0).outside) for at in places)
 
 
 def samples(

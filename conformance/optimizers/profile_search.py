@@ -62,6 +62,17 @@ class Recorded:
         except Undefined:  # no form is left to compute these settings
             return frozenset(q.symbol.name for q in subject.rules[self.case.switches].quantities)
 
+    def outside_still(self, profile: Profile, until: str) -> frozenset[str]:
+        """Return quantities of which a value that failed under another profile is outside, or some with ``until``."""
+        subject = self.subject.with_profile(profile)
+        try:
+            with np.errstate(all="ignore"):
+                run = (self.case, self.prepared, self.outcome, subject, self.failures)
+                found = agreement.outside_still(*run) if self.case.steps == 1 else iter(())
+                return next((names for names in found if (until in names if until else names)), frozenset())
+        except Undefined:
+            return frozenset()
+
     def count_outside(self, profile: Profile) -> float:
         """Return how many values are outside what a profile allows."""
         tally, judge = Tally(), trajectory.judge if self.case.steps > 1 else agreement.judge
@@ -242,13 +253,13 @@ class Search:
             yield frozenset(names)
 
     def _promising(self, wide: Profile) -> bool:
-        """Tell whether every form together explains the first case: one that refuted other profiles."""
-        outside = self._outside(wide, most=1)
+        """Tell whether every form together explains what failed and the first case, which refuted other profiles."""
+        outside = self._still(wide) or self._outside(wide, most=1)
         if not outside:
             return True
         quantity = self._first(outside)
         every = dataclasses.replace(wide, derived=frozenset(self._names([quantity], derived=True)))
-        if quantity in self._outside(every, quantity, most=1):
+        if self._still(every, quantity) or quantity in self._outside(every, quantity, most=1):
             self.blocked.add(quantity)
             return False
         return True
@@ -279,7 +290,7 @@ class Search:
             return found
         forms = profile.forms | {TEXTBOOK, *further}
         widest = dataclasses.replace(profile, forms=forms, derived=profile.derived | set(derived))
-        if quantity in self._outside(widest, quantity):
+        if self._still(widest, quantity) or quantity in self._outside(widest, quantity):
             return None
         several = (p for p in self._several(profile, further, derived) if self._explains(p, quantity))
         return next(several, None) or (widest if self._proven(widest) else None)
@@ -308,6 +319,11 @@ class Search:
                 self.recorded.insert(0, self.recorded.pop(place))  # what refuted one profile may refute the next
                 return found
         return frozenset()
+
+    def _still(self, profile: Profile, until: str = "") -> frozenset[str]:
+        """Return quantities of which a value that is known to fail is outside, ``until`` among them: soon told."""
+        found = (item.outside_still(profile, until) for item in self.recorded)
+        return next((names for names in found if names), frozenset())
 
     def _proven(self, profile: Profile) -> bool:
         """Tell whether SymPy proves every derived form of a profile."""

@@ -9,10 +9,10 @@ import pytest
 
 from conformance import claims
 from conformance.catalogue.installed import version_of
-from conformance.engine.evidence import Exhibit
+from conformance.engine.evidence import Exhibit, Tally
 from conformance.engine.judging import judge_unit
 from conformance.engine.verdict import Verdict
-from conformance.optimizers import mutants
+from conformance.optimizers import agreement, mutants
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
@@ -63,6 +63,24 @@ def test_no_profile_explains_a_mistake(name: str, file: Path, session: Session) 
     assert judged.found.exhausted
     item = recognise(f"{file}:{name}", "adamw", {}, session)
     assert result_of(unit_of(item, "agreement/local", cases=6), session).verdict is Verdict.FAIL
+
+
+def test_an_element_that_no_profile_explains_is_asked_alone_and_first(session: Session) -> None:
+    """Of a mistake the failed elements tell what all of a case tells; where they are explained they say nothing."""
+    told = []
+    for name, file in (("WeightInFloat32", WRONG), ("ScaledEpsilon", ODD)):
+        subject = found(name, session, file)
+        assert subject.found is not None
+        plain = Profile.from_mapping({}, "adamw")
+        for item in subject.found.recorded:
+            failed: Tally = Tally()
+            agreement.judge(item.case, item.prepared, item.outcome, subject.with_profile(plain), failed)
+            known = dataclasses.replace(item, failures=tuple(failed.failures))
+            alone = known.outside_still(subject.profile, "")
+            assert alone <= item.outside(subject.profile)
+            told.append((name, bool(alone)))
+    assert ("WeightInFloat32", True) in told
+    assert ("ScaledEpsilon", True) not in told
 
 
 def test_what_shows_only_far_inside_a_large_tensor_is_explained(session: Session) -> None:
