@@ -54,6 +54,7 @@ def explore(
 
     if any(power.open(rule) for rule in subject.rules.values()):
         exploration.drawn(strategy, DRAWN, seed, chosen)
+    if formats:
         exploration.listed(_climbed_to(subject, seen, seed, power, formats), body)
 
 
