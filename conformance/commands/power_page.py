@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from conformance.faulty.measurement import Named
-from conformance.report import measured_power
-from conformance.report.measured_power import StoredPower
+from conformance.report import stored_power
+from conformance.report.stored_power import StoredPower
 from conformance.report.writing import write_text
 
 PAGE = Path("docs/power.md")
-SUMMARY = Path(measured_power.__file__).with_name(measured_power.FILE)
+SUMMARY = Path(stored_power.__file__).with_name(stored_power.FILE)
 """What the report says of it, in the tree that the command is run in."""
 LONGEST = 160
 HEADINGS = ("class of fault", "faults", "found", "named right", *(name for name in Named if name is not Named.RIGHT))

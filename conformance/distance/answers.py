@@ -31,7 +31,7 @@ Told = tuple[dict[str, Any], Sequence[memoryview]]
 """What came back of one question: an answer or what came in its place, and the buffers."""
 
 
-class Source(Protocol):
+class Lookup(Protocol):
     """Where what came back is looked for, by the key of its question."""
 
     def find(self, key: bytes) -> Told | None:
@@ -131,7 +131,7 @@ class AnsweredSession(Session):
 
     live = False
 
-    def __init__(self, answers: Source, complaints: Path | None, questions: Questions | None = None) -> None:
+    def __init__(self, answers: Lookup, complaints: Path | None, questions: Questions | None = None) -> None:
         super().__init__()
         self.answers, self.complaints, self.questions = answers, complaints, questions
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,19 +16,26 @@ from conformance.optimizers.strategies import LARGEST_EXACT_COUNT, shape_of
 from conformance.optimizers.subject import WorkerSubject
 from conformance.optimizers.tensor_values import REGIMES, expand
 from reference.formats import FLOAT64, Format
+from reference.intervals.interval import SMALLEST_SCALAR
+from reference.undefined import Undefined
 from spec.mutants import RuleMutant
 from spec.rule import Domain, Hyperparameter, UpdateRule
 from spec.symbols import g
 
 MOVES = 600
 """Cases that are looked at on the way to one mutant; enclosing a few elements costs milliseconds and no step."""
+PATIENCE = 80
+"""Moves after which a climb ends that has come no nearer."""
+NOTICED = 2.0**-8
+"""So much of an enclosure's width a result must be from the rule's to be near: an equivalent formula, of which the
+proof may take minutes, differs by the rounding of the exact step alone."""
 OCTAVES = 6.0
 """So many powers of two a move goes at most."""
 LENGTHS = (1, 2, 8, 64)
 
 
 @dataclass(frozen=True)
-class Place:
+class Foothold:
     """A step of one tensor: its settings by symbol, its step count, its length and where its elements come from.
 
     ``numbers`` are states that are one number for the tensor, where they are not drawn as its elements are.
@@ -70,21 +78,25 @@ class Climb:
 
         A move that comes nearer is kept.
         """
-        generator, best = np.random.default_rng(seed), 0.0
+        generator, best, stalled = np.random.default_rng(seed), NOTICED, 0
         scalars = {**{h.symbol.name: _usual(h) for h in self.rule.hyperparameters}, **self.subject.fixed, "t": 1.0}
         for sample in starts:
             if (distance := mutants.distance(self.mutant, sample, self.subject.storage)) > best:
                 scalars, best = dict(sample.scalars), distance
         settings = {h.symbol.name: scalars[h.symbol.name] for h in self.rule.hyperparameters}
-        at = Place(settings, int(scalars["t"]) - 1, LENGTHS[-1], 0, REGIMES[0])
+        at = Foothold(settings, int(scalars["t"]) - 1, LENGTHS[-1], 0, REGIMES[0])
         for _ in range(MOVES):
+            stalled += 1
+            if stalled > PATIENCE:
+                break
             moved = self._moved(at, generator)
             case = moved.case(self.switches, self.rule, self.subject.storage)
-            for sample in self._samples(case):
-                if mutants.outside(self.mutant, sample, self.subject.storage):
-                    return case
-                if (distance := mutants.distance(self.mutant, sample, self.subject.storage)) > best:
-                    at, best = moved, distance
+            with suppress(Undefined):
+                for sample in self._samples(case):
+                    if mutants.outside(self.mutant, sample, self.subject.storage):
+                        return case
+                    if (distance := mutants.distance(self.mutant, sample, self.subject.storage)) > best:
+                        at, best, stalled = moved, distance, 0
         return None
 
     def in_float64(self) -> Climb:
@@ -96,8 +108,8 @@ class Climb:
         prepared = prepare(case, self.rule, self.subject.storage)
         return agreement.samples(case, prepared, self.subject, self.formats, lambda _: True)
 
-    def _moved(self, at: Place, generator: np.random.Generator) -> Place:
-        """Return a place with one or two quantities moved."""
+    def _moved(self, at: Foothold, generator: np.random.Generator) -> Foothold:
+        """Return a step with one or two quantities moved."""
         free = [h for h in self.rule.hyperparameters if h.symbol.name not in self.subject.fixed]
         numbers = [state.symbol.name for state in self.rule.states if state.scalar]
         for _ in range(int(generator.integers(1, 3))):
@@ -130,10 +142,10 @@ def _usual(item: Hyperparameter) -> float:
 
 
 def _elsewhere(value: float, domain: Domain, generator: np.random.Generator) -> float:
-    """Return a legal value some octaves away, from zero or from the end of a bounded domain."""
+    """Return a legal value some octaves away, from zero or from the end of a bounded domain; never one too small."""
     factor = 2.0 ** generator.uniform(-OCTAVES, OCTAVES)
     ways = [factor * value if value else 2.0 ** generator.uniform(-20.0, 0.0), 0.0]
     if np.isfinite(domain.high):
         ways.append(domain.high - factor * (domain.high - value))
     chosen = float(generator.choice(ways))
-    return chosen if chosen in domain else value
+    return chosen if chosen in domain and (not chosen or abs(chosen) >= SMALLEST_SCALAR) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from reference.compiled.rounding import QuickEnclosure
 from reference.formats import Array, Format
 from reference.intervals.enclosure import as_intervals, program
 from reference.intervals.exact import exact_step
+from reference.undefined import Undefined
 from spec import rules as book
 from spec.mutants import RuleMutant, mutants
 from spec.rule import UpdateRule
@@ -72,9 +74,12 @@ def tells(power: Power, sample: Sample, storage: Format) -> bool:
 
 
 def distance(mutant: RuleMutant, sample: Sample, storage: Format) -> float:
-    """Return how far a mutant's exact results are from the rule's own, in widths of what is legal."""
+    """Return how far a mutant's exact results are from the rule's own, in widths of what is legal.
+
+    It is nothing where one of them has no value.
+    """
     found = 0.0
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), suppress(Undefined):
         right, wrong = (
             exact_step(program(rule, frozenset()), storage, sample.scalars, sample.before, sample.formats, {})
             for rule in (sample.rule, mutant.wrong)

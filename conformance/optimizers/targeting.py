@@ -67,17 +67,21 @@ def _climbed_to(
 ) -> Iterator[Case]:
     """Yield a case for each mutant that is still alive, if one is come to from the nearest that were drawn.
 
-    Where none is, but in float64, the format lets it live, which is noted where the profile was found.
+    A line to which no case was come is not climbed to in other variants.  Where there is one in float64, the format
+    lets the mutant live, which is noted where the profile was found.
     """
+    missed: set[str] = set()
     for switches, rule in subject.rules.items():
         starts = [sample for chosen, sample in seen if chosen == switches]
         for mutant in power.open(rule)[:CLIMBED]:
             if mutant in power.open(rule):
                 climb = Climb(subject, switches, mutant, formats[0])
-                case = climb.found(starts, seed)
+                case = None if mutant.line in missed else climb.found(starts, seed)
                 if case is not None:
                     yield case
-                elif subject.found is not None and climb.in_float64().found([], seed) is not None:
+                    continue
+                missed.add(mutant.line)
+                if subject.found is not None and climb.in_float64().found([], seed) is not None:
                     subject.found.spared.setdefault(rule.label, set()).add(mutant.line)
 
 

@@ -28,7 +28,7 @@ from conformance.report import model, rule_section, schedule_section
 from conformance.report.coverage_section import shown_by
 from conformance.report.deviation_section import deviations, unjudged
 from conformance.report.literature import experiment_entries, proven_claims
-from conformance.report.measured_power import stored_power
+from conformance.report.stored_power import stored_power
 from conformance.schedulers import mutants as schedule_mutants
 from impls.catalogue.scheduler_entries import CLOSED, RECURRENCE, Scheduler
 from reference.balls.schedule_profile import ScheduleProfile

@@ -13,7 +13,7 @@ from conformance.engine.exhibits import AssignmentEntry, CurveEntry, SearchEntry
 from conformance.engine.ledger import OURS
 from conformance.engine.verdict import Cause, CellResult, Level
 from conformance.report.difference import BaselineEntry, ScopeEntry
-from conformance.report.measured_power import StoredPower
+from conformance.report.stored_power import StoredPower
 
 SCHEMA_NAME = "stepproof-report"
 SCHEMA_VERSION = 6

@@ -38,15 +38,17 @@ class Value:
         return f"{self.name}.lo, {self.name}.hi, {self.name}.nan, {self.name}.both"
 
 
+def rounding_members(rounding: Rounding) -> tuple[tuple[bool, ...], tuple[float, ...]]:
+    """Return what follows the target in C's ``struct rounding``: the marks, and the numbers."""
+    marks = bool(rounding.through), rounding.keep_exact, rounding.either, rounding.flush
+    return marks, (rounding.half, 1.0 - 2.0 * rounding.slack, rounding.target.smallest_normal)
+
+
 def rounding_literal(rounding: Rounding) -> str:
     """Return a rounding as a constant in C."""
-    marks = ", ".join(
-        str(int(mark)) for mark in (bool(rounding.through), rounding.keep_exact, rounding.either, rounding.flush)
-    )
-    numbers = ", ".join(
-        literal(x) for x in (rounding.half, 1.0 - 2.0 * rounding.slack, rounding.target.smallest_normal)
-    )
-    return f"(struct rounding){{{rounding.target.name.upper()}, {marks}, {numbers}}}"
+    marks, numbers = rounding_members(rounding)
+    members = ", ".join([*(str(int(mark)) for mark in marks), *map(literal, numbers)])
+    return f"(struct rounding){{{rounding.target.name.upper()}, {members}}}"
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from reference.compiled import toolchain
+from reference.compiled.emission import rounding_members
 from reference.compiled.step_source import operations, resource
 from reference.formats import FLOAT32, FORMATS, Array
 from reference.intervals.enclosure import StepEnclosure
@@ -31,39 +33,43 @@ class _How(ctypes.Structure):
     )
 
 
+@dataclass(frozen=True)
 class CompiledRounding(Rounding):
-    """A rounding of which whole arrays are rounded by compiled code, to the same bits."""
+    """A rounding of which whole arrays are rounded by the code of a ``library``, to the same bits."""
+
+    library: ctypes.PyDLL | None = None
 
     @functools.cached_property
-    def _code(self) -> tuple[Any, Any, float, Array, np.dtype[Any]] | None:
-        library = _library()
-        return None if library is None else self.code(library)
-
-    def code(self, library: ctypes.PyDLL) -> tuple[Any, Any, float, Array, np.dtype[Any]]:
-        """Return the function of a library that rounds so, and what it is given."""
-        marks = NUMBERS[self.target.name], bool(self.through), self.keep_exact, self.either, self.flush
-        how = _How(*marks, self.half, 1.0 - 2.0 * self.slack, self.target.smallest_normal)
-        function = library.d_round if self.target.work == FLOAT32.work else library.l_round
-        return function, ctypes.byref(how), self.slack, np.empty(2), self.target.work
+    def _code(self) -> tuple[Any, Any, float]:
+        """The function that rounds so, and what it is given."""
+        marks, numbers = rounding_members(self)
+        how = _How(NUMBERS[self.target.name], *marks, *numbers)
+        name = "d_round" if self.target.work == FLOAT32.work else "l_round"
+        return getattr(self.library, name), ctypes.byref(how), self.slack
 
     def __call__(self, lo: Array, hi: Array, flags: tuple[Flag, Flag] = (False, False), units: float = 0.5) -> Interval:
         """Return the enclosure of rounding exact results between ``lo`` and ``hi``."""
-        code, shape = self._code, lo.shape
-        if code is None or hi.shape != shape or not lo.size:
+        work, shape = self.target.work, lo.shape
+        if lo.dtype != work or hi.dtype != work or hi.shape != shape or not lo.size:
             return super().__call__(lo, hi, flags, units)
-        function, how, slack, ends, work = code
+        function, how, slack = self._code
         if units > 0.5:
             slack += 2.0 * units * self.target.unit_roundoff
-        made = np.empty((2, *shape), work)
-        function(HEAD, lo.size, np.asarray(lo, work, "C"), np.asarray(hi, work, "C"), made, how, slack, ends)
+        made, ends = np.empty((2, *shape), work), np.empty(2)
+        function(HEAD, lo.size, np.asarray(lo, order="C"), np.asarray(hi, order="C"), made, how, slack, ends)
         return Interval(made[0], made[1], *flags, ends=ends.tolist())
 
 
 @functools.cache
 def compiled(rounding: Rounding) -> Rounding:
     """Return the rounding by compiled code, or as it is where nothing can be compiled."""
+    library = _library()
+    return rounding if library is None else _by(rounding, library)
+
+
+def _by(rounding: Rounding, library: ctypes.PyDLL) -> Rounding:
     own = (rounding.target, rounding.through, rounding.keep_exact, rounding.flush, rounding.either)
-    return rounding if _library() is None else CompiledRounding(*own)
+    return CompiledRounding(*own, library)
 
 
 @functools.cache
@@ -104,9 +110,7 @@ def _agrees(library: ctypes.PyDLL) -> bool:
         for through in {(), (compute_format(target),)} - {(target,)}:
             for keep_exact, flush, either in marks:
                 defined = Rounding(target, through, keep_exact, flush, either and through != ())
-                made = CompiledRounding(target, through, keep_exact, flush, either and through != ())
-                made.__dict__["_code"] = made.code(library)
-                if not _same(defined, made, values.astype(target.work)):
+                if not _same(defined, _by(defined, library), values.astype(target.work)):
                     return False
     return True
 

@@ -19,8 +19,8 @@ from conformance.report import gates, model, totals, write_report
 from conformance.report.cards import standings
 from conformance.report.document import schema, schema_text
 from conformance.report.matrix import matrices
-from conformance.report.measured_power import StoredPower
 from conformance.report.model import Outcome
+from conformance.report.stored_power import StoredPower
 
 SCHEMA = Path(model.__file__).with_name("schema.json")
 CLAIM, OTHER = "agreement/local", "state/step-count"

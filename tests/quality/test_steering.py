@@ -12,11 +12,13 @@ from conformance.optimizers import climbing, targeting
 from conformance.optimizers import mutants as rule_mutants
 from conformance.optimizers.cases import Case
 from conformance.optimizers.found_profile import FoundProfile
+from conformance.optimizers.prepared import prepare
 from conformance.optimizers.rule_kind import RULE
 from conformance.optimizers.strategies import local_cases
 from impls.session import Session
+from reference.undefined import Undefined
 from spec import rules as book
-from spec.mutants import mutants
+from spec.mutants import RuleMutant, mutants
 from spec.rule import UpdateRule
 from tests.builders import entry, subject_of
 
@@ -36,6 +38,11 @@ def _steered(rule: UpdateRule, power: Power, session: Session, dtype: str = "flo
     run: list[Case] = []
     targeting.explore(Exploration(RULE), subject, local_cases({(): rule}, {}, 16), 0, power, run.append)
     return run
+
+
+def _climb(rule: UpdateRule, mutant: RuleMutant, session: Session) -> climbing.Climb:
+    subject = subject_of(entry(f"reference.{rule.name}"), session, dtype="float64")
+    return climbing.Climb(dataclasses.replace(subject, rules={(): rule}), (), mutant, {})
 
 
 def test_the_cases_run_are_those_that_tell_a_survivor(session: Session) -> None:
@@ -87,3 +94,25 @@ def test_no_case_leaves_what_a_subject_takes(session: Session, monkeypatch: pyte
     run = _steered(rule, Power(rule_mutants.of), session)
     assert run
     assert all(case.groups[0].hyperparameters["mu"] >= 0.25 for case in run)
+
+
+def test_no_way_is_climbed_on_which_nothing_is_noticed(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an equivalent formula, of which the proof may take minutes, no more moves are made than patience is had."""
+    rule = book.build("sgd", {"nesterov": "yes"})
+    (mutant,) = _power(rule, "momentum buffer: without the branch g").open(rule)
+    moves: list[Case] = []
+    monkeypatch.setattr(climbing, "prepare", lambda case, *given: moves.append(case) or prepare(case, *given))
+    assert _climb(rule, mutant, session).found([], 0) is None
+    assert len(moves) == climbing.PATIENCE
+
+
+def test_where_a_formula_has_no_value_the_climb_goes_on(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends in no error of ours."""
+
+    def undefined(*_: object) -> None:
+        raise Undefined
+
+    rule = book.build("asgd")
+    (mutant,) = _power(rule, NAME).open(rule)
+    monkeypatch.setattr(rule_mutants, "exact_step", undefined)
+    assert _climb(rule, mutant, session).found([], 0) is None

@@ -27,12 +27,12 @@ compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C 
 @compiler
 @pytest.mark.parametrize("name", FORMATS)
 def test_whole_arrays_are_rounded_to_the_same_bits(name: str) -> None:
-    """A number for a tensor, a matrix that is read by columns and every other row too."""
+    """A number for a tensor, a matrix read by columns, every other row and numbers of another type too."""
     defined = Rounding(FORMATS[name], (FLOAT32,) if name in {"float16", "bfloat16"} else ())
     made = compiled(defined)
     assert isinstance(made, CompiledRounding)
     ends = np.linspace(-3.0, 7.0, 60, dtype=defined.target.work).reshape(6, 10)
-    arrays = (ends, ends.T, ends[::2, ::3], ends[2, 3])
+    arrays = (ends, ends.T, ends[::2, ::3], ends[2, 3], ends.astype(np.float32))
     assert all(same(defined(lo, lo + 0.1), made(lo, lo + 0.1)) for lo in arrays)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-FILE = "measured_power.json"
+FILE = "stored_power.json"
 
 
 @dataclass(frozen=True)
