@@ -21,7 +21,7 @@ from conformance.commands.usage_errors import UsageError
 from conformance.engine.runs import Terminated, terminating
 from conformance.faulty.checks import Checks, Manner
 from conformance.faulty.fault import Fault
-from conformance.faulty.faults import faults
+from conformance.faulty.faults import faults, kinds_of_fault
 from conformance.faulty.measurement import MeasuredFault, Named, claim_of
 from conformance.faulty.schedulers import spread
 from conformance.report.writing import write_text
@@ -39,10 +39,9 @@ RECORD = "power.json"
 
 def run(given: argparse.Namespace, console: Console) -> int:
     """Measure faulty optimizers and print the table by class of fault; ends with 1 where one is missed or misnamed."""
-    chosen = [fault for fault in faults(None if given.all else given.sample) if given.only in {None, fault.kind}]
-    if not chosen:
-        kinds = ", ".join(dict.fromkeys(fault.kind for fault in faults(1)))
-        raise UsageError(f"there is no class of faults `{given.only}`; there are: {kinds}")
+    if given.only not in {None, *kinds_of_fault()}:
+        raise UsageError(f"there is no class of faults `{given.only}`; there are: {', '.join(kinds_of_fault())}")
+    chosen = list(faults(None if given.all else given.sample, given.only))
     chosen = [fault for some in _by_kind(chosen) for fault in spread(some, given.each)]
     if given.resume and not given.output:
         raise UsageError("--resume goes on with what a folder holds; name it with --output")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from conformance.diagnosis.regimes import regime, switched, told
 from conformance.engine.evidence import Tally
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
-from reference.profile import UNITS
+from reference.profile import UNITS, Profile
 
 RANKED_ON = 3
 """Failing runs of one step on which hypotheses that do not explain everything are ranked; of courses one will do."""
@@ -56,7 +57,9 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
         return Diagnosis(None, (), len(single), len(recordings), 0)
     failing.sort(key=lambda run: (run.case.steps, len(run.prepared)))  # what is judged in the shortest time
     ordered = [*failing, *others]
-    holding = [item for item in single if _holds(item, subject, ordered, len(failing))]
+    holding = _rounded_otherwise(single, subject, ordered, len(failing))
+    if holding is None:
+        holding = [item for item in single if _holds(item, subject, ordered, len(failing))]
     tried = len(single)
     if not holding:
         kept = list(of_states(subject, failing))
@@ -77,6 +80,22 @@ def diagnose(subject: WorkerSubject, first: Iterable[Case]) -> Diagnosis:
     return Diagnosis(best, tuple(rivals), tried, len(recordings), len(failing), regimes, tuple(failing))
 
 
+def _rounded_otherwise(
+    hypotheses: Sequence[Hypothesis], subject: WorkerSubject, runs: Sequence[Recording], failing: int
+) -> list[Hypothesis] | None:
+    """Return the hypotheses of other arithmetic that hold if the claim does that is rounded otherwise; None if not.
+
+    Where numbers are kept in float32 every other formula may hold then, none of which would be told of rounding: one
+    is enough.
+    """
+    exact = subject.with_profile(dataclasses.replace(subject.profile, single=frozenset()))
+    if not _kept_in_float32(subject) or not _holds(_rounded(exact.profile), exact, runs, failing):
+        return None
+    arithmetic = [item for item in hypotheses if item.sort is Sort.PROFILE and _holds(item, subject, runs, failing)]
+    others = (item for item in hypotheses if item.sort is not Sort.PROFILE and _holds(item, subject, runs, failing))
+    return arithmetic or [*itertools.islice(others, 1)]
+
+
 def _told_from_rounding(
     holding: list[Hypothesis], subject: WorkerSubject, runs: Sequence[Recording], failing: int
 ) -> list[Hypothesis]:
@@ -85,20 +104,27 @@ def _told_from_rounding(
     Where numbers are kept in float32 the room that a wrong formula has is of float32.  If the claim itself holds with
     as much, other formulas and readings that do say nothing.
     """
-    single = subject.profile.single
-    kept = any(state.scalar for rule in subject.rules.values() for state in rule.states)
-    if not holding or not (single or kept):
+    if not holding or not _kept_in_float32(subject):
         return holding
     exact = dataclasses.replace(subject.profile, single=frozenset())
-    for profile in (exact, subject.profile) if single else (subject.profile,):
-        judged = subject.with_profile(profile)
+    for profile in (exact, subject.profile) if exact != subject.profile else (exact,):
+        judged, rounded = subject.with_profile(profile), _rounded(profile)
         held = [item for item in holding if _holds(item, judged, runs, failing)]
         if held:
-            roomy = dataclasses.replace(profile, units=dict.fromkeys(UNITS, ROOM))
-            rounded = Hypothesis(ROUNDED, Sort.PROFILE, profile=roomy)
             otherwise = _holds(rounded, judged, runs, failing)
             return [*(item for item in held if item.profile is not None), rounded] if otherwise else held
     return holding
+
+
+def _kept_in_float32(subject: WorkerSubject) -> bool:
+    """Tell whether numbers may be kept in float32: a state that is one, or scalars by the profile."""
+    kept = any(state.scalar for rule in subject.rules.values() for state in rule.states)
+    return kept or bool(subject.profile.single)
+
+
+def _rounded(profile: Profile) -> Hypothesis:
+    """Return the hypothesis that the claim is rounded otherwise: it has the room that a wrong formula has."""
+    return Hypothesis(ROUNDED, Sort.PROFILE, profile=dataclasses.replace(profile, units=dict.fromkeys(UNITS, ROOM)))
 
 
 def _holds(hypothesis: Hypothesis, subject: WorkerSubject, runs: Sequence[Recording], failing: int) -> bool:

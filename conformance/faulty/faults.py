@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from conformance.diagnosis.alternatives import named
-from conformance.faulty.edits import EDITS
+from conformance.faulty.edits import EDITS, LIFE, LOOP, SETTINGS
 from conformance.faulty.fault import Fault
+from conformance.faulty.schedulers import KINDS as SCHEDULE_KINDS
 from conformance.faulty.schedulers import schedule_faults, spread
+from conformance.faulty.second_order import KINDS as SECOND_ORDER
 from conformance.faulty.second_order import second_order_faults
 from conformance.optimizers.torch_class import Mistake, written
 from conformance.optimizers.torch_source import UnwritableError
 from spec import rules as book
 from spec.mutants import RuleMutant, mutants
+from spec.rule import UpdateRule
 from spec.symbols import g, t
 
 FORMULA, OPTION, RULE, CONDITION = "a line of the formula", "another option", "another rule", "only under a condition"
 START, WRITTEN_BACK = "the start of a state", "a state not written back"
+OF_CODE = (SETTINGS, LIFE, LOOP)
 CLAIMS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("adam", {"decay": "decoupled"}),
     ("adam", {"decay": "coupled"}),
@@ -32,37 +37,57 @@ CLAIMS: tuple[tuple[str, Mapping[str, str]], ...] = (
 ADAMW = CLAIMS[0]
 
 
-def faults(sample: int | None = None) -> Iterator[Fault]:
-    """Yield every faulty optimizer and scheduler.
+def faults(sample: int | None = None, only: str | None = None) -> Iterator[Fault]:
+    """Yield every faulty optimizer and scheduler, or those of ``only`` one class of fault.
 
     Of those with another line of the formula, or another reading, only ``sample`` that are spread evenly.
     """
-    for fault in _all(sample):  # what is not claimed would be found out, and nothing be wrong
+    for kinds, make in _makers(sample):
+        if only is None or only in kinds:
+            yield from (fault for fault in make() if only in {None, fault.kind})
+
+
+def kinds_of_fault() -> tuple[str, ...]:
+    """Return the classes of faults by name."""
+    return tuple(kind for kinds, _ in _makers(None) for kind in kinds)
+
+
+def _makers(sample: int | None) -> tuple[tuple[tuple[str, ...], Callable[[], Iterator[Fault]]], ...]:
+    """Return what yields faults, each with the classes of them."""
+    optimizers: tuple[tuple[tuple[str, ...], Callable[[], Iterator[Fault]]], ...] = (
+        ((FORMULA,), lambda: _of_formulas(sample)),
+        ((OPTION,), _of_options),
+        ((RULE,), _of_rules),
+        ((CONDITION,), _under_conditions),
+        ((START, WRITTEN_BACK), _of_states),
+        (SECOND_ORDER, lambda: second_order_faults(CLAIMS)),
+        (OF_CODE, _of_code),
+    )
+    claimed = tuple((kinds, partial(_with_all_options, make)) for kinds, make in optimizers)
+    return (*claimed, (SCHEDULE_KINDS, lambda: schedule_faults(sample)))
+
+
+def _with_all_options(make: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
+    """Yield faults that claim every option: what is not claimed would be found out, and nothing be wrong."""
+    for fault in make():
         options = book.build(fault.rule, fault.options).options
         claimed = {name: value for name, value in options.items() if name not in fault.switches}
         yield dataclasses.replace(fault, options=claimed)
-    yield from schedule_faults(sample)
 
 
-def _all(sample: int | None) -> Iterator[Fault]:
-    lines = [fault for rule, options in CLAIMS for fault in _of_formula(rule, options)]
-    yield from spread(lines, sample)
-    yield from _of_options()
-    yield from _of_rules()
-    yield from _under_conditions()
-    yield from _of_states()
-    yield from second_order_faults(CLAIMS)
-    yield from _of_code()
-
-
-def _of_formula(name: str, options: Mapping[str, str]) -> Iterator[Fault]:
-    """Yield the formula's mutants as optimizers."""
-    rule = book.build(name, options)
-    for mutant in mutants(rule, book.family(name)):
-        if mutant.name.startswith("option "):
-            continue
+def _of_formulas(sample: int | None) -> Iterator[Fault]:
+    """Yield mutants of formulas as optimizers, all or so many of them."""
+    found = [(options, mutant) for name, options in CLAIMS for mutant in _lines_of(book.build(name, options))]
+    for options, mutant in spread(found, sample):
+        rule = mutant.original
         source = written(rule, mutant.name, Mistake(mutant.wrong))
-        yield Fault(FORMULA, mutant.name, name, options, source, frozenset({mutant.name}), mutant=mutant)
+        yield Fault(FORMULA, mutant.name, rule.name, options, source, frozenset({mutant.name}), mutant=mutant)
+
+
+def _lines_of(rule: UpdateRule) -> Iterator[RuleMutant]:
+    for mutant in mutants(rule, book.family(rule.name)):
+        if not mutant.name.startswith("option "):
+            yield mutant
 
 
 def _of_options() -> Iterator[Fault]:

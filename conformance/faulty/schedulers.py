@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from conformance.diagnosis.hypothesis import Sort
 from conformance.diagnosis.schedule_hypotheses import NARROW, candidates, mutants_of, named, title_of
@@ -15,11 +16,13 @@ from reference.balls.schedule import ScheduleSettings, closed_form
 from spec import schedules as book
 from spec.schedule import Schedule
 
+Item = TypeVar("Item")
 FORMULA, OPTION, SCHEDULE = "a schedule's formula", "another option of a schedule", "another schedule"
 CONDITION = "a schedule under a condition alone"
 UNDER = frozenset({"eta_0 off by a millionth", "t + 1 for t"})
 """What is wrong there."""
 READING, LIFE = "the count or a setting of a schedule", "groups and checkpoints of a scheduler"
+KINDS = (FORMULA, READING, OPTION, SCHEDULE, CONDITION, LIFE)
 CLAIMS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("cosine", {"after": "hold"}),
     ("warmup", {}),
@@ -144,8 +147,8 @@ def schedule_faults(sample: int | None) -> Iterator[Fault]:
     yield from _of_code()
 
 
-def spread(found: Sequence[Fault], sample: int | None) -> Iterator[Fault]:
-    """Yield so many faults, spread evenly, or all of them."""
+def spread(found: Sequence[Item], sample: int | None) -> Iterator[Item]:
+    """Yield so many faults, or what they are made of, spread evenly, or all of them."""
     some = len(found) if sample is None else min(sample, len(found))
     yield from (found[place * len(found) // some] for place in range(some))
 

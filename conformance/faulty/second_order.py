@@ -14,6 +14,7 @@ from spec import rules as book
 from spec.rule import UpdateRule
 
 TOGETHER, SCALARS, WRITTEN_BACK = "two settings together", "scalars one step less precise", "another state written back"
+KINDS = (TOGETHER, SCALARS, WRITTEN_BACK)
 DECAYED: tuple[tuple[str, str], ...] = (
     ("adam", "coupled"),
     ("adam", "decoupled"),

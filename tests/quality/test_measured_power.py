@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -24,10 +25,9 @@ from conformance.faulty.asking import asked
 from conformance.faulty.checks import Checks, Manner
 from conformance.faulty.edits import EDITS, LOOP
 from conformance.faulty.fault import Fault
-from conformance.faulty.faults import CLAIMS, FORMULA, RULE, faults
+from conformance.faulty.faults import CLAIMS, FORMULA, OPTION, RULE, faults, kinds_of_fault
 from conformance.faulty.judging import judged
 from conformance.faulty.measurement import MeasuredFault, Named, claim_of
-from conformance.faulty.schedulers import schedule_faults
 from conformance.faulty.second_order import DECAYED, SCALARS, TOGETHER, WRITTEN_BACK, maximizing
 from conformance.optimizers.torch_class import CLASS, written
 from conformance.recognition.optimizer import recognise
@@ -37,10 +37,15 @@ from spec import schedules
 from spec.rule import UpdateRule
 from tests.builders import subject_of
 from tests.conformance.test_ending import MARK, PATIENCE, ROOT, Running, until
+from tests.quality.faulty_schedulers import faulty_schedulers
 
-SAMPLE = list(faults(8))
 ADAMW = {"decay": "decoupled"}
 QUICK = Manner("float64", 0.3)
+
+
+@functools.cache
+def _sample() -> tuple[Fault, ...]:
+    return tuple(faults(8))
 
 
 def _right(folder: Path) -> Fault:
@@ -50,13 +55,14 @@ def _right(folder: Path) -> Fault:
 
 def test_every_faulty_class_is_a_program_with_a_claim() -> None:
     """Each compiles, has a name of its own within its class of fault and rule, and says what would name it."""
-    for fault in SAMPLE:
+    for fault in _sample():
         compile(fault.source, fault.name, "exec")
         assert fault.titles or fault.words or fault.properties
         known = schedules if fault.chapter == SCHEDULERS else book
         assert {*fault.options, *fault.switches} == {option.name for option in known.family(fault.rule).options}
-    names = [(fault.kind, fault.rule, fault.name, *fault.options.values()) for fault in SAMPLE]
+    names = [(fault.kind, fault.rule, fault.name, *fault.options.values()) for fault in _sample()]
     assert len(set(names)) == len(names) > 80
+    assert {fault.kind for fault in _sample()} == {*kinds_of_fault()}
 
 
 def test_every_mistake_of_code_changes_the_class() -> None:
@@ -73,19 +79,14 @@ def test_the_class_from_which_the_faulty_are_made_is_right(tmp_path: Path, sessi
     assert diagnose(subject_of(item, session, dtype="float64"), ()).failing == 0
 
 
-@pytest.mark.parametrize(
-    ("fault", "named"),
-    [
-        (next(fault for fault in SAMPLE if fault.name == "epsilon=inside for epsilon=outside"), Named.RIGHT),
-        (None, Named.MISSED),
-    ],
-)
+@pytest.mark.parametrize(("name", "named"), [("epsilon=inside for epsilon=outside", Named.RIGHT), ("", Named.MISSED)])
 def test_a_measurement_tells_a_mistake_that_is_named_from_one_that_is_not_found(
-    fault: Fault | None, named: Named, tmp_path: Path, session: Session
+    name: str, named: Named, tmp_path: Path, session: Session
 ) -> None:
     """An option is named by its cause; a class without a mistake that claims one is not found by any property."""
-    found = judged(fault or _right(tmp_path), tmp_path, session, QUICK)
-    assert (found.named, found.found) == (named, fault is not None)
+    fault = next((fault for fault in faults(0, OPTION) if fault.name == name), _right(tmp_path))
+    found = judged(fault, tmp_path, session, QUICK)
+    assert (found.named, found.found) == (named, bool(name))
     assert (found.first < found.seconds) == found.found
     assert MeasuredFault.read(json.loads(json.dumps(found.plain()))) == found
 
@@ -155,8 +156,7 @@ def test_the_diagnosis_alone_is_asked_of_schedulers(
     name: str, named: Named, title: str, tmp_path: Path, session: Session
 ) -> None:
     """Another formula is diagnosed, and a mistake of code is told by the property that was made for it."""
-    fault = next(item for item in schedule_faults(None) if item.name == name)
-    found = asked(fault, tmp_path, session, "float64")
+    found = asked(faulty_schedulers()[name], tmp_path, session, "float64")
     assert (found.named, found.title, found.found) == (named, title, True)
 
 
@@ -174,7 +174,7 @@ def test_mistakes_of_the_second_order_are_named(
     kind: str, name: str, title: str, tmp_path: Path, session: Session
 ) -> None:
     """What shows with two settings together, numbers that are cut, and another number kept have their names."""
-    fault = next(item for item in SAMPLE if item.kind == kind and name in item.name)
+    fault = next(item for item in _sample() if item.kind == kind and name in item.name)
     found = asked(fault, tmp_path, session, "float64")
     assert found.named is Named.RIGHT
     assert found.title.startswith(title)

@@ -14,12 +14,12 @@ from conformance.engine.claim import Plan
 from conformance.engine.judging import verdict
 from conformance.engine.ledger import SCHEDULERS
 from conformance.engine.verdict import Cause, Level
-from conformance.faulty.schedulers import schedule_faults
 from conformance.recognition.scheduler import own_scheduler
 from conformance.schedulers.subject import SchedulerSubject
 from conformance.schedulers.torch_scheduler import CLASS, NoClosedFormError, written
 from impls.session import Session
 from spec import schedules as book
+from tests.quality.faulty_schedulers import faulty_schedulers
 
 FILE = Path(__file__).with_name("wrong_schedulers.py")
 PLAN = Plan(6, 0, 0)
@@ -37,7 +37,7 @@ def _causes(subject: SchedulerSubject, names: list[str]) -> tuple[Cause, ...]:
 
 
 def _faulty(name: str, folder: Path, session: Session) -> SchedulerSubject:
-    fault = next(item for item in schedule_faults(None) if item.name == name)
+    fault = faulty_schedulers()[name]
     path = folder / "faulty.py"
     path.write_text(fault.source)
     return _subject(f"{path}:{CLASS}", session, fault.rule, **fault.options)
