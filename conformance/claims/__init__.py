@@ -9,7 +9,7 @@ from conformance.catalogue.installed import version_of
 from conformance.contract.clauses import CLAUSES
 from conformance.engine.claim import Claim, Kind, Unit
 from conformance.engine.evidence import Exhibit
-from conformance.engine.judging import Judged, Killed, judge_unit
+from conformance.engine.judging import Done, Judged, judge_unit
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.verdict import CellResult
 from conformance.optimizers.properties import PROPERTIES
@@ -28,8 +28,6 @@ BY_IDENTIFIER: Mapping[str, Mapping[str, Claim]] = {
 KINDS: Mapping[str, Kind] = {claim.kind.name: claim.kind for claims in CHAPTERS.values() for claim in claims}
 _SESSIONS: dict[tuple[str | None, float, int], Session] = {}
 """The workers of this process, which lives as long as they."""
-_ENDED: dict[tuple[str, str], dict[str, int]] = {}
-"""By chapter and implementation, how often cells have ended at each place in this process."""
 
 
 def identifiers(chapter: str) -> tuple[str, ...]:
@@ -39,7 +37,7 @@ def identifiers(chapter: str) -> tuple[str, ...]:
 
 def judge(
     unit: Unit,
-    done: Mapping[str, Killed] | None = None,
+    done: Mapping[str, Done] | None = None,
     book: Mapping[str, Claim] | None = None,
     session: Session | None = None,
 ) -> Iterator[Judged | Exhibit]:
@@ -48,9 +46,8 @@ def judge(
     ``book`` has other claims under the same names.  Without a ``session`` the unit is asked in a worker of this
     process.
     """
-    ended = _ENDED.setdefault((unit.chapter, unit.cell("").implementation), {})
     claims = book or BY_IDENTIFIER[unit.chapter]
-    for judged in judge_unit(unit, claims, session or _own_session(unit), version_of, done or {}, ended):
+    for judged in judge_unit(unit, claims, session or _own_session(unit), version_of, done or {}):
         yield (
             dataclasses.replace(judged, result=at_chosen(unit, judged.result)) if isinstance(judged, Judged) else judged
         )

@@ -13,7 +13,7 @@ from conformance.commands.usage_errors import UsageError
 from conformance.engine import freed_memory
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
-from conformance.engine.judging import Killed
+from conformance.engine.judging import Done
 from conformance.engine.runs import Desk, Judge, done_of, lost, own_variables
 from impls.devices import HOST
 
@@ -33,7 +33,7 @@ class RayJudge:
         os.environ.update(variables)
         freed_memory.keep()
 
-    def judge(self, unit: Unit, done: Mapping[str, Killed]) -> Iterator[Any]:
+    def judge(self, unit: Unit, done: Mapping[str, Done]) -> Iterator[Any]:
         """Yield the cells of a unit as they are judged, and at last what the report shows besides."""
         exhibits: list[Exhibit] = []
         for event in self.judge_unit(unit, done):

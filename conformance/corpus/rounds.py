@@ -11,7 +11,7 @@ from conformance import claims
 from conformance.engine.claim import Claim, Plan, Unit
 from conformance.engine.evidence import Evidence, Exhibit
 from conformance.engine.exploration import Exploration
-from conformance.engine.judging import Judged, Killed
+from conformance.engine.judging import Done, Judged
 from conformance.engine.power import Power
 from conformance.engine.verdict import Cell, Level
 from impls.session import Session
@@ -80,7 +80,7 @@ class SearchRound:
             yield from self.unit.exhibits(subject)
 
 
-def judge(unit: Unit, done: Mapping[str, Killed] | None = None) -> Iterator[Judged | Exhibit]:
+def judge(unit: Unit, done: Mapping[str, Done] | None = None) -> Iterator[Judged | Exhibit]:
     """Judge a round; with its cells come the cases that a corpus may keep."""
     cases = unit.cases if isinstance(unit, SearchRound) else None
     known = claims.BY_IDENTIFIER[unit.chapter]

@@ -14,7 +14,7 @@ from conformance.diagnosis.recordings import record
 from conformance.distance.case_folder import CaseFolder, StepCase, joined
 from conformance.engine.claim import Claim, Plan, Unit
 from conformance.engine.evidence import Exhibit
-from conformance.engine.judging import Judged, Killed
+from conformance.engine.judging import Done, Judged
 from conformance.engine.power import Power
 from conformance.optimizers import profile_search
 from conformance.optimizers.cases import Case
@@ -173,7 +173,7 @@ def unit_of(
 class CasesJudge:
     """What a process does with the unit of a program: it notes its cases, or judges its results."""
 
-    def __call__(self, unit: Unit, done: Mapping[str, Killed]) -> Iterator[Judged | Exhibit]:
+    def __call__(self, unit: Unit, done: Mapping[str, Done]) -> Iterator[Judged | Exhibit]:
         """Yield the cells of the unit, and what the report shows besides."""
         session = ProgramSession()
         yield from claims.judge(unit, done, session=session)

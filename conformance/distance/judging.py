@@ -12,7 +12,7 @@ from conformance.distance.planning import part_of
 from conformance.distance.questions import Questions
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
-from conformance.engine.judging import Judged, Killed
+from conformance.engine.judging import Done, Judged
 
 COMPLAINTS = "complaints"
 _READ: dict[tuple[Path, ...], Answers] = {}
@@ -30,7 +30,7 @@ class FromAnswers:
     notes: Path
     asks_further: bool = False
 
-    def __call__(self, unit: Unit, done: Mapping[str, Killed]) -> Iterator[Judged | Exhibit]:
+    def __call__(self, unit: Unit, done: Mapping[str, Done]) -> Iterator[Judged | Exhibit]:
         """Yield the cells of a unit, and what the report shows besides."""
         with self.session(unit) as session:
             yield from claims.judge(unit, done, session=session)

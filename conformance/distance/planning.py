@@ -19,7 +19,7 @@ from conformance.distance.asking import AskingSession
 from conformance.distance.questions import Questions
 from conformance.engine.claim import Claim, Plan, Unit
 from conformance.engine.evidence import Evidence, Exhibit
-from conformance.engine.judging import Judged, Killed
+from conformance.engine.judging import Done, Judged
 from conformance.engine.verdict import Verdict
 from conformance.optimizers.prepared import prepare
 from conformance.optimizers.subject import StepsRead, WorkerSubject
@@ -39,7 +39,7 @@ class Planning:
     folder: Path
     rehearse: bool = False
 
-    def __call__(self, unit: Unit, done: Mapping[str, Killed]) -> Iterator[Judged | Exhibit]:
+    def __call__(self, unit: Unit, done: Mapping[str, Done]) -> Iterator[Judged | Exhibit]:
         """Note the questions of a unit; yields the cells alone at which stepproof breaks."""
         key = (unit.python, unit.timeout, unit.memory)
         if key not in _HERE:

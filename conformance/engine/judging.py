@@ -25,8 +25,18 @@ EXHIBITS = "exhibits"
 """Stands in the place of a property where what the report shows besides verdicts could not be made."""
 UNASKED = "not asked at a distance: what decides which cases there are"
 """Why a cell is undecided where the question has no answer that comes before its cases."""
-ALIKE_STOPS = 3
-"""So many cells of an implementation may end at the same place; of the others each unit asks one, and no more."""
+ALIKE_STOPS, ALIKE_HANGS = 3, 2
+"""So many cells of a unit may end at the same place, and so many where each waits for the whole time-out."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a cell took of what the cells of its unit may spend together: an end at a place, and simpler cases."""
+
+    place: str = ""
+    cause: str = ""
+    fact: str = ""
+    trials: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,21 +46,24 @@ class Judged:
     result: CellResult
     killed: Killed = field(default_factory=dict)
     exhibits: tuple[Exhibit, ...] = ()
+    spent: Spent = Spent()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a cell that is judged already leaves to those after it: the mutants killed, and what it spent."""
+
+    killed: Killed = field(default_factory=dict)
+    spent: Spent = Spent()
 
 
 def judge_unit(
-    unit: Unit,
-    claims: Mapping[str, Claim],
-    session: Session,
-    version_of: VersionOf,
-    done: Mapping[str, Killed],
-    ended: dict[str, int] | None = None,
+    unit: Unit, claims: Mapping[str, Claim], session: Session, version_of: VersionOf, done: Mapping[str, Done]
 ) -> Iterator[Judged | Exhibit]:
     """Yield the cells of a unit as they are judged, but for those that are ``done``, in one session.
 
-    ``done`` maps the properties that are judged already to what their cases killed; ``ended`` counts how often cells
-    of the implementation have ended at each place, in this unit and in those before it.  What the report shows
-    besides comes last.
+    What the cells of a unit spend together is the unit's alone, so that no verdict depends on what is judged beside
+    it, or before it was resumed.  What the report shows besides comes last.
     """
     asked = [name for name in unit.properties if name not in done]
     try:
@@ -68,10 +81,11 @@ def judge_unit(
     except Exception as error:  # noqa: BLE001 - whatever of ours breaks costs this unit and no other
         yield from _broken(unit, asked, claims, error)
         return
-    power, stops = unit.power(), Stops({} if ended is None else ended)
+    power, stops = unit.power(), Stops()
     for name in unit.properties:
         if name in done:
-            power.merge(done[name])
+            power.merge(done[name].killed)
+            stops.take(done[name].spent)
             continue
         judged = _judge(unit, subject, claims[name], version, power, stops)
         if judged is not None:
@@ -107,30 +121,37 @@ def _broken(unit: Unit, asked: list[str], claims: Mapping[str, Claim], error: Ex
 
 @dataclass
 class Stops:
-    """How often the cells of an implementation have ended at the same place."""
+    """How often the cells of a unit have ended at the same place, and what their findings may still cost."""
 
     counts: dict[str, int] = field(default_factory=dict)
     told: str = ""
     patience: Patience = field(default_factory=Patience)
-    """What all findings of the unit may cost together."""
+    last: Spent = Spent()
+    """The end of the latest cell, where it ended at a place."""
 
     def add(self, stop: Stop) -> None:
         """Note where a cell ended; an exception of a step costs nothing, and is asked for again."""
         if isinstance(stop.error, WorkerFailure):
-            place = stop.error.place
-            self.counts[place] = self.counts.get(place, 0) + 1
-            if self.counts[place] >= ALIKE_STOPS:
-                self.told = self.told or stop.fact
+            self.last = Spent(stop.error.place, stop.error.cause, stop.fact)
+            self._count(self.last)
 
-    @property
-    def reason(self) -> str:
-        """Why no more is asked, or nothing."""
-        return f"not asked again after {ALIKE_STOPS} properties at which {self.told}" if self.told else ""
+    def take(self, spent: Spent) -> None:
+        """Note what a cell spent that was judged before."""
+        self.patience.trials -= spent.trials
+        if spent.cause:
+            self._count(spent)
+
+    def _count(self, spent: Spent) -> None:
+        self.counts[spent.place] = self.counts.get(spent.place, 0) + 1
+        most = ALIKE_HANGS if spent.cause == "timeout" else ALIKE_STOPS
+        if self.counts[spent.place] >= most and not self.told:
+            self.told = f"not asked again after {most} properties at which {spent.fact}"
 
 
 def _judge(unit: Unit, subject: Subject, claim: Claim, version: str, power: Power, stops: Stops) -> Judged | None:
     """Return one cell, or nothing where the claim is not about this sort of subject."""
-    start, before = time.perf_counter(), power.counts()
+    start, before, trials = time.perf_counter(), power.counts(), stops.patience.trials
+    stops.last = Spent()
     exhibits: list[Exhibit] = []
     try:
         if not claim.concerns(subject):
@@ -142,7 +163,8 @@ def _judge(unit: Unit, subject: Subject, claim: Claim, version: str, power: Powe
     result = dataclasses.replace(
         result, seconds=time.perf_counter() - start, profile=result.profile or subject.printed_profile
     )
-    return Judged(levelled(result, subject, claim), power.since(before), tuple(exhibits))
+    spent = dataclasses.replace(stops.last, trials=trials - stops.patience.trials)
+    return Judged(levelled(result, subject, claim), power.since(before), tuple(exhibits), spent)
 
 
 def levelled(result: CellResult, subject: Subject, claim: Claim) -> CellResult:
@@ -179,8 +201,8 @@ def judge_cell(
     try:
         if reason := claim.applies(subject):
             return CellResult(cell, Verdict.NOT_APPLICABLE, reason)
-        if stops.reason:
-            return CellResult(cell, Verdict.ERROR, stops.reason)
+        if stops.told:
+            return CellResult(cell, Verdict.ERROR, stops.told)
         if not entries:
             return explore(subject, unexplained)
 

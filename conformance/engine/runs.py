@@ -19,10 +19,10 @@ from typing import Any, Protocol, Self
 from conformance.engine import freed_memory
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
-from conformance.engine.judging import Judged, Killed
+from conformance.engine.judging import Done, Judged, Spent
 from conformance.engine.verdict import CellResult, Verdict
 
-Judge = Callable[[Unit, Mapping[str, Killed]], Iterator["Judged | Exhibit"]]
+Judge = Callable[[Unit, Mapping[str, Done]], Iterator["Judged | Exhibit"]]
 """Yields the cells of a unit but for those that are done, then what the report shows besides."""
 END_SECONDS = 2.0
 PRELOADED = ("conformance.claims",)
@@ -36,12 +36,15 @@ class UnitResult:
     results: list[CellResult] = dataclasses.field(default_factory=list)
     killed: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
     exhibits: list[Exhibit] = dataclasses.field(default_factory=list)
+    spent: dict[str, Spent] = dataclasses.field(default_factory=dict)
+    """What each cell took, by its property, of what all cells of the unit may spend."""
     whole: bool = False
     """Whether all of it was judged."""
 
     def add(self, judged: Judged) -> None:
         """Add one cell."""
         self.results.append(judged.result)
+        self.spent[judged.result.cell.property] = judged.spent
         for label, names in judged.killed.items():
             self.killed.setdefault(label, {}).update(names)
         self.exhibits.extend(judged.exhibits)
@@ -328,9 +331,10 @@ class Pool:
         return other
 
 
-def done_of(begun: UnitResult) -> dict[str, Killed]:
-    """Return the properties of a unit that are judged already, each with what the unit killed."""
-    return {result.cell.property: begun.killed for result in begun.results}
+def done_of(begun: UnitResult) -> dict[str, Done]:
+    """Return the properties of a unit that are judged already, each with what the unit killed and it spent."""
+    names = [result.cell.property for result in begun.results]
+    return {name: Done(begun.killed, begun.spent.get(name, Spent())) for name in names}
 
 
 def lost(how: str, desk: Desk, index: int) -> Iterator[tuple[int, Any]]:

@@ -11,7 +11,7 @@ import msgspec
 
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
-from conformance.engine.judging import Judged
+from conformance.engine.judging import Judged, Spent
 from conformance.engine.runs import DIED, Listener, UnitResult
 from conformance.engine.verdict import CellResult
 
@@ -40,6 +40,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     result: CellResult | None = None
     killed: dict[str, dict[str, str]] = {}
     exhibits: list[Exhibit] = []
+    spent: Spent = Spent()
     finished: bool = False
 
 
@@ -62,7 +63,7 @@ def _result(lines: Sequence[_Line]) -> UnitResult:
     result = UnitResult()
     for line in lines:
         if line.result is not None:
-            result.add(Judged(line.result, line.killed, tuple(line.exhibits)))
+            result.add(Judged(line.result, line.killed, tuple(line.exhibits), line.spent))
         elif line.finished:
             result.exhibits += line.exhibits
             result.whole = True
@@ -136,6 +137,7 @@ class Stream(Listener):
             result=judged.result,
             killed={label: dict(names) for label, names in judged.killed.items()},
             exhibits=list(judged.exhibits),
+            spent=judged.spent,
         )
         self._write(line)
 

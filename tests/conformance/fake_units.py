@@ -15,7 +15,7 @@ from typing import Any
 from conformance.engine.claim import Claim, Kind, Moves, NotRunError, Plan, Told, Unit
 from conformance.engine.evidence import RAISED, Evidence, Exhibit, Stop, Tally
 from conformance.engine.exploration import Exploration
-from conformance.engine.judging import Judged, Killed, judge_unit
+from conformance.engine.judging import Done, Judged, judge_unit
 from conformance.engine.ledger import OPTIMIZERS, Entry
 from conformance.engine.power import Power
 from conformance.engine.verdict import Cell, Level
@@ -168,6 +168,10 @@ def worker_dies(_: int) -> None:
     raise WorkerFailure("signal", "the worker was killed by SIGKILL", "look for the cause")
 
 
+def worker_hangs(_: int) -> None:
+    raise WorkerFailure("timeout", "the worker gave no answer within 60 s", "allow it more time")
+
+
 def waits(_: int) -> None:
     time.sleep(600)
 
@@ -237,24 +241,24 @@ def version_of(library: str, session: Session | None) -> str:
     return VERSION
 
 
-def judge(unit: FakeUnit, done: Mapping[str, Killed] | None = None) -> Iterator[Judged | Exhibit]:
+def judge(unit: FakeUnit, done: Mapping[str, Done] | None = None) -> Iterator[Judged | Exhibit]:
     """Judge a unit without a worker; what a process of the pool runs."""
     yield from judge_unit(unit, CLAIMS, None, version_of, done or {})  # type: ignore[arg-type]
 
 
-def judge_slowly(unit: FakeUnit, done: Mapping[str, Killed] | None = None) -> Iterator[Judged | Exhibit]:
+def judge_slowly(unit: FakeUnit, done: Mapping[str, Done] | None = None) -> Iterator[Judged | Exhibit]:
     """Judge a unit without a worker, so slowly that somebody can be killed in the middle."""
     for event in judge(unit, done):
         time.sleep(0.3)
         yield event
 
 
-def judge_with_a_fault(unit: Unit, done: Mapping[str, Killed]) -> Iterator[Judged | Exhibit]:
+def judge_with_a_fault(unit: Unit, done: Mapping[str, Done]) -> Iterator[Judged | Exhibit]:
     """Judge whatever unit with a mistake of ours in its first claim."""
     yield from _judge_but(unit, raises)
 
 
-def judge_and_die(unit: Unit, done: Mapping[str, Killed]) -> Iterator[Judged | Exhibit]:
+def judge_and_die(unit: Unit, done: Mapping[str, Done]) -> Iterator[Judged | Exhibit]:
     """Judge whatever unit in a process that dies in its last claim."""
     yield from _judge_but(unit, exits, place=-1)
 

@@ -12,9 +12,10 @@ import pytest
 from conformance.commands.judging import write_crashes
 from conformance.engine.claim import Patience, Plan
 from conformance.engine.evidence import Evidence, Exhibit, Tally
-from conformance.engine.judging import Judged, judge_cell, judge_unit, verdict
+from conformance.engine.judging import Done, Judged, judge_cell, judge_unit, verdict
 from conformance.engine.power import Power
 from conformance.engine.reduction import reduced
+from conformance.engine.runs import UnitResult, done_of
 from conformance.engine.verdict import CellResult, Level, Verdict
 from conformance.report.gates import EXIT_STATUS
 from conformance.report.model import Outcome, Report
@@ -208,16 +209,50 @@ def test_a_place_at_which_workers_end_is_not_asked_for_ever() -> None:
     assert {r.reason for r in results(UNIT, *raising)} == {"RuntimeError during `step`: no step today"}
 
 
-def test_a_place_at_which_workers_end_is_asked_once_in_each_further_unit() -> None:
-    """What has ended three cells of an implementation ends one more of its next path, and the rest say so."""
+def test_a_place_that_gives_no_answer_is_waited_for_twice() -> None:
+    """Each waits for the whole time-out."""
+    found = results(UNIT, *(FakeClaim(f"hangs {n}", acts={1: fake_units.worker_hangs}) for n in range(4)))
+    assert [r.reason.startswith("not asked again after 2") for r in found] == [False, False, True, True]
+
+
+def test_no_verdict_depends_on_what_was_judged_before_it_was_resumed() -> None:
+    """What cells spend together is known to those that follow in another process."""
     known = {f"dies {n}": FakeClaim(f"dies {n}", acts={1: fake_units.worker_dies}) for n in range(5)}
-    ended: dict[str, int] = {}
-    reasons = []
-    for label in ("first path", "second path"):
-        unit = FakeUnit(label, tuple(known))
-        events = judge_unit(unit, known, SESSION, fake_units.version_of, {}, ended)
-        reasons.append([event.result.reason.startswith("not asked") for event in events if isinstance(event, Judged)])
-    assert reasons == [[False] * 3 + [True] * 2, [False] + [True] * 4]
+    known["fails"] = FakeClaim("fails", (1, 20))
+
+    def judged(done: UnitResult) -> list[Judged]:
+        unit = FakeUnit("unit", tuple(known))
+        events = judge_unit(unit, known, SESSION, fake_units.version_of, done_of(done))
+        return [event for event in events if isinstance(event, Judged)]
+
+    whole = judged(UnitResult())
+    assert sum(item.result.reason.startswith("not asked") for item in whole) == 3
+    for first in range(len(whole)):
+        begun = UnitResult()
+        for item in whole[:first]:
+            begun.add(item)
+        assert [item.result.reason for item in judged(begun)] == [item.result.reason for item in whole[first:]]
+
+
+def test_what_cells_spend_on_simpler_cases_is_kept() -> None:
+    """A cell that failed leaves less patience to the one after it, before and after a run was resumed."""
+    patience: list[int] = []
+
+    @dataclasses.dataclass(frozen=True)
+    class Watched(FakeClaim):
+        def judge(self, subject: Any, plan: Plan) -> Evidence:
+            patience.append(plan.patience.trials)
+            return super().judge(subject, plan)
+
+    known = {name: Watched(name, (1, 20)) for name in ("one", "two")}
+    unit = FakeUnit("unit", tuple(known))
+    first, *_ = judge_unit(unit, known, SESSION, fake_units.version_of, {})
+    assert isinstance(first, Judged)
+    begun = UnitResult()
+    begun.add(first)
+    list(judge_unit(unit, known, SESSION, fake_units.version_of, done_of(begun)))
+    started, left, resumed = patience
+    assert started > left == resumed
 
 
 def test_what_is_done_is_left_out_and_its_mutants_stay_killed() -> None:
@@ -232,7 +267,7 @@ def test_what_is_done_is_left_out_and_its_mutants_stay_killed() -> None:
 
     known = {name: FakeClaim(name) for name in ("one", "two")}
     unit = Counted("fake", tuple(known))
-    events = list(judge_unit(unit, known, SESSION, fake_units.version_of, {"one": {"f": {"mutant": "one"}}}))
+    events = list(judge_unit(unit, known, SESSION, fake_units.version_of, {"one": Done({"f": {"mutant": "one"}})}))
     assert [event.result.cell.property for event in events if isinstance(event, Judged)] == ["two"]
     assert [event for event in events if isinstance(event, Exhibit)] == [Exhibit("label", {"label": "fake"})]
     assert seen == [{"f": 1}]

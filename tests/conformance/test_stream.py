@@ -10,7 +10,7 @@ import pytest
 
 from conformance.cli import main
 from conformance.engine.evidence import Exhibit
-from conformance.engine.judging import Judged
+from conformance.engine.judging import Judged, Spent
 from conformance.engine.runs import UnitResult, run
 from conformance.engine.stream import NAME, ResumeError, Stream
 from conformance.engine.verdict import CellResult, Verdict
@@ -142,10 +142,11 @@ def test_the_command_refuses_to_resume_another_run(tmp_path: Path, capsys: pytes
     assert (tmp_path / NAME).read_bytes() == before
 
 
-def test_a_cell_is_streamed_with_what_it_killed(tmp_path: Path) -> None:
-    """The mutants of an earlier run stay killed."""
+def test_a_cell_is_streamed_with_what_it_killed_and_spent(tmp_path: Path) -> None:
+    """The mutants of an earlier run stay killed, and the places at which workers ended are known."""
     unit = WORK[0]
-    killed = {"formula": {"mutant": "passes"}}
+    killed, spent = {"formula": {"mutant": "passes"}}, Spent("step", "signal", "the worker was killed", 7)
     with Stream(tmp_path, IDENTITY) as stream:
-        stream.cell(unit, Judged(CellResult(unit.cell("passes"), Verdict.PASS), killed))
-    assert Stream(tmp_path, IDENTITY).done([unit])[0].killed == killed
+        stream.cell(unit, Judged(CellResult(unit.cell("passes"), Verdict.PASS), killed, spent=spent))
+    found = Stream(tmp_path, IDENTITY).done([unit])[0]
+    assert (found.killed, found.spent) == (killed, {"passes": spent})
