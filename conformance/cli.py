@@ -122,8 +122,8 @@ def _add_plot(plot: argparse.ArgumentParser) -> None:
 
 
 def _add_training(train: argparse.ArgumentParser) -> None:
-    from conformance.training.experiment import RULES, STEPS
     from conformance.training.problems import PROBLEMS
+    from conformance.training.tutorials import RULES, STEPS
 
     train.add_argument("problem", help=f"one of {', '.join(PROBLEMS)}")
     train.add_argument("--rule", action="append", default=[], help=f"one of {', '.join(RULES)}")
@@ -225,8 +225,8 @@ def _clauses(_: argparse.Namespace, console: Console) -> int:
 
 def _train(given: argparse.Namespace, console: Console) -> int:
     from conformance.commands import training
-    from conformance.training.experiment import RULES, SHOWN
     from conformance.training.problems import PROBLEMS
+    from conformance.training.tutorials import RULES, SHOWN
 
     if not 0 < given.steps <= 1000:
         raise UsageError(f"--steps {given.steps} is not in 1 to 1000; give one of these")

@@ -11,7 +11,7 @@ import msgspec
 
 from conformance.contract.breach import SEARCH, Breach
 from conformance.contract.case import ClauseCase
-from conformance.contract.clause import Clause
+from conformance.contract.clause import Clause, add
 from conformance.contract.request import switched, target_of
 from conformance.engine.claim import Plan
 from conformance.engine.evidence import Exhibit, Tally
@@ -24,13 +24,16 @@ from reference.formats import FLOAT64
 from reference.lbfgs.minimiser import Settings
 from reference.lbfgs.problems import EVERY, Problem
 
+FROM_START = "search/from-start"
+"""The clause of points that are judged from the start alone."""
+
 
 class Iterates(Clause):
     """Each point is judged from what the optimizer saw and kept before it."""
 
     anchored = True
 
-    def run(self, subject: WorkerSubject, case: ClauseCase, tally: Tally, _: Plan) -> None:
+    def run(self, subject: WorkerSubject, case: ClauseCase, tally: Tally, plan: Plan) -> None:
         """Judge one course and add it to ``tally``; a point that is not decided counts as such."""
         judgement = self.judged(subject, case, tally)
         coordinates = len(case.arguments["start"])
@@ -42,20 +45,19 @@ class Iterates(Clause):
             tally.undecided += (judgement.points - judgement.judged) * coordinates
             return
         arguments = {**case.arguments, "legal": [*fault.path, fault.low, fault.high]}
-        tally.fail(
-            Breach(
-                dataclasses.replace(case, arguments=arguments),
-                fault.what,
-                0,
-                dict(case.settings),
-                {},
-                (fault.low, fault.high),
-                fault.got,
-                expected=f"[{fault.low!r}, {fault.high!r}]",
-                got=repr(fault.got),
-                compared=SEARCH,
-            )
+        breach = Breach(
+            dataclasses.replace(case, arguments=arguments),
+            fault.what,
+            0,
+            dict(case.settings),
+            {},
+            (fault.low, fault.high),
+            fault.got,
+            expected=f"[{fault.low!r}, {fault.high!r}]",
+            got=repr(fault.got),
+            compared=SEARCH,
         )
+        add([breach], tally, plan)
 
     def judged(self, subject: WorkerSubject, case: ClauseCase, tally: Tally) -> SearchJudgement:
         """Let the optimizer search, once as the case says and once iteration by iteration."""
@@ -71,15 +73,24 @@ class Iterates(Clause):
         course, twin = every(partial(run, settings, given["steps"]), partial(run, single, iterations))
         judgement = judge(problem, settings, course, subject.storage, twin.states)
         if given["iterations"] == 1 and subject.storage is FLOAT64:
-            tally.exhibits.append(_exhibit(problem, settings, given["steps"], course, judgement))
+            shown = _exhibit(problem, settings, given["steps"], course, judgement)
+            tally.exhibits.append(Exhibit("search", msgspec.to_builtins(self._of_cells(shown, subject))))
         return judgement
+
+    def _of_cells(self, shown: SearchEntry, subject: WorkerSubject) -> SearchEntry:
+        """Return an exhibit with the cells that have the verdicts on its points."""
+        return dataclasses.replace(
+            shown,
+            from_what_it_saw=dataclasses.replace(shown.from_what_it_saw, cell=subject.cell(self.identifier)),
+            from_the_start=dataclasses.replace(shown.from_the_start, cell=subject.cell(FROM_START)),
+        )
 
 
 def _exhibit(
     problem: Problem, settings: Settings, steps: int, course: SearchRun, judgement: SearchJudgement
-) -> Exhibit:
+) -> SearchEntry:
     """Return what the report shows of a search that makes one iteration a step."""
-    found = SearchEntry(
+    return SearchEntry(
         problem.title,
         (settings.line_search_fn or "none").replace("_", " "),
         course.losses,
@@ -87,7 +98,6 @@ def _exhibit(
         _points(judgement),
         _points(judge(problem, settings, course, FLOAT64)),
     )
-    return Exhibit("search", msgspec.to_builtins(found))
 
 
 def _points(judgement: SearchJudgement) -> PointsEntry:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance.engine.verdict import Cell
+
 
 @dataclass(frozen=True)
 class FormEntry:
@@ -30,7 +32,8 @@ class TrainingRunEntry:
     """One implementation's course of training: its losses, and how every step of it was judged.
 
     ``farthest`` is the largest distance of a parameter from the reference's after each step, ``widths`` the
-    widest enclosure propagated from the start; ``finite_steps`` counts the steps at which it is finite.
+    widest enclosure propagated from the start; ``finite_steps`` counts the steps at which it is finite.  ``cell`` has
+    the verdict on it, where it was judged as one.
     """
 
     implementation: str
@@ -42,6 +45,7 @@ class TrainingRunEntry:
     outside_from_the_start: int
     undecided: int
     finite_steps: int
+    cell: Cell | None = None
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,6 @@ class TrainingEntry:
     parameters: int
     losses: tuple[float | None, ...]
     runs: tuple[TrainingRunEntry, ...]
-
-    @property
-    def conforms(self) -> bool:
-        """Tell whether every value of every run lies in both its enclosures."""
-        return not any(run.outside_step_by_step or run.outside_from_the_start for run in self.runs)
 
 
 @dataclass(frozen=True)
@@ -99,13 +98,14 @@ class CoverageEntry:
 class PointsEntry:
     """Of the ``points`` that a search visited, how many were judged, and what of them left its enclosure.
 
-    ``widths`` is the widest enclosure of a coordinate at each point that was judged.
+    ``widths`` is the widest enclosure of a coordinate at each point that was judged; ``cell`` has the verdict on them.
     """
 
     points: int
     judged: int
     departed: str
     widths: tuple[float | None, ...]
+    cell: Cell | None = None
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Mapping
 
-from conformance.engine.verdict import Level, Shown, Verdict
+from conformance.engine.exhibits import PointsEntry, TrainingRunEntry
+from conformance.engine.verdict import Cell, Level, Shown, Verdict
 from conformance.report import covered, totals
 from conformance.report.difference import BaselineStatus, Difference
 from conformance.report.model import Gate, GateStatus, Outcome, Report
@@ -213,14 +215,31 @@ def _parts(report: Report) -> Gate:
 
 
 def _training(report: Report) -> Gate:
-    runs = [run for entry in report.training for run in entry.runs]
-    outside = sum(run.outside_step_by_step + run.outside_from_the_start for run in runs)
+    runs, failing = [run for entry in report.training for run in entry.runs], _failing(report)
+    outside = sum(_outside(run, failing) for run in runs)
     values = sum(run.values for run in runs)
     return _none("training", "values of training outside their enclosures", outside, values, Outcome.DOES_NOT_CONFORM)
 
 
+def _failing(report: Report) -> dict[Cell, int]:
+    """Return the cells that fail, each with how many of its values are outside and no known deviation."""
+    return {result.cell: result.figures.outside for result in report.results if result.shown is Verdict.FAIL}
+
+
+def _outside(run: TrainingRunEntry, failing: Mapping[Cell, int]) -> int:
+    """Return how many values of a course speak against the run: those that its cell has, where it fails."""
+    if run.cell is None:
+        return run.outside_step_by_step + run.outside_from_the_start
+    return failing.get(run.cell, 0)
+
+
 def _searches(report: Report) -> Gate:
-    left = sum(bool(entry.from_what_it_saw.departed or entry.from_the_start.departed) for entry in report.searches)
+    failing = _failing(report)
+
+    def leaves(points: PointsEntry) -> bool:
+        return bool(points.departed) and (points.cell is None or points.cell in failing)
+
+    left = sum(leaves(entry.from_what_it_saw) or leaves(entry.from_the_start) for entry in report.searches)
     counts, of = "searches that leave their enclosures", len(report.searches)
     return _none("searches", counts, left, of, Outcome.DOES_NOT_CONFORM)
 

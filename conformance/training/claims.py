@@ -194,7 +194,7 @@ class TrainingClaim:
     def run(self, subject: WorkerSubject, case: TrainingCase, tally: Tally, plan: Plan) -> None:
         """Judge one course and add it to ``tally``; its curves are an exhibit."""
         rule = subject.implementation.rule
-        shown, failures = compared(case.problem, rule, [subject], case.settings, case.steps)
+        shown, (failures,) = compared(case.problem, rule, [subject], case.settings, case.steps)
         run = shown.runs[0]
         tally.cases += 1
         tally.element_cases += shown.parameters * case.steps
@@ -204,6 +204,7 @@ class TrainingClaim:
             failure = TrainingFailure(case, outside)
             if not plan.explained(failure):
                 tally.fail(failure)
+        shown = dataclasses.replace(shown, runs=(dataclasses.replace(run, cell=subject.cell(self.identifier)),))
         tally.exhibits.append(Exhibit("training", msgspec.to_builtins(shown)))
 
 

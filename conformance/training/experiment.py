@@ -1,4 +1,4 @@
-"""One experiment: a problem and a rule, trained by everybody from one start, and judged."""
+"""A problem and a rule, trained by everybody from one start, and judged."""
 
 from __future__ import annotations
 
@@ -8,28 +8,19 @@ import numpy as np
 
 from conformance.engine.exhibits import TrainingEntry, TrainingRunEntry
 from conformance.optimizers.agreement import Outside
-from conformance.optimizers.subject import WorkerSubject, worker_subject
+from conformance.optimizers.subject import WorkerSubject
 from conformance.training.judging import judge
 from conformance.training.problems import PROBLEMS, TrainingProblem
 from conformance.training.runs import TrainingRun, followed, prepared, trained
-from impls.catalogue.entries import Implementation
-from impls.catalogue.from_scratch import FROM_SCRATCH
-from impls.catalogue.torch_optimizers import CATALOGUE
-from impls.session import Session
-from reference.formats import FORMATS
 from spec.rule import UpdateRule
 
-STEPS, STEPS_OF_REPORT = 60, 30
+STEPS_OF_REPORT = 30
 LEARNING_RATES = {
     "digits": {"sgd": 0.1, "adam": 0.01, "adamw": 0.01, "rmsprop": 0.002},
     "regression": {"sgd": 0.1, "adam": 0.3, "adamw": 0.3, "rmsprop": 0.1},
     "convolution": {"sgd": 0.5, "adam": 0.03, "adamw": 0.03, "rmsprop": 0.01},
 }
 """Rates that train in a few steps; where none stands, it is the rule's default."""
-RULES = tuple(item.rule for item in CATALOGUE)
-"""Those with an optimizer of torch, which trains with them."""
-SHOWN = ("sgd", "rmsprop", "adam", "adamw")
-"""The rules that `stepproof train` shows unless others are named."""
 
 
 def settings_of(rule: UpdateRule, problem: str, learning_rate: float | None) -> dict[str, float]:
@@ -44,40 +35,19 @@ def _name(rule: UpdateRule) -> str:
     return "adamw" if rule.name == "adam" and rule.options["decay"] == "decoupled" else rule.name
 
 
-def implementations(rule: str) -> tuple[Implementation, ...]:
-    """Return who trains with a rule: torch's optimizer, and the notebook where it is written out."""
-    return tuple(item for item in (*CATALOGUE, *FROM_SCRATCH) if item.rule == rule)
-
-
-def experiment(
-    problem: str,
-    rule: str,
-    session: Session,
-    *,
-    steps: int = STEPS,
-    dtype: str = "float32",
-    learning_rate: float | None = None,
-) -> TrainingEntry:
-    """Train a problem with a rule, by every implementation and by the reference, and judge each step."""
-    storage = FORMATS[dtype]
-    subjects = [worker_subject(item, item.paths[0], "cpu", storage, session) for item in implementations(rule)]
-    settings = settings_of(subjects[0].rules[()], problem, learning_rate)
-    return compared(problem, rule, subjects, settings, steps)[0]
-
-
 def compared(
     problem: str, rule: str, subjects: Sequence[WorkerSubject], settings: Mapping[str, float], steps: int
-) -> tuple[TrainingEntry, tuple[Outside, ...]]:
+) -> tuple[TrainingEntry, tuple[tuple[Outside, ...], ...]]:
     """Train a problem with each subject and with the reference, from one start and with one setting.
 
-    Returns what the report shows, and each quantity that is outside an enclosure.
+    Returns what the report shows, and of each subject each quantity that is outside an enclosure.
     """
     given, first = PROBLEMS[problem](), subjects[0]
     reference = followed(first.rules[()], first.storage, given, settings, steps, first.session)
     runs, failures = zip(*(_run(subject, given, settings, steps, reference) for subject in subjects), strict=True)
     count, dtype = sum(array.size for array in given.parameters), first.storage.name
     entry = TrainingEntry(problem, given.title, rule, dtype, dict(settings), count, reference.losses, runs)
-    return entry, tuple(outside for found in failures for outside in found)
+    return entry, failures
 
 
 def _run(

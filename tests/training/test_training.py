@@ -14,18 +14,21 @@ from conformance.contract.iterates import Iterates
 from conformance.engine.claim import ONE_CASE
 from conformance.engine.evidence import Tally
 from conformance.engine.exhibits import SearchEntry, TrainingEntry
-from conformance.engine.verdict import Verdict
+from conformance.engine.ledger import OPTIMIZERS, VARIABLE, Entry
+from conformance.engine.verdict import CellResult, Verdict
 from conformance.optimizers.subject import WorkerSubject, worker_subject
 from conformance.report import gates, write_report
 from conformance.report.model import Report
 from conformance.training.claims import CLAIMS
-from conformance.training.experiment import SHOWN, experiment, implementations, settings_of
+from conformance.training.experiment import settings_of
 from conformance.training.judging import judge
 from conformance.training.problems import PROBLEMS
 from conformance.training.runs import prepared, trained
+from conformance.training.tutorials import SHOWN, experiment, implementations
+from impls.catalogue.entries import Implementation
 from impls.session import Session
 from reference.formats import FLOAT32
-from tests.builders import claim, result_of, subject_of, unit_of
+from tests.builders import claim, judged_beside, result_of, subject_of, unit_of
 from tests.builders import entry as implementation
 
 STEPS = 5
@@ -40,6 +43,14 @@ class Adam(torch.optim.Adam):
         for p in self.param_groups[0]["params"]:
             if float(self.state[p]["step"]) == 3:
                 p.mul_(1 + 2e-6)
+"""
+KNOWN = """
+[[optimizer]]
+id = "mine"
+property = "training/convolution"
+implementation = "forgetful"
+reason = "It forgets."
+observed = "t=*"
 """
 WANDERING = """
 import torch
@@ -67,9 +78,10 @@ def test_the_digits_are_360_images_of_two_kinds() -> None:
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_torch_and_the_notebook_stay_in_their_enclosures(session: Session, problem: str, rule: str) -> None:
     """Every value lies inside, from where each step stood and from the start; the loss falls alike."""
-    shown = experiment(problem, rule, session, steps=STEPS)
+    made = experiment(problem, rule, session, steps=STEPS)
+    shown = made.entry
     assert [run.implementation.split(".")[0] for run in shown.runs] == ["torch", "notebook"]
-    assert shown.conforms
+    assert made.verdicts == (Verdict.PASS, Verdict.PASS)
     for run in shown.runs:
         assert run.values >= STEPS * shown.parameters
         assert run.finite_steps == STEPS
@@ -87,10 +99,7 @@ def test_an_experiment_repeats_itself(session: Session) -> None:
 
 def test_an_optimizer_with_one_wrong_step_is_found(session: Session, tmp_path: Path) -> None:
     """A parameter that is off by two millionths at the third step lies outside there and from there on."""
-    path = tmp_path / "forgetful.py"
-    path.write_text(FORGETFUL)
-    torch_adam = implementations("adam")[0]
-    wrong = dataclasses.replace(torch_adam, target=f"{path}:Adam")
+    wrong = forgetful(tmp_path)
     subject = worker_subject(wrong, wrong.paths[0], "cpu", FLOAT32, session)
     problem, formula = PROBLEMS["convolution"](), subject.rules[()]
     settings = settings_of(formula, "convolution", None)
@@ -106,7 +115,7 @@ def test_an_optimizer_with_one_wrong_step_is_found(session: Session, tmp_path: P
 
 def test_training_and_searches_are_entries_that_the_page_draws(session: Session, tmp_path: Path) -> None:
     """The JSON holds figures and curves as data; the page shows them, escaped, and needs nothing else."""
-    trained_ = experiment("regression", "sgd", session, steps=2)
+    trained_ = experiment("regression", "sgd", session, steps=2).entry
     run = dataclasses.replace(trained_.runs[0], implementation="<b>torch.SGD</b>")
     trained_ = dataclasses.replace(trained_, runs=(run, *trained_.runs[1:]))
     searched, _ = searched_on(subject_of(implementation("torch.LBFGS"), session, dtype="float64"))
@@ -138,8 +147,52 @@ def test_a_search_that_departs_does_not_conform(session: Session, tmp_path: Path
     searched, tally = searched_on(subject_of(wandering, session, dtype="float64"))
     assert tally.failures
     assert searched.from_what_it_saw.departed
-    whole = Report("0", "stepproof", 0, 1, {}, (), (), (), (), (), searches=(searched,))
+    unit = unit_of(wandering, "search/iterates", dtype="float64")
+    failing = result_of(unit, session)
+    whole = dataclasses.replace(report_of(failing), searches=(searched,))
+    assert counted(whole) == {"findings": 1, "searches": 1}
     assert gates.exit_status(whole) == 1
+    known = Entry("mine", OPTIMIZERS, ("search/iterates",), ("*",), "It moves on.", observed=("*",))
+    result = judged_beside([known], unit, unit.subject(session), claim("search/iterates"))
+    assert result.verdict is Verdict.DEVIATION
+    assert counted(dataclasses.replace(whole, results=(result,))) == {}
+
+
+def report_of(*results: CellResult) -> Report:
+    """Return a report of these cells alone."""
+    return Report("0", "stepproof", 0, 1, {}, (), (), (), results, ())
+
+
+def counted(whole: Report) -> dict[str, int]:
+    """Return what the gates that are enforced and not met count."""
+    return {gate.name: gate.observed for gate in gates.not_met(whole) if gate.enforced}
+
+
+def forgetful(tmp_path: Path) -> Implementation:
+    """Return torch's Adam with one wrong step in its place."""
+    path = tmp_path / "forgetful.py"
+    path.write_text(FORGETFUL)
+    return dataclasses.replace(implementation("torch.Adam"), target=f"{path}:Adam", identifier="forgetful")
+
+
+def test_what_a_known_deviation_explains_of_training_speaks_against_no_run(session: Session, tmp_path: Path) -> None:
+    """The gate of training counts what its cell counts: nothing where all is known, the rest where some of it is."""
+    asked = claim("training/convolution")
+    unit = unit_of(forgetful(tmp_path), asked.identifier)
+    subject = unit.subject(session)
+    known = Entry("mine", OPTIMIZERS, (asked.identifier,), ("*",), "It forgets.", observed=("t=3*",))
+    (exhibit,) = asked.judge(subject, ONE_CASE).tally.exhibits
+    course = msgspec.convert(exhibit.data, TrainingEntry)
+    run = course.runs[0]
+    told: list[tuple[dict[str, int], int]] = []
+    for entries in ([dataclasses.replace(known, observed=("t=*",))], [known], []):
+        result = judged_beside(entries, unit, subject, asked)
+        whole = dataclasses.replace(report_of(result), training=(course,))
+        told.append((counted(whole), gates.exit_status(whole)))
+        assert counted(whole).get("training", 0) == result.figures.outside
+    (everything, some, nothing) = (counts.get("training", 0) for counts, _ in told)
+    assert [status for _, status in told] == [0, 1, 1]
+    assert 0 == everything < some < nothing == run.outside_step_by_step + run.outside_from_the_start
 
 
 def test_a_course_of_training_is_a_claim_with_a_verdict(session: Session, tmp_path: Path) -> None:
@@ -147,9 +200,7 @@ def test_a_course_of_training_is_a_claim_with_a_verdict(session: Session, tmp_pa
     right = implementation("torch.Adam")
     identifier = next(c.identifier for c in CLAIMS if c.problem == "convolution")
     assert result_of(unit_of(right, identifier), session).verdict is Verdict.PASS
-    path = tmp_path / "forgetful.py"
-    path.write_text(FORGETFUL)
-    wrong = dataclasses.replace(right, target=f"{path}:Adam", identifier="forgetful")
+    wrong = forgetful(tmp_path)
     result = result_of(unit_of(wrong, identifier), session)
     assert result.verdict is Verdict.FAIL
     assert result.findings[0].case["problem"] == "convolution"
@@ -166,6 +217,22 @@ def test_the_command_prints_figures_and_writes_curves(tmp_path: Path, capsys: py
     assert "outside, from the start" in printed
     assert "3 of 3" in printed
     assert (tmp_path / "regression-rmsprop.svg").read_text().startswith("<svg xmlns=")
+
+
+def test_the_command_says_what_the_cell_of_a_course_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong optimizer ends `stepproof train` with status 1, and with 0 where the ledger knows what it does."""
+    right = implementations("adam")
+    monkeypatch.setattr("conformance.training.tutorials.implementations", lambda _: (forgetful(tmp_path), right[1]))
+    given = ["train", "convolution", "--rule", "adam", "--steps", "4", "--output", str(tmp_path)]
+    assert main(given) == 1
+    assert ["verdict", "fail", "pass"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+    ledger = tmp_path / "mine.toml"
+    ledger.write_text(KNOWN)
+    monkeypatch.setenv(VARIABLE, str(ledger))
+    assert main(given) == 0
+    assert "known deviation  pass" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

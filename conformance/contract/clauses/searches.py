@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
-from conformance.contract.iterates import FromStart, Iterates
+from conformance.contract.iterates import FROM_START, FromStart, Iterates
 from conformance.engine.verdict import Level
 from reference.lbfgs.problems import PROBLEMS
 
@@ -54,7 +54,7 @@ CLAUSES = (
         searching=True,
     ),
     FromStart(
-        "search/from-start",
+        FROM_START,
         "It visits the reference's points as far as the propagated enclosure decides.",
         NOCEDAL,
         "searches.course",
