@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from conformance.report import gates, totals, wording
+from conformance.report import formula_markup, gates, totals, wording
 from conformance.report.baseline_section import sentence, told
 from conformance.report.cards import cards, reasons, standings
 from conformance.report.compact_svg import with_classes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.report.model import MutantEntry, ProofEntry, Report, RuleEntry, VariantEntry
-from conformance.engine.exhibits import TrainingEntry
+from conformance.engine.exhibits import AssignmentEntry, TrainingEntry
 
 T = TypeVar("T")
 
@@ -114,7 +114,6 @@ def environment() -> Environment:
     return environment
 
 
-_EQUALS = "<mo>=</mo>"
 _TEMPLATES = ("page.html.jinja", "page.macros.jinja", "page.rule.jinja", "page.training.jinja")
 
 
@@ -123,7 +122,7 @@ def _resource(name: str) -> str:
 
 
 def _trusted(text: str) -> Markup:
-    return Markup(text)  # noqa: S704 -- our own style sheet, plots and formulas alone
+    return Markup(text)  # noqa: S704 -- our own style sheet and plots, and formulas as we write them
 
 
 def _markup(plot: Callable[[T], str]) -> Callable[[T], Markup]:
@@ -132,20 +131,22 @@ def _markup(plot: Callable[[T], str]) -> Callable[[T], Markup]:
 
 
 def _formula(markup: str, text: str) -> Markup:
-    """A formula is MathML of our own writing, or else its text."""
-    return _trusted(markup) if markup else Markup("<code>{}</code>").format(text)
+    """A formula is MathML that we write anew, or else its text."""
+    found = formula_markup.formula(markup)
+    return _in_words(text) if found is None else _trusted(str(found))
 
 
-def _sides(markup: str) -> tuple[Markup, Markup]:
+def _sides(line: AssignmentEntry) -> tuple[Markup, Markup]:
     """A line of a program is cut before its equals sign, so that lines align at it."""
-    row = markup.removeprefix("<math>").removesuffix("</math>")
-    inside = row.removeprefix("<mrow>").removesuffix("</mrow>") if _EQUALS in row else row
-    left, _, right = inside.partition(_EQUALS)
-    display = '<math display="block">'
-    return (
-        _trusted(f"{display}{left}</math>"),
-        _trusted(f"{display}<mrow></mrow>{_EQUALS}{right}</math>" if right else ""),
-    )
+    found = formula_markup.formula(line.mathml)
+    if found is None:
+        return _in_words(line.text), Markup()
+    left, right = formula_markup.sides(found)
+    return _trusted(str(left)), _trusted(str(right or ""))
+
+
+def _in_words(text: str) -> Markup:
+    return Markup("<code>{}</code>").format(text)
 
 
 def _training_rows(entry: TrainingEntry) -> list[dict[str, str]]:
