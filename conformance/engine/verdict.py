@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+
+from msgspec import Meta
+
+Digits: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{10}$", max_length=10)]
+"""The digits of a hash, by which files are named: of what is read back nothing else names one."""
 
 
 class Verdict(enum.StrEnum):
@@ -69,7 +74,7 @@ class Figures:
 class Finding:
     """One value that no legal evaluation returns, with the smallest case that shows it."""
 
-    identifier: str
+    identifier: Digits
     cell: Cell
     sentence: str
     quantity: str
@@ -93,7 +98,7 @@ class Finding:
 class Crash:
     """An exception in a line of stepproof: what was raised, with its traceback, and the case, if there was one."""
 
-    identifier: str
+    identifier: Digits
     fact: str
     traceback: str
     case: dict[str, Any] | None = None

@@ -62,3 +62,15 @@ def test_a_formula_that_our_printer_does_not_write_is_shown_as_text(way: str, sh
     assert [finding["formula_mathml"] for finding in findings] == [""] * (1 if way == "resumed" else 2)
     assert SHOWN in page
     assert "<script" not in page
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "/escaped", "0123456789\n", "", "0123456789/x"])
+def test_no_stream_names_a_file(name: str, shards: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """A finding whose identifier is not the digits of a hash is refused with a sentence, and no file is written."""
+    changed(shards[0] / NAME, lambda finding: finding.update(identifier=name))
+    before = sorted(shards[0].parent.rglob("*"))
+    merge = ["merge", *map(str, shards), "--output", str(shards[0].parent / "merged")]
+    for command in ([*CHECK, "--shard", "1/2", "--resume", "--output", str(shards[0])], merge):
+        assert main(command) == 2
+        assert "is no stream of verdicts" in " ".join(capsys.readouterr().err.split())
+    assert [path for path in sorted(shards[0].parent.rglob("*")) if path not in before and path.is_file()] == []
