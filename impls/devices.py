@@ -1,6 +1,7 @@
-"""The devices on which optimizers are judged: one description of each, and nothing else knows them by name.
+"""The devices on which optimizers are judged, with one description of each: formats, flushing and units.
 
-`impls/worker/devices.py` finds them in an interpreter and waits for them.
+`impls/worker/devices.py` finds them in an interpreter and waits for them, and `impls/worker/machine.py`
+says which card it is.
 """
 
 from __future__ import annotations

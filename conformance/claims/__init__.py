@@ -1,4 +1,4 @@
-"""The kinds of claims: the only file that knows all of them."""
+"""All kinds of claims and all claims, by chapter, and how a unit of theirs is judged."""
 
 from __future__ import annotations
 

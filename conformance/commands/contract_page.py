@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from conformance.contract.clause import Clause
-from conformance.contract.clauses import CHAPTERS, COUNTING, state
+from conformance.contract.clauses import CHAPTERS, state
+from conformance.optimizers.properties import COUNTING
 from conformance.optimizers.property import Property
 
 PAGE = Path(__file__).parents[2] / "docs" / "contract.md"

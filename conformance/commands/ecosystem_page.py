@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from conformance.contract.clauses import BY_IDENTIFIER, COUNTING
+from conformance.contract.clauses import BY_IDENTIFIER
 from conformance.engine.ledger import FOLDER, load
 from conformance.engine.safe_text import safe_text
 from conformance.engine.verdict import Level, Shown, Verdict
+from conformance.optimizers.properties import COUNTING
 from conformance.report.model import SCHEMA_NAME, SCHEMA_VERSION
 from conformance.report.wording import SYMBOLS, anchor, counted, worst
 from conformance.report.writing import write_text

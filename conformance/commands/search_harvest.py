@@ -17,7 +17,7 @@ from conformance.corpus.stored import Kept, Why
 from conformance.engine.claim import Unit as AnyUnit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged
-from conformance.engine.runs import DIED, Listener, UnitResult
+from conformance.engine.runs import Listener, UnitResult
 from conformance.engine.verdict import Cell, CellResult, Figures, Finding, Verdict
 
 MOST_FINDINGS = 3
@@ -144,7 +144,7 @@ def _kept(unit: Unit, cell: Cell, why: Why, kind: str, case: dict[str, Any]) -> 
 
 def joined(before: CellResult, now: CellResult) -> CellResult:
     """Return a cell over two rounds: the worse verdict, all figures, and the findings of either."""
-    if _died(before):
+    if before.owed:
         return now
     worse = now if WORSE.get(now.verdict, 0) > WORSE.get(before.verdict, 0) else before
     findings: dict[str, Finding] = {}
@@ -163,12 +163,7 @@ def joined(before: CellResult, now: CellResult) -> CellResult:
 
 def _searched(result: CellResult) -> bool:
     """Tell whether there is more to look for in a cell."""
-    return result.verdict in SEARCHED or _died(result)
-
-
-def _died(result: CellResult) -> bool:
-    """Tell whether a process died over a cell: the next round judges it again."""
-    return result.verdict is Verdict.OURS and result.reason.startswith(DIED)
+    return result.verdict in SEARCHED or result.owed
 
 
 def _sum(one: Figures, other: Figures) -> Figures:

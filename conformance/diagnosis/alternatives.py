@@ -124,7 +124,7 @@ def _lines(subject: WorkerSubject) -> Iterator[Hypothesis]:
     found: dict[str, dict[Switches, RuleMutant]] = {}
     for key, rule in subject.rules.items():
         for mutant in mutants(rule, book.family(rule.name)):
-            if not mutant.name.startswith("option "):
+            if not mutant.of_option:
                 found.setdefault(mutant.name, {})[key] = mutant
     for name, by_switches in found.items():
         mutant = next(iter(by_switches.values()))

@@ -43,7 +43,7 @@ class RoomyModel(ErrorModel):
     steps: int = 1
 
     def around_one(self, count: int, *, tensor: bool) -> arb:
-        """Return one, as far off as that many operations take it."""
+        """Return the ball around 1 of the relative error of that many operations, with room."""
         return super().around_one(round(count * ROOM * self.steps), tensor=tensor)
 
     def rounded(self, ball: arb, count: int, *, tensor: bool) -> arb:
@@ -185,7 +185,7 @@ def _mutants_with(name: str, options: tuple[tuple[str, str], ...]) -> Mapping[st
     """Number those with one name: the same is wrong in several places of a formula."""
     named_so: dict[str, ScheduleMutant] = {}
     for item in mutants(book.build(name, dict(options)), book.family(name)):
-        if not item.name.startswith("option "):
+        if not item.of_option:
             places = sum(known.name == item.name for known in named_so.values())
             named_so[f"{item.name}, in place {places + 1}" if places else item.name] = item
     return named_so

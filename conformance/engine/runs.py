@@ -26,7 +26,6 @@ Judge = Callable[[Unit, Mapping[str, Done]], Iterator["Judged | Exhibit"]]
 """Yields the cells of a unit but for those that are done, then what the report shows besides."""
 END_SECONDS = 2.0
 PRELOADED = ("conformance.claims",)
-DIED = "error of stepproof: the process that judged it"
 
 
 @dataclasses.dataclass
@@ -341,7 +340,7 @@ def lost(how: str, desk: Desk, index: int) -> Iterator[tuple[int, Any]]:
     """Yield an error of stepproof for every cell that a process owed which died, and the end of its unit."""
     unit = desk.work[index]
     judged = {item.cell.property for item in desk.results[index].results}
-    reason = f"{DIED} {how}; judge it again with --resume"
+    reason = f"error of stepproof: the process that judged it {how}; judge it again with --resume"
     for name in unit.properties:
         if name not in judged:
             yield index, Judged(CellResult(unit.cell(name), Verdict.OURS, reason))

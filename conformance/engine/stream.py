@@ -12,7 +12,7 @@ import msgspec
 from conformance.engine.claim import Unit
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged, Spent
-from conformance.engine.runs import DIED, Listener, UnitResult
+from conformance.engine.runs import Listener, UnitResult
 from conformance.engine.verdict import CellResult
 
 NAME = "verdicts.jsonl"
@@ -167,7 +167,7 @@ class Stream(Listener):
         if begun != now:
             raise ResumeError(_difference(self.path, begun, now))
         places = {unit.label: index for index, unit in enumerate(work)}
-        lost = {line.unit for line in lines if line.result and line.result.reason.startswith(DIED)}
+        lost = {line.unit for line in lines if line.result and line.result.owed}
         self.kept = [line for line in lines if line.run or (line.unit in places and line.unit not in lost)]
         mine: dict[int, list[_Line]] = {}
         for line in self.kept[1:]:

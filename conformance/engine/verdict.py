@@ -128,6 +128,11 @@ class CellResult:
         """The verdict, or the level of a claim that fails and only should hold."""
         return self.level if self.verdict is Verdict.FAIL and self.level is Level.SHOULD else self.verdict
 
+    @property
+    def owed(self) -> bool:
+        """Tell whether the process died that was to judge it, where no line of ours is known to have raised."""
+        return self.verdict is Verdict.OURS and self.crash is None
+
     def at(self, level: Level) -> CellResult:
         """Return the result at a level that somebody chose."""
         return replace(self, level=level, findings=tuple(replace(found, level=level) for found in self.findings))

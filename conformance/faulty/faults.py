@@ -86,7 +86,7 @@ def _of_formulas(sample: int | None) -> Iterator[Fault]:
 
 def _lines_of(rule: UpdateRule) -> Iterator[RuleMutant]:
     for mutant in mutants(rule, book.family(rule.name)):
-        if not mutant.name.startswith("option "):
+        if not mutant.of_option:
             yield mutant
 
 

@@ -193,6 +193,26 @@ LOCAL = Property(
     measures_power=True,
 )
 _Property = partial(Property, in_arithmetic=LOCAL)
+COUNTING = (
+    _Property(
+        "state/counts-steps",
+        "The step count grows by one at every step.",
+        "the step count t of the rule's own citation",
+        lambda s, _: _counted(s, tuple(count for count in COUNTS if count < IN_SINGLE)),
+        _counting,
+        _counts,
+    ),
+    _Property(
+        "state/step-count",
+        "The step count grows by one at every step, beyond 2^24 steps too.",
+        "the step count t of the rule's own citation",
+        lambda s, _: _counted(s, COUNTS),
+        _counting,
+        _counts,
+        level=Level.SHOULD,
+    ),
+)
+"""What the contract asks of step counts."""
 PROPERTIES: tuple[Property, ...] = (
     LOCAL,
     _Property(
@@ -281,21 +301,5 @@ PROPERTIES: tuple[Property, ...] = (
         share=0.1,
         compares_runs=True,
     ),
-    _Property(
-        "state/counts-steps",
-        "The step count grows by one at every step.",
-        "the step count t of the rule's own citation",
-        lambda s, _: _counted(s, tuple(count for count in COUNTS if count < IN_SINGLE)),
-        _counting,
-        _counts,
-    ),
-    _Property(
-        "state/step-count",
-        "The step count grows by one at every step, beyond 2^24 steps too.",
-        "the step count t of the rule's own citation",
-        lambda s, _: _counted(s, COUNTS),
-        _counting,
-        _counts,
-        level=Level.SHOULD,
-    ),
+    *COUNTING,
 )

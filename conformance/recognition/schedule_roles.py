@@ -120,10 +120,6 @@ def _roles(
     return sorted(found, key=lambda role: role.cost)
 
 
-def _takes_a_list(schedule: Schedule) -> bool:
-    return any(given.kind in LISTS for given in schedule.given)
-
-
 def _as_setting(argument: Argument, setting: Setting) -> Role:
     cost: float = ANY_KIND - argument.required
     called = names.SETTINGS.get(setting.keyword, ())
@@ -246,7 +242,7 @@ def entries_of(description: Description, schedule: Schedule, made: RoleAssignmen
         switches=switches,
         fixed=dict(made.fixed),
         **read,
-        one_base=bool(read["ratios"] or read["wraps"] or interface == RATE),
+        single_base_lr=bool(read["ratios"] or read["wraps"] or interface == RATE),
         by_epoch=description.takes_epoch or interface in {TIMM, *FUNCTIONS, OPTAX},
         interface=interface,
         library="optax" if interface == OPTAX else "timm" if interface == TIMM else "torch",

@@ -53,7 +53,7 @@ def _case(entry: Scheduler, options: dict[str, str], schedule: Schedule, trial: 
     base: tuple[float, ...] = GROUPS[trial]
     if entry.interface == OPTAX:
         base = base[:1]
-    elif entry.one_base:
+    elif entry.single_base_lr:
         base = (base[0],) * len(base)
     lengths, shares = iter(LENGTHS[trial] * 3), iter(SHARES[trial] * 4)
     values = {h.keyword: _value(h, lengths, shares, trial) for h in schedule.hyperparameters if h.keyword != "lr"}

@@ -155,12 +155,12 @@ def _may_have_one_base(entry: Scheduler) -> bool:
     """Tell whether an argument is a learning rate, which a factor may be made of."""
     schedule = book.build(entry.schedule, entry.options)
     given = {h.keyword for h in schedule.hyperparameters} - entry.fixed.keys()
-    return entry.takes_optimizer and not entry.one_base and bool(given & LOWEST) and not follows_metrics(entry)
+    return entry.takes_optimizer and not entry.single_base_lr and bool(given & LOWEST) and not follows_metrics(entry)
 
 
 def _of_one_base(trials: Trials, entry: Scheduler) -> Scheduler | None:
     """Return an entry whose arguments speak of one learning rate, where it multiplies the others by a factor."""
-    alike = written(dataclasses.replace(entry, one_base=True))
+    alike = written(dataclasses.replace(entry, single_base_lr=True))
     cases = trial_cases(alike)
     found = in_some_form(trials, alike, cases[:1]) and in_some_form(trials, alike, cases)
     return found if found and any(of_one_base(trials, case) for case in trial_cases(entry)) else None

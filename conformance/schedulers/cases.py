@@ -88,9 +88,9 @@ def described(node: SchedulerNode, base: tuple[float, ...], order: tuple[int, ..
         parts = {"parts": [described(part, base) for part in node.parts], "order": list(order)}
         if entry.schedule == "chain":
             return {"target": entry.target, "first": "schedulers", **parts}
-        if entry.each[0]:
+        if entry.part_list:
             given = [keywords(part, base) for part in node.parts]
-            return {"target": entry.target, "keywords": {entry.each[0]: given}}
+            return {"target": entry.target, "keywords": {entry.part_list.keyword: given}}
         places = "boundaries" if entry.interface == OPTAX else "milestones"
         return {"target": entry.target, "first": "optimizer", "keywords": {places: list(node.milestones)}, **parts}
     tables = {name: [list(t) for t in node.factors] for name in entry.tables if name not in entry.lists}
@@ -147,7 +147,7 @@ def boundaries(node: SchedulerNode) -> tuple[int, ...]:
 
     They are its milestones, or where it takes none its parts' lengths.
     """
-    if not node.entry.each[0]:
+    if not node.entry.part_list:
         return node.milestones
     wholes = [
         sum(part.settings[0][name] for name in names) for part in node.parts for names in part.entry.sums.values()
@@ -166,7 +166,7 @@ def header(case: ScheduleCase, actions: list[list[Any]]) -> dict[str, Any]:
     optimizer = header_of_optimizer(
         case.base,
         case.optimizer,
-        default=case.base[0] if case.node.entry.one_base else None,
+        default=case.base[0] if case.node.entry.single_base_lr else None,
         lr_dtype=case.lr_dtype,
         shared=case.shared,
     )

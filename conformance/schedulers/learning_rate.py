@@ -145,7 +145,7 @@ def alone(subject: SchedulerSubject, case: ScheduleCase, tally: Tally) -> WrongR
 
 def with_own_rates(entry: Scheduler) -> SearchStrategy[ScheduleCase]:
     """Draw groups of different learning rates, whatever the arguments speak of."""
-    return strategies.of(dataclasses.replace(entry, one_base=bool(entry.ratios)))
+    return strategies.of(dataclasses.replace(entry, single_base_lr=bool(entry.ratios)))
 
 
 @st.composite

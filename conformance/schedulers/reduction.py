@@ -73,7 +73,7 @@ def _simpler_parts(node: SchedulerNode) -> Iterator[SchedulerNode]:
             bound = max(0, min(place, len(node.milestones) - 1))
             yield with_(node, parts=parts, milestones=node.milestones[:bound] + node.milestones[bound + 1 :])
     for place, part in enumerate(node.parts):
-        plainer = () if node.entry.each[0] else _plainer(part)
+        plainer = () if node.entry.part_list else _plainer(part)
         for simpler in (*plainer, *_simpler_nodes(part)):
             yield with_(node, parts=(*node.parts[:place], simpler, *node.parts[place + 1 :]))
 

@@ -107,7 +107,7 @@ class _Scheduler:
             yield f"        {{'params': [torch.nn.Parameter(torch.zeros(1))]{given}}},"
         yield "    ]"
         given = "momentum=0.9" if case.optimizer == "SGD" else "betas=(0.9, 0.999)"
-        if case.shared or case.node.entry.one_base:
+        if case.shared or case.node.entry.single_base_lr:
             given += f", lr={_rate(case.base[0], case.lr_dtype if case.shared else '')}"
         yield f"    return torch.optim.{case.optimizer}(groups, {given})"
 

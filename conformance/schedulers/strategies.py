@@ -141,7 +141,7 @@ def _bases(draw: Draw, groups: int, *, alike: bool) -> tuple[float, ...]:
 def cases(draw: Draw, entry: Scheduler, *, tensor: bool = False, beyond: int = 2) -> ScheduleCase:
     """Draw a case of one scheduler that runs past its horizon, where it allows that."""
     groups = draw(st.integers(1, 1 if entry.interface == OPTAX else 3))
-    base = _bases(draw, groups, alike=entry.one_base)
+    base = _bases(draw, groups, alike=entry.single_base_lr)
     lr_dtype = draw(st.sampled_from(TENSOR_FORMATS)) if tensor else ""
     if lr_dtype == "float32":
         base = tuple(float(np.float32(value)) for value in base)
@@ -158,7 +158,7 @@ def cases(draw: Draw, entry: Scheduler, *, tensor: bool = False, beyond: int = 2
 def over_metrics(draw: Draw, entry: Scheduler, *, tensor: bool = False) -> ScheduleCase:
     """Draw a case of a scheduler that follows metrics, many of them next to what must be passed."""
     groups = draw(st.integers(1, 2))
-    base = _bases(draw, groups, alike=entry.one_base)
+    base = _bases(draw, groups, alike=entry.single_base_lr)
     drawn = node(draw, entry, groups, 1, base)
     values = dict(drawn.settings[0])
     decayed = base[0] * values["factor"]
@@ -253,7 +253,7 @@ def compositions(
     """Draw two or three schedulers in a sequence or in a chain."""
     functions = entry.interface == OPTAX
     groups, count = draw(st.integers(1, 1 if functions else 2)), draw(st.integers(2, 3))
-    same = tuple(s for s in OTHER_SCHEDULERS if s.identifier == entry.each[1])
+    same = tuple(s for s in OTHER_SCHEDULERS if entry.part_list and s.identifier == entry.part_list.entry)
     if not (known := parts or same):
         known = JOINABLE if functions else chainable() if entry.schedule == "chain" else restartable()
     steps = 60

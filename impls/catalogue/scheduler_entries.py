@@ -25,6 +25,14 @@ PATHS = {OPTAX: "count", NUMPY: "numpy", DAMPENING: "dampening()", RATE: "functi
 
 
 @dataclass(frozen=True)
+class PartList:
+    """One argument that takes the settings of every part of a sequence: its keyword, and the entry of the parts."""
+
+    keyword: str
+    entry: str
+
+
+@dataclass(frozen=True)
 class Scheduler:
     """Code that claims a schedule.
 
@@ -58,10 +66,10 @@ class Scheduler:
     lists: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     chainable: bool = False
-    each: tuple[str, str] = ("", "")
-    """The keyword that takes the settings of every part, and the entry that every part is."""
-    one_base: bool = False
-    """Its arguments speak of one learning rate, the optimizer's default: groups of that one are asked."""
+    part_list: PartList | None = None
+    """Where one argument takes the settings of all parts, which are schedulers of one entry."""
+    single_base_lr: bool = False
+    """Whether it takes one learning rate for all groups: cases give every group the same one."""
     otherwise: str = ""
     """Another way to give its arguments, which says the same: epochs, or a scale_fn."""
     interface: str = TORCH

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from impls.catalogue.scheduler_entries import CLOSED, OPTAX, Scheduler
+from impls.catalogue.scheduler_entries import CLOSED, OPTAX, PartList, Scheduler
 
 VALUE, PEAK = {"lr": "init_value"}, {"lr": "peak_value", "warmup": "warmup_steps"}
 FROM_ZERO, FROM_PEAK = {"init_value": 0.0}, "from the peak"
@@ -15,6 +15,8 @@ CYCLE = {"max_lr": "peak_value", "total_steps": "transition_steps", "base_moment
 XLA: dict[str, Any] = {"scalar": "float32", "functions": 4.0, "reciprocal": True, "flush": True}
 """Functions are within four units, as in the catalogue of optimizers."""
 LINE = {**VALUE, "total_iters": "transition_steps", "eta_end": "end_value", "power": ""}
+
+COSINES = PartList("cosine_kwargs", "optax.warmup_cosine_decay_schedule")
 
 
 def _own(name: str, schedule: str, variant: str = "", **more: Any) -> Scheduler:
@@ -114,5 +116,5 @@ SCHEDULERS: tuple[Scheduler, ...] = (
         switches={"anneal": ("interpolate_type", {"cos": "cosine", "linear": "linear"})},
     ),
     _own("join_schedules", "sequence", by_epoch=False),
-    _own("sgdr_schedule", "sequence", by_epoch=False, each=("cosine_kwargs", "optax.warmup_cosine_decay_schedule")),
+    _own("sgdr_schedule", "sequence", by_epoch=False, part_list=COSINES),
 )

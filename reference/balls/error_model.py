@@ -42,7 +42,7 @@ class ErrorModel:
         return self.storage if tensor else self.host
 
     def around_one(self, count: int, *, tensor: bool) -> arb:
-        """Return one, as far off as ``count`` roundings take it."""
+        """Return the ball around 1 of the relative error of ``count`` roundings (Higham 2002, Lemma 3.1)."""
         return _around_one(count, self.format(tensor=tensor)) if self.inexact else arb(1)
 
     def rounded(self, ball: arb, count: int, *, tensor: bool) -> arb:

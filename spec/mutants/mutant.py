@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from spec.family import Family, Formula
@@ -20,6 +20,8 @@ class Mutant(ABC, Generic[Formula]):
     line: str
     wrong: Formula
     original: Formula
+    of_option: bool = field(default=False, kw_only=True)
+    """Whether it is the same formula with one option chosen otherwise."""
 
     @functools.cached_property
     def unchanged(self) -> frozenset[str]:

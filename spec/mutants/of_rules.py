@@ -197,7 +197,7 @@ def _other_options(rule: UpdateRule, family: Family[UpdateRule]) -> Iterator[Rul
         needed = {h.symbol for h in other.hyperparameters} | {s.symbol for s in other.states}
         if needed <= symbols and _complete(other):  # else the options do not go together
             wrong = dataclasses.replace(other, states=rule.states, program=_kept(rule, other))
-            yield RuleMutant(f"option {chosen}", chosen, wrong, rule)
+            yield RuleMutant(f"option {chosen}", chosen, wrong, rule, of_option=True)
 
 
 def _complete(rule: UpdateRule) -> bool:

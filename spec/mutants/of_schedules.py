@@ -153,4 +153,4 @@ def _other_options(schedule: Schedule, family: Family[Schedule]) -> Iterator[Sch
     known = {h.keyword for h in schedule.hyperparameters}
     for chosen, other in other_options(schedule.options, family):
         if {h.keyword for h in other.hyperparameters} <= known:
-            yield ScheduleMutant(f"option {chosen}", f"option {chosen}", other, schedule)
+            yield ScheduleMutant(f"option {chosen}", f"option {chosen}", other, schedule, of_option=True)

@@ -25,7 +25,7 @@ from conformance.corpus.stored import Kept, Why
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Judged
 from conformance.engine.ledger import SCHEDULERS
-from conformance.engine.runs import DIED, Listener, Pool, run_on
+from conformance.engine.runs import Listener, Pool, run_on
 from conformance.engine.verdict import CellResult, Figures, Finding, Level, Verdict
 from conformance.schedulers.entries import entries as scheduler_entries
 from impls.catalogue.scheduler_entries import Scheduler
@@ -206,7 +206,7 @@ def test_two_rounds_are_joined_to_the_worse_verdict() -> None:
     assert both.figures.ratio_histogram == (2, 4)
     assert joined(first, dataclasses.replace(later, verdict=Verdict.UNDECIDED)).verdict is Verdict.PASS
     assert joined(first, dataclasses.replace(later, verdict=Verdict.ERROR)).verdict is Verdict.ERROR
-    died = dataclasses.replace(first, verdict=Verdict.OURS, reason=f"{DIED} was killed by SIGKILL")
+    died = dataclasses.replace(first, verdict=Verdict.OURS, reason="the process was killed by SIGKILL")
     assert joined(died, later) == later
     known = dataclasses.replace(first, verdict=Verdict.DEVIATION, level=Level.MUST)
     assert joined(known, later).verdict is Verdict.DEVIATION

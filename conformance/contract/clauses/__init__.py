@@ -23,7 +23,6 @@ from conformance.contract.clauses import (
     state,
     step_api,
 )
-from conformance.optimizers.properties import PROPERTIES
 
 CHAPTERS = (
     elements,
@@ -42,6 +41,4 @@ CHAPTERS = (
     searches,
 )
 CLAUSES: tuple[Clause, ...] = tuple(clause for chapter in CHAPTERS for clause in chapter.CLAUSES)
-COUNTING = tuple(item for item in PROPERTIES if item.identifier.startswith("state/"))
-"""What the contract asks of states that the properties of a formula answer already."""
 BY_IDENTIFIER = {clause.identifier: clause for clause in CLAUSES}
