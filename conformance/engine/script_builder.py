@@ -29,6 +29,7 @@ SECONDS = 60
 """A step that ends its process, or never ends, is given so long."""
 STANDARD = imported(
     ast.parse("""
+import base64
 import copy
 import importlib.util
 import io
@@ -38,6 +39,7 @@ import pickle
 import subprocess
 import sys
 import traceback
+import zlib
 
 import jax
 import jax.numpy as jnp
@@ -48,10 +50,10 @@ from torch.optim import lr_scheduler
 )
 """What bodies may import, by the names that they use."""
 BOUND = names_read("""(
-    accepted, before, broken, compiled, count, device, dtype, error, file, first_state, found, g, given,
-    groups, held, high, keys, kept, loaded, low, module, new_optimizer, optimizer, other, others, p,
-    parent, put, raised, readings, resolve, row, rows, schedule, scheduler, seen, settings, shown, spec,
-    state, status, step, step_of, transformation, trial, updates, value
+    accepted, before, broken, compiled, count, device, dtype, error, features, file, first_state, found, g,
+    given, groups, held, high, keys, kept, labels, loaded, low, module, new_optimizer, optimizer, other,
+    others, p, parent, put, raised, readings, resolve, row, rows, schedule, scheduler, seen, settings, shown,
+    spec, state, status, step, step_of, transformation, trial, unpacked, updates, value
 )""")
 """The names that bodies bind, beside tensors p0, p1 and parts part_0, part_1: no target is called so."""
 

@@ -14,49 +14,13 @@ from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
 from conformance.engine.verdict import Level
 from conformance.optimizers.agreement import Outside
-from conformance.optimizers.cases import Case, GroupCase, TensorCase
+from conformance.optimizers.cases import Case
 from conformance.optimizers.rule_kind import RULE
-from conformance.optimizers.subject import GRADIENT, WorkerSubject
+from conformance.optimizers.subject import WorkerSubject
+from conformance.training.cases import TrainingCase, TrainingFailure
 from conformance.training.experiment import STEPS_OF_REPORT, compared, settings_of
 from conformance.training.problems import PROBLEMS
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainingCase:
-    """A problem trained for some steps with settings, by the name of their symbol."""
-
-    problem: str
-    steps: int
-    settings: Mapping[str, float]
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainingFailure:
-    """A value of a course outside what a step, or all steps from the start, can return."""
-
-    case: TrainingCase
-    seen: Outside
-    said: str = ""
-
-    @property
-    def quantity(self) -> str:
-        """The quantity that was outside."""
-        return RAISED if self.said else self.seen.quantity
-
-    @property
-    def count(self) -> int:
-        """How many values were."""
-        return self.seen.count
-
-    @property
-    def likeness(self) -> str:
-        """The quantity: its values are wrong for one reason."""
-        return self.quantity
-
-    @property
-    def told(self) -> str:
-        """The step and the quantity."""
-        return self.said or self.seen.told
+from conformance.training.script import script
 
 
 class TrainingKind:
@@ -108,22 +72,11 @@ class TrainingKind:
         return dataclasses.replace(told, table={**told.table, **course})
 
     def script(self, subject: WorkerSubject, claim: TrainingClaim, failure: TrainingFailure) -> str:
-        """Return the script that makes the step that failed, of its one element."""
-        if failure.said:
-            return f"# stepproof train {failure.case.problem} shows it: {failure.said!r}\n"
-        return RULE.script(subject, claim, alone(subject, failure.seen))
+        """Return the script of the smallest steps that show it again, or of the whole course."""
+        return script(subject, failure)
 
 
 TRAINING: Kind = TrainingKind()
-
-
-def alone(subject: WorkerSubject, seen: Outside) -> Outside:
-    """Return the failing step as a case of one tensor of one element."""
-    values = {name: (value,) for name, value in seen.before.items()}
-    settings = {h.symbol.name: seen.scalars[h.symbol.name] for h in subject.rules[()].hyperparameters}
-    tensor = TensorCase((1,), round(seen.scalars["t"]) - 1, values={**values, GRADIENT: values[GRADIENT]})
-    case = Case((), (GroupCase(settings, (tensor,)),))
-    return dataclasses.replace(seen, case=case, tensor=0, place=0, step=0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from conformance.optimizers.agreement import Outside
 from conformance.optimizers.subject import WorkerSubject
 from conformance.training.judging import judge
 from conformance.training.problems import PROBLEMS, TrainingProblem
-from conformance.training.runs import TrainingRun, followed, prepared, trained
+from conformance.training.runs import TrainingRun, course_of, followed
 from spec.rule import UpdateRule
 
 STEPS_OF_REPORT = 30
@@ -53,13 +53,10 @@ def compared(
 def _run(
     subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[str, float], steps: int, reference: TrainingRun
 ) -> tuple[TrainingRunEntry, tuple[Outside, ...]]:
-    formula = subject.rules[()]
-    own = {h.symbol.name: settings.get(h.symbol.name, h.default) for h in formula.hyperparameters}
-    course = trained(subject, problem, own, steps)
-    tensors = prepared(formula, own, problem, course, subject.storage)
-    name = formula.parameter.symbol.name
+    made, name = course_of(subject, problem, settings, steps), subject.rules[()].parameter.symbol.name
+    course = made.run
     farthest = tuple(_distance(course, reference, name, step) for step in range(steps))
-    judged = judge(subject, own, tensors, course)
+    judged = judge(subject, made.settings, made.tensors, course)
     entry = TrainingRunEntry(
         subject.implementation.identifier,
         course.losses,

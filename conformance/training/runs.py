@@ -30,6 +30,28 @@ class TrainingRun:
     state_formats: Mapping[str, Format]
 
 
+@dataclass(frozen=True)
+class Course:
+    """What an implementation trained: with which settings, of which tensors, and what came of it."""
+
+    settings: Mapping[str, float]
+    tensors: tuple[Prepared, ...]
+    run: TrainingRun
+
+    def before(self, index: int, step: int) -> dict[str, Array]:
+        """Return what a tensor and its states were before a step; states that are not shown are those of the start."""
+        left = self.run.values[step - 1][index] if step else {}
+        return {**self.tensors[index].values, **{name: value for name, value in left.items() if value is not None}}
+
+
+def course_of(subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[str, float], steps: int) -> Course:
+    """Return the course of an implementation with those of the settings that its rule has."""
+    rule = subject.rules[()]
+    own = {h.symbol.name: settings.get(h.symbol.name, h.default) for h in rule.hyperparameters}
+    run = trained(subject, problem, own, steps)
+    return Course(own, prepared(rule, own, problem, run, subject.storage), run)
+
+
 def trained(subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[str, float], steps: int) -> TrainingRun:
     """Return the course of an implementation, trained in its worker."""
     rule = subject.rules[()]
@@ -39,7 +61,7 @@ def trained(subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[
         **_header("train", problem, subject.storage, arrays),
         "target": subject.implementation.target,
         "calling": dict(subject.implementation.calling),
-        "constructor": {**subject.options(rule, settings), **subject.path.constructor},
+        "constructor": constructor(subject, settings),
         "steps": steps,
         "states": list(keys.values()),
     }
@@ -62,6 +84,11 @@ def trained(subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[
         gradients.append(tuple(seen))
         values.append(tuple(left))
     return TrainingRun(tuple(answer.header["losses"]), tuple(gradients), tuple(values), formats)
+
+
+def constructor(subject: WorkerSubject, settings: Mapping[str, float]) -> dict[str, Any]:
+    """Return what the constructor of an optimizer that trains is given beside parameters."""
+    return {**subject.options(subject.rules[()], settings), **subject.path.constructor}
 
 
 def followed(

@@ -13,7 +13,8 @@ from conformance.engine.ledger import OPTIMIZERS, Entry, named
 from conformance.engine.replay import is_known, replayed
 from conformance.engine.verdict import Verdict
 from conformance.optimizers.subject import WorkerSubject, worker_subject
-from conformance.training.claims import CLAIMS, TrainingCase, TrainingClaim, TrainingFailure
+from conformance.training.cases import TrainingCase, TrainingFailure
+from conformance.training.claims import CLAIMS, TrainingClaim
 from conformance.training.experiment import compared, settings_of
 from impls.catalogue.entries import Implementation
 from impls.catalogue.from_scratch import FROM_SCRATCH
