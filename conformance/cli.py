@@ -20,6 +20,7 @@ from conformance.commands.subcommand import Subcommand
 from conformance.commands.surroundings import kept_environment
 from conformance.commands.target_arguments import add_claim, add_given, add_option
 from conformance.commands.usage_errors import UsageError, among, pairs
+from conformance.engine.ending import number_of
 from conformance.engine.safe_text import safe_text
 from impls.devices import FLOATS
 
@@ -334,9 +335,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with kept_environment():
             return run(given, Console(file=outlet(sys.stdout), highlight=False, emoji=False))
-    except KeyboardInterrupt:
-        Console(file=outlet(sys.stderr)).print("stepproof: stopped before anything was judged")
-        return 130
+    except KeyboardInterrupt as interrupt:
+        said = f"stepproof: {str(interrupt) or 'stopped'}"
+        Console(file=outlet(sys.stderr), highlight=False, emoji=False).print(said, markup=False)
+        return 128 + number_of(interrupt)
     except Exception as error:  # noqa: BLE001 - Python's own status for it is that of "does not conform"
         if isinstance(error, sentences()):
             said = f"stepproof: {safe_text(str(error))}"

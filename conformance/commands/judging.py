@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ from conformance.commands.shards import Shard, dealt, merged, pair, told
 from conformance.commands.usage_errors import UsageError
 from conformance.diagnosis.causes import causes
 from conformance.engine import crashes, runs
+from conformance.engine.ending import held_back, saying, terminating
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.stream import Stream
 from conformance.engine.verdict import Cause, Cell
@@ -150,26 +152,26 @@ def judge(order: Order, console: Console, session: Session) -> tuple[Report, int
 
 
 def _judged(order: Order, console: Console, session: Session, start: float) -> tuple[Report, int]:
-    if not order.merged:
-        runs.preload()
-    seen = all_seen(order.parts, session)
-    not_run = order.not_run({python: found.devices for python, found in seen.items()})
-    versions = environment(order.parts, seen)
-    held = baselines.held(order.baseline, order.begun(versions), update=order.update_baseline)
-    every = order.units()
-    work = every if order.shard is None else dealt(every, order.shard)
-    stream = Stream(order.output, order.identity(every, versions), order.asked, pair(order.shard))
-    if order.merged:
-        outcome = runs.RunOutcome(merged(order.merged, every, stream))
-    else:
-        outcome = _run(order, work, stream, console, session)
-    session.close()
-    not_run = (*not_run, f"not kept: {stream.lost}") if stream.lost else not_run
-    entry = None if order.shard is None else order.shard.entry(work, every)
-    if entry is not None:
-        not_run = (told(entry), *not_run)
-    run = Concluded(order, work, outcome, versions, not_run, time.perf_counter() - start)
-    return conclude(dataclasses.replace(run, shard=entry, held=held), console)
+    with saying("stopped before anything was judged"):
+        if not order.merged:
+            runs.preload()
+        seen = all_seen(order.parts, session)
+        not_run = order.not_run({python: found.devices for python, found in seen.items()})
+        versions = environment(order.parts, seen)
+        held = baselines.held(order.baseline, order.begun(versions), update=order.update_baseline)
+        every = order.units()
+        work = every if order.shard is None else dealt(every, order.shard)
+        stream = Stream(order.output, order.identity(every, versions), order.asked, pair(order.shard))
+        put_together = runs.RunOutcome(merged(order.merged, every, stream)) if order.merged else None
+    with saying("stopped before the report was written; go on with --resume"), ExitStack() as until_written:
+        outcome = put_together or _run(order, work, stream, console, session, until_written)
+        session.close()
+        not_run = (*not_run, f"not kept: {stream.lost}") if stream.lost else not_run
+        entry = None if order.shard is None else order.shard.entry(work, every)
+        if entry is not None:
+            not_run = (told(entry), *not_run)
+        run = Concluded(order, work, outcome, versions, not_run, time.perf_counter() - start)
+        return conclude(dataclasses.replace(run, shard=entry, held=held), console)
 
 
 @dataclass(frozen=True)
@@ -191,12 +193,18 @@ class Concluded:
 
 
 def conclude(run: Concluded, console: Console) -> tuple[Report, int]:
-    """Assemble the report of a run that has ended, find its causes and write it; returns it and the exit status."""
-    report = _reported(run)
-    report = report if run.held is None else run.held.against(report)
-    _written(run.order, run.work, report, console)
-    if run.held is not None:
-        run.held.record(report, console)
+    """Assemble the report of a run that has ended, find its causes and write it; returns it and the exit status.
+
+    A signal that comes meanwhile waits until the report is there, and decides the status; a second one does not wait.
+    """
+    with saying(f"stopped while the report was written; {run.advice}"), held_back(run.outcome.cut):
+        report = _reported(run)
+        report = report if run.held is None else run.held.against(report)
+        _written(run.order, run.work, report, console)
+        if run.held is not None:
+            run.held.record(report, console)
+    if run.outcome.status and not report.cut_short:
+        console.print(f"{signal.Signals(run.outcome.status - 128).name} came while the report was written: it is whole")
     return report, run.outcome.status or exit_status(report)
 
 
@@ -204,7 +212,7 @@ def _reported(run: Concluded) -> Report:
     """Return the report of a run with its causes; a signal that comes now leaves out what takes long, and no result."""
     if not run.outcome.status:
         try:
-            with runs.terminating():
+            with terminating():
                 report = _assembled(run)
                 return dataclasses.replace(report, causes=_causes(run.work, report, run.order.opens))
         except KeyboardInterrupt as interrupt:
@@ -233,15 +241,19 @@ def _assembled(run: Concluded) -> Report:
     return dataclasses.replace(report, shard=run.shard)
 
 
-def _run(order: Order, work: Sequence[Unit], stream: Stream, console: Console, session: Session) -> runs.RunOutcome:
-    """Judge units in processes, and stream their cells."""
+def _run(
+    order: Order, work: Sequence[Unit], stream: Stream, console: Console, session: Session, until_written: ExitStack
+) -> runs.RunOutcome:
+    """Judge units in processes, and stream their cells; what they gave is lost to no signal ``until_written``."""
     done = stream.done(work) if order.resume else {}
     looked_at = work if len(order.judged()) == 1 and not done and order.shard is None else []
     if not looked_at:
         session.close()
     with stream, Progress(console, work, done) as progress, FirstLook(looked_at, session, progress.looked) as look:
         ending = [FailFast(strict=order.strict)] if order.fail_fast else []
-        return runs.run(work, claims.judge, [stream, progress, look, *ending], order.jobs, done)
+        outcome = runs.run(work, claims.judge, [stream, progress, look, *ending], order.jobs, done)
+        until_written.enter_context(held_back(outcome.cut))
+        return outcome
 
 
 def _causes(work: Sequence[Unit], report: Report, opens: Callable[[Unit], Session]) -> tuple[Cause, ...]:
@@ -271,8 +283,10 @@ def _written(order: Order, work: Sequence[Unit], report: Report, console: Consol
         _write_failures(report, order.output / "failures", work)
         write_crashes(report, order.output / "failures")
         paths = write_report(report, order.output)
-    finally:
+    except Exception:
         show_report(console, report, os.path.relpath(order.output))
+        raise
+    show_report(console, report, os.path.relpath(order.output))
     for path in paths.values():
         console.print(f"wrote {os.path.relpath(path)}")
     exchanging.write(report, order.formats, order.output, console)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from rich.console import Console
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.plain_text import plain
 from conformance.commands.usage_errors import UsageError
-from conformance.engine.runs import Terminated, terminating
+from conformance.engine.ending import number_of, terminating
 from conformance.faulty.checks import Checks, Manner
 from conformance.faulty.fault import Fault
 from conformance.faulty.faults import faults, kinds_of_fault
@@ -56,8 +55,7 @@ def run(given: argparse.Namespace, console: Console) -> int:
                 if given.output:
                     _write(Path(given.output), _in_order(chosen, found), how, f"; {len(found)} of {len(chosen)}")
     except KeyboardInterrupt as interrupt:
-        number = interrupt.number if isinstance(interrupt, Terminated) else signal.SIGINT
-        status, end = 128 + number, f"; stopped after {len(found)} of {len(chosen)}"
+        status, end = 128 + number_of(interrupt), f"; stopped after {len(found)} of {len(chosen)}"
         console.print(f"stopped after {len(found)} of {len(chosen)}")
     measured = _in_order(chosen, found)
     console.print()

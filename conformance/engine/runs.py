@@ -18,6 +18,7 @@ from typing import Any, Protocol, Self
 
 from conformance.engine import freed_memory
 from conformance.engine.claim import Unit
+from conformance.engine.ending import number_of, terminating
 from conformance.engine.evidence import Exhibit
 from conformance.engine.judging import Done, Judged, Spent
 from conformance.engine.verdict import CellResult, Verdict
@@ -73,9 +74,10 @@ class RunOutcome:
     """The exit status of the signal that ended it."""
 
     def cut(self, interrupt: KeyboardInterrupt) -> None:
-        """Note the signal that ended the run early."""
-        name = signal.Signals(getattr(interrupt, "number", signal.SIGINT))
-        self.cut_short, self.status = f"cut short by {name.name}", 128 + name
+        """Note the signal that ended the run early; the first one counts."""
+        if not self.status:
+            name = number_of(interrupt)
+            self.cut_short, self.status = f"cut short by {name.name}", 128 + name
 
 
 def run(
@@ -209,36 +211,6 @@ def _take(unit: Unit, result: UnitResult, event: Any, listeners: Sequence[Listen
         result.whole = True
         for listener in listeners:
             listener.finished(unit, event)
-
-
-class Terminated(KeyboardInterrupt):
-    """A signal asked the run to end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-
-
-class terminating:  # noqa: N801 - reads as a function in a with statement
-    """Lets SIGTERM and a terminal that closes end the run as an interrupt does, where this is the main thread.
-
-    A signal that somebody has this process ignore, as ``nohup`` does, is ignored.
-    """
-
-    def __enter__(self) -> None:
-        self.before: dict[int, Any] = {}
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    self.before[number] = signal.signal(number, _terminate)
-
-    def __exit__(self, *_: object) -> None:
-        for number, before in self.before.items():
-            signal.signal(number, before)
-
-
-def _terminate(number: int, _: object) -> None:
-    raise Terminated(number)
 
 
 class _Process:
