@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from conformance.engine.runs import Listener, UnitResult
 from conformance.engine.verdict import CellResult
 
 NAME = "verdicts.jsonl"
+HASH = re.compile("[0-9a-f]{10}")
 MOST_TOLD = 3
 """So many units, or versions, that differ are told of another run."""
 
@@ -42,6 +44,15 @@ class _Line(msgspec.Struct, omit_defaults=True):
     exhibits: list[Exhibit] = []
     spent: Spent = Spent()
     finished: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a result with a finding that is not called by a hash: its files are named so."""
+        if self.result is not None:
+            named = [finding.identifier for finding in self.result.findings]
+            named += [self.result.crash.identifier] if self.result.crash else []
+            for identifier in named:
+                if not HASH.fullmatch(identifier):
+                    raise ValueError(f"{identifier[:99]!r} is no hash, by which files are named")
 
 
 @dataclass(frozen=True)

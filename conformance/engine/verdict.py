@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, TypeAlias
-
-from msgspec import Meta
-
-Digits: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{10}$", max_length=10)]
-"""The digits of a hash, by which files are named: of what is read back nothing else names one."""
+from typing import Any
 
 
 class Verdict(enum.StrEnum):
@@ -74,7 +69,7 @@ class Figures:
 class Finding:
     """One value that no legal evaluation returns, with the smallest case that shows it."""
 
-    identifier: Digits
+    identifier: str
     cell: Cell
     sentence: str
     quantity: str
@@ -98,7 +93,7 @@ class Finding:
 class Crash:
     """An exception in a line of stepproof: what was raised, with its traceback, and the case, if there was one."""
 
-    identifier: Digits
+    identifier: str
     fact: str
     traceback: str
     case: dict[str, Any] | None = None
