@@ -17,7 +17,7 @@ def offers(subject: WorkerSubject) -> Mapping[str, Any]:
     return asked(subject, "offers", subject.path)
 
 
-def asked(subject: WorkerSubject, operation: str, path: ExecutionPath) -> Mapping[str, Any]:
+def asked(subject: WorkerSubject, operation: str, path: ExecutionPath, **more: str) -> Mapping[str, Any]:
     """Return the answer to a question about the class, made with its defaults, or with settings where it has none."""
     rule = next(iter(subject.rules.values()))
     question = {
@@ -29,6 +29,7 @@ def asked(subject: WorkerSubject, operation: str, path: ExecutionPath) -> Mappin
         "device": subject.device,
         "dtype": subject.storage.name,
         "sparse": subject.implementation.gradient != "dense",
+        **more,
     }
     key = (operation, json.dumps(question, sort_keys=True))
     return subject.session.remember(key, lambda: subject.session.request(question).header)

@@ -34,8 +34,27 @@ def needs_keyword(name: str) -> Needs:
 
 
 def needs_tensor_setting(name: str) -> Needs:
-    """Require a keyword of the constructor whose annotation mentions a Tensor."""
-    return lambda subject: "" if name in offers(subject)["tensors"] else f"its `{name}` is not said to be a Tensor"
+    """Require a constructor and a step that take a setting as a Tensor, or a type that has a Tensor.
+
+    What refuses one and is not typed so promised nothing, and its refusal is the reason.
+    """
+
+    def need(subject: WorkerSubject) -> str:
+        rules = subject.rules.values()
+        if not all(name in subject.held_options(rule, settings.active(rule, subject.fixed)) for rule in rules):
+            return f"its formula has no `{name}`"
+        if not typed_otherwise(name)(subject):
+            return ""
+        refusal = asked(subject, "takes_tensor", subject.path, keyword=name)["refusal"]
+        return f"it takes no Tensor as its `{name}`: {refusal}" if refusal else ""
+
+    return need
+
+
+def typed_otherwise(name: str) -> Needs:
+    """Ask for the type of a setting: arithmetic takes a Tensor for a number, whether anybody thought of it or not."""
+    why = f"it only should hold: no type of its `{name}` has a Tensor"
+    return lambda subject: "" if name in offers(subject)["typed as tensors"] else why
 
 
 def needs_smooth_formula(subject: WorkerSubject) -> str:

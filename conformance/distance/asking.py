@@ -24,6 +24,7 @@ OF_THE_CODE = frozenset(
         "signature",
         "step_place",
         "takes_complex",
+        "takes_tensor",
         "tries",
     }
 )

@@ -45,6 +45,7 @@ OPERATIONS = {
     "contract": "contract.serve:contract",
     "offers": "contract.serve:offers",
     "takes_complex": "contract.serve:takes_complex",
+    "takes_tensor": "contract.serve:takes_tensor",
     "describe_schedule": "schedule_description:describe",
     "drive_schedule": "schedule_description:drive",
     "schedule": "torch_schedule:run",

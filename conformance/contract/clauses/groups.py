@@ -32,8 +32,9 @@ PYTHON = "Python: an argument belongs to the caller"
 
 @of_first_variant
 def _tensors(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any]]:
+    """Yield the settings whose types have a Tensor: what takes one by its arithmetic need not copy it for a group."""
     rate = settings.rate(subject)
-    said = [name for name in (rate, "betas") if name in offers(subject)["tensors"]]
+    said = [name for name in (rate, "betas") if name in offers(subject)["typed as tensors"]]
     yield from ({"as tensors": [name]} for name in said or [rate])
 
 

@@ -21,6 +21,7 @@ from conformance.contract.requirements import (
     needs_settings_in_groups,
     needs_tensor_setting,
     needs_visible_state,
+    typed_otherwise,
 )
 from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject
@@ -116,6 +117,7 @@ CLAUSES = (
         "hyperparameters.as_tensor",
         each({"keyword": "betas", "steps": 2}),
         needs=all_of(needs_keyword("betas"), needs_tensor_setting("betas"), needs_visible_state),
+        promised=typed_otherwise("betas"),
     ),
     Clause(
         "hyperparameters/whole-domain",

@@ -39,7 +39,7 @@ def _paths(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, An
 
 def _derivatives(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any]]:
     yield {"made": [0, 2], "by": ["gradient"]}
-    if "lr" in offers(subject)["tensors"]:
+    if "lr" in offers(subject)["typed as tensors"]:
         yield {"made": [0, 2], "by": ["lr"]}
 
 

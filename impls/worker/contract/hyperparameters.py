@@ -6,8 +6,11 @@ import ast
 import dataclasses
 import inspect
 import re
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+import torch
 
 from .calls import join_group, resume, take_step
 from .harness import (
@@ -113,7 +116,7 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
     """A setting given as a Tensor does what the number does, or is refused."""
     keyword = trial.arguments["keyword"]
     number = trial.settings[keyword]
-    given: Any = tuple(tensor_of(n) for n in number) if isinstance(number, (list, tuple)) else tensor_of(number)
+    given = in_tensors(number)
     one, other = parameters(trial, [(17,)]), parameters(trial, [(17,)])
     if raised(lambda: build(trial, parameters(trial, [(17,)]), **{keyword: given})):
         yield condition(f"{keyword} as a Tensor", True, "refused", "refused")
@@ -129,7 +132,7 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
         take_step(first.optimizer)
         error = raised(partial(take_step, second.optimizer))
         if error:
-            said = not takes_tensor(trial.make, keyword) or ("tensor" in error.lower() and keyword in error.lower())
+            said = not typed_as_tensor(trial.make, keyword) or ("tensor" in error.lower() and keyword in error.lower())
             yield condition(f"{keyword} as a Tensor", said, error, "the result of the number, or an error that says it")
             return
         what = f"{keyword} as a Tensor, step {step + 1}"
@@ -141,9 +144,38 @@ def as_tensor(trial: Trial) -> Iterator[Observation]:
     yield condition(f"the Tensor {keyword} after the steps", numbers_after == expected, numbers_after, expected)
 
 
-def takes_tensor(make: Any, keyword: str) -> bool:
-    """Whether a constructor says that a setting may be a Tensor: one that does not may refuse it as it likes."""
-    return "Tensor" in str(inspect.signature(make).parameters[keyword].annotation)
+def in_tensors(number: Any) -> Any:
+    """A setting as a Tensor, or one of several numbers as a Tensor each."""
+    return tuple(map(tensor_of, number)) if isinstance(number, (list, tuple)) else tensor_of(number)
+
+
+def typed_as_tensor(make: Any, keyword: str) -> bool:
+    """Whether a constructor's type for a setting has a Tensor: a type says what is meant, whatever a text speaks of.
+
+    An annotation that is no type, or whose names its own module does not have when it runs, says nothing.
+    """
+    annotation = inspect.signature(make).parameters[keyword].annotation
+    held = type("Held", (), {"__annotations__": {keyword: annotation}})
+    with suppress(Exception):
+        return has_tensor(get_type_hints(held, names_beside(make))[keyword])
+    return False
+
+
+def has_tensor(kind: Any) -> bool:
+    """Whether a type is that of a Tensor, or is made of one."""
+    parts = get_args(kind)
+    if parts:
+        return any(map(has_tensor, parts))
+    return isinstance(kind, type) and issubclass(kind, torch.Tensor)
+
+
+def names_beside(make: Any) -> dict[str, Any]:
+    """The names of the module in which a constructor is written."""
+    own: Any = inspect.unwrap(make)
+    while isinstance(own, partial):
+        own = own.func
+    written = inspect.unwrap(own if inspect.isroutine(own) else own.__init__)
+    return getattr(written, "__globals__", {})
 
 
 def taken(trial: Trial) -> Iterator[Observation]:

@@ -21,7 +21,7 @@ from ..surroundings import OwnProgramError, restore
 from ..torch_platform import dtype_named, to_bytes
 from .calls import saved_state, take_step
 from .harness import Observation, Trial, raised, rows_of
-from .hyperparameters import stated
+from .hyperparameters import in_tensors, stated, typed_as_tensor
 from .scaling import unscale
 
 if TYPE_CHECKING:
@@ -128,7 +128,10 @@ def _value(value: Any) -> Any:
 
 
 def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
-    """What an optimizer offers is read off its signatures and off an instance."""
+    """What an optimizer offers is read off its signatures and off an instance.
+
+    A closure is what torch's interface calls so: schedulers and programs may give it by its name.
+    """
     restore()
     make = called(header["target"], header.get("calling", {}))
     keywords = inspect.signature(make).parameters
@@ -146,7 +149,7 @@ def offers(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str
         "sparse": not raised(partial(one_step, make, parameter, settings, rows=[0])),
         "capturable": capturable,
         "constructor": list(keywords),
-        "tensors": [name for name, item in keywords.items() if "Tensor" in str(item.annotation)],
+        "typed as tensors": [name for name in keywords if typed_as_tensor(make, name)],
         "documented": sorted(stated(make)),
         "step": takes,
         "unscaling": raised(partial(unscale, parameter, itself=found["scaling"])),
@@ -162,6 +165,22 @@ def takes_complex(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[d
     parameter = torch.nn.Parameter(torch.view_as_complex(pairs))
     settings = usable(make, header, torch.nn.Parameter(pairs[0]))
     return {"refusal": raised(partial(one_step, make, parameter, settings, sparse=header["sparse"]))}, []
+
+
+def takes_tensor(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+    """Whether an optimizer takes a setting as a Tensor is seen in a step; what it raises is the answer.
+
+    One that makes no step with the number either says nothing about Tensors.
+    """
+    restore()
+    make = called(header["target"], header.get("calling", {}))
+    parameter = torch.nn.Parameter(torch.zeros(2, dtype=dtype_named(header["dtype"]), device=header["device"]))
+    settings = {**from_json(header["settings"]), **from_json(header["constructor"])}
+    given = {**settings, header["keyword"]: in_tensors(settings[header["keyword"]])}
+    numbers, tensors = (
+        raised(partial(one_step, make, parameter, each, sparse=header["sparse"])) for each in (settings, given)
+    )
+    return {"refusal": "" if numbers else tensors}, []
 
 
 def usable(make: Any, header: dict[str, Any], parameter: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tests.builders import entry, result_of, subject_of, unit_of
 
 FOLDER = Path(__file__).parent
 COMPLEX, DEVICE = BY_IDENTIFIER["elements/complex"], BY_IDENTIFIER["whole/default-device"]
+BETAS = BY_IDENTIFIER["hyperparameters/tensor-betas"]
 
 
 def _subject(target: str, session: Session) -> WorkerSubject:
@@ -65,3 +66,28 @@ def test_only_what_multiplies_matrices_is_asked_about_tensors_made_to_one(
     """Means over a whole tensor are not those of matrices made of it: a rule with such ones is not asked."""
     reason = BY_IDENTIFIER["elements/flattened"].applies(subject_of(entry(name), session))
     assert reason == ("" if asked else "its rule multiplies no matrices")
+
+
+@pytest.mark.parametrize("name", ["RefusesTensors", "SaysThatItRefuses"])
+def test_what_refuses_betas_as_tensors_is_not_asked(name: str, session: Session) -> None:
+    """The refusal is the reason; that an annotation has the word claims nothing."""
+    item = recognise(f"{FOLDER / 'untyped.py'}:{name}", "adamw", {}, session)
+    reason = BETAS.applies(subject_of(item, session))
+    assert reason == "it takes no Tensor as its `betas`: TypeError: betas are numbers alone"
+
+
+def test_what_takes_betas_as_tensors_in_silence_is_asked(session: Session) -> None:
+    """It is right with them, and nothing is said of it."""
+    item = recognise(f"{FOLDER / 'untyped.py'}:TakesTensors", "adamw", {}, session)
+    assert result_of(unit_of(item, BETAS.identifier), session).verdict is Verdict.PASS
+    shared = result_of(unit_of(item, "groups/settings-not-shared"), session)
+    assert shared.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("name", "level"), [("WrongWithTensors", Level.SHOULD), ("TypedAndWrong", Level.MUST)])
+def test_betas_as_tensors_must_be_right_where_their_type_has_one(name: str, level: Level, session: Session) -> None:
+    """Of what takes them by its arithmetic alone it only should hold."""
+    item = recognise(f"{FOLDER / 'untyped.py'}:{name}", "adamw", {}, session)
+    result = result_of(unit_of(item, BETAS.identifier), session)
+    assert (result.verdict, result.level) == (Verdict.FAIL, level)
+    assert ("no type of its `betas` has a Tensor" in result.reason) is (level is Level.SHOULD)
