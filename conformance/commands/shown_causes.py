@@ -18,6 +18,7 @@ NAMED = 4
 """So many properties, paths and formats of a cause are named; of more their number."""
 
 
+NO_SWITCHES = "none"
 BESIDE = ("changed settings", "other groups", "earlier gradients")
 """What of a case of several steps or groups decides the value beside what entered it."""
 
@@ -105,7 +106,9 @@ def _case_line(case: Mapping[str, Any]) -> str:
     if "hyperparameters" not in case:
         return "; ".join(f"{name}: {value}" for name, value in case.items() if name != "stored")
     scalars = "  ".join(f"{k}={_short(v)}" for k, v in case["hyperparameters"].items())
-    return f"{scalars}  switches: {case['switches']}  shapes: {case['tensors']}"
+    switches = "" if case["switches"] == NO_SWITCHES else f"switches: {case['switches']}"
+    rest = f"shapes: {case['tensors']}" if "tensors" in case else case["arguments"] and f"with: {case['arguments']}"
+    return "  ".join(filter(None, (scalars, switches, rest)))
 
 
 def _short(value: str) -> str:

@@ -9,6 +9,7 @@ from conformance.contract.breach import Breach
 from conformance.contract.case import ClauseCase, from_plain, to_plain
 from conformance.contract.reduction import simpler
 from conformance.contract.script import script
+from conformance.contract.settings import BAD
 from conformance.engine.claim import Kind, Moves, Told
 from conformance.engine.evidence import RAISED, Stop
 from conformance.optimizers.subject import WorkerSubject
@@ -79,11 +80,20 @@ CLAUSE: Kind = ClauseKind()
 
 def _table(breach: Breach) -> dict[str, Any]:
     case = breach.case
-    arguments = ", ".join(f"{key}={value}" for key, value in case.arguments.items())
     return {
         "switches": ", ".join(case.switches) or "none",
         "hyperparameters": {name: f"{value:.17g}" for name, value in case.settings.items()},
         "before": {name: f"{value:.17g}" for name, value in (breach.before or {}).items()},
-        "tensors": arguments,
+        "arguments": ", ".join(_said(key, value) for key, value in case.arguments.items()),
         "steps": case.steps,
     }
+
+
+def _said(name: str, value: Any) -> str:
+    """Return an argument of an experiment as a reader needs it: of an illegal value the setting and what it is."""
+    if isinstance(value, dict):
+        return f"{name}=({', '.join(_said(key, item) for key, item in value.items())})"
+    if isinstance(value, list) and value and all(isinstance(item, list) and len(item) == len(BAD) for item in value):
+        known = [dict(zip(BAD, item, strict=True)) for item in value]
+        return ", ".join(f"{item['keyword']}={item['number']}" for item in known)
+    return f"{name}={value}"

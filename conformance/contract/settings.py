@@ -152,8 +152,12 @@ def _with(
     return subject.options(rule, {**chosen, item.symbol.name: value})[subject.keyword(item)[0]]
 
 
+BAD = ("keyword", "value", "number", "words", "domain")
+"""What is told of an illegal value: the keyword and what it is given, the number, words that name it, and the range."""
+
+
 def bad_values(subject: WorkerSubject, rule: UpdateRule) -> list[list[Any]]:
-    """Return keyword, value, the number shown, words that name it, and the range, for illegal values."""
+    """Return the illegal values of the settings, each as ``BAD`` has it."""
     return [
         entry
         for item in rule.hyperparameters

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from conformance.diagnosis.recordings import Recording
 from conformance.optimizers.cases import Case, GroupCase, TensorCase
 from conformance.optimizers.subject import WorkerSubject
+from conformance.optimizers.tensor_values import STILL
 
 COUNTS = (0, 1, 2, 3)
 NUMBERS = 8
@@ -17,7 +18,7 @@ ORDINARY = (64,)
 
 
 def directed(subject: WorkerSubject, failing: Sequence[Recording]) -> Iterator[Case]:
-    """Yield cases of another step, without dimensions, of a large tensor, and of two groups that differ in a setting.
+    """Yield cases of another step or shape, a large tensor, no gradient, and groups that differ in a setting.
 
     Their settings are those of the shortest failing case of one step; there are none beside failing courses alone.
     """
@@ -32,6 +33,7 @@ def directed(subject: WorkerSubject, failing: Sequence[Recording]) -> Iterator[C
             numbers = tuple(TensorCase((), count, seed) for seed in range(NUMBERS))
             yield _case(found, GroupCase(settings, numbers))
     yield _case(found, GroupCase(settings, (TensorCase(LARGE, 1, 1),)))
+    yield _case(found, GroupCase(settings, (TensorCase(ORDINARY, 1, 1, STILL),)))
     alike = GroupCase(settings, (TensorCase(ORDINARY, 1, 1),))
     yield _case(found, alike, alike)
     runs = [run.case for run in failing if run.case.switches == found.switches]

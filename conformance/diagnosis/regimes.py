@@ -27,7 +27,7 @@ MOST_OF_A_SLAB = 1024
 """Elements of a large tensor that are looked at."""
 AT_ZERO, NOT_AT_ZERO = "where the gradient is 0", "where the gradient is not 0"
 WITHOUT_DIMENSIONS = "in tensors without dimensions"
-OF_ELEMENTS = frozenset({AT_ZERO, NOT_AT_ZERO, WITHOUT_DIMENSIONS})
+OF_ELEMENTS = frozenset({AT_ZERO, NOT_AT_ZERO})
 """What is so of an element, and may decide whether its rounding shows."""
 LARGEST_FIRST = 2
 """What begins with a later step, or with larger tensors, is told; the first steps have words of their own."""
@@ -42,6 +42,8 @@ class StepElement:
     factor: float
     scalars: Mapping[str, float]
     size: int
+    plain: bool = True
+    """Whether its gradient may be squared: what is wrong in a line may not show where that under- or overflows."""
 
 
 def regime(subject: WorkerSubject, runs: Sequence[Recording]) -> list[StepElement]:
@@ -75,7 +77,9 @@ def _elements(subject: WorkerSubject, rule: UpdateRule, run: Recording, slab: Sl
         cells = int(np.prod(shape, dtype=int))
         own = {AT_ZERO if gradients[place] == 0.0 else NOT_AT_ZERO}
         own |= {WITHOUT_DIMENSIONS} if not shape else set()
-        yield StepElement(common | own, bool(wrong[place]), float(factors[place]), slab.scalars, cells)
+        squared = subject.storage.nearest(np.asarray(gradients[place], subject.storage.work) ** 2)
+        plain = bool(subject.storage.smallest_normal <= squared < np.inf)
+        yield StepElement(common | own, bool(wrong[place]), float(factors[place]), slab.scalars, cells, plain)
 
 
 def _common(run: Recording, rule: UpdateRule, slab: Slab) -> frozenset[str]:
@@ -105,16 +109,18 @@ def told(elements: Sequence[StepElement], what: str = "the step") -> tuple[str, 
 
 
 def switched(elements: Sequence[StepElement]) -> bool:
-    """Tell whether all is wrong in some steps, groups or variants and nothing elsewhere, as no rounding is."""
+    """Tell whether all is wrong in some steps, groups, tensors or variants and nothing elsewhere, as no rounding is."""
     wrong = [element for element in elements if element.wrong]
     telling, always = _where(wrong, elements) if len(wrong) >= LEAST else ([], False)
-    return always and not OF_ELEMENTS.issuperset(telling)
+    sizes = [element.size for element in wrong]
+    larger = sizes and min(sizes) > max((e.size for e in elements if not e.wrong and e.plain), default=min(sizes))
+    return bool(larger) or (always and not OF_ELEMENTS.issuperset(telling))
 
 
 def _where(wrong: Sequence[StepElement], elements: Sequence[StepElement]) -> tuple[list[str], bool]:
     """Return what the wrong elements share and others do not, and whether all but a few with it are wrong."""
     shared = frozenset.intersection(*(element.features for element in wrong))
-    there = [element for element in elements if shared <= element.features]
+    there = [e for e in elements if shared <= e.features and (e.wrong or e.plain)]
     return _telling(shared, elements), len(wrong) >= MOSTLY * len(there)
 
 
@@ -134,7 +140,7 @@ def _above(elements: Sequence[StepElement]) -> list[str]:
     said = []
     for first, of in (("from step {} on", lambda e: e.scalars[t.name]), ("in tensors of {} elements or more", _size)):
         wrong = [of(element) for element in elements if element.wrong]
-        right = [of(element) for element in elements if not element.wrong]
+        right = [of(element) for element in elements if not element.wrong and element.plain]
         if right and min(wrong) > max(right) and min(wrong) > LARGEST_FIRST:
             said.append(f"wrong only {first.format(f'{min(wrong):,.0f}')}, the largest right one is {max(right):,.0f}")
     return said
@@ -147,7 +153,7 @@ def _size(element: StepElement) -> float:
 def _factor(wrong: Sequence[StepElement]) -> str:
     """Return the factor between got and expected steps as a number or a setting, if it is one."""
     known = [element for element in wrong if np.isfinite(element.factor) and element.factor]
-    if len(known) < LEAST:
+    if len(known) < LEAST or all(abs(element.factor - 1.0) <= ALIKE for element in known):
         return ""
     for name, expression in _expressions(known[0].scalars):
         if all(_is(element.factor, expression, element.scalars) for element in known):

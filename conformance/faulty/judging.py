@@ -18,6 +18,7 @@ from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.diagnosis.causes import causes
 from conformance.engine.judging import Judged
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from conformance.engine.power import Power
 from conformance.engine.verdict import Cell, CellResult
 from conformance.faulty.asking import asked, entry_of, written_to
 from conformance.faulty.checks import Manner
@@ -56,7 +57,7 @@ def judged(fault: Fault, folder: Path, session: Session, manner: Manner) -> Meas
 
 
 def _units(fault: Fault, folder: Path, session: Session, manner: Manner) -> list[Unit]:
-    """Return the units of a check in one format, which measure no power and draw nothing."""
+    """Return the units of a check in one format, which try no mutants and draw no curves."""
     entry = entry_of(fault, written_to(folder, fault), session)
     if isinstance(entry, Scheduler):
         asked_of = claims.identifiers(SCHEDULERS)
@@ -70,7 +71,15 @@ def _units(fault: Fault, folder: Path, session: Session, manner: Manner) -> list
         budget=manner.budget,
         seed=0,
     )
-    return [dataclasses.replace(unit, measure_power=False, steer=False) for unit in of_rules]
+    return [WithoutMutants(**{**vars(unit), "steer": False}) for unit in of_rules]
+
+
+class WithoutMutants(OptimizerUnit):
+    """A unit with all cases of a check but those that are drawn for mutants, of which it tries none."""
+
+    def power(self) -> Power:
+        """Return a power without mutants."""
+        return Power(lambda _: ())
 
 
 def _causes(found: list[CellResult], units: list[Unit], session: Session) -> list[dict[str, Any]]:

@@ -110,7 +110,6 @@ EDITS = (
         f"before, _ = self.last_epoch, {STEP}\n        self.last_epoch = before + 1",
         ("epoch/",),
     ),
-    Edit(LIFE, "groups that are added stop it", "        self.add_group()\n", "", ("groups/added",)),
     Edit(
         LIFE,
         "groups that are added have the first base",

@@ -137,6 +137,16 @@ def test_nothing_of_either_process_is_lost(session: Session, monkeypatch: pytest
     assert [failure.quantity for failure in tally.failures] == ["rank 0", "rank 1"]
 
 
+def test_an_experiment_is_told_as_its_reader_needs_it(session: Session) -> None:
+    """Of an illegal value the setting and what it is, without the words by which an error may name it."""
+    clause, subject = _of_two(session)
+    bad = [["eps", "nan", "nan", ["eps", "epsilon"], "[0, ∞)"], ["lr", -1.0, "-1.0", ["lr"], "[0, ∞)"]]
+    case = ClauseCase((), {"eta": 0.1}, {"bad": bad, "other": {"lr": 0.5, "betas": [0.5, 0.5]}, "steps": 2})
+    breach = differing(case, {"what": "refused", "got": 1.0, "expected": 2.0, "place": 0, "differing": 1})
+    told = clause.kind.tell(subject, clause, breach)
+    assert told.table["arguments"] == "eps=nan, lr=-1.0, other=(lr=0.5, betas=[0.5, 0.5]), steps=2"
+
+
 def test_a_time_out_of_two_processes_is_told(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two processes that gave no answer in time are not asked again until they do."""
     asked = []

@@ -16,7 +16,7 @@ from conformance.diagnosis.hypothesis import Sort
 from conformance.diagnosis.places import followed, place_of
 from conformance.diagnosis.readings import of_lines
 from conformance.diagnosis.recordings import recorded
-from conformance.diagnosis.regimes import StepElement, regime, switched
+from conformance.diagnosis.regimes import StepElement, regime, switched, told
 from conformance.engine.claim import Plan
 from conformance.engine.drawing import draw
 from conformance.engine.evidence import RAISED
@@ -169,6 +169,26 @@ def test_what_is_wrong_in_all_later_steps_and_in_no_other_is_no_rounding(
     wrong = [StepElement(frozenset({features}), place < 20 * share, 2.0, {"t": 2.0}, 1) for place in range(20)]
     right = [StepElement(frozenset({"else"}), False, 1.0, {"t": 1.0}, 1) for _ in range(20)]
     assert switched([*wrong, *right]) == expected
+
+
+def test_elements_that_cannot_be_squared_do_not_hide_where_all_is_wrong() -> None:
+    """What is wrong in a second moment does not show where the square of the gradient underflows."""
+    first, later = frozenset({"in the first step"}), frozenset({"after the first step"})
+    wrong = [StepElement(first, wrong=True, factor=2.0, scalars={"t": 1.0}, size=1)] * 20
+    blind = [dataclasses.replace(wrong[0], wrong=False, plain=False)] * 20
+    right = [StepElement(later, wrong=False, factor=1.0, scalars={"t": 2.0}, size=1)] * 20
+    assert switched([*wrong, *blind, *right])
+    assert told([*wrong, *blind, *right])[0] == "wrong only in the first step, and always there"
+
+
+def test_what_is_wrong_in_large_tensors_alone_is_no_rounding() -> None:
+    """Their size is told, and no factor that is 1."""
+    wrong = [StepElement(frozenset(), wrong=True, factor=1.0, scalars={"t": 1.0}, size=5000)] * 20
+    right = [dataclasses.replace(wrong[0], wrong=False, size=60)] * 20
+    assert switched([*wrong, *right])
+    (said,) = (said for said in told([*wrong, *right]) if "5,000" in said)
+    assert said == "wrong only in tensors of 5,000 elements or more, the largest right one is 60"
+    assert not any("times" in said for said in told([*wrong, *right]))
 
 
 def test_values_that_are_no_numbers_are_called_so() -> None:
