@@ -40,7 +40,7 @@ CONFUSIONS = """
 ## What is not named
 
 | {} |
-|{}|
+|{}
 {}
 """
 BESIDE = """

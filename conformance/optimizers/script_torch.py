@@ -134,7 +134,10 @@ class _Steps:
             options = arguments(f"p{number}", **self._options(number))
             yield f"state = optimizer.state[p{number}] = first_state({options})"
             if self.counter.startswith(IN_GROUP):
-                yield f"{self._counter_of_group(number)} = {item.count}"
+                key = literal(self.counter.removeprefix(IN_GROUP))
+                yield f"group = optimizer.param_groups[{self._of(number)}]"
+                yield f"in_tensor = isinstance(group.get({key}), torch.Tensor)"
+                yield f"group[{key}] = torch.full_like(group[{key}], {item.count}) if in_tensor else {item.count}"
             elif self.counter:
                 yield f"put(state, {literal(self.counter)}, torch.tensor({item.count}.0))"
             for state in self.rule.states:

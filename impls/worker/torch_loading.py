@@ -50,7 +50,7 @@ def load(optimizer: Any, build: Build, header: dict[str, Any], slots: list[Slot]
             dtype = _sent_as(header, build, key)
             state[key] = _of_template(slot.parameter, template, key, buffer, dtype)
         for counter in _counters(header):
-            model = template.state.get(counter)
+            model = template.state.get(counter, held(optimizer, slot.parameter, counter))
             with phase("load"):
                 put(optimizer, slot.parameter, counter, _like(model, slot.count))
 

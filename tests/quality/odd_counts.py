@@ -1,0 +1,51 @@
+"""Right optimizers whose counts or states are where few keep them; one forgets its count with its checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+
+
+class CountInTensorOfGroup(torch.optim.Optimizer):
+    """Adam whose groups hold their count of steps as a tensor from the start."""
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+    ) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        super().add_param_group({**param_group, "step": torch.tensor(0.0)})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            own = [p for p in group["params"] if p.grad is not None]
+            if own:
+                group["step"] += 1
+                count = group["step"].item()
+            for p in own:
+                state = self.state[p]
+                if not state:
+                    state["m"], state["v"] = torch.zeros_like(p), torch.zeros_like(p)
+                beta1, beta2 = group["betas"]
+                state["m"].mul_(beta1).add_(p.grad, alpha=1 - beta1)
+                state["v"].mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
+                root = (state["v"] / (1 - beta2**count)).sqrt().add_(group["eps"])
+                p.addcdiv_(state["m"], root, value=-group["lr"] / (1 - beta1**count))
+        return loss
+
+
+class ForgetsItsCount(torch.optim.Adam):
+    """Adam of which a checkpoint has no count of steps."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(state_dict)
+        for state in self.state.values():
+            state.pop("step", None)
