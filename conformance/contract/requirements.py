@@ -102,6 +102,11 @@ def needs_base_class(subject: WorkerSubject) -> str:
     return "" if offers(subject)["torch's own"] else "it is no torch.optim.Optimizer, whose base class brings hooks"
 
 
+def needs_groups(subject: WorkerSubject) -> str:
+    """Require param groups, in which an experiment finds the parameters of a copy and the settings."""
+    return "" if offers(subject).get("groups", True) else "it holds its parameters in no param groups"
+
+
 def needs_settings_in_groups(subject: WorkerSubject) -> str:
     """Require groups that hold a setting which acts in a step, under the constructor's name."""
     found = any(grouped(subject, settings.other(subject, rule)) for rule in subject.rules.values())

@@ -49,3 +49,35 @@ class ForgetsItsCount(torch.optim.Adam):
         super().load_state_dict(state_dict)
         for state in self.state.values():
             state.pop("step", None)
+
+
+class WithoutGroups:
+    """Adam that is no optimizer of torch: it has no param groups, and a checkpoint of its own."""
+
+    def __init__(self, params: Iterable[Any], stepsize: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999) -> None:
+        self.params = list(params)
+        self.stepsize, self.beta1, self.beta2 = stepsize, beta1, beta2
+        self.m: dict[int, Any] = {}
+        self.v: dict[int, Any] = {}
+        self.t = 0
+
+    def zero_grad(self) -> None:
+        for p in self.params:
+            p.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"m": dict(self.m), "v": dict(self.v), "t": self.t}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        self.m, self.v, self.t = dict(saved["m"]), dict(saved["v"]), saved["t"]
+
+    @torch.no_grad()
+    def step(self) -> None:
+        self.t += 1
+        for place, p in enumerate(self.params):
+            if p.grad is not None:
+                zero = torch.zeros_like(p)
+                self.m[place] = self.beta1 * self.m.get(place, zero) + (1 - self.beta1) * p.grad
+                self.v[place] = self.beta2 * self.v.get(place, zero) + (1 - self.beta2) * p.grad * p.grad
+                root = (self.v[place] / (1 - self.beta2**self.t)).sqrt() + 1e-8
+                p.sub_(self.stepsize / (1 - self.beta1**self.t) * self.m[place] / root)

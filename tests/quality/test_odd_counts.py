@@ -11,8 +11,9 @@ from conformance.engine.verdict import Verdict
 from conformance.recognition.optimizer import recognise
 from conformance.training.claims import CLAIMS
 from impls.session import Session
-from tests.builders import result_of, subject_of, unit_of
+from tests.builders import result_of, results_of, subject_of, unit_of
 
+CHAPTERS_OF_GROUPS = ("state/", "history/", "groups/", "scaling/")
 FILE = Path(__file__).with_name("odd_counts.py")
 
 
@@ -38,3 +39,12 @@ def test_training_is_not_judged_where_states_are_not_shown(session: Session) -> 
     hidden = subject_of(dataclasses.replace(item, states={**item.states, "exp_avg": ""}), session)
     assert all("it does not show its state" in one.applies(hidden) for one in CLAIMS)
     assert not any("does not show" in one.applies(subject) for one in CLAIMS)
+
+
+def test_what_has_no_groups_is_not_asked_for_them(session: Session) -> None:
+    """No experiment looks for groups where there are none, and none of ours fails for it."""
+    item = recognise(f"{FILE}:WithoutGroups", "adam", {}, session)
+    results = results_of(unit_of(item, *(c for c in BY_IDENTIFIER if c.startswith(CHAPTERS_OF_GROUPS))), session)
+    assert not [str(result.cell) for result in results if result.verdict in {Verdict.OURS, Verdict.ERROR}]
+    told = {result.reason for result in results if result.verdict is Verdict.NOT_APPLICABLE}
+    assert "it holds its parameters in no param groups" in told

@@ -17,6 +17,7 @@ from ..calling import asks_for_closure, called, from_json
 from ..failures import CALLS, RequestError, headline
 from ..limits import used_up
 from ..place import FOREIGN, WORKER
+from ..state_path import groups_of
 from ..surroundings import OwnProgramError, restore
 from ..torch_platform import dtype_named, to_bytes
 from .calls import saved_state, take_step
@@ -196,14 +197,17 @@ def shown(make: Any, settings: dict[str, Any], parameter: Any) -> dict[str, Any]
     for values in (parameter, parameter.detach().reshape(1, -1)):
         with suppress(BaseException):  # an instance that cannot be made is another clause's matter
             optimizer = make([torch.nn.Parameter(values.detach())], **settings)
+            groups = groups_of(optimizer)
             return {
                 "scaling": bool(getattr(optimizer, "_step_supports_amp_scaling", False)),
-                "group": [key for key in optimizer.param_groups[0] if key != "params"],
+                "groups": bool(groups),
+                "group": [key for key in groups[0] if key != "params"] if groups else [],
                 "requires closure": asks_for_closure(optimizer),
-                "usual checkpoint": {"state", "param_groups"} <= set(saved_state(optimizer)),
+                "usual checkpoint": bool(groups) and {"state", "param_groups"} <= set(saved_state(optimizer)),
                 "torch's own": isinstance(optimizer, torch.optim.Optimizer),
             }
-    return {"scaling": False, "group": [], "requires closure": False, "usual checkpoint": True, "torch's own": True}
+    unknown = {"scaling": False, "group": [], "requires closure": False}
+    return {**unknown, "groups": True, "usual checkpoint": True, "torch's own": True}
 
 
 def one_step(
