@@ -46,6 +46,13 @@ VALUES = {"theta": (1.0,), "m": (0.5,), "v": (0.25,), "g": (2.0,)}
 ADAMW = {"eta": 0.5, "lambda": 0.5, "beta1": 0.5, "beta2": 0.75, "epsilon": 1.0}
 
 
+@pytest.fixture(scope="module")
+def session() -> Any:
+    """Return one worker for all tests."""
+    with Session() as started:
+        yield started
+
+
 @pytest.fixture
 def subject(session: Session) -> WorkerSubject:
     """Return the right AdamW among the wrong ones."""
