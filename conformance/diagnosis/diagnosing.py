@@ -88,7 +88,7 @@ def _rounded_otherwise(
     Where numbers are kept in float32 every other formula may hold then, none of which would be told of rounding: one
     is enough.
     """
-    exact = subject.with_profile(dataclasses.replace(subject.profile, single=frozenset()))
+    exact = subject.with_profile(_exact(subject.profile))
     if not _kept_in_float32(subject) or not _holds(_rounded(exact.profile), exact, runs, failing):
         return None
     arithmetic = [item for item in hypotheses if item.sort is Sort.PROFILE and _holds(item, subject, runs, failing)]
@@ -106,7 +106,7 @@ def _told_from_rounding(
     """
     if not holding or not _kept_in_float32(subject):
         return holding
-    exact = dataclasses.replace(subject.profile, single=frozenset())
+    exact = _exact(subject.profile)
     for profile in (exact, subject.profile) if exact != subject.profile else (exact,):
         judged, rounded = subject.with_profile(profile), _rounded(profile)
         held = [item for item in holding if _holds(item, judged, runs, failing)]
@@ -120,6 +120,11 @@ def _kept_in_float32(subject: WorkerSubject) -> bool:
     """Tell whether numbers may be kept in float32: a state that is one, or scalars by the profile."""
     kept = any(state.scalar for rule in subject.rules.values() for state in rule.states)
     return kept or bool(subject.profile.single)
+
+
+def _exact(profile: Profile) -> Profile:
+    """Return the profile without scalars in float32."""
+    return dataclasses.replace(profile, single=frozenset())
 
 
 def _rounded(profile: Profile) -> Hypothesis:

@@ -23,22 +23,22 @@ _PART = re.compile(r"<(/?)(\w+)((?: [^<>]*)?)>|([^<>]+)")
 
 
 @dataclass
-class Element:
+class MarkupElement:
     """One element of a formula: a leaf with its text, or one with what is inside."""
 
     name: str
     attribute: str = ""
     text: str = ""
-    inside: list[Element] = field(default_factory=list)
+    inside: list[MarkupElement] = field(default_factory=list)
 
     def __str__(self) -> str:
         inside = "".join(map(str, self.inside))
         return f"<{self.name}{self.attribute}>{escape(self.text)}{inside}</{self.name}>"
 
 
-def formula(markup: str) -> Element | None:
+def formula(markup: str) -> MarkupElement | None:
     """Return the formula that is written, or nothing where it is not, to the letter, as our printer writes one."""
-    held = [Element("")]
+    held = [MarkupElement("")]
     for closes, name, attribute, text in _PART.findall(markup):
         if text:
             if held[-1].name not in _LEAVES:
@@ -48,7 +48,7 @@ def formula(markup: str) -> Element | None:
             if held.pop().name != name or not held:
                 return None
         elif _known(name, attribute) and held[-1].name not in _LEAVES and len(held) <= _DEEPEST:
-            held[-1].inside.append(Element(name, attribute))
+            held[-1].inside.append(MarkupElement(name, attribute))
             held.append(held[-1].inside[-1])
         else:
             return None
@@ -59,7 +59,7 @@ def _known(name: str, attribute: str) -> bool:
     return (name, attribute) in _DRESSED if attribute else name in _PLAIN
 
 
-def _whole(top: Element, markup: str) -> Element | None:
+def _whole(top: MarkupElement, markup: str) -> MarkupElement | None:
     """Return the one formula that is inside where nothing of the markup is left out of it."""
     if [element.name for element in top.inside] != ["math"]:
         return None
@@ -67,7 +67,7 @@ def _whole(top: Element, markup: str) -> Element | None:
     return found if str(found) == markup else None
 
 
-def sides(line: Element) -> tuple[Element, Element | None]:
+def sides(line: MarkupElement) -> tuple[MarkupElement, MarkupElement | None]:
     """Return the two sides of a line of a program, each as a block, so that lines align at the equals sign."""
     row = line.inside
     if len(row) == 1 and row[0].name == "mrow":
@@ -75,8 +75,8 @@ def sides(line: Element) -> tuple[Element, Element | None]:
     place = next((n for n, part in enumerate(row) if part.name == "mo" and part.text == "="), None)
     if place is None:
         return _block(line.inside), None
-    return _block(row[:place]), _block([Element("mrow"), *row[place:]])
+    return _block(row[:place]), _block([MarkupElement("mrow"), *row[place:]])
 
 
-def _block(inside: list[Element]) -> Element:
-    return Element("math", ' display="block"', inside=inside)
+def _block(inside: list[MarkupElement]) -> MarkupElement:
+    return MarkupElement("math", ' display="block"', inside=inside)

@@ -15,7 +15,7 @@ from conformance.optimizers.prepared import prepare
 from conformance.optimizers.subject import GRADIENT, WorkerSubject
 from conformance.training.cases import TrainingFailure
 from conformance.training.problems import PROBLEMS
-from conformance.training.runs import Course, course_of
+from conformance.training.runs import TrainingCourse, course_of
 from impls.session import NotAsked, TargetError, WorkerFailure
 
 DURING = " during `"
@@ -66,7 +66,7 @@ def steps_of(failure: TrainingFailure) -> int:
     return failure.case.steps if failure.said else int(failure.seen.scalars["t"])
 
 
-def _steps(course: Course, failure: TrainingFailure) -> Iterator[Outside]:
+def _steps(course: TrainingCourse, failure: TrainingFailure) -> Iterator[Outside]:
     """Yield ways to make the step again, those with fewer numbers first: parts of its tensor, then every tensor.
 
     Each begins where the course stood before the step, and at the start.
@@ -97,7 +97,7 @@ def _parts(shape: tuple[int, ...], place: int) -> Iterator[tuple[tuple[int, ...]
     yield from by_shape.items()
 
 
-def _tensor(course: Course, index: int, shape: tuple[int, ...], places: Places, count: int) -> TensorCase:
+def _tensor(course: TrainingCourse, index: int, shape: tuple[int, ...], places: Places, count: int) -> TensorCase:
     """Return some elements of a tensor as they were before a step, with every gradient that was seen from then on."""
     gradients = course.tensors[index].gradients
     before = {
@@ -109,7 +109,9 @@ def _tensor(course: Course, index: int, shape: tuple[int, ...], places: Places, 
     return TensorCase(shape, count, values=values)
 
 
-def _outside(seen: Outside, course: Course, tensors: list[TensorCase], tensor: int, place: int, steps: int) -> Outside:
+def _outside(
+    seen: Outside, course: TrainingCourse, tensors: list[TensorCase], tensor: int, place: int, steps: int
+) -> Outside:
     case = Case((), (GroupCase(dict(course.settings), tuple(tensors)),), steps)
     return dataclasses.replace(seen, case=case, tensor=tensor, place=place, step=steps - 1)
 

@@ -127,8 +127,6 @@ class TrainingClaim:
             return "its steps call the function themselves: the clauses of searches speak of it"
         if item.gradient != "dense":
             return "it takes sparse gradients alone, and a tutorial's are dense"
-        if subject.unreadable:
-            return f"{subject.unreadable}, from which each of its steps is judged"
         if rule is None or rule.ranks[0] > 1:
             return "a tutorial's model has parameters of one dimension too, which it does not take"
         return "its elements count for each other: agreement judges whole tensors" if not rule.elementwise else ""

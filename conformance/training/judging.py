@@ -21,9 +21,9 @@ from conformance.training.runs import TrainingRun
 class TrainingJudgement:
     """What judging a course gave.
 
-    ``values`` are compared with the enclosure of one step, and with that of all steps from the start: each counts
-    twice.  ``finite_steps`` counts the steps, from the first, at which every propagated end is finite;
-    ``widths`` is the widest propagated enclosure of a parameter after each step.
+    ``values`` are compared with the enclosure of one step, where it is known what it began from, and with that of all
+    steps from the start: each of them counts.  ``finite_steps`` counts the steps, from the first, at which every
+    propagated end is finite; ``widths`` is the widest propagated enclosure of a parameter after each step.
     """
 
     values: int
@@ -39,11 +39,14 @@ class TrainingJudgement:
 def judge(
     subject: RuleSubject, settings: Mapping[str, float], tensors: tuple[Prepared, ...], course: TrainingRun
 ) -> TrainingJudgement:
-    """Judge a course in the enclosures of each step and in those propagated from the start."""
+    """Judge a course in the enclosures of each step and in those propagated from the start.
+
+    Where states are not shown, what a step began from is known of the first one alone.
+    """
     local, along = Tally(), Tally()
     steps = len(course.values)
     with np.errstate(all="ignore"):
-        for step in range(steps):
+        for step in range(1 if subject.hidden else steps):
             case, items, outcome = _one_step(settings, tensors, course, step)
             agreement.judge(case, items, outcome, subject, local)
         whole = _case(settings, tensors, steps)

@@ -31,7 +31,7 @@ class TrainingRun:
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingCourse:
     """What an implementation trained: with which settings, of which tensors, and what came of it."""
 
     settings: Mapping[str, float]
@@ -44,12 +44,14 @@ class Course:
         return {**self.tensors[index].values, **{name: value for name, value in left.items() if value is not None}}
 
 
-def course_of(subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[str, float], steps: int) -> Course:
+def course_of(
+    subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[str, float], steps: int
+) -> TrainingCourse:
     """Return the course of an implementation with those of the settings that its rule has."""
     rule = subject.rules[()]
     own = {h.symbol.name: settings.get(h.symbol.name, h.default) for h in rule.hyperparameters}
     run = trained(subject, problem, own, steps)
-    return Course(own, prepared(rule, own, problem, run, subject.storage), run)
+    return TrainingCourse(own, prepared(rule, own, problem, run, subject.storage), run)
 
 
 def trained(subject: WorkerSubject, problem: TrainingProblem, settings: Mapping[str, float], steps: int) -> TrainingRun:

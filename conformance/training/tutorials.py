@@ -30,7 +30,7 @@ SHOWN = ("sgd", "rmsprop", "adam", "adamw")
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Tutorial:
     """What an experiment shows, and the verdict on each of its runs."""
 
     entry: TrainingEntry
@@ -58,7 +58,7 @@ def experiment(
     steps: int = STEPS,
     dtype: str = "float32",
     learning_rate: float | None = None,
-) -> Experiment:
+) -> Tutorial:
     """Train a problem with a rule, by every implementation and by the reference, and judge each step."""
     storage, claim = FORMATS[dtype], next(claim for claim in CLAIMS if claim.problem == problem)
     subjects = [worker_subject(item, item.paths[0], "cpu", storage, session) for item in implementations(rule)]
@@ -67,7 +67,7 @@ def experiment(
     entry, failures = compared(problem, rule, [one.subject for one in known], settings, steps)
     case = TrainingCase(problem, steps, settings)
     found = [[TrainingFailure(case, seen) for seen in mine] for mine in failures]
-    return Experiment(entry, tuple(_verdict(one, claim, mine) for one, mine in zip(known, found, strict=True)))
+    return Tutorial(entry, tuple(_verdict(one, claim, mine) for one, mine in zip(known, found, strict=True)))
 
 
 def _known(subject: WorkerSubject, claim: TrainingClaim) -> _Known:

@@ -6,8 +6,6 @@ clauses in that of ``tests/quality/contract``.
 
 from __future__ import annotations
 
-import dataclasses
-
 from conformance.contract.clause import Clause
 from conformance.contract.clauses import (
     distributed,
@@ -25,7 +23,6 @@ from conformance.contract.clauses import (
     state,
     step_api,
 )
-from conformance.contract.requirements import all_of, needs_groups
 
 CHAPTERS = (
     elements,
@@ -43,11 +40,5 @@ CHAPTERS = (
     lifecycle,
     searches,
 )
-OF_GROUPS = (groups, state, history, scaling, lifecycle)
-"""Chapters whose experiments read param groups."""
-CLAUSES: tuple[Clause, ...] = tuple(
-    dataclasses.replace(clause, needs=all_of(needs_groups, clause.needs)) if chapter in OF_GROUPS else clause
-    for chapter in CHAPTERS
-    for clause in chapter.CLAUSES
-)
+CLAUSES: tuple[Clause, ...] = tuple(clause for chapter in CHAPTERS for clause in chapter.CLAUSES)
 BY_IDENTIFIER = {clause.identifier: clause for clause in CLAUSES}

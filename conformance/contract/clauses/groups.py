@@ -15,6 +15,7 @@ from conformance.contract.requirements import (
     deviates_in_arithmetic,
     needs_another_device,
     needs_given_rate,
+    needs_groups,
     needs_settings_in_groups,
 )
 from conformance.engine.verdict import Level
@@ -150,6 +151,7 @@ CLAUSES = (
         PYTHON,
         "groups.callers_groups",
         once({}),
+        needs=needs_groups,
     ),
     Clause(
         "groups/callers-lists",

@@ -10,6 +10,7 @@ from conformance.contract.requirements import (
     needs_closure,
     needs_count_of_group,
     needs_dense_gradients,
+    needs_groups,
     needs_step_alone,
 )
 from conformance.engine.verdict import Level
@@ -25,6 +26,7 @@ CLAUSES = (
         LOADING,
         "history.loaded_over",
         beside_other({"made": [0, 1, 3]}),
+        needs=needs_groups,
     ),
     Clause(
         "history/loaded-again",
@@ -77,6 +79,7 @@ CLAUSES = (
         "torch, Optimizer.load_state_dict: it raises a ValueError for groups that do not match",
         "history.misfit_refused",
         beside_other({}),
+        needs=needs_groups,
     ),
     Clause(
         "history/others-settings",
@@ -84,6 +87,7 @@ CLAUSES = (
         "torch, LRScheduler: it resumes with the initial_lr that it finds in the groups",
         "history.others_settings",
         beside_other({}),
+        needs=needs_groups,
     ),
     Clause(
         "history/empty-group",
@@ -91,6 +95,7 @@ CLAUSES = (
         "torch, Optimizer.state_dict: it has every param group",
         "history.empty_group",
         beside_other({}),
+        needs=needs_groups,
     ),
     Clause(
         "history/empty-group-counts",

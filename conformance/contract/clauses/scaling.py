@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.contract.arguments import each, once
 from conformance.contract.clause import Clause
-from conformance.contract.requirements import all_of, needs_grad_scale, needs_step_alone, needs_unscaling
+from conformance.contract.requirements import all_of, needs_grad_scale, needs_groups, needs_step_alone, needs_unscaling
 
 TITLE = "Scaling"
 AMP = "torch, torch.amp.GradScaler: a step with an infinite gradient is skipped"
@@ -32,7 +32,7 @@ CLAUSES = (
         AMP,
         "scaling.scaler",
         once({}),
-        needs=all_of(needs_unscaling, needs_step_alone),
+        needs=all_of(needs_groups, needs_unscaling, needs_step_alone),
     ),
     Clause(
         "scaling/autocast",

@@ -11,6 +11,7 @@ from conformance.contract.requirements import (
     all_of,
     needs_another_path,
     needs_base_class,
+    needs_groups,
     needs_settings_in_groups,
     needs_step_count,
     needs_usual_checkpoint,
@@ -51,6 +52,7 @@ CLAUSES = (
         "state.round_trip",
         beside_other(MADE),
         switched_off=True,
+        needs=needs_groups,
     ),
     Clause(
         "state/weights-only",
@@ -58,6 +60,7 @@ CLAUSES = (
         "torch, torch.load: weights_only is the default",
         "state.weights_only",
         beside_other(MADE),
+        needs=needs_groups,
     ),
     Clause(
         "state/deepcopy",
@@ -65,6 +68,7 @@ CLAUSES = (
         "Python, copy.deepcopy",
         "state.deepcopied",
         beside_other(MADE),
+        needs=needs_groups,
     ),
     Clause(
         "state/pickle",
@@ -72,6 +76,7 @@ CLAUSES = (
         "Python, pickle; torch, Optimizer.__getstate__",
         "state.pickled",
         beside_other(MADE),
+        needs=needs_groups,
     ),
     Clause(
         "state/not-aliased",
@@ -79,6 +84,7 @@ CLAUSES = (
         "torch, Optimizer.load_state_dict: it makes a deep copy of each value",
         "state.not_aliased",
         beside_other({}),
+        needs=needs_groups,
     ),
     Clause(
         "state/dtypes-kept",
@@ -86,6 +92,7 @@ CLAUSES = (
         CHECKPOINT,
         "state.dtypes_kept",
         beside_other({}),
+        needs=needs_groups,
     ),
     Clause(
         "state/count-kept",
@@ -93,7 +100,7 @@ CLAUSES = (
         "torch, Optimizer.load_state_dict: the step is not cast to the parameter's dtype",
         "state.count_kept",
         beside_other({"counts": [257, 2049, 65505, 16777213]}),
-        needs=needs_step_count,
+        needs=all_of(needs_groups, needs_step_count),
     ),
     Clause(
         "state/plain-numbers",
