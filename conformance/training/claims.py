@@ -81,9 +81,14 @@ TRAINING: Kind = TrainingKind()
 
 @dataclasses.dataclass(frozen=True)
 class TrainingClaim:
-    """Every step of a course of training is what the formula makes of it."""
+    """Every step of a course of training is what the formula makes of it.
+
+    Without a learning rate the course has one that trains the problem in a few steps.
+    """
 
     problem: str
+    steps: int = STEPS_OF_REPORT
+    learning_rate: float | None = None
     share: float = 1.0
     measures_power: bool = False
     level: Level = Level.MUST
@@ -137,8 +142,8 @@ class TrainingClaim:
 
     def judge(self, subject: WorkerSubject, plan: Plan) -> Evidence:
         """Judge one course with settings that train in a few steps."""
-        settings = settings_of(subject.rules[()], self.problem, None)
-        case = TrainingCase(self.problem, STEPS_OF_REPORT, {**settings, **subject.fixed})
+        settings = settings_of(subject.rules[()], self.problem, self.learning_rate)
+        case = TrainingCase(self.problem, self.steps, {**settings, **subject.fixed})
         exploration = Exploration(self.kind)
         tally = exploration.evidence.tally
         exploration.listed([case], lambda one: self.run(subject, one, tally, plan))
@@ -147,7 +152,7 @@ class TrainingClaim:
     def run(self, subject: WorkerSubject, case: TrainingCase, tally: Tally, plan: Plan) -> None:
         """Judge one course and add it to ``tally``; its curves are an exhibit."""
         rule = subject.implementation.rule
-        shown, (failures,) = compared(case.problem, rule, [subject], case.settings, case.steps)
+        shown, failures = compared(case.problem, rule, subject, case.settings, case.steps)
         run = shown.runs[0]
         tally.cases += 1
         tally.element_cases += shown.parameters * case.steps

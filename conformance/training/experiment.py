@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -36,17 +36,17 @@ def _name(rule: UpdateRule) -> str:
 
 
 def compared(
-    problem: str, rule: str, subjects: Sequence[WorkerSubject], settings: Mapping[str, float], steps: int
-) -> tuple[TrainingEntry, tuple[tuple[Outside, ...], ...]]:
-    """Train a problem with each subject and with the reference, from one start and with one setting.
+    problem: str, rule: str, subject: WorkerSubject, settings: Mapping[str, float], steps: int
+) -> tuple[TrainingEntry, tuple[Outside, ...]]:
+    """Train a problem with a subject and with the reference, from one start and with one setting.
 
-    Returns what the report shows, and of each subject each quantity that is outside an enclosure.
+    Returns what the report shows, and each quantity that is outside an enclosure.
     """
-    given, first = PROBLEMS[problem](), subjects[0]
-    reference = followed(first.rules[()], first.storage, given, settings, steps, first.session)
-    runs, failures = zip(*(_run(subject, given, settings, steps, reference) for subject in subjects), strict=True)
-    count, dtype = sum(array.size for array in given.parameters), first.storage.name
-    entry = TrainingEntry(problem, given.title, rule, dtype, dict(settings), count, reference.losses, runs)
+    given = PROBLEMS[problem]()
+    reference = followed(subject.rules[()], subject.storage, given, settings, steps, subject.session)
+    run, failures = _run(subject, given, settings, steps, reference)
+    count, dtype = sum(array.size for array in given.parameters), subject.storage.name
+    entry = TrainingEntry(problem, given.title, rule, dtype, dict(settings), count, reference.losses, (run,))
     return entry, failures
 
 

@@ -14,11 +14,12 @@ from conformance.contract.iterates import Iterates
 from conformance.engine.claim import ONE_CASE
 from conformance.engine.evidence import Tally
 from conformance.engine.exhibits import SearchEntry, TrainingEntry
-from conformance.engine.ledger import OPTIMIZERS, VARIABLE, Entry
+from conformance.engine.ledger import OPTIMIZERS, VARIABLE, Entry, Stored, written
 from conformance.engine.verdict import CellResult, Verdict
 from conformance.optimizers.subject import WorkerSubject, worker_subject
 from conformance.report import gates, write_report
 from conformance.report.model import Report
+from conformance.training.cases import TrainingCase
 from conformance.training.claims import CLAIMS
 from conformance.training.experiment import settings_of
 from conformance.training.judging import judge
@@ -220,7 +221,7 @@ def test_the_command_prints_figures_and_writes_curves(tmp_path: Path, capsys: py
 
 
 def test_the_command_says_what_the_cell_of_a_course_says(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong optimizer ends `stepproof train` with status 1, and with 0 where the ledger knows what it does."""
     right = implementations("adam")
@@ -228,8 +229,12 @@ def test_the_command_says_what_the_cell_of_a_course_says(
     given = ["train", "convolution", "--rule", "adam", "--steps", "4", "--output", str(tmp_path)]
     assert main(given) == 1
     assert ["verdict", "fail", "pass"] in [line.split() for line in capsys.readouterr().out.splitlines()]
-    ledger = tmp_path / "mine.toml"
+    ledger, kind = tmp_path / "mine.toml", claim("training/convolution").kind
     ledger.write_text(KNOWN)
+    rule = subject_of(right[0], session).rules[()]
+    case = TrainingCase("convolution", 4, settings_of(rule, "convolution", None))
+    (tmp_path / "mine.cases").mkdir()
+    (tmp_path / "mine.cases" / "mine.json").write_text(written((Stored(kind.name, kind.write(case)),)))
     monkeypatch.setenv(VARIABLE, str(ledger))
     assert main(given) == 0
     assert "known deviation  pass" in capsys.readouterr().out
