@@ -15,7 +15,8 @@ from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.subject import GRADIENT, RuleSubject, StepsRead
 from reference.compiled.step_judgement import StepJudge
 from reference.formats import Array, Format
-from reference.intervals.interval import Interval
+from reference.intervals.interval import Interval, either
+from reference.profile import Profile
 from spec.rule import UpdateRule
 
 BLOCK = 8192
@@ -180,10 +181,12 @@ def judge(
     tally: Tally,
     *,
     briefly: bool = False,
+    alternative: Profile | None = None,
 ) -> list[Sample]:
     """Judge one step of one case, add it to ``tally`` and return samples for mutants.
 
-    ``briefly`` no tensor is looked at after one of which a value is outside.
+    ``briefly`` no tensor is looked at after one of which a value is outside.  With an ``alternative`` profile
+    only those values are outside which neither of the two allows.
     """
     rule = subject.rules[case.switches]
     tally.cases += 1
@@ -192,8 +195,10 @@ def judge(
         for slab in slabs(case, prepared, outcome, rule):
             if not slab.size:
                 continue
-            step = StepJudge(rule, subject.profile, subject.storage, slab.scalars, outcome.state_formats)
-            taken.append(_judge_slab(case, slab, step, tally))
+            given = subject.storage, slab.scalars, outcome.state_formats
+            step = StepJudge(rule, subject.profile, *given)
+            other = None if alternative is None else StepJudge(rule, alternative, *given)
+            taken.append(_judge_slab(case, slab, step, other, tally))
             if briefly and tally.outside:
                 break
     return taken
@@ -258,15 +263,36 @@ def _unenclosed(slab: Slab, rule: UpdateRule, formats: Mapping[str, Format]) -> 
     return Sample(rule, slab.scalars, slab.part(0, SAMPLE), {}, formats)
 
 
-def _judge_slab(case: Case, slab: Slab, step: StepJudge, tally: Tally) -> Sample:
+def _judge_slab(case: Case, slab: Slab, step: StepJudge, other: StepJudge | None, tally: Tally) -> Sample:
     judged = step(slab.before, slab.after, SAMPLE)
     tally.values += sum(value.size for value in slab.after.values())
-    for name, (count, first) in judged.outside.items():
-        tally.fail(dataclasses.replace(_outside(slab, case, step, judged.legal, name, first), count=count))
+    found, legal = judged.outside, judged.legal
+    if other is not None and found:
+        legal = legal_by_either(step(slab.before, {}, slab.size).legal, other(slab.before, {}, slab.size).legal)
+        outside = {name: _outside_of(legal[name], slab.after[name]) for name in found}
+        found = {name: where for name, where in outside.items() if where[0]}
+    for name, (count, first) in found.items():
+        tally.fail(dataclasses.replace(_outside(slab, case, step, legal, name, first), count=count))
     tally.element_cases += slab.before[GRADIENT].size
     tally.undecided += judged.undecided
     tally.add_ratios(judged.ratios)
     return Sample(step.rule, slab.scalars, slab.part(0, SAMPLE), judged.legal, step.state_formats)
+
+
+def legal_by_either(first: Mapping[str, Interval], second: Mapping[str, Interval]) -> dict[str, Interval]:
+    """Return what the one profile or the other allows, and what is between."""
+    return {name: _either(interval, second[name]) for name, interval in first.items()}
+
+
+def _either(first: Interval, second: Interval) -> Interval:
+    flags = either(first.flags, second.flags)
+    return Interval(np.minimum(first.lo, second.lo), np.maximum(first.hi, second.hi), *flags)
+
+
+def _outside_of(legal: Interval, after: Array) -> tuple[int, int]:
+    """Return how many values are outside, and the place of the first."""
+    inside = legal.contains(after.astype(legal.lo.dtype))
+    return int(np.count_nonzero(~inside)), int(np.argmin(inside))
 
 
 def _outside(slab: Slab, case: Case, step: StepJudge, legal: Mapping[str, Interval], name: str, place: int) -> Outside:
@@ -274,7 +300,7 @@ def _outside(slab: Slab, case: Case, step: StepJudge, legal: Mapping[str, Interv
     tensor, element = slab.origin(place)
     before = {key: float(value.flat[place % value.size]) for key, value in slab.before.items()}
     interval, start = legal[name], 0
-    if not slab.whole and place >= min(SAMPLE, slab.size):
+    if not slab.whole and interval.lo.ndim and place >= interval.lo.size:
         interval, start = step(slab.part(place, 1), {}, 1).legal[name], place
     shape = slab.after[name].shape if slab.whole else interval.lo.shape or (place - start + 1,)
     lo, hi = (np.broadcast_to(end, shape).flat[place - start] for end in (interval.lo, interval.hi))

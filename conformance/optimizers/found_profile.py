@@ -17,7 +17,8 @@ class FoundProfile:
     """The profile of code of which nobody declared one, as far as its results have shown it.
 
     ``base`` is the widest that is legal but for derived forms; ``recorded`` are the cases that ``profile``
-    explains, ``finer`` such of float64.  Where it is ``exhausted`` no other is looked for.  ``spared`` holds,
+    explains, ``finer`` such of float64.  Where it is ``exhausted`` no other is looked for.  Where none explains
+    them all, what the ``alternative`` allows is not wrong either.  ``spared`` holds,
     by formula, the lines of the mutants that it lets live and that the textbook's own profile, or float64, would not.
     """
 
@@ -28,6 +29,7 @@ class FoundProfile:
     seed: int = 0
     looks: int = 0
     exhausted: bool = False
+    alternative: Profile | None = None
     spared: dict[str, set[str]] = field(default_factory=dict)
 
     @property

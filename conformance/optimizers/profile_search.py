@@ -162,6 +162,8 @@ def _look(subject: WorkerSubject, found: FoundProfile) -> None:
         profile = Search(subject, list(found.recorded), found.base).narrowest()
     found.exhausted = profile is None or found.looks == MOST_LOOKS
     found.profile = profile or search.nearest(found.widest)
+    in_double = dataclasses.replace(found.profile, single=frozenset())
+    found.alternative = in_double if profile is None and found.profile.single else None
 
 
 def draws(recorded: Sequence[Recorded]) -> bool:

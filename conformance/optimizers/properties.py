@@ -32,6 +32,7 @@ from conformance.optimizers.strategies import (
 from conformance.optimizers.subject import WorkerSubject
 from conformance.optimizers.tensor_values import CONSTANT, STILL
 from impls.session import Deferred, every
+from reference.profile import Profile
 from spec import rules as book
 from spec.rule import UpdateRule
 
@@ -48,7 +49,7 @@ def _local(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], t
         if plan.power is not None:
             _foresee(subject, case, prepared, plan.power)
         raise
-    samples = agreement.judge(case, prepared, outcome, subject, tally)
+    samples = agreement.judge(case, prepared, outcome, subject, tally, alternative=_alternative(subject))
     if plan.power is not None:
         mutants.kill(plan.power, samples, subject.storage, plan.credit)
         if subject.found is not None:
@@ -66,7 +67,11 @@ def _foresee(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...],
 
 def _along(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:
     outcome = subject.run(case, prepared, every=True)
-    trajectory.judge(case, prepared, outcome, subject, tally)
+    trajectory.judge(case, prepared, outcome, subject, tally, alternative=_alternative(subject))
+
+
+def _alternative(subject: WorkerSubject) -> Profile | None:
+    return None if subject.found is None else subject.found.alternative
 
 
 def _counting(subject: WorkerSubject, case: Case, prepared: tuple[Prepared, ...], tally: Tally, _: Plan) -> None:

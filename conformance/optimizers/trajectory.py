@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from conformance.engine.evidence import Tally
-from conformance.optimizers.agreement import Outside, shaped
+from conformance.optimizers.agreement import Outside, legal_by_either, shaped
 from conformance.optimizers.cases import Case
 from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.subject import GRADIENT, RuleSubject, StepsRead
@@ -15,7 +15,7 @@ from reference.compiled.step_judgement import StepJudge, ratios
 from reference.formats import FLOAT64, Format
 from reference.intervals.interval import Interval
 from reference.intervals.roundings import store_rounding
-from reference.profile import compute_format
+from reference.profile import Profile, compute_format
 
 
 def judge(
@@ -26,15 +26,31 @@ def judge(
     tally: Tally,
     *,
     briefly: bool = False,
+    alternative: Profile | None = None,
 ) -> None:
-    """Judge every step of one case and add it to ``tally``; ``briefly`` none after one of which a value is outside."""
+    """Judge every step of one case and add it to ``tally``; ``briefly`` none after one of which a value is outside.
+
+    With an ``alternative`` profile only those values are outside which neither of the two allows.
+    """
     tally.cases += 1
     with np.errstate(all="ignore"):
         for index, item in enumerate(prepared):
-            for step, legal in enumerate(propagate(case, item, outcome, subject)):
+            for step, legal in enumerate(_allowed(case, item, outcome, subject, alternative)):
                 _compare(case, index, item, step, legal, outcome, tally)
                 if briefly and tally.outside:
                     return
+
+
+def _allowed(
+    case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubject, alternative: Profile | None
+) -> Iterator[dict[str, Interval]]:
+    """Yield the enclosures of every quantity after each step, by either of two profiles."""
+    own = propagate(case, item, outcome, subject, subject.profile)
+    if alternative is None:
+        yield from own
+        return
+    for pair in zip(own, propagate(case, item, outcome, subject, alternative), strict=True):
+        yield legal_by_either(*pair)
 
 
 def outside(
@@ -43,7 +59,7 @@ def outside(
     """Return the quantities of which a value is outside its enclosure after some step, the first where ``until`` is."""
     found = set[str]()
     for index, item in enumerate(prepared):
-        for step, legal in enumerate(propagate(case, item, outcome, subject)):
+        for step, legal in enumerate(propagate(case, item, outcome, subject, subject.profile)):
             for name, stored in outcome.steps[step][index].values.items():
                 if stored is not None:
                     value = stored.astype(legal[name].lo.dtype).reshape(legal[name].lo.shape)
@@ -54,7 +70,9 @@ def outside(
     return frozenset(found)
 
 
-def propagate(case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubject) -> Iterator[dict[str, Interval]]:
+def propagate(
+    case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubject, profile: Profile
+) -> Iterator[dict[str, Interval]]:
     """Yield the enclosures of every quantity of one tensor after each step, from the start."""
     rule, work = subject.rules[case.switches], subject.storage.work
     start, gradients = item.values, item.gradients
@@ -69,14 +87,14 @@ def propagate(case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubje
     for step, gradient in enumerate(gradients):
         scalars = {**case.scalars(rule, item.group, step), "t": float(item.count + step + 1)}
         judge_step = StepJudge(
-            rule, subject.profile, subject.storage, scalars, formats, {name: _number(known.pop(name)) for name in kept}
+            rule, profile, subject.storage, scalars, formats, {name: _number(known.pop(name)) for name in kept}
         )
         known[GRADIENT] = Interval.exactly(gradient.astype(work))
         legal = dict(judge_step(known, {}, gradient.size).legal)
         known.update(legal)
         if subject.keeps_rest:
             known[parameter] = _known_no_better(legal[parameter], subject.storage)
-            store, value = store_rounding(subject.profile, subject.storage), legal[parameter]
+            store, value = store_rounding(profile, subject.storage), legal[parameter]
             legal[parameter] = store(value.lo, value.hi, value.flags)
         yield legal
 

@@ -91,7 +91,7 @@ def _propagated(
     bounded = np.ones(case.steps, bool)
     widest = np.zeros(case.steps)
     for item in tensors:
-        for step, legal in enumerate(trajectory.propagate(case, item, outcome, subject)):
+        for step, legal in enumerate(trajectory.propagate(case, item, outcome, subject, subject.profile)):
             bounded[step] &= all(interval.bounded for interval in legal.values())
             widest[step] = max(widest[step], float(np.max(legal[name].hi - legal[name].lo)))
     finite = case.steps if bounded.all() else int(np.argmin(bounded))

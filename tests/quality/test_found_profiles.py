@@ -57,12 +57,48 @@ def test_a_right_optimizer_passes_under_the_profile_that_explains_it(name: str, 
     ("name", "file"), [("ScaledByTheWrongCorrection", ODD), ("RateOffByMore", ODD), ("WeightInFloat32", WRONG)]
 )
 def test_no_profile_explains_a_mistake(name: str, file: Path, session: Session) -> None:
-    """Scalars that are moved wrongly, or rounded in one place alone, are outside every legal profile."""
+    """Scalars that are moved wrongly, or rounded in one place alone, are outside every legal profile.
+
+    What float32 tensors of scalars explain better they do not explain, so that what doubles give is right too.
+    """
     judged = found(name, session, file)
     assert judged.found is not None
     assert judged.found.exhausted
+    assert judged.found.alternative == dataclasses.replace(judged.found.profile, single=frozenset())
     item = recognise(f"{file}:{name}", "adamw", {}, session)
     assert result_of(unit_of(item, "agreement/local", cases=6), session).verdict is Verdict.FAIL
+
+
+def test_what_one_of_two_profiles_allows_is_not_wrong_where_none_explains_all(session: Session) -> None:
+    """Of scalars that are doubles nothing is called wrong, though float32 tensors of them explained more."""
+    subject = found("ScaledEpsilon", session)
+    assert subject.found is not None
+    every = frozenset(h.symbol.name for rule in subject.rules.values() for h in rule.hyperparameters)
+    narrow = subject.with_profile(dataclasses.replace(subject.profile, single=every | {"t"}))
+    outside = []
+    for alternative in (None, subject.profile):
+        tally: Tally = Tally()
+        for item in subject.found.recorded:
+            agreement.judge(item.case, item.prepared, item.outcome, narrow, tally, alternative=alternative)
+        outside.append(tally.outside)
+    assert outside[0] > outside[1] == 0
+
+
+def test_the_smallest_case_of_a_mistake_is_wrong_whatever_its_scalars_are(session: Session) -> None:
+    """The interval that is printed holds what the formula gives."""
+    item = recognise(f"{WRONG}:DecayAfterInLaterGroups", "adamw", {}, session)
+    result = result_of(unit_of(item, "agreement/local", cases=12), session)
+    assert result.verdict is Verdict.FAIL
+    (finding,) = (each for each in result.findings if each.quantity == "θ")
+    numbers = {**finding.case["hyperparameters"], **finding.case["before"]}
+    eta, weight, eps = (float(numbers[name]) for name in ("eta", "lambda", "epsilon"))
+    beta1, beta2, t = (float(numbers[name]) for name in ("beta1", "beta2", "t"))
+    theta, m, v, g = (float(numbers[name]) for name in ("theta", "m", "v", "g"))
+    first = (beta1 * m + (1 - beta1) * g) / (1 - beta1**t)
+    second = (beta2 * v + (1 - beta2) * g * g) / (1 - beta2**t)
+    exact = theta - eta * weight * theta - eta * first / (second**0.5 + eps)
+    low, high = (float(end) for end in finding.legal)
+    assert low <= exact <= high
 
 
 def test_an_element_that_no_profile_explains_is_asked_alone_and_first(session: Session) -> None:

@@ -95,6 +95,15 @@ class DecayAfter(AdamW):
         p.mul_(1 - group["lr"] * group["weight_decay"])
 
 
+class DecayAfterInLaterGroups(AdamW):
+    def decay(self, p, gradient, group):
+        return super().decay(p, gradient, group) if group is self.param_groups[0] else gradient
+
+    def decay_late(self, p, group):
+        if group is not self.param_groups[0]:
+            super().decay(p, None, group)
+
+
 class Coupled(AdamW):
     def decay(self, p, gradient, group):
         return gradient + group["weight_decay"] * p
