@@ -16,10 +16,18 @@ from conformance.recognition.identification.apart import MAXIMIZE, options_apart
 from conformance.recognition.identification.candidates import DECAY, Candidate
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.fit import Agreement
-from conformance.recognition.identification.identity import REFUSED, Identity, Switch, changed_options, identify
+from conformance.recognition.identification.identity import (
+    REFUSED,
+    UNEXPLAINED,
+    Identity,
+    Switch,
+    changed_options,
+    identify,
+)
 from conformance.recognition.identification.schedule_identity import identify_schedule
 from conformance.recognition.identification.search import ANYTHING, Limits
 from conformance.recognition.identification.steps import STEPS
+from conformance.recognition.options import switches_of
 from impls.session import Session, TargetError
 from spec import rules as book
 from spec.rule import UpdateRule
@@ -46,15 +54,41 @@ class IdentifiedClaim:
 
 
 def _options(best: Candidate, identity: Identity) -> dict[str, tuple[str, str]]:
-    """Return the switches that choose one option of the rule each."""
-    found = {}
+    """Return the switches that choose one option of the rule each, as their steps show or else by their names."""
+    found = _by_name(best, identity)
     for switch in identity.switches:
-        if switch.rule is not None and switch.rule.rule.name == best.rule.name:
-            changed = changed_options(best.rule, switch.rule.rule)
-            if len(changed) == 1:
-                name = switch.name if switch.value is True else f"{switch.name}={json.dumps(switch.value)}"
-                found[name] = next(iter(changed.items()))
+        changed = _changes(best, switch)
+        if len(changed) == 1:
+            name = switch.name if switch.value is True else f"{switch.name}={json.dumps(switch.value)}"
+            found[name] = next(iter(changed.items()))
     return found
+
+
+def _by_name(best: Candidate, identity: Identity) -> dict[str, tuple[str, str]]:
+    """Return the switches that do something else than choosing one option, as torch's keyword of that name chooses."""
+    doing = {switch.name: switch for switch in identity.switches if switch.value is True}
+    family, own = book.family(best.rule.name), best.rule.options
+    return {
+        name: (key, value)
+        for name, (key, value) in switches_of(family, doing, {}).items()
+        if (doing[name].said == UNEXPLAINED or len(_changes(best, doing[name])) > 1)
+        and family.legal({**own, key: value})
+    }
+
+
+def _changes(best: Candidate, switch: Switch) -> dict[str, str]:
+    """Return the options of its rule that a switch changes."""
+    same = switch.rule is not None and switch.rule.rule.name == best.rule.name
+    return changed_options(best.rule, switch.rule.rule) if same and switch.rule is not None else {}
+
+
+def _judged_by_name(best: Candidate, identity: Identity) -> Iterator[str]:
+    """Yield what is said of switches that are judged by their names."""
+    doing = {switch.name: switch for switch in identity.switches}
+    for name, chosen in _by_name(best, identity).items():
+        changed = _changes(best, doing[name])
+        steps = f"makes the steps of {called('', changed)}" if changed else UNEXPLAINED
+        yield f"{name}=True {steps}: it is judged as {'='.join(chosen)}, as its name says"
 
 
 def show(console: Console, target: str, session: Session, told: Stated = NOTHING_TOLD) -> int:
@@ -145,6 +179,7 @@ def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: M
         said += f" (its steps do not tell it from {apart})"
     if not identity.within_rounding:
         said += " (in half of its digits: it rounds otherwise than its format)"
+    said = "; ".join([said, *_judged_by_name(best, identity)])
     idle = ", ".join(slot.label for slot in best.rest if slot.label in {other.label for other in identity.idle})
     return f"{said}; without effect: {idle}" if idle else said
 

@@ -10,17 +10,20 @@ from rich.console import Console
 
 from conformance.commands.confusions import hidden, row_of
 from conformance.commands.identify import claim_of, described, show
+from conformance.engine.verdict import Verdict
 from conformance.recognition.constructor import NotJudgeableError, Stated
 from conformance.recognition.identification.candidates import Candidate
 from conformance.recognition.identification.equality import proven_equal
 from conformance.recognition.identification.identity import identify
 from conformance.recognition.identification.search import Limits
 from conformance.recognition.identification.slots import constructor_of, settings
+from conformance.recognition.optimizer import recognise
 from impls.session import Session
 from spec import rules as book
-from tests.builders import entry
+from tests.builders import entry, result_of, unit_of
 
 STRANGE = Path(__file__).with_name("strange_optimizers.py")
+WRONG = Path(__file__).parents[1] / "quality" / "wrong_optimizers.py"
 HIDDEN = {
     "SGD": "sgd(nesterov=no, decay=coupled, maximize=no)",
     "AdamW": "adam(decay=decoupled, amsgrad=no, epsilon=outside, maximize=no, averages=raw)",
@@ -67,6 +70,27 @@ def test_an_option_that_is_given_is_claimed(session: Session) -> None:
     assert claim.options == {"decay": "coupled"}
     assert claim.sentence.startswith(f"no variant of lion explains the steps of {strange('Sign')}; lion with ")
     assert "differs first at step 1" in claim.sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("EpsilonInsideWithAmsgrad", "makes the steps of amsgrad=raw, epsilon=inside"),
+        ("UncorrectedEpsilonInsideWithAmsgrad", "makes steps that no rule of the book explains"),
+    ],
+)
+def test_a_switch_that_does_something_else_is_claimed_by_its_name(name: str, steps: str, session: Session) -> None:
+    """A variant that is wrong is judged as what torch's keyword of that name chooses, and the line says so."""
+    target = f"{WRONG}:{name}"
+    claim = claim_of(target, "", {}, session)
+    told = claim.told(Stated())
+    assert (claim.rule, claim.options) == ("adam", {"decay": "decoupled"})
+    assert told.switches == {"amsgrad": ("amsgrad", "raw")}
+    assert claim.sentence.endswith(f"; amsgrad=True {steps}: it is judged as amsgrad=raw, as its name says")
+    item = recognise(target, claim.rule, claim.options, session, told)
+    result = result_of(unit_of(item, "agreement/local", cases=6), session)
+    assert result.verdict is Verdict.FAIL
+    assert all(finding.case["switches"] == "amsgrad" for finding in result.findings)
 
 
 def test_a_rule_is_found_where_none_is_claimed(session: Session) -> None:

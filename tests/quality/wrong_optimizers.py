@@ -104,6 +104,30 @@ class DecayAfterInLaterGroups(AdamW):
             super().decay(p, None, group)
 
 
+class EpsilonInsideWithAmsgrad(AdamW):
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01, amsgrad=False):
+        super().__init__(params, lr, betas, eps, weight_decay)
+        self.amsgrad = amsgrad
+
+    def update(self, p, gradient, group):
+        self.stepped = p
+        super().update(p, gradient, group)
+
+    def denominator(self, v, correction, eps):
+        if not self.amsgrad:
+            return super().denominator(v, correction, eps)
+        largest = self.state[self.stepped].setdefault("max_exp_avg_sq", torch.zeros_like(v))
+        return self.denominator_of_largest(torch.maximum(largest, v, out=largest), correction, eps)
+
+    def denominator_of_largest(self, v, correction, eps):
+        return (v / correction + eps).sqrt()
+
+
+class UncorrectedEpsilonInsideWithAmsgrad(EpsilonInsideWithAmsgrad):
+    def denominator_of_largest(self, v, correction, eps):
+        return (v + eps).sqrt() / correction**0.5
+
+
 class Coupled(AdamW):
     def decay(self, p, gradient, group):
         return gradient + group["weight_decay"] * p
