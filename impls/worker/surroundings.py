@@ -319,3 +319,24 @@ def restore() -> None:
         if tuple(map(vars(holder).get, called)) != tuple(called.values()):  # which look at identity first
             for name in changes(called, dict(vars(holder))):
                 setattr(holder, name, called[name])
+
+
+def wrapped_steps() -> set[type]:
+    """The classes whose step torch has wrapped: when the first instance was made, or when one was copied."""
+    found, rest = set(), [torch.optim.Optimizer]
+    while rest:
+        one = rest.pop()
+        rest += one.__subclasses__()
+        if getattr(vars(one).get("step"), "hooked", False):
+            found.add(one)
+    return found
+
+
+def unwrap_steps(but: set[type]) -> None:
+    """The step of a class is again what it was, so that a copy spoils no instance that torch's constructor made not."""
+    for one in wrapped_steps() - but:
+        own = vars(one)["step"].__wrapped__
+        if any(vars(base).get("step") is own for base in one.__mro__[1:]):
+            del one.step  # type: ignore[attr-defined]
+        else:
+            one.step = own  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from ..failures import CALLS, RequestError, headline
 from ..limits import used_up
 from ..place import FOREIGN, WORKER
 from ..state_path import groups_of
-from ..surroundings import OwnProgramError, restore
+from ..surroundings import OwnProgramError, restore, unwrap_steps, wrapped_steps
 from ..torch_platform import dtype_named, to_bytes
 from .calls import saved_state, take_step
 from .harness import Observation, Trial, raised, rows_of
@@ -52,12 +52,15 @@ def contract(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[s
     seen: list[dict[str, Any]] = []
     buffers: list[bytes] = []
     error: dict[str, str] | None = None
+    before = wrapped_steps()
     try:
         seen.extend(_plain(observation, buffers) for observation in experiment(trial))
     except BaseException as raised:
         if used_up(raised):
             raise  # the worker cannot go on
         error = _told(raised)
+    finally:
+        unwrap_steps(but=before)
     return {"observations": seen, "error": error}, buffers
 
 

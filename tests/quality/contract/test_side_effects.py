@@ -110,6 +110,29 @@ def test_an_experiment_starts_from_a_fresh_process(tmp_path: Path, session: Sess
     assert not any(observation["differing"] for observation in seen)
 
 
+WRAPPER = """
+import torch
+
+
+class Wrapper(torch.optim.Optimizer):
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        self.inner = torch.optim.Adam(params, lr=lr, betas=betas, eps=eps)
+        self.param_groups, self.state, self.defaults = self.inner.param_groups, self.inner.state, self.inner.defaults
+
+    def step(self, closure=None):
+        return self.inner.step(closure)
+"""
+
+
+def test_a_copy_does_not_spoil_what_is_asked_after_it(tmp_path: Path, session: Session) -> None:
+    """Torch wraps the step of a class when an instance is copied: one that its constructor never made has no hooks."""
+    target = tmp_path / "wrapper.py"
+    target.write_text(WRAPPER)
+    subject = subject_of(recognise(f"{target}:Wrapper", "adam", {}, session), session)
+    assert _broken("state/deepcopy", subject) == "it raises"
+    assert not _broken("whole/deterministic", subject)
+
+
 @pytest.mark.parametrize(("name", "found"), [("KeepsRecords", True), ("KeepsTheLastRecords", False)])
 def test_what_is_kept_of_every_step_is_found_be_it_no_tensor(name: str, found: bool, session: Session) -> None:
     """Records that grow with every step are a finding, and a number of the last ones is none."""
