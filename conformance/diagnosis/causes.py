@@ -18,8 +18,9 @@ from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.reduction import failures_of
 from conformance.engine.verdict import Cause, Cell, CellResult, Finding
 from conformance.optimizers.cases import Case
+from conformance.optimizers.properties import IN_SINGLE
 from conformance.optimizers.property import Property
-from conformance.optimizers.rule_kind import RULE
+from conformance.optimizers.rule_kind import COUNT, RULE
 from conformance.optimizers.subject import WorkerSubject
 from conformance.schedulers.schedule_kind import SCHEDULE
 from conformance.schedulers.subject import SchedulerSubject
@@ -98,6 +99,9 @@ def _of_arithmetic(
     for _ in range(MOST_CAUSES):
         if not left:
             return
+        if all(finding.quantity == COUNT for finding in left):
+            yield _miscounted(left, subject_of), []
+            return
         try:
             subject: WorkerSubject = subject_of(left[0].cell)
             found = diagnose(subject, _cases(left))
@@ -126,6 +130,15 @@ def _of_arithmetic(
         left = [finding for finding in asked if finding not in explained]
     if left:
         yield _cause(left, _wrong(left), f"not looked into beside {MOST_CAUSES} other causes", ""), []
+
+
+def _miscounted(findings: Sequence[Finding], subject_of: SubjectOf) -> Cause:
+    """Return the cause of counts that are wrong where the arithmetic says nothing of it."""
+    first = findings[0]
+    counts = {float(finding.value) for finding in findings}
+    kept = "; a count in float32 stays there: it holds no odd number beyond" if counts == {IN_SINGLE} else ""
+    said = f"{first.sentence.rstrip('.')}{kept}"
+    return _cause(findings, f"{COUNT}: {first.value}", said, _place_of_clause(first.cell, subject_of))
 
 
 def _of_schedules(
@@ -191,7 +204,12 @@ def _stored(finding: Finding) -> dict[str, Any]:
 
 
 def _explains(hypothesis: Hypothesis, finding: Finding, subject_of: SubjectOf) -> bool:
-    """Tell whether a finding's case shows nothing wrong where the hypothesis is the claim."""
+    """Tell whether a finding's case shows nothing wrong where the hypothesis is the claim.
+
+    A count is not judged by the formula: what counts otherwise explains it, and nothing else does.
+    """
+    if finding.quantity == COUNT:
+        return hypothesis.counts_otherwise
     claim = BY_IDENTIFIER[OPTIMIZERS][finding.cell.property]
     subject = subject_of(finding.cell)
     supposed = hypothesis.of(subject)

@@ -58,6 +58,8 @@ class Hypothesis:
     """The lines of the program, by name, that it changes."""
     edits: tuple[tuple[str, str], ...] = ()
     """What a class that is written from the formula would read, and what this one reads instead."""
+    counts_otherwise: bool = False
+    """Whether the step count itself is another, and not a number beside it."""
 
     def begins(self, subject: WorkerSubject) -> bool:
         """Tell whether it has states that the claim has not, of which only runs from the start say what they are."""

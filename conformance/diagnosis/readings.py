@@ -104,9 +104,11 @@ def of_settings(subject: WorkerSubject) -> Iterator[Hypothesis]:
     yield _reading("as if only the first group's settings counted", _of_group(0), *every)
     for by, other in ((-1, "t-1"), (1, "t+1")):
         reading = Reading(prepared=_counted(by))
-        yield Hypothesis(f"as if t were {other}", Sort.VALUE, reading=reading, edits=((COUNT, f"{COUNT} + ({by})"),))
+        edits = ((COUNT, f"{COUNT} + ({by})"),)
+        yield Hypothesis(f"as if t were {other}", Sort.VALUE, reading=reading, edits=edits, counts_otherwise=True)
     together = Reading(prepared=_counted_together)
-    yield Hypothesis("as if a parameter counted the steps of its whole group", Sort.VALUE, reading=together)
+    shared = "as if a parameter counted the steps of its whole group"
+    yield Hypothesis(shared, Sort.VALUE, reading=together, counts_otherwise=True)
 
 
 def rounded_settings(to: Format) -> Hypothesis:

@@ -323,7 +323,8 @@ def restore() -> None:
 
 def wrapped_steps() -> set[type]:
     """The classes whose step torch has wrapped: when the first instance was made, or when one was copied."""
-    found, rest = set(), [torch.optim.Optimizer]
+    found: set[type] = set()
+    rest: list[type] = [torch.optim.Optimizer]
     while rest:
         one = rest.pop()
         rest += one.__subclasses__()

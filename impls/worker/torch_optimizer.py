@@ -115,9 +115,20 @@ def _built(header: dict[str, Any], build: Build, slots: list[Slot]) -> list[Runn
         ]
         own = groups[joined[0][0].group].get("constructor", {}) if once else {}
         optimizer = replace(build, constructor={**build.constructor, **own}).optimizer(given)
+        _hold_as_made(optimizer, given)
         members = [slot for one in joined for slot in one]
         found.append(Running(optimizer, members, [one[0].group for one in joined]))
     return found
+
+
+def _hold_as_made(optimizer: Any, given: list[dict[str, Any]]) -> None:
+    """Settings are tensors in the groups where the constructor makes tensors of its own."""
+    made = getattr(optimizer, "defaults", None)
+    if not isinstance(made, dict):
+        return
+    for group, options in zip(groups_of(optimizer), given):
+        held = {key: (value, made.get(key)) for key, value in options.items() if key != "params"}
+        group.update({key: _as_held(value, own) for key, (value, own) in held.items() if group.get(key) is value})
 
 
 def _kept_in_groups(options: dict[str, Any]) -> dict[str, Any]:

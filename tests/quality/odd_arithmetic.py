@@ -164,3 +164,11 @@ class ScaledByTheWrongCorrection(Odd):
         scale = (1 - beta2**t) ** 0.5
         p.mul_(1 - lr * decay)
         p.addcdiv_(m, v.sqrt().add_(eps * (1 - beta1**t)), value=-lr * scale / (1 - beta1**t))
+
+
+class SettingsInTensors(_beside.AdamW):
+    """Its constructor makes a float32 tensor of every setting, as one does whose steps are captured."""
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        single = [torch.tensor(float(value)) for value in (lr, *betas, eps, weight_decay)]
+        super().__init__(params, single[0], tuple(single[1:3]), single[3], single[4])

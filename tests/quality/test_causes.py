@@ -119,6 +119,17 @@ def test_one_cause_explains_every_property_of_the_arithmetic(session: Session) -
     assert _written_at(cause.where).startswith("p.addcdiv_(")
 
 
+def test_a_count_that_float32_stops_is_no_cause_of_wrong_values(session: Session) -> None:
+    """What is computed otherwise does not explain a count: it is told beside that, with what stops it."""
+    claims = ["agreement/local", "state/step-count"]
+    values, count = _causes("EpsilonInside", claims, session)
+    assert values.title == COMPUTES["EpsilonInside"]
+    assert {cell.property for cell in values.explains} == {"agreement/local"}
+    assert count.title == "t: 16777216"
+    assert count.diagnosis.startswith("The step count grows by one at every step, beyond 2^24 steps too; a count in")
+    assert {cell.property for cell in count.explains} == {"state/step-count"}
+
+
 def test_what_only_should_hold_is_a_cause_of_its_own(session: Session) -> None:
     """A setting that is not refused is told apart from results that are wrong, and at its level."""
     subject = _subject("EpsilonInside", session)

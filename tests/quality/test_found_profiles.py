@@ -35,6 +35,7 @@ EXPLANATIONS = {
     "Float64Inside": "scalars in float64, cast to compute; contraction allowed; root within 1 units; forms: as written",
     "CountInFloat32": "t as float32 tensors",
     "ScalarsInFloat32": f"{SETTINGS} as float32 tensors",
+    "SettingsInTensors": f"{SETTINGS} as float32 tensors",
 }
 
 
