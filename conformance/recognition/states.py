@@ -132,7 +132,7 @@ def _counters(trial: TrialSteps) -> tuple[tuple[str, ...], tuple[str, ...]]:
             found.append(path)
     own = [path for path in found if trial.is_own(path)]
     near = [path for path in found if path.count("/") == 0 or not path.startswith("optimizer:")]
-    likeliest = sorted(own or near, key=lambda path: (path.startswith("optimizer:"), path not in COUNTERS))
+    likeliest = sorted(own or near or found, key=lambda path: (path.startswith("optimizer:"), path not in COUNTERS))
     return tuple(likeliest), tuple(path for path in near if own and path not in own and path.startswith("group:"))
 
 

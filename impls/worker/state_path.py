@@ -71,8 +71,9 @@ def _roots(optimizer: Any, parameter: torch.Tensor) -> Iterator[tuple[str, Any]]
     own = {name: value for name, value in _attributes(optimizer).items() if name not in INHERITED}
     yield ON_OPTIMIZER, own
     states = getattr(optimizer, "state", None)
-    if isinstance(states, Mapping) and parameter not in states:
-        yield ON_OPTIMIZER, {"state": states}
+    if isinstance(states, Mapping):
+        shared = {key: value for key, value in states.items() if isinstance(key, str)}
+        yield ON_OPTIMIZER, {"state": shared if parameter in states else states}
 
 
 def _leaves(

@@ -42,6 +42,36 @@ class CountInTensorOfGroup(torch.optim.Optimizer):
         return loss
 
 
+class CountOfAll(torch.optim.Optimizer):
+    """Adam with one count of steps, kept beside the states of its parameters."""
+
+    def __init__(
+        self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+    ) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+        self.state["all"] = {"count": 0}
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        self.state["all"]["count"] += 1
+        count = self.state["all"]["count"]
+        for group in self.param_groups:
+            for p in (p for p in group["params"] if p.grad is not None):
+                state = self.state[p]
+                if not state:
+                    state["m"], state["v"] = torch.zeros_like(p), torch.zeros_like(p)
+                beta1, beta2 = group["betas"]
+                state["m"].mul_(beta1).add_(p.grad, alpha=1 - beta1)
+                state["v"].mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
+                root = (state["v"] / (1 - beta2**count)).sqrt().add_(group["eps"])
+                p.addcdiv_(state["m"], root, value=-group["lr"] / (1 - beta1**count))
+        return loss
+
+
 class Hurries(CountInTensorOfGroup):
     """The same with steps that are twice as long."""
 

@@ -19,10 +19,13 @@ ASKED = [clause.identifier for chapter in CHAPTERS for clause in chapter.CLAUSES
 FILE = Path(__file__).with_name("odd_counts.py")
 
 
-def test_a_count_in_a_tensor_of_the_group_stays_a_tensor(session: Session) -> None:
+@pytest.mark.parametrize(
+    ("name", "counter"), [("CountInTensorOfGroup", "group:step"), ("CountOfAll", "optimizer:state/all/count")]
+)
+def test_a_count_that_several_share_is_set_where_it_is(name: str, counter: str, session: Session) -> None:
     """A step from a later count is made, and nothing of the formula is outside."""
-    item = recognise(f"{FILE}:CountInTensorOfGroup", "adam", {}, session)
-    assert item.counter == "group:step"
+    item = recognise(f"{FILE}:{name}", "adam", {}, session)
+    assert item.counter == counter
     assert result_of(unit_of(item, "agreement/local"), session).verdict is Verdict.PASS
 
 
