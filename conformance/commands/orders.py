@@ -32,10 +32,17 @@ from impls.session import Session
 
 def check(given: argparse.Namespace, console: Console, session: Session) -> int:
     """Judge one optimizer or scheduler; returns the exit status."""
+    _refuse_unknown(given)
     runs.preload()
     asked = Asked(given.target, given.rule or "", given.schedule or "", pairs(given.option), said_by(given))
     chosen = found(asked, session, say_to(console))
     return _judge(given, console, chosen, session, whole=False)
+
+
+def _refuse_unknown(given: argparse.Namespace) -> None:
+    """Refuse names that nothing has before the target is asked anything."""
+    among("format", given.dtype, FLOATS)
+    among("property", given.property, [*claims.identifiers(OPTIMIZERS), *claims.identifiers(SCHEDULERS)])
 
 
 def report(given: argparse.Namespace, console: Console, session: Session) -> int:

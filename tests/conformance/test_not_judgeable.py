@@ -70,3 +70,15 @@ def test_an_error_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys:
     error = capsys.readouterr().err
     assert "a fault of ours" in error
     assert "is an error of stepproof's own" in " ".join(error.split())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [(["--dtype", "float8"], "there is no format `float8`"), (["--property", "agreement"], "there is no property")],
+)
+def test_a_name_that_nothing_has_is_refused_before_the_target_is_asked(
+    given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typing mistake costs no recognition: here there would be nothing to recognise."""
+    assert cli.main(["check", "nowhere.py:Nothing", *given]) == 2
+    assert said in capsys.readouterr().err
