@@ -19,6 +19,7 @@ from conformance.engine.claim import Claim, Kind, Plan
 from conformance.engine.evidence import Evidence, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import OPTIMIZERS, Entry, named
+from conformance.engine.methods import STEP
 from conformance.engine.verdict import Level
 from conformance.optimizers.properties import LOCAL
 from conformance.optimizers.subject import WorkerSubject
@@ -68,6 +69,7 @@ class Clause:
     share: float = 1.0
     searching: bool = False
     """Whether it speaks of optimizers that call the function themselves."""
+    methods: tuple[str, ...] = STEP
     of_repetition: bool = False
     """Whether it is about runs that are the same: of what draws at random no others are compared exactly."""
 

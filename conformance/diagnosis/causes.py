@@ -14,7 +14,8 @@ from conformance.diagnosis.places import place_of, place_of_step
 from conformance.diagnosis.recordings import recorded
 from conformance.diagnosis.schedule_causes import explained as explained_by_schedules
 from conformance.diagnosis.written_classes import shown_by
-from conformance.engine.ledger import OPTIMIZERS
+from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
+from conformance.engine.methods import LEARNING_RATE
 from conformance.engine.reduction import failures_of
 from conformance.engine.verdict import Cause, Cell, CellResult, Finding
 from conformance.optimizers.cases import Case
@@ -68,16 +69,17 @@ def _told(group: Joined, subject_of: SubjectOf) -> Cause:
     first = group.findings[0]
     if group.sort == "raised":
         return _cause(group.findings, f"it raises {first.value}", first.sentence, first.confirmed)
-    where = _place_of_clause(first.cell, subject_of)
+    where = _place_of_clause(first, subject_of)
     if group.sort == SHOULD:
         return _cause(group.findings, f"{first.quantity}: {first.value}", first.sentence, where)
     return _cause(group.findings, f"{first.cell.property}: {first.quantity}", first.sentence, where)
 
 
-def _place_of_clause(cell: Cell, subject_of: SubjectOf) -> str:
-    """Return where the method begins of which a clause speaks; nothing of what cannot be asked."""
+def _place_of_clause(finding: Finding, subject_of: SubjectOf) -> str:
+    """Return where the method begins of which a claim speaks; nothing of what cannot be asked."""
+    claims = BY_IDENTIFIER[SCHEDULERS if finding.case["kind"] == SCHEDULE.name else OPTIMIZERS]
     try:
-        return place_of_step(subject_of(cell), cell.property)
+        return place_of_step(subject_of(finding.cell), claims[finding.cell.property].methods)
     except (LookupError, TargetError, WorkerFailure):
         return ""
 
@@ -138,7 +140,7 @@ def _miscounted(findings: Sequence[Finding], subject_of: SubjectOf) -> Cause:
     counts = {float(finding.value) for finding in findings}
     kept = "; a count in float32 stays there: it holds no odd number beyond" if counts == {IN_SINGLE} else ""
     said = f"{first.sentence.rstrip('.')}{kept}"
-    return _cause(findings, f"{COUNT}: {first.value}", said, _place_of_clause(first.cell, subject_of))
+    return _cause(findings, f"{COUNT}: {first.value}", said, _place_of_clause(first, subject_of))
 
 
 def _of_schedules(
@@ -156,7 +158,7 @@ def _of_schedules(
         yield _cause(mine, _wrong(mine), _broken(error), ""), []
         return
     for cause in found:
-        place = place_of_step(subject)
+        place = place_of_step(subject, LEARNING_RATE)
         shown = [finding for finding in cause.findings if finding in clauses]
         yield _cause(cause.findings, cause.title, cause.diagnosis, place), shown
 

@@ -8,6 +8,7 @@ import sympy as sp
 
 from conformance.diagnosis.hypothesis import Hypothesis
 from conformance.diagnosis.recordings import Recording
+from conformance.engine.methods import STEP
 from conformance.engine.verdict import Finding
 from conformance.optimizers.cases import Case
 from conformance.optimizers.subject import WorkerSubject
@@ -20,39 +21,8 @@ MOST_STEPS = 32
 """Longer runs are not followed line by line."""
 
 
-METHODS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("hyperparameters/read-anew", ("step",)),
-    ("hyperparameters/", ("__init__", "step")),
-    ("state/", ("load_state_dict", "__setstate__", "state_dict", "step")),
-    ("history/loaded", ("load_state_dict", "__setstate__", "step")),
-    ("history/rebuilt", ("load_state_dict", "__setstate__", "step")),
-    ("history/went-back", ("load_state_dict", "__setstate__", "step")),
-    ("history/misfit-refused", ("load_state_dict", "__setstate__", "__init__", "step")),
-    ("history/others-settings", ("load_state_dict", "__setstate__", "step")),
-    ("history/empty-group", ("load_state_dict", "__setstate__", "step")),
-    ("groups/added", ("add_param_group", "step")),
-    ("", ("step",)),
-)
-"""The methods of which a clause speaks, by the beginning of its name: the first that somebody wrote is meant."""
-OF_SCHEDULERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("settings/", ("__init__", "get_lr", "_get_lr", "step")),
-    ("resume/", ("__init__", "get_lr", "_get_lr", "step")),
-    ("state/", ("load_state_dict", "state_dict", "get_lr", "_get_lr", "step")),
-    ("epoch/", ("_get_closed_form_lr", "step", "get_lr")),
-    ("lr/reported", ("get_last_lr", "step")),
-    ("order/", ("step", "get_lr")),
-    ("distributed/", ("step", "get_lr")),
-    ("plateau/", ("is_better", "step")),
-    ("", ("get_lr", "_get_lr", "step")),
-)
-"""The same for schedulers, of which most leave the step to the framework."""
-
-
-def place_of_step(subject: WorkerSubject | SchedulerSubject, clause: str = "") -> str:
-    """Return the file and the line at which the method begins of which a clause speaks, if that can be read."""
-    scheduler = isinstance(subject, SchedulerSubject)
-    known = OF_SCHEDULERS if scheduler else METHODS
-    methods = next(methods for start, methods in known if clause.startswith(start))
+def place_of_step(subject: WorkerSubject | SchedulerSubject, methods: tuple[str, ...] = STEP) -> str:
+    """Return the file and the line at which the first of ``methods`` begins that somebody wrote, if it can be read."""
     target = subject.entry.target if isinstance(subject, SchedulerSubject) else subject.implementation.target
     try:
         answer = subject.session.request({"op": "step_place", "target": target, "methods": list(methods)}).header

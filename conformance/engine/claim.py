@@ -130,6 +130,10 @@ class Claim(Protocol):
         """Whether mutants are tried on its cases."""
 
     @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods in which a breach is written, the likeliest first."""
+
+    @property
     def kind(self) -> Kind:
         """What its cases are."""
 

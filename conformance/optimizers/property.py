@@ -14,6 +14,7 @@ from conformance.engine.coverage import Coverage
 from conformance.engine.evidence import Evidence, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
+from conformance.engine.methods import STEP
 from conformance.engine.verdict import Level
 from conformance.optimizers import large_tensors, profile_search, targeting
 from conformance.optimizers.cases import Case
@@ -57,6 +58,7 @@ class Property:
     measures_power: bool = False
     """Whether further cases are drawn: small ones with many settings, and for mutants that survive."""
 
+    methods: tuple[str, ...] = STEP
     in_arithmetic: Property | None = None
     """Where deviations in arithmetic show best, if not here."""
 

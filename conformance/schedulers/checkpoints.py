@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.engine import methods
 from conformance.engine.evidence import Tally
 from conformance.schedulers import enclosures as legal
 from conformance.schedulers import strategies
@@ -139,6 +140,7 @@ PROPERTIES = (
         "torch.optim documentation: saving and loading",
         restored("pickle"),
         needs=STATE,
+        methods=methods.SAVING_A_SCHEDULER,
     ),
     SchedulerProperty(
         "state/weights-only",
@@ -147,6 +149,7 @@ PROPERTIES = (
         restored("weights_only"),
         needs=STATE,
         not_asked=PICKLED,
+        methods=methods.SAVING_A_SCHEDULER,
     ),
     SchedulerProperty(
         "state/json",
@@ -155,6 +158,7 @@ PROPERTIES = (
         restored("json"),
         needs=STATE,
         not_asked=PICKLED,
+        methods=methods.SAVING_A_SCHEDULER,
     ),
     SchedulerProperty(
         "state/kept",
@@ -163,6 +167,7 @@ PROPERTIES = (
         state_kept,
         needs=STATE,
         not_asked=PICKLED,
+        methods=methods.SAVING_A_SCHEDULER,
     ),
     SchedulerProperty(
         "state/loaded-over",
@@ -171,6 +176,7 @@ PROPERTIES = (
         loaded_over,
         needs=STATE,
         not_asked={OPTAX: "its state is a count, which is restored"},
+        methods=methods.SAVING_A_SCHEDULER,
     ),
     SchedulerProperty(
         "resume/last-epoch",
@@ -184,5 +190,6 @@ PROPERTIES = (
             TIMM: "it keeps no last_epoch: the caller tells it the epoch",
             OPTAX: "its state is a count, which is restored",
         },
+        methods=methods.CONSTRUCTOR_OF_SCHEDULER,
     ),
 )

@@ -9,6 +9,7 @@ import operator
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from conformance.engine import methods
 from conformance.engine.evidence import Tally
 from conformance.schedulers import enclosures as legal
 from conformance.schedulers import strategies
@@ -159,6 +160,7 @@ PROPERTIES = (
         _by_epoch,
         share=3.0,
         of_functions=True,
+        methods=methods.CLOSED_FORM,
     ),
     SchedulerProperty(
         "epoch/restarts",
@@ -169,6 +171,7 @@ PROPERTIES = (
         _with_restarts,
         share=3.0,
         of_functions=True,
+        methods=methods.CLOSED_FORM,
     ),
     SchedulerProperty(
         "epoch/then-steps",
@@ -177,6 +180,7 @@ PROPERTIES = (
         epoch_then_steps,
         one_epoch,
         _epoch_and_steps,
+        methods=methods.CLOSED_FORM,
     ),
     SchedulerProperty(
         "epoch/counted",
@@ -186,5 +190,6 @@ PROPERTIES = (
         counted,
         _counted,
         _counts,
+        methods=methods.CLOSED_FORM,
     ),
 )

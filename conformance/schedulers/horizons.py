@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from hypothesis import strategies as st
 
+from conformance.engine import methods
 from conformance.engine.evidence import Tally
 from conformance.engine.verdict import Level
 from conformance.schedulers import enclosures as legal
@@ -173,6 +174,7 @@ PROPERTIES = (
         _with_edges,
         share=2.0,
         of_functions=True,
+        methods=methods.CONSTRUCTOR_OF_SCHEDULER,
     ),
     SchedulerProperty(
         "lr/first",

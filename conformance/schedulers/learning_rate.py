@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from conformance.engine import methods
 from conformance.engine.evidence import Tally
 from conformance.schedulers import enclosures as legal
 from conformance.schedulers import strategies
@@ -195,6 +196,7 @@ PROPERTIES = (
         reported,
         needs=("get_last_lr",),
         not_asked={TIMM: "it does not tell the learning rate", OPTAX: "a function of the count tells nothing else"},
+        methods=methods.REPORTED,
     ),
     SchedulerProperty(
         "lr/compiled",

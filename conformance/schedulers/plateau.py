@@ -6,6 +6,7 @@ import dataclasses
 
 from hypothesis import strategies as st
 
+from conformance.engine import methods
 from conformance.engine.evidence import Tally
 from conformance.schedulers import enclosures as legal
 from conformance.schedulers import strategies
@@ -70,5 +71,6 @@ PROPERTIES = (
         worsening,
         of_sort=strategies.follows_metrics,
         of_functions=True,
+        methods=methods.IMPROVEMENT,
     ),
 )

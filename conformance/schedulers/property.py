@@ -11,6 +11,7 @@ from conformance.engine.claim import Claim, Kind, Plan
 from conformance.engine.evidence import Evidence, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
+from conformance.engine.methods import LEARNING_RATE
 from conformance.engine.verdict import Level
 from conformance.schedulers import mutants, strategies
 from conformance.schedulers.cases import ScheduleCase
@@ -46,6 +47,7 @@ class SchedulerProperty:
     """Its cases may have settings with which the scheduler is not judged otherwise."""
     measures_power: bool = False
     level: Level = Level.MUST
+    methods: tuple[str, ...] = LEARNING_RATE
     of_functions: bool = False
     """It is about the learning rate as a function of t, or of metrics."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from hypothesis import strategies as st
 
+from conformance.engine import methods
 from conformance.engine.drawing import draw
 from conformance.engine.evidence import Tally
 from conformance.engine.verdict import Level
@@ -111,5 +112,6 @@ PROPERTIES = (
         of_sort=lambda entry: entry.any_form,
         everywhere=True,
         level=Level.SHOULD,
+        methods=methods.CONSTRUCTOR_OF_SCHEDULER,
     ),
 )

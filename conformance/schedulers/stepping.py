@@ -7,6 +7,7 @@ import dataclasses
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from conformance.engine import methods
 from conformance.engine.evidence import Tally
 from conformance.schedulers import enclosures as legal
 from conformance.schedulers import strategies
@@ -80,6 +81,7 @@ PROPERTIES = (
         stepped_alone,
         _plain,
         _steps_alone,
+        methods=methods.ORDER,
     ),
     SchedulerProperty(
         "settings/otherwise",
@@ -88,5 +90,6 @@ PROPERTIES = (
         in_force,
         said_otherwise,
         _two_ways,
+        methods=methods.CONSTRUCTOR_OF_SCHEDULER,
     ),
 )

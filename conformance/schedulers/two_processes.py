@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from conformance.engine import methods
 from conformance.engine.evidence import Tally
 from conformance.schedulers.cases import ScheduleCase, header
 from conformance.schedulers.learning_rate import plan
@@ -73,5 +74,6 @@ PROPERTIES = (
         together,
         share=0.2,
         not_asked={OPTAX: "the count is the optimizer's own"},
+        methods=methods.ORDER,
     ),
 )

@@ -12,6 +12,7 @@ from conformance.engine.claim import Claim, Kind, Moves, Plan, Told
 from conformance.engine.evidence import RAISED, Evidence, Exhibit, Stop, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
+from conformance.engine.methods import STEP
 from conformance.engine.verdict import Level
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case
@@ -94,6 +95,7 @@ class TrainingClaim:
     level: Level = Level.MUST
     of_settings: bool = False
     compares_runs: bool = False
+    methods: tuple[str, ...] = STEP
 
     @property
     def identifier(self) -> str:

@@ -121,6 +121,7 @@ class FakeClaim:
     measures_power: bool = False
     level: Level = Level.MUST
     promised: str = ""
+    methods: tuple[str, ...] = ()
 
     def unpromised(self, subject: Any) -> str:
         return self.promised

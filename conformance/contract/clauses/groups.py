@@ -18,6 +18,7 @@ from conformance.contract.requirements import (
     needs_groups,
     needs_settings_in_groups,
 )
+from conformance.engine import methods
 from conformance.engine.verdict import Level
 from conformance.optimizers.setting_names import constructor_setting
 from conformance.optimizers.shared_count import promises_own_count
@@ -91,6 +92,7 @@ CLAUSES = (
         "groups.added",
         beside_other({"made": 2, "steps": 2}),
         promised=promises_own_count,
+        methods=methods.JOINING_GROUP,
     ),
     Clause(
         "groups/empty",

@@ -13,6 +13,7 @@ from conformance.contract.requirements import (
     needs_groups,
     needs_step_alone,
 )
+from conformance.engine import methods
 from conformance.engine.verdict import Level
 
 TITLE = "An optimizer with a past"
@@ -27,6 +28,7 @@ CLAUSES = (
         "history.loaded_over",
         beside_other({"made": [0, 1, 3]}),
         needs=needs_groups,
+        methods=methods.LOADING,
     ),
     Clause(
         "history/loaded-again",
@@ -34,6 +36,7 @@ CLAUSES = (
         LOADING,
         "history.loaded_again",
         beside_other({"made": [0, 2]}),
+        methods=methods.LOADING,
     ),
     Clause(
         "history/went-back",
@@ -41,6 +44,7 @@ CLAUSES = (
         LOADING,
         "history.went_back",
         beside_other({"made": 2}),
+        methods=methods.LOADING,
     ),
     Clause(
         "history/data-replaced",
@@ -80,6 +84,7 @@ CLAUSES = (
         "history.misfit_refused",
         beside_other({}),
         needs=needs_groups,
+        methods=methods.REFUSING_A_CHECKPOINT,
     ),
     Clause(
         "history/others-settings",
@@ -88,6 +93,7 @@ CLAUSES = (
         "history.others_settings",
         beside_other({}),
         needs=needs_groups,
+        methods=methods.LOADING,
     ),
     Clause(
         "history/empty-group",
@@ -96,6 +102,7 @@ CLAUSES = (
         "history.empty_group",
         beside_other({}),
         needs=needs_groups,
+        methods=methods.LOADING,
     ),
     Clause(
         "history/empty-group-counts",
@@ -105,6 +112,7 @@ CLAUSES = (
         beside_other({}),
         needs=needs_count_of_group,
         level=Level.SHOULD,
+        methods=methods.LOADING,
     ),
     Clause(
         "history/empty-beside",
@@ -120,5 +128,6 @@ CLAUSES = (
         "torch, torch.optim: an optimizer's state is its own",
         "history.rebuilt",
         beside_other({}),
+        methods=methods.LOADING,
     ),
 )

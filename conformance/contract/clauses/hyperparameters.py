@@ -23,6 +23,7 @@ from conformance.contract.requirements import (
     needs_visible_state,
     typed_otherwise,
 )
+from conformance.engine import methods
 from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject
 from impls.failures import REFUSALS
@@ -76,6 +77,7 @@ REFUSED = Clause(
     "hyperparameters.refused",
     _bad,
     level=Level.SHOULD,
+    methods=methods.CONSTRUCTOR,
 )
 
 
@@ -101,6 +103,7 @@ CLAUSES = (
         "hyperparameters.changed",
         _switched_on,
         needs=all_of(needs_settings_in_groups, _may_be_zero),
+        methods=methods.CONSTRUCTOR,
     ),
     Clause(
         "hyperparameters/tensor-lr",
@@ -109,6 +112,7 @@ CLAUSES = (
         "hyperparameters.as_tensor",
         _rate_as_tensor,
         needs=all_of(needs_given_rate, needs_visible_state),
+        methods=methods.CONSTRUCTOR,
     ),
     Clause(
         "hyperparameters/tensor-betas",
@@ -118,6 +122,7 @@ CLAUSES = (
         each({"keyword": "betas", "steps": 2}),
         needs=all_of(needs_keyword("betas"), needs_tensor_setting("betas"), needs_visible_state),
         promised=typed_otherwise("betas"),
+        methods=methods.CONSTRUCTOR,
     ),
     Clause(
         "hyperparameters/whole-domain",
@@ -127,6 +132,7 @@ CLAUSES = (
         _legal,
         needs=needs_float32,
         level=Level.SHOULD,
+        methods=methods.CONSTRUCTOR,
     ),
     REFUSED,
     Clause(
@@ -136,6 +142,7 @@ CLAUSES = (
         "hyperparameters.refused_in_group",
         _bad,
         level=Level.SHOULD,
+        methods=methods.CONSTRUCTOR,
     ),
     Clause(
         "hyperparameters/error-names-value",
@@ -145,6 +152,7 @@ CLAUSES = (
         _bad,
         needs=_refusing,
         level=Level.SHOULD,
+        methods=methods.CONSTRUCTOR,
     ),
     Clause(
         "hyperparameters/error-names-range",
@@ -154,6 +162,7 @@ CLAUSES = (
         _bad,
         needs=_refusing,
         level=Level.SHOULD,
+        methods=methods.CONSTRUCTOR,
     ),
     Clause(
         "hyperparameters/defaults-documented",
@@ -163,6 +172,7 @@ CLAUSES = (
         once({}),
         needs=needs_documented_defaults,
         level=Level.SHOULD,
+        methods=methods.CONSTRUCTOR,
     ),
     Clause(
         "hyperparameters/zero-lr",
@@ -171,6 +181,7 @@ CLAUSES = (
         "hyperparameters.zero_rate",
         _rate_of_zero,
         needs=needs_rate_of_zero,
+        methods=methods.CONSTRUCTOR,
     ),
     Clause(
         "hyperparameters/maximize",
@@ -179,5 +190,6 @@ CLAUSES = (
         "hyperparameters.maximized",
         each({"steps": 3}),
         needs=needs_keyword("maximize"),
+        methods=methods.CONSTRUCTOR,
     ),
 )

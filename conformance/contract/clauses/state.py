@@ -18,6 +18,7 @@ from conformance.contract.requirements import (
     needs_visible_state,
     other_paths,
 )
+from conformance.engine import methods
 from conformance.engine.verdict import Level
 from conformance.optimizers.subject import WorkerSubject
 from spec.rule import UpdateRule
@@ -53,6 +54,7 @@ CLAUSES = (
         beside_other(MADE),
         switched_off=True,
         needs=needs_groups,
+        methods=methods.SAVING,
     ),
     Clause(
         "state/weights-only",
@@ -61,6 +63,7 @@ CLAUSES = (
         "state.weights_only",
         beside_other(MADE),
         needs=needs_groups,
+        methods=methods.SAVING,
     ),
     Clause(
         "state/deepcopy",
@@ -69,6 +72,7 @@ CLAUSES = (
         "state.deepcopied",
         beside_other(MADE),
         needs=needs_groups,
+        methods=methods.SAVING,
     ),
     Clause(
         "state/pickle",
@@ -77,6 +81,7 @@ CLAUSES = (
         "state.pickled",
         beside_other(MADE),
         needs=needs_groups,
+        methods=methods.SAVING,
     ),
     Clause(
         "state/not-aliased",
@@ -85,6 +90,7 @@ CLAUSES = (
         "state.not_aliased",
         beside_other({}),
         needs=needs_groups,
+        methods=methods.SAVING,
     ),
     Clause(
         "state/dtypes-kept",
@@ -93,6 +99,7 @@ CLAUSES = (
         "state.dtypes_kept",
         beside_other({}),
         needs=needs_groups,
+        methods=methods.SAVING,
     ),
     Clause(
         "state/count-kept",
@@ -101,6 +108,7 @@ CLAUSES = (
         "state.count_kept",
         beside_other({"counts": [257, 2049, 65505, 16777213]}),
         needs=all_of(needs_groups, needs_step_count),
+        methods=methods.SAVING,
     ),
     Clause(
         "state/plain-numbers",
@@ -109,6 +117,7 @@ CLAUSES = (
         "state.plain_numbers",
         beside_other({"made": [1, 3]}),
         needs=all_of(needs_step_count, needs_usual_checkpoint),
+        methods=methods.SAVING,
     ),
     Clause(
         "state/settings-loaded",
@@ -117,6 +126,7 @@ CLAUSES = (
         "state.settings_loaded",
         beside_other({}),
         needs=needs_settings_in_groups,
+        methods=methods.SAVING,
     ),
     Clause(
         "state/other-path",
@@ -126,6 +136,7 @@ CLAUSES = (
         _paths,
         needs=all_of(needs_another_path, needs_visible_state, needs_usual_checkpoint),
         every_path=True,
+        methods=methods.SAVING,
     ),
     Clause(
         "state/other-rule",
@@ -134,6 +145,7 @@ CLAUSES = (
         "state.other_rule",
         _foreign,
         level=Level.SHOULD,
+        methods=methods.SAVING,
     ),
     Clause(
         "state/hooks",
@@ -142,5 +154,6 @@ CLAUSES = (
         "state.state_hooks",
         beside_other({}),
         needs=needs_base_class,
+        methods=methods.SAVING,
     ),
 )
