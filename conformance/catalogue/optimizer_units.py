@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from conformance.catalogue import selection
 from conformance.catalogue.catalogued import FRAMEWORK
@@ -18,6 +19,7 @@ from conformance.engine.verdict import Cell, Level
 from conformance.optimizers import mutants, profile_search
 from conformance.optimizers.subject import WorkerSubject, worker_subject
 from impls.catalogue.entries import ExecutionPath, Implementation
+from impls.devices import HOST
 from impls.session import MEMORY, Session
 from reference.formats import FORMATS
 
@@ -26,6 +28,8 @@ CASES_PER_SECOND = 1.1
 ELEMENTS, LARGE = 16384, 65536
 """Elements of a large tensor; more where a case is dear and its elements are not."""
 POWER_FORMATS = ("float32", "float64")
+TO_START, OF_A_CASE, OF_POWER = 10.0, 0.5, 60.0
+"""What a unit costs before its claims, each of its cases, and its mutants; an eighth of a second each on one core."""
 ARITHMETIC = "arithmetic"
 """The sort of what is shown of a profile that was found."""
 
@@ -59,6 +63,44 @@ class OptimizerUnit:
     def label(self) -> str:
         """The implementation, its path and the format."""
         return f"{self.implementation.identifier} {self.path.name} {self.device} {self.dtype}"
+
+    @property
+    def library(self) -> str:
+        """The package that ships the implementation."""
+        return self.implementation.library
+
+    @property
+    def cost(self) -> float:
+        """About how much it costs, in claims of the contract: it balances shards and decides nothing."""
+        cases = TO_START + len(self.properties) + OF_A_CASE * self.cases
+        return self.path.cost * cases + OF_POWER * self.measure_power
+
+    @property
+    def target(self) -> dict[str, Any]:
+        """What a stored failure must say for its subject to be built again."""
+        item = self.implementation
+        profile = {} if item.declared or not self.path.declared else dict(self.path.profile)
+        return {
+            "chapter": OPTIMIZERS,
+            "implementation": item.identifier,
+            "profile": profile,
+            "target": item.called,
+            "rule": item.rule,
+            "options": dict(item.options),
+            "told": dict(item.told),
+            "python": self.python,
+        }
+
+    @property
+    def called(self) -> str:
+        """Nothing: its stored cases name no target of their own."""
+        return ""
+
+    def brief(self, cases: int) -> OptimizerUnit | None:
+        """Return it with few cases; nothing where a second worker could be in the way of the first."""
+        if self.device != HOST or self.path.cost > 1:
+            return None
+        return dataclasses.replace(self, cases=cases, measure_power=False, steer=False, least=0)
 
     def cell(self, claim: str) -> Cell:
         """Return the cell of one property."""

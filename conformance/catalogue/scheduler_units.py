@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
+from conformance.catalogue.optimizer_units import OF_A_CASE, TO_START
 from conformance.catalogue.schedule_references import scheduler_subject
 from conformance.engine.claim import Claim, Plan
 from conformance.engine.evidence import Exhibit
@@ -47,6 +50,30 @@ class SchedulerUnit:
             return entry.identifier
         chosen = ", ".join(f"{name}={value}" for name, value in entry.options.items())
         return f"{entry.name} as {entry.schedule}{f' ({chosen})' if chosen else ''}"
+
+    @property
+    def library(self) -> str:
+        """The package that ships the scheduler."""
+        return self.entry.library
+
+    @property
+    def cost(self) -> float:
+        """About how much it costs, in claims of the contract: it balances shards and decides nothing."""
+        return TO_START + len(self.properties) + OF_A_CASE * self.examples
+
+    @property
+    def target(self) -> dict[str, Any]:
+        """What a stored failure must say for its subject to be built again."""
+        return {"chapter": SCHEDULERS, "scheduler": self.entry.identifier, "python": self.python}
+
+    @property
+    def called(self) -> str:
+        """The scheduler as its stored cases name it."""
+        return self.entry.identifier
+
+    def brief(self, cases: int) -> SchedulerUnit | None:
+        """Return it with few cases."""
+        return dataclasses.replace(self, examples=cases, draw=False)
 
     def cell(self, claim: str) -> Cell:
         """Return the cell of one property."""

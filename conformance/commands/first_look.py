@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +15,6 @@ from conformance.engine.claim import Patience, Unit
 from conformance.engine.judging import Judged, Stops, judge_cell, levelled
 from conformance.engine.runs import Listener
 from conformance.engine.verdict import CellResult, Verdict
-from impls.devices import HOST
 from impls.session import Session
 
 Told = Callable[[OptimizerUnit | SchedulerUnit, CellResult], None]
@@ -35,7 +33,7 @@ class FirstLook(Listener):
 
     def __init__(self, work: Sequence[OptimizerUnit | SchedulerUnit], session: Session, told: Told) -> None:
         self.session, self.told = session, told
-        self.unit = _thin(work[0]) if work else None
+        self.unit = work[0].brief(CASES) if work else None
         self._closed = threading.Event()
         self._looked = 0
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -79,12 +77,3 @@ class FirstLook(Listener):
                 if result.verdict is Verdict.FAIL and not self._closed.is_set():
                     found += 1
                     self.told(unit, claims.at_chosen(unit, levelled(result, subject, claim)))
-
-
-def _thin(unit: OptimizerUnit | SchedulerUnit) -> OptimizerUnit | SchedulerUnit | None:
-    """Return a unit with few cases; nothing where a second worker could be in the way of the first."""
-    if isinstance(unit, SchedulerUnit):
-        return dataclasses.replace(unit, examples=CASES, draw=False)
-    if unit.device != HOST or unit.path.cost > 1:
-        return None
-    return dataclasses.replace(unit, cases=CASES, measure_power=False, steer=False, least=0)

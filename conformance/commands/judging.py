@@ -18,7 +18,6 @@ import msgspec
 from rich.console import Console
 
 from conformance import claims
-from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.commands import baselines, exchanging
 from conformance.commands.console import Progress, show_report
 from conformance.commands.environments import all_seen, environment
@@ -30,7 +29,6 @@ from conformance.commands.usage_errors import UsageError
 from conformance.diagnosis.causes import causes
 from conformance.engine import crashes, runs
 from conformance.engine.ending import held_back, saying, terminating
-from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.stream import Stream
 from conformance.engine.verdict import Cause, Cell
 from conformance.optimizers.subject import WorkerSubject
@@ -294,7 +292,7 @@ def _written(order: Order, work: Sequence[Unit], report: Report, console: Consol
 
 def _write_failures(report: Report, folder: Path, work: Sequence[Unit]) -> None:
     """Write the case of every finding."""
-    targets = {unit.cell("").implementation: target_of(unit) for unit in work}
+    targets = {unit.cell("").implementation: unit.target for unit in work}
     for finding in (f for r in report.results for f in r.findings):
         cell = finding.cell
         stored = {
@@ -324,21 +322,3 @@ def write_crashes(report: Report, folder: Path) -> None:
                 "traceback": result.crash.traceback.splitlines(),
             }
             write_text(folder / crashes.name_of(result.crash), json.dumps(bundle, indent=1) + "\n")
-
-
-def target_of(unit: Unit) -> dict[str, Any]:
-    """Return what a stored failure must say for its subject to be built again."""
-    if isinstance(unit, SchedulerUnit):
-        return {"chapter": SCHEDULERS, "scheduler": unit.entry.identifier, "python": unit.python}
-    item = unit.implementation
-    profile = {} if item.declared or not unit.path.declared else dict(unit.path.profile)
-    return {
-        "chapter": OPTIMIZERS,
-        "implementation": item.identifier,
-        "profile": profile,
-        "target": item.called,
-        "rule": item.rule,
-        "options": dict(item.options),
-        "told": dict(item.told),
-        "python": unit.python,
-    }

@@ -11,7 +11,6 @@ from typing import Any
 
 from rich.console import Console
 
-from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.commands import exchanging, judging
 from conformance.commands.console import MARKS
 from conformance.commands.environments import all_seen, environment
@@ -131,8 +130,7 @@ def rounds(order: judging.Order, work: Sequence[Unit], harvest: Harvest) -> Iter
 
 def own(unit: Unit, kept: Kept) -> bool:
     """Tell whether a stored case imports nothing but what the unit itself is: a file may name another target."""
-    target = unit.entry.identifier if isinstance(unit, SchedulerUnit) else ""
-    return all(":" not in name or name == target for name in named(kept.case))
+    return all(":" not in name or name == unit.called for name in named(kept.case))
 
 
 def harder(order: judging.Order, number: int) -> list[Unit]:

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from conformance.commands.judging import target_of
 from conformance.commands.part import Unit
 from conformance.corpus.folder import Corpus
 from conformance.corpus.rounds import EXTREME, KILLING, SearchRound
@@ -138,7 +137,7 @@ class Harvest(Listener):
 
 
 def _kept(unit: Unit, cell: Cell, why: Why, kind: str, case: dict[str, Any]) -> Kept:
-    subject = {key: value for key, value in target_of(unit).items() if key != "python"}
+    subject = {key: value for key, value in unit.target.items() if key != "python"}
     return Kept(why, unit.chapter, cell, kind, case, subject=subject)
 
 

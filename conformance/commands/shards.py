@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.commands.part import Unit
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.runs import UnitResult
@@ -20,8 +19,6 @@ from conformance.engine.stream import NAME, Stream, Streamed, differing, streame
 from conformance.report.model import ShardEntry
 
 MOST_SHARDS = 1000
-START, CASE, POWER = 10.0, 0.5, 60.0
-"""What a unit costs before its claims, each of its cases, and its mutants; an eighth of a second each on one core."""
 NAMED = 3
 """So many units that are missing are named."""
 
@@ -74,7 +71,7 @@ def dealt(work: Sequence[Unit], shard: Shard) -> list[Unit]:
     labels = Counter(unit.label for unit in work)
     if twice := [label for label, count in labels.items() if count > 1]:
         raise UsageError(f"two parts of the run are called {safe_text(twice[0], 200)}; give one a name of its own")
-    places = hands([cost(unit) for unit in work], shard.shards)
+    places = hands([unit.cost for unit in work], shard.shards)
     return [unit for unit, place in zip(work, places, strict=True) if place == shard.number - 1]
 
 
@@ -88,14 +85,6 @@ def hands(costs: Sequence[float], shards: int) -> list[int]:
         held[place] += costs[index]
         count[place] += 1
     return places
-
-
-def cost(unit: Unit) -> float:
-    """Return about how much a unit costs, in claims of the contract: it balances shards and decides nothing."""
-    plain = START + len(unit.properties)
-    if isinstance(unit, OptimizerUnit):
-        return unit.path.cost * (plain + CASE * unit.cases) + POWER * unit.measure_power
-    return plain + CASE * unit.examples
 
 
 def read(paths: Sequence[Path]) -> list[Streamed]:

@@ -98,8 +98,7 @@ def _versions(work: Work, environment: Mapping[str, str]) -> dict[str, str]:
     """Return for each implementation the version of the library that ships it, where it was judged."""
     found = {}
     for unit in work:
-        library = (unit.entry if isinstance(unit, SchedulerUnit) else unit.implementation).library
-        names = (f"{library} in {unit.python}", f"torch in {unit.python}", library, "torch")
+        names = (f"{unit.library} in {unit.python}", f"torch in {unit.python}", unit.library, "torch")
         found[unit.cell("").implementation] = next(environment[name] for name in names if name in environment)
     return found
 
@@ -122,9 +121,8 @@ def _rules(work: Work, results: Sequence[UnitResult], *, whole: bool) -> Iterato
     for label, lines in (pair for entry in arithmetic_of(results) for pair in entry.spared.items()):
         spared.setdefault(label, set()).update(lines)
     judged: dict[str, dict[str, UpdateRule]] = {}
-    for item in dict.fromkeys(unit.implementation.identifier for unit in work if isinstance(unit, OptimizerUnit)):
-        unit = next(u for u in work if isinstance(u, OptimizerUnit) and u.implementation.identifier == item)
-        for rule in judged_rules(unit.implementation).values():
+    for item in {unit.implementation.identifier: unit.implementation for unit in _optimizers(work)}.values():
+        for rule in judged_rules(item).values():
             judged.setdefault(rule.name, {})[rule.label] = rule
     shown = shown_by(exhibited((e for r in results for e in r.exhibits), COVERAGE, CoverageEntry))
     for name, rules in judged.items():
@@ -135,11 +133,19 @@ def _rules(work: Work, results: Sequence[UnitResult], *, whole: bool) -> Iterato
 
 def _schedules(work: Work, results: Sequence[UnitResult]) -> Iterator[model.RuleEntry]:
     power = _power(Power(schedule_mutants.of), results)
-    mine = [(u, r) for u, r in zip(work, results, strict=True) if isinstance(u, SchedulerUnit)]
-    for name in sorted({unit.entry.schedule for unit, _ in mine}):
-        of_it = [(u, r) for u, r in mine if u.entry.schedule == name]
+    mine = [(u.entry, r) for u, r in zip(work, results, strict=True) if isinstance(u, SchedulerUnit)]
+    for name in sorted({entry.schedule for entry, _ in mine}):
+        of_it = [(entry, result) for entry, result in mine if entry.schedule == name]
         curves = exhibited((e for _, r in of_it for e in r.exhibits), "curve", CurveEntry)
-        yield schedule_section.section(schedule_book.family(name), [u.entry for u, _ in of_it], curves, power)
+        yield schedule_section.section(schedule_book.family(name), [entry for entry, _ in of_it], curves, power)
+
+
+def _optimizers(work: Work) -> list[OptimizerUnit]:
+    return [unit for unit in work if isinstance(unit, OptimizerUnit)]
+
+
+def _schedulers(work: Work) -> list[SchedulerUnit]:
+    return [unit for unit in work if isinstance(unit, SchedulerUnit)]
 
 
 def _training(results: Sequence[UnitResult]) -> tuple[TrainingEntry, ...]:
@@ -176,9 +182,8 @@ def _implementations(
     work: Work, found: Sequence[ArithmeticEntry], environment: Mapping[str, str]
 ) -> Iterator[model.ImplementationEntry]:
     optimizers: dict[str, list[OptimizerUnit]] = {}
-    for unit in work:
-        if isinstance(unit, OptimizerUnit):
-            optimizers.setdefault(unit.implementation.identifier, []).append(unit)
+    for unit in _optimizers(work):
+        optimizers.setdefault(unit.implementation.identifier, []).append(unit)
     for name, mine in optimizers.items():
         item = mine[0].implementation
         declared = {f"{u.path.name} on {u.device}": u.path.profile for u in mine if u.path.declared}
@@ -189,7 +194,7 @@ def _implementations(
         library = f"{item.library} {environment.get(item.library, '')}".strip()
         family = rule_book.family(item.rule).name
         yield model.ImplementationEntry(name, item.called, family, claims, library, profiles, looked)
-    yield from (_scheduler(unit, environment) for unit in work if isinstance(unit, SchedulerUnit))
+    yield from (_scheduler(unit, environment) for unit in _schedulers(work))
 
 
 def _claims(name: str, options: Mapping[str, str]) -> str:

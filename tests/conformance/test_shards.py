@@ -14,7 +14,7 @@ import pytest
 from conformance.catalogue.catalogued import entries
 from conformance.cli import main
 from conformance.commands.part import RunPart
-from conformance.commands.shards import Shard, cost, dealt, hands
+from conformance.commands.shards import Shard, dealt, hands
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.stream import NAME
 from tests.conformance.test_stream import report
@@ -41,8 +41,8 @@ def test_every_unit_is_in_exactly_one_shard() -> None:
         labels = sorted(unit.label for part in parts for unit in part)
         assert labels == sorted(unit.label for unit in work)
         assert all(parts)
-        loads = [sum(map(cost, part)) for part in parts]
-        assert max(loads) - min(loads) <= max(map(cost, work))
+        loads = [sum(unit.cost for unit in part) for part in parts]
+        assert max(loads) - min(loads) <= max(unit.cost for unit in work)
 
 
 def test_units_that_share_a_name_are_no_shards() -> None:
@@ -201,5 +201,6 @@ def test_a_path_that_costs_more_weighs_more() -> None:
     item = next(item for item in entries() if item.identifier == "torch.SGD")
     unit = RunPart((item,), (), 2.0, 0, dtypes=("float32",)).units()[0]
     dear = dataclasses.replace(unit, path=dataclasses.replace(unit.path, cost=20))
-    assert cost(dear) > 10 * cost(dataclasses.replace(unit, measure_power=False)) > 0
-    assert cost(unit) > cost(dataclasses.replace(unit, measure_power=False))
+    plain = dataclasses.replace(unit, measure_power=False)
+    assert dear.cost > 10 * plain.cost > 0
+    assert unit.cost > plain.cost
