@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
-from conformance.commands.outlet import outlet
 from conformance.commands.run_arguments import add_run
+from conformance.commands.standard_output import outlet
 from conformance.commands.subcommand import Subcommand
 from conformance.commands.surroundings import kept_environment
 from conformance.commands.target_arguments import add_claim, add_given, add_option
@@ -139,9 +139,9 @@ def _check(given: argparse.Namespace, console: Console) -> int:
     from conformance.commands.project import project
 
     with project(), _begun(given) as session:
-        from conformance.commands import orders
+        from conformance.commands import check_and_report
 
-        return orders.check(given, console, session)
+        return check_and_report.check(given, console, session)
 
 
 def _gate(given: argparse.Namespace, console: Console) -> int:
@@ -181,19 +181,19 @@ def _begun(given: argparse.Namespace) -> Session:
 
 
 def _identify(given: argparse.Namespace, console: Console) -> int:
-    from conformance.commands import identify, told
+    from conformance.commands import identify, user_statements
     from conformance.commands.project import project
     from impls.session import Session
 
     with project(), Session(given.python) as session:
-        return identify.show(console, given.target, session, told.said_by(given).beside())
+        return identify.show(console, given.target, session, user_statements.said_by(given).beside())
 
 
 def _report(given: argparse.Namespace, console: Console) -> int:
     with _begun(given) as session:
-        from conformance.commands import orders
+        from conformance.commands import check_and_report
 
-        return orders.report(given, console, session)
+        return check_and_report.report(given, console, session)
 
 
 def _show(given: argparse.Namespace, console: Console) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.catalogue.installed import versions
-from conformance.commands.part import RunPart
+from conformance.commands.run_part import RunPart
 from conformance.report.assembly import environment_of
 from impls.session import Session
 

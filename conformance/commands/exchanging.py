@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance.commands.written_in import sources
+from conformance.commands.source_places import sources
 from conformance.exchange.formats import FORMATS, write_formats
 from conformance.report.model import Report
 from conformance.report.writing import SUMMARY

@@ -17,10 +17,10 @@ import msgspec
 from rich.console import Console
 
 from conformance.commands import judging, shards
+from conformance.commands.check_and_report import say_to
 from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.gate_parts import Gathered, Workers, gathered
 from conformance.commands.limits import bytes_of, limit
-from conformance.commands.orders import say_to
 from conformance.commands.project import surroundings
 from conformance.commands.usage_errors import among, nearest
 from conformance.configuration.reading import OWN_FILE, PROJECT_FILE, ConfigurationError, Located, entries, find, read

@@ -12,8 +12,8 @@ from conformance import claims
 from conformance.catalogue.optimizer_units import OptimizerUnit
 from conformance.commands.gate_parts import Workers, gathered
 from conformance.commands.limits import bytes_of
-from conformance.commands.part import Unit
 from conformance.commands.project import surroundings
+from conformance.commands.run_part import Unit
 from conformance.configuration.reading import Located
 from conformance.engine.judging import Judged
 from conformance.engine.verdict import CellResult

@@ -10,12 +10,12 @@ from fnmatch import fnmatchcase
 
 from conformance import claims
 from conformance.catalogue.installed import Installation
-from conformance.commands.found import Asked, Say, found
 from conformance.commands.identify_schedule import described_schedule
 from conformance.commands.limits import bytes_of
-from conformance.commands.part import RunPart
-from conformance.commands.told import Said, read_value
+from conformance.commands.run_part import RunPart
+from conformance.commands.target_lookup import Asked, Say, found
 from conformance.commands.usage_errors import UsageError, among, nearest
+from conformance.commands.user_statements import Said, read_value
 from conformance.configuration.reading import converted, entries
 from conformance.configuration.settings import Configuration, OptimizerTable, SchedulerTable, Table
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from conformance.commands.check_and_report import say_to
 from conformance.commands.exit_status import CONFORMS, NOT_JUDGED
-from conformance.commands.orders import say_to
 from conformance.commands.proposals import Looked, look
 from conformance.commands.usage_errors import UsageError
 from conformance.configuration.discovery import scanned

@@ -23,7 +23,7 @@ from conformance.commands.console import Progress, show_report
 from conformance.commands.environments import all_seen, environment
 from conformance.commands.fail_fast import FailFast
 from conformance.commands.first_look import FirstLook
-from conformance.commands.part import RunPart, Unit
+from conformance.commands.run_part import RunPart, Unit
 from conformance.commands.shards import Shard, dealt, merged, pair, told
 from conformance.commands.usage_errors import UsageError
 from conformance.diagnosis.causes import causes

@@ -20,10 +20,10 @@ from conformance.commands import baselines, exchanging, judging, judging_cases
 from conformance.commands.console import Progress
 from conformance.commands.ledger_layers import layer
 from conformance.commands.packing import SUFFIX, tell
-from conformance.commands.part import RunPart, Unit
 from conformance.commands.plain_text import plain
 from conformance.commands.project import project
 from conformance.commands.run_arguments import add_baseline, add_report
+from conformance.commands.run_part import RunPart, Unit
 from conformance.commands.usage_errors import UsageError
 from conformance.distance.answers import Answers
 from conformance.distance.case_folder import INDEX

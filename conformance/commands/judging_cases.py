@@ -15,7 +15,7 @@ from rich.console import Console
 
 from conformance.commands import exchanging, judging
 from conformance.commands.console import Progress
-from conformance.commands.part import RunPart
+from conformance.commands.run_part import RunPart
 from conformance.commands.usage_errors import UsageError
 from conformance.distance.case_folder import FORMAT, INDEX, CaseFolder, CaseIndex, index_of, known_in
 from conformance.distance.cases import CLAIMS, PROGRAM, CasesJudge, CasesUnit, ProgramSession, unit_of

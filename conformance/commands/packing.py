@@ -12,18 +12,18 @@ from rich.console import Console
 from conformance.catalogue.catalogued import FRAMEWORK
 from conformance.catalogue.installed import Installation
 from conformance.commands import judging, packing_cases
+from conformance.commands.check_and_report import run_part, say_to
 from conformance.commands.exit_status import CONFORMS
-from conformance.commands.found import Asked, found
 from conformance.commands.ledger_layers import layer
 from conformance.commands.limits import bytes_of, limit
-from conformance.commands.orders import run_part, say_to
-from conformance.commands.part import RunPart, Unit
 from conformance.commands.plain_text import plain
 from conformance.commands.project import project
 from conformance.commands.run_arguments import add_how_hard, add_what
+from conformance.commands.run_part import RunPart, Unit
 from conformance.commands.target_arguments import add_claim
-from conformance.commands.told import said_by
+from conformance.commands.target_lookup import Asked, found
 from conformance.commands.usage_errors import UsageError, pairs
+from conformance.commands.user_statements import said_by
 from conformance.distance import manifest
 from conformance.distance.kit import pack
 from conformance.distance.manifest import Manifest, Scope

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from conformance.commands import identify_schedule
-from conformance.commands.found import Say
 from conformance.commands.identify import called, departing
+from conformance.commands.target_lookup import Say
 from conformance.configuration.discovery import ClassSort, FoundClass
 from conformance.configuration.writing import Proposal
 from conformance.recognition.constructor import NotJudgeableError

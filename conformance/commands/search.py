@@ -18,9 +18,9 @@ from conformance.commands.exit_status import NOT_JUDGED
 from conformance.commands.gate import located, ordered, overridden
 from conformance.commands.gate_arguments import add_asked
 from conformance.commands.limits import limit
-from conformance.commands.part import Unit
 from conformance.commands.plain_text import plain
 from conformance.commands.ray_workers import RayWorkers
+from conformance.commands.run_part import Unit
 from conformance.commands.search_harvest import FIRST, REPLAY, Harvest
 from conformance.commands.usage_errors import UsageError
 from conformance.corpus.folder import Corpus

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from conformance.commands.part import Unit
+from conformance.commands.run_part import Unit
 from conformance.corpus.folder import Corpus
 from conformance.corpus.rounds import EXTREME, KILLING, SearchRound
 from conformance.corpus.stored import Kept, Why

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.commands.part import Unit
+from conformance.commands.run_part import Unit
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.runs import UnitResult
 from conformance.engine.safe_text import safe_text

@@ -7,7 +7,7 @@ import pytest
 from conformance import claims
 from conformance.catalogue import optimizer_units
 from conformance.cli import main
-from conformance.commands.part import RunPart
+from conformance.commands.run_part import RunPart
 from conformance.engine.ledger import OPTIMIZERS
 from impls.catalogue.entries import ExecutionPath
 from impls.catalogue.torch_optimizers import CATALOGUE

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from conformance.commands import exchanging
-from conformance.commands.outlet import Outlet
 from conformance.commands.replay import stored_failure
+from conformance.commands.standard_output import Outlet
 from conformance.engine.judging import Judged
 from conformance.engine.stream import Stream
 from conformance.engine.verdict import CellResult, Verdict

@@ -14,7 +14,7 @@ import pytest
 from conformance import claims
 from conformance.catalogue.scheduler_units import EXAMPLES_PER_SECOND, SchedulerUnit
 from conformance.cli import main
-from conformance.commands.part import RunPart
+from conformance.commands.run_part import RunPart
 from conformance.engine.ledger import SCHEDULERS
 from impls.devices import DEVICES
 from tests.builders import scheduler

@@ -17,7 +17,7 @@ from conformance.catalogue.catalogued import entries
 from conformance.catalogue.scheduler_units import SchedulerUnit
 from conformance.cli import main
 from conformance.commands import search
-from conformance.commands.part import RunPart
+from conformance.commands.run_part import RunPart
 from conformance.commands.search_harvest import Harvest, joined
 from conformance.corpus.folder import Corpus
 from conformance.corpus.rounds import EXTREME, KILLING, SearchRound

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.catalogue.catalogued import entries
 from conformance.cli import main
-from conformance.commands.part import RunPart
+from conformance.commands.run_part import RunPart
 from conformance.commands.shards import Shard, dealt, hands
 from conformance.commands.usage_errors import UsageError
 from conformance.engine.stream import NAME

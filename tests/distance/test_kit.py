@@ -12,7 +12,7 @@ import pytest
 
 from conformance.cli import main
 from conformance.commands.packing import scope_of
-from conformance.commands.part import RunPart
+from conformance.commands.run_part import RunPart
 from conformance.distance.kit import code, pack
 from conformance.distance.planning import Planning, part_of
 from conformance.distance.questions import Questions

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from conformance.commands import exchanging, written_in
+from conformance.commands import exchanging, source_places
 from conformance.exchange import NAMES
 from conformance.exchange.formats import FORMATS
 from conformance.report import model
@@ -140,7 +140,7 @@ def test_a_file_outside_the_root_is_none(target: str, tmp_path: Path, monkeypatc
     root.mkdir()
     monkeypatch.chdir(root)
     item = dataclasses.replace(conforming().implementations[0], identifier=MINE, target=target)
-    assert written_in.sources(dataclasses.replace(conforming(), implementations=(item,)), root) == {}
+    assert source_places.sources(dataclasses.replace(conforming(), implementations=(item,)), root) == {}
 
 
 CLASS = b"""import torch
@@ -174,7 +174,7 @@ def make(): ...
 )
 def test_the_line_of_a_step_is_read_and_nothing_is_run(content: bytes, name: str, line: int) -> None:
     """It is that of the first decorator, as in a traceback; what cannot be read has its first line."""
-    assert written_in.step_line(content, name) == line
+    assert source_places.step_line(content, name) == line
 
 
 def test_check_and_report_take_formats() -> None:

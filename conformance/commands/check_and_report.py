@@ -15,11 +15,11 @@ from conformance.catalogue.installed import TORCH, Installation, find
 from conformance.commands import judging, shards
 from conformance.commands.environments import seen_by
 from conformance.commands.exit_status import NOT_JUDGED
-from conformance.commands.found import Asked, Say, found
 from conformance.commands.limits import bytes_of
-from conformance.commands.part import RunPart
-from conformance.commands.told import said_by
+from conformance.commands.run_part import RunPart
+from conformance.commands.target_lookup import Asked, Say, found
 from conformance.commands.usage_errors import UsageError, among, pairs
+from conformance.commands.user_statements import said_by
 from conformance.engine import runs
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.safe_text import safe_text

@@ -9,8 +9,8 @@ from conformance.catalogue import installed
 from conformance.catalogue.catalogued import entries
 from conformance.catalogue.installed import Installation
 from conformance.commands import identify, identify_schedule, listing
-from conformance.commands.told import Said
 from conformance.commands.usage_errors import UsageError, nearest
+from conformance.commands.user_statements import Said
 from conformance.recognition.constructor import NotJudgeableError
 from conformance.recognition.identification.schedule_identity import ScheduleIdentity
 from conformance.recognition.optimizer import adapting, catalogued, dotted, recognise
