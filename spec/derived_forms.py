@@ -53,11 +53,13 @@ def _prefix(line: Assignment) -> str:
 
 
 def _derived(rule: UpdateRule, line: Assignment) -> Iterator[Form]:
-    """Yield the rewritten forms of a line that is kept or read by several others."""
-    if _inlined(rule, line) or line.expression.free_symbols <= _scalars(rule):
+    """Yield the rewritten forms of a line; of one that is computed in its one reader those of an average alone."""
+    scalars = _scalars(rule)
+    if line.expression.free_symbols <= scalars:
         return
     known = {line.expression, *(form.expression for form in line.forms)}
-    for what, expression, when in _rewritten(rule, line):
+    averages = ((name, expression, sp.true) for name, expression in _interpolations(line.expression, scalars))
+    for what, expression, when in averages if _inlined(rule, line) else _rewritten(rule, line):
         if expression not in known:
             known.add(expression)
             name = _prefix(line) + what

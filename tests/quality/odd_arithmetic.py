@@ -172,3 +172,22 @@ class SettingsInTensors(_beside.AdamW):
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
         single = [torch.tensor(float(value)) for value in (lr, *betas, eps, weight_decay)]
         super().__init__(params, single[0], tuple(single[1:3]), single[3], single[4])
+
+
+class LionByMirroredLerp(torch.optim.Optimizer):
+    """Lion whose averages begin at the gradient: float32 keeps of a weight near one what it leaves."""
+
+    def __init__(self, params, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in (p for p in group["params"] if p.grad is not None):
+                m = self.state[p].setdefault("exp_avg", torch.zeros_like(p))
+                direction = torch.sign(torch.lerp(p.grad, m, beta1))
+                p.copy_(p * (1 - group["lr"] * group["weight_decay"]) - group["lr"] * direction)
+                m.copy_(torch.lerp(p.grad, m, beta2))
+        return loss

@@ -144,6 +144,14 @@ def test_a_share_may_be_what_float32_leaves_of_it(session: Session) -> None:
     assert result.verdict is Verdict.PASS, result.reason
 
 
+def test_an_average_that_one_line_alone_reads_may_be_interpolated_too(session: Session) -> None:
+    """Lion's direction is the sign of an average that it does not keep: it begins at either end, as what is kept."""
+    item = recognise(f"{ODD}:LionByMirroredLerp", "lion", {"decay": "decoupled"}, session)
+    result = result_of(unit_of(item, "agreement/local", cases=12), session)
+    assert result.verdict is Verdict.PASS, result.reason
+    assert "interpolation: interpolated from m, by the weight left" in result.profile
+
+
 def test_a_form_that_is_not_proven_is_no_form() -> None:
     """Every form that AdamW's update is rewritten as is proven, and one with a wrong sign is not."""
     rule = with_derived_forms(book.build("adamw"))
