@@ -265,10 +265,9 @@ def _agrees(identity: Identity) -> str:
 
 
 def _differs(agreement: Agreement) -> str:
-    return (
-        f"differs first at step {agreement.steps + 1}, by {agreement.distance:.2g} of that step "
-        f"(there {agreement.ratio:.6g} times what the formula says)"
-    )
+    ratio = f"{agreement.ratio:.6g}"
+    by = "" if ratio == "1" else f" (there {ratio} times what the formula says)"
+    return f"differs first at step {agreement.steps + 1}, by {agreement.distance:.2g} of that step{by}"
 
 
 def _off(following: tuple[Agreement, Candidate]) -> str:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+import linecache
+import re
+from typing import TYPE_CHECKING, Any
 
 from .place import FOREIGN, Frame
 from .serialisation import to_json
 from .target import resolve
 from .text import shown
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+DEFINITION = re.compile(r"\s*(async\s+)?def\s")
+MOST_LINES = 50
+"""So many lines of decorators are looked through for the one that defines a function."""
 
 
 def signature(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
@@ -30,7 +39,14 @@ def step_place(header: dict[str, Any], _buffers: list[memoryview]) -> tuple[dict
 def _written_at(target: Any, name: str) -> Frame | None:
     """The place of a method, or of the target itself where it is a function."""
     code = getattr(inspect.unwrap(getattr(target, name, target)), "__code__", None)
-    return None if code is None else Frame(code.co_filename, code.co_firstlineno, code.co_name)
+    return None if code is None else Frame(code.co_filename, _line_of_definition(code), code.co_name)
+
+
+def _line_of_definition(code: CodeType) -> int:
+    """The line that begins with ``def``, below those of decorators."""
+    first = code.co_firstlineno
+    below = range(first, first + MOST_LINES)
+    return next((n for n in below if DEFINITION.match(linecache.getline(code.co_filename, n))), first)
 
 
 def parameters_of(target: Any) -> list[dict[str, Any]] | None:

@@ -13,7 +13,7 @@ from conformance.diagnosis.alternatives import candidates, pairs
 from conformance.diagnosis.causes import _wrong, causes
 from conformance.diagnosis.diagnosing import diagnose
 from conformance.diagnosis.hypothesis import Sort
-from conformance.diagnosis.places import followed, place_of
+from conformance.diagnosis.places import followed, place_of, place_of_step
 from conformance.diagnosis.readings import of_lines
 from conformance.diagnosis.recordings import recorded
 from conformance.diagnosis.regimes import StepElement, regime, switched, told
@@ -325,3 +325,8 @@ def test_a_step_that_dies_when_it_is_followed_has_the_place_of_its_step(tmp_path
     (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain)
     place = place_of(subject, None, [_finding("agreement/local", "theta", "1")], list(recorded(subject, [case])))
     assert place.endswith(" in step")
+
+
+def test_a_decorated_method_is_placed_where_it_is_defined(session: Session) -> None:
+    """The line is that of its ``def``, and not that of a decorator above it."""
+    assert _written_at(place_of_step(_subject("AdamW", session))) == "def step(self, closure=None):"
