@@ -220,10 +220,8 @@ def same(what: str, got: dict[str, Any], expected: dict[str, Any]) -> Iterator[O
 
 def described(value: Any) -> Any:
     """A number stays a number; anything else becomes a few words."""
-    if is_number(value):
-        return f"a tensor of {value.item()}"
     if isinstance(value, torch.Tensor):
-        return f"a tensor of shape {list(value.shape)}"
+        return f"a tensor of {value.item() if is_number(value) else f'shape {list(value.shape)}'}"
     return value if isinstance(value, (int, float)) else "nothing" if value is None else repr(value)
 
 
