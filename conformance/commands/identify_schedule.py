@@ -68,7 +68,8 @@ def described_schedule(identity: ScheduleIdentity) -> Iterator[str]:
             yield f"  with {name}  {called(makes.schedule) if makes is not None else 'no schedule of the book'}"
     if identity.nearest is not None:
         step, ratio, candidate = identity.nearest
-        yield f"  next best    {called(candidate.schedule)} differs first at t={step} ({ratio:.6g} times what it says)"
+        times = f" ({ratio:.6g} times what it says)" if f"{ratio:.6g}" != "1" else ""
+        yield f"  next best    {called(candidate.schedule)} differs first at t={step}{times}"
 
 
 def _arguments(candidate: Claimant) -> Iterator[str]:

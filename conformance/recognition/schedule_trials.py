@@ -34,6 +34,8 @@ SHARES = ((0.5, 0.75, 0.25), (0.875, 0.3, 0.6), (0.7, 0.9, 0.1))
 TABLE = (1.0, 0.5, 0.75, 0.25, 2.0)
 MILESTONES = ((3, 7, 12), (2, 5), (4, 6, 9, 10))
 STEPS = 40
+OWN_SHARE = 0.75
+"""What the settings of a second group are of those of the first."""
 DRAWN = 8
 """Further cases in which a form must hold."""
 
@@ -195,6 +197,19 @@ def of_one_base(trials: Trials, case: ScheduleCase) -> bool:
 
 FAR = 2.0**-10
 """Further off, relatively, than any form of a formula is by its rounding: a reading there has another formula."""
+
+
+def takes_lists(trials: Trials, entry: Scheduler) -> bool:
+    """Tell whether an entry is built where groups have settings of their own, or is not built for several at all."""
+    shared = next((case for case in trial_cases(entry) if len(case.base) > 1), None)
+    own = set(shared.node.schedule.per_group) - {"lr"} if shared else set()
+    if shared is None or not own:
+        return True
+    first = shared.node.settings[0]
+    scaled = {name: OWN_SHARE * value if name in own else value for name, value in first.items()}
+    settings = (first, *(scaled,) * (len(shared.base) - 1))
+    apart = dataclasses.replace(shared, node=dataclasses.replace(shared.node, settings=settings))
+    return trials.readings(apart) is not None or trials.readings(shared) is None
 
 
 def far_off(trials: Trials, case: ScheduleCase) -> bool:

@@ -18,6 +18,7 @@ from conformance.recognition.schedule_trials import (
     in_some_form,
     more_cases,
     of_one_base,
+    takes_lists,
     trial_cases,
 )
 from conformance.schedulers.entries import entries
@@ -144,6 +145,7 @@ def fitted(trials: Trials, entry: Scheduler) -> Scheduler | None:
         found = _of_one_base(trials, entry)
     if found is None:
         return None
+    found = _given_once(trials, found)
     more = more_cases(found)
     if holds(trials, found, more):
         return found
@@ -166,10 +168,15 @@ def _of_one_base(trials: Trials, entry: Scheduler) -> Scheduler | None:
     return found if found and any(of_one_base(trials, case) for case in trial_cases(entry)) else None
 
 
+def _given_once(trials: Trials, entry: Scheduler) -> Scheduler:
+    """Return an entry that gives its settings once for all groups, where it is not built with lists of them."""
+    return entry if takes_lists(trials, entry) else written(dataclasses.replace(entry, single_settings=True))
+
+
 def finished(entry: Scheduler, session: Session) -> Scheduler:
     """Return an entry with the settings that its constructor takes, and whether it cycles the momentum."""
     cycles = book.build(entry.schedule, entry.options).momentum is not None and _cycles(entry, Trials(session))
-    made = written(dataclasses.replace(entry, momentum=cycles))
+    made = written(dataclasses.replace(_given_once(Trials(session), entry), momentum=cycles))
     return written(dataclasses.replace(made, accepted=accepted_ranges(SchedulerSubject(made, session))))
 
 

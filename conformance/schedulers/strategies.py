@@ -61,7 +61,8 @@ def node(draw: Draw, entry: Scheduler, groups: int, steps: int, base: tuple[floa
     options = _options(entry, draw)
     schedule = book.build(entry.schedule, {**entry.options, **options})
     shared = {h.keyword: draw(setting(h)) for h in schedule.hyperparameters if h.keyword != "lr"}
-    settings = [_own(draw, schedule, shared) if index else shared for index in range(groups)]
+    alike = entry.single_settings
+    settings = [_own(draw, schedule, shared) if index and not alike else shared for index in range(groups)]
     settings = [schedule.consistent({**values, **entry.fixed}) for values in settings]
     if entry.library not in UNBOUNDED:
         settings = [_below(schedule, values, base) for values in settings]

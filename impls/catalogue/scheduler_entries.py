@@ -70,6 +70,8 @@ class Scheduler:
     """Where one argument takes the settings of all parts, which are schedulers of one entry."""
     single_base_lr: bool = False
     """Whether it takes one learning rate for all groups: cases give every group the same one."""
+    single_settings: bool = False
+    """Whether it takes its settings once for all groups: cases give every group the same ones."""
     otherwise: str = ""
     """Another way to give its arguments, which says the same: epochs, or a scale_fn."""
     interface: str = TORCH

@@ -263,6 +263,36 @@ def warmup_then_cosine(optimizer: Any, warmup_steps: int, total_steps: int, last
     return LambdaLR(optimizer, factor, last_epoch)
 
 
+class PeakOfAllGroups(LRScheduler):
+    """One cycle whose peak is one number, and not one of each group."""
+
+    def __init__(
+        self,
+        optimizer: Any,
+        peak: float,
+        total_steps: int,
+        pct_start: float = 0.3,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        last_epoch: int = -1,
+    ) -> None:
+        positive(total_steps)
+        self.low, self.peak, self.last = peak / div_factor, peak, peak / div_factor / final_div_factor
+        self.rise, self.end = pct_start * total_steps - 1, total_steps - 1
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        step = min(self.last_epoch, self.end)
+        if step <= self.rise:
+            rate = self.between(self.low, self.peak, step / self.rise)
+        else:
+            rate = self.between(self.peak, self.last, (step - self.rise) / (self.end - self.rise))
+        return [rate for _ in self.base_lrs]
+
+    def between(self, first: float, second: float, done: float) -> float:
+        return second + (first - second) / 2 * (1 + math.cos(math.pi * done))
+
+
 def noam(opt: Any, warmup: int) -> LambdaLR:
     """One over the root of the step after a warm-up, as the lesser of the two."""
     positive(warmup)

@@ -44,6 +44,7 @@ STRANGERS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
         {"into": "cosine", "first": "zero", "clock": "restart"},
         {"warmup": "warmup_steps"},
     ),
+    "PeakOfAllGroups": ("one_cycle", {"anneal": "cos", "phases": "two", "joints": "share"}, {"max_lr": "peak"}),
     "noam": ("inverse_sqrt", {"scale": "peak", "first": "one"}, {}),
     "polynomial_factor": ("polynomial", {"end": "zero"}, {"total_iters": "max_steps"}),
     "cosine_at": (
