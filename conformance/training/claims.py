@@ -135,7 +135,7 @@ class TrainingClaim:
         if item.gradient != "dense":
             return "it takes sparse gradients alone, and a tutorial's are dense"
         if rule is None or rule.ranks[0] > 1:
-            return "a tutorial's model has parameters of one dimension too, which it does not take"
+            return "its formula is judged for matrices alone: a tutorial's model has parameters of one dimension too"
         return "its elements count for each other: agreement judges whole tensors" if not rule.elementwise else ""
 
     def replayed_as(self, entry: Entry) -> Claim:
