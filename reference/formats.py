@@ -54,16 +54,26 @@ class Format:
         """Twice the error, relative, of one operation and one widening in ``work``."""
         return float(2.0 ** -(np.finfo(self.work).nmant - 1))
 
+    def stored(self, value: Array) -> Array:
+        """Round an array to this format, to nearest even, and return it in its own type.
+
+        What is wider than float32 becomes bfloat16 by way of that, as torch does: releases of
+        ml_dtypes do one or the other.
+        """
+        by_way = self.dtype.kind == "V" and value.dtype.itemsize > _SINGLE.itemsize
+        return (value.astype(_SINGLE) if by_way else value).astype(self.dtype)
+
     def nearest(self, value: Array) -> Array:
         """Round an array of ``work`` to this format, to nearest even, and return it in ``work``."""
-        return value.astype(self.dtype).astype(self.work)
+        return self.stored(value).astype(self.work)
 
 
 _WIDE = np.dtype(np.longdouble)
 _DOUBLE = np.dtype(np.float64)
+_SINGLE = np.dtype(np.float32)
 
 FLOAT64 = Format("float64", np.dtype(np.float64), 53, -1022, _WIDE)
-FLOAT32 = Format("float32", np.dtype(np.float32), 24, -126, _DOUBLE)
+FLOAT32 = Format("float32", _SINGLE, 24, -126, _DOUBLE)
 FLOAT16 = Format("float16", np.dtype(np.float16), 11, -14, _DOUBLE)
 BFLOAT16 = Format("bfloat16", np.dtype(ml_dtypes.bfloat16), 8, -126, _DOUBLE)
 

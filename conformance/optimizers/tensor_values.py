@@ -88,7 +88,7 @@ def _given(
 def _store(value: Array, storage: Format) -> Array:
     bounded = np.clip(value, -storage.largest, storage.largest)
     with np.errstate(under="ignore"):
-        return bounded.astype(storage.dtype)
+        return storage.stored(bounded)
 
 
 class _Lattice:

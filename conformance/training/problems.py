@@ -26,7 +26,7 @@ class TrainingProblem:
 
     def arrays(self, storage: Format) -> list[Array]:
         """Return data and parameters in a format, in the order in which the worker takes them."""
-        return [x.astype(storage.dtype) for x in (self.features, self.labels, *self.parameters)]
+        return [storage.stored(x) for x in (self.features, self.labels, *self.parameters)]
 
 
 def images() -> tuple[Array, Array]:

@@ -24,7 +24,7 @@ def tensors(task: Task) -> dict[str, Interval | Array]:
     with np.errstate(all="ignore"):
         for name in task.inputs:
             values = _values(generator, task)
-            stored = (np.abs(values) if name in positive else values).astype(task.storage.dtype)
+            stored = task.storage.stored(np.abs(values) if name in positive else values)
             found[name] = stored
             if name not in task.points:
                 wide = stored.astype(task.storage.work)

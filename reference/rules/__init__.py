@@ -41,7 +41,7 @@ def step(
     """
     after = references()[rule.name](rule.options, storage, scalars, before)
     formats = {state.symbol.name: kept_in(state, storage) for state in rule.quantities}
-    return {name: np.asarray(value).astype(formats[name].dtype) for name, value in after.items()}
+    return {name: formats[name].stored(np.asarray(value)) for name, value in after.items()}
 
 
 def kept_in(state: State, storage: Format) -> Format:

@@ -41,7 +41,7 @@ def orthogonalized(
     compute = compute_format(kept_in).dtype.type
 
     def kept(value: Array) -> Array:
-        return value.astype(kept_in.dtype).astype(compute)
+        return kept_in.stored(value).astype(compute)
 
     a, b, c = (compute(scalars[name]) for name in ("a", "b", "c"))
     x = kept(matrix)

@@ -56,3 +56,9 @@ def test_the_constants_of_a_format_are_those_of_its_type(storage: Format) -> Non
         assert float(number(storage.smallest_subnormal)) == storage.smallest_subnormal
         smallest = np.asarray(storage.smallest_subnormal, storage.work)
         assert storage.nearest(smallest / 2) == 0
+
+
+def test_a_double_becomes_bfloat16_by_way_of_float32() -> None:
+    """A number just above a tie is one in float32, and goes to the even neighbour, whatever ml_dtypes does."""
+    above = np.array([1 + 2.0**-8 + 2.0**-30, -(1 + 2.0**-8 + 2.0**-30), 1 + 2.0**-8 + 2.0**-20])
+    assert FORMATS["bfloat16"].nearest(above).tolist() == [1.0, -1.0, 1.0078125]

@@ -114,8 +114,8 @@ def _drawn(question: Question) -> tuple[tuple[Array, ...], tuple[tuple[Array, ..
         course[3].flat[-1] /= 128
         if place == 1:
             course[STILL - 1] = np.zeros(shape)
-        starts.append(start.astype(question.storage.dtype))
-        gradients.append(tuple(item.astype(question.storage.dtype) for item in course))
+        starts.append(question.storage.stored(start))
+        gradients.append(tuple(map(question.storage.stored, course)))
     return tuple(starts), tuple(gradients)
 
 
