@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -266,7 +267,7 @@ def _agrees(identity: Identity) -> str:
 
 def _differs(agreement: Agreement) -> str:
     ratio = f"{agreement.ratio:.6g}"
-    by = "" if ratio == "1" else f" (there {ratio} times what the formula says)"
+    by = "" if ratio == "1" or not math.isfinite(agreement.ratio) else f" (there {ratio} times what the formula says)"
     return f"differs first at step {agreement.steps + 1}, by {agreement.distance:.2g} of that step{by}"
 
 

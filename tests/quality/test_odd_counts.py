@@ -50,11 +50,13 @@ def test_training_is_judged_from_the_start_where_states_are_not_shown(
 def test_what_has_no_groups_is_not_asked_for_them(session: Session) -> None:
     """No experiment looks for groups where there are none, and none of ours fails for it."""
     item = recognise(f"{FILE}:WithoutGroups", "adam", {}, session)
-    results = results_of(unit_of(item, *ASKED), session)
+    results = results_of(unit_of(item, *ASKED, "distributed/zero-redundancy"), session)
     told = {result.cell.property: result for result in results}
     assert not [name for name, result in told.items() if result.verdict in {Verdict.OURS, Verdict.ERROR}]
-    assert told["state/round-trip"].reason == "it holds its parameters in no param groups"
+    for name in ("state/round-trip", "distributed/zero-redundancy"):
+        assert told[name].reason == "it holds its parameters in no param groups"
     needing_none = (
+        "groups/iterables",
         "history/loaded-again",
         "history/step-raises",
         "scaling/autocast",

@@ -18,6 +18,7 @@ from conformance.contract.requirements import (
     Needs,
     all_of,
     needs_dense_gradients,
+    needs_groups,
     needs_step_alone,
     needs_visible_state,
 )
@@ -114,7 +115,7 @@ CLAUSES: tuple[Clause, ...] = (
         "Under ZeroRedundancyOptimizer every process ends with the parameters of one process.",
         "torch, ZeroRedundancyOptimizer: wraps any optimizer and shards its states",
         "zero_redundancy",
-        needs_step_alone,
+        all_of(needs_groups, needs_step_alone),
     ),
     _clause(
         "sharded",

@@ -64,8 +64,12 @@ def _own(subject: WorkerSubject, rule: UpdateRule) -> Iterator[Mapping[str, Any]
 
 @of_first_variant
 def _refusals(subject: WorkerSubject, _: UpdateRule) -> Iterator[Mapping[str, Any]]:
-    """Yield how names may be refused: by a constructor that takes a list of parameters and nothing else."""
-    yield {"refusals": sorted(REFUSALS) if subject.implementation.calling.get("flat") else []}
+    """Yield how names may be refused: by a constructor that takes a list of parameters and nothing else.
+
+    Torch's base class takes names; who does not inherit from it promises none.
+    """
+    named = {} if offers(subject)["torch's own"] else {"kinds": ["list", "generator"]}
+    yield {"refusals": sorted(REFUSALS) if subject.implementation.calling.get("flat") else [], **named}
 
 
 CLAUSES = (

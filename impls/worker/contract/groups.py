@@ -203,7 +203,7 @@ def callers_settings(trial: Trial) -> Iterator[Observation]:
 def iterables(trial: Trial) -> Iterator[Observation]:
     """A generator gives what a list of parameters gives, and so do named parameters, or they are refused."""
     read = []
-    for kind in ("list", "generator", "named"):
+    for kind in trial.arguments.get("kinds", ("list", "generator", "named")):
         params = parameters(trial, [(17,), (3, 4)])
         named = [(f"p{n}", p) for n, p in enumerate(params)]
         refusal = raised(partial(build, trial, named)).partition(":")[0] if kind == "named" else ""
