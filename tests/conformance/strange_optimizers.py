@@ -134,3 +134,25 @@ class SignOfMomentum(_Plain):
         gradient = gradient + group["weight_decay"] * p
         state["held"].mul_(group["momentum"]).add_(gradient.sign())
         p.sub_(group["lr"] * state["held"])
+
+
+class NesterovBesideDampening(torch.optim.Optimizer):
+    """Gradient descent that takes a dampening beside Nesterov's momentum too."""
+
+    def __init__(self, params, lr=0.1, momentum=0.0, dampening=0.0, nesterov=False):
+        super().__init__(params, {"lr": lr, "momentum": momentum, "dampening": dampening, "nesterov": nesterov})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            for p in (p for p in group["params"] if p.grad is not None):
+                state = self.state[p]
+                if state:
+                    buffer = state["momentum_buffer"].mul_(group["momentum"])
+                    buffer.add_(p.grad, alpha=1 - group["dampening"])
+                else:
+                    buffer = state["momentum_buffer"] = p.grad.clone()
+                direction = p.grad.add(buffer, alpha=group["momentum"]) if group["nesterov"] else buffer
+                p.add_(direction, alpha=-group["lr"])
+        return loss

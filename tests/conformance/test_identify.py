@@ -56,6 +56,14 @@ def test_a_switch_is_found_out(session: Session) -> None:
     assert tuple(sorted(centered.options.items())) in turned
 
 
+def test_a_switch_that_a_rule_has_beside_fewer_settings_is_found_out(session: Session) -> None:
+    """Nesterov's momentum has no dampening in the book: with that at 0 its steps are explained."""
+    found = identify(strange("NesterovBesideDampening"), session)
+    (switch,) = found.switches
+    assert switch.rule is not None
+    assert switch.rule.rule.label == book.build("sgd", {"nesterov": "yes"}).label
+
+
 @pytest.mark.parametrize(("name", "decay"), [("Sign", "decoupled"), ("CoupledSign", "coupled")])
 def test_the_options_of_a_claimed_rule_are_found_out(name: str, decay: str, session: Session) -> None:
     """The first line of a check says which options hold, and how to claim another."""

@@ -264,21 +264,28 @@ def _fewest_changes_first(best: Candidate, fitting: Sequence[Candidate]) -> tupl
 
 def _switches(start: Opened, found: Found, session: Session) -> Iterator[Switch]:
     """Yield what each switch does to the rule."""
-    question, best = found.course.question, found.fitting[0]
     for name, value in start.constructor.switches.items():
-        given = {**question.constructor, name: not value}
-        for slots in _with_some_off(question.slots):
-            course = asked_with(question, session, constructor=given, slots=slots)
-            base = found.course if slots == question.slots else asked_with(question, session, slots=slots)
-            if course is None or base is None:
-                continue
-            if course.differs(base):
-                yield _explained(name, not value, course, best)
-            else:
-                yield Switch(name, not value, None, NO_CHANGE)
-            break
-        else:
-            yield Switch(name, not value, None, REFUSED)
+        tried = list(_tried(found, session, name, not value))
+        unlike = (switch for switch in tried if switch.said != UNEXPLAINED)
+        yield next(unlike, tried[0] if tried else Switch(name, not value, None, REFUSED))
+
+
+def _tried(found: Found, session: Session, name: str, value: object) -> Iterator[Switch]:
+    """Yield what a switch does beside numbers with which it is taken, until something explains its steps.
+
+    Beside a number that is at work it may do what no rule does: Nesterov's momentum with a dampening.
+    """
+    question, best = found.course.question, found.fitting[0]
+    given = {**question.constructor, name: value}
+    for slots in _with_some_off(question.slots):
+        course = asked_with(question, session, constructor=given, slots=slots)
+        base = found.course if slots == question.slots else asked_with(question, session, slots=slots)
+        if course is None or base is None:
+            continue
+        switch = _explained(name, value, course, best) if course.differs(base) else Switch(name, value, None, NO_CHANGE)
+        yield switch
+        if switch.said != UNEXPLAINED:
+            return
 
 
 def _with_some_off(slots: tuple[Slot, ...]) -> Iterator[tuple[Slot, ...]]:
