@@ -266,8 +266,8 @@ def _switches(start: Opened, found: Found, session: Session) -> Iterator[Switch]
     """Yield what each switch does to the rule."""
     for name, value in start.constructor.switches.items():
         tried = list(_tried(found, session, name, not value))
-        unlike = (switch for switch in tried if switch.said != UNEXPLAINED)
-        yield next(unlike, tried[0] if tried else Switch(name, not value, None, REFUSED))
+        explained_ones = (switch for switch in tried if switch.rule is not None)
+        yield next(explained_ones, tried[0] if tried else Switch(name, not value, None, REFUSED))
 
 
 def _tried(found: Found, session: Session, name: str, value: object) -> Iterator[Switch]:
@@ -275,7 +275,7 @@ def _tried(found: Found, session: Session, name: str, value: object) -> Iterator
 
     Beside a number that is at work it may do what no rule does: Nesterov's momentum with a dampening.
     """
-    question, best = found.course.question, found.fitting[0]
+    question, best, unexplained = found.course.question, found.fitting[0], False
     given = {**question.constructor, name: value}
     for slots in _with_some_off(question.slots):
         course = asked_with(question, session, constructor=given, slots=slots)
@@ -284,7 +284,8 @@ def _tried(found: Found, session: Session, name: str, value: object) -> Iterator
             continue
         switch = _explained(name, value, course, best) if course.differs(base) else Switch(name, value, None, NO_CHANGE)
         yield switch
-        if switch.said != UNEXPLAINED:
+        unexplained = unexplained or switch.said == UNEXPLAINED
+        if switch.rule is not None or not unexplained:
             return
 
 
