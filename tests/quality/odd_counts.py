@@ -19,6 +19,10 @@ class CountInTensorOfGroup(torch.optim.Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         super().add_param_group({**param_group, "step": torch.tensor(0.0)})
 
+    def counted(self, group: dict[str, Any]) -> float:
+        group["step"] += 1
+        return float(group["step"])
+
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
         loss = None
@@ -27,9 +31,7 @@ class CountInTensorOfGroup(torch.optim.Optimizer):
                 loss = closure()
         for group in self.param_groups:
             own = [p for p in group["params"] if p.grad is not None]
-            if own:
-                group["step"] += 1
-                count = group["step"].item()
+            count = self.counted(group) if own else 0.0
             for p in own:
                 state = self.state[p]
                 if not state:
@@ -42,34 +44,24 @@ class CountInTensorOfGroup(torch.optim.Optimizer):
         return loss
 
 
-class CountOfAll(torch.optim.Optimizer):
-    """Adam with one count of steps, kept beside the states of its parameters."""
+class CountOfAll(CountInTensorOfGroup):
+    """The same with one count of steps, kept beside the states of its parameters."""
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
     ) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps})
+        super().__init__(params, lr, betas, eps)
         self.state["all"] = {"count": 0}
 
-    @torch.no_grad()
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        torch.optim.Optimizer.add_param_group(self, param_group)
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
         self.state["all"]["count"] += 1
-        count = self.state["all"]["count"]
-        for group in self.param_groups:
-            for p in (p for p in group["params"] if p.grad is not None):
-                state = self.state[p]
-                if not state:
-                    state["m"], state["v"] = torch.zeros_like(p), torch.zeros_like(p)
-                beta1, beta2 = group["betas"]
-                state["m"].mul_(beta1).add_(p.grad, alpha=1 - beta1)
-                state["v"].mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
-                root = (state["v"] / (1 - beta2**count)).sqrt().add_(group["eps"])
-                p.addcdiv_(state["m"], root, value=-group["lr"] / (1 - beta1**count))
-        return loss
+        return super().step(closure)
+
+    def counted(self, group: dict[str, Any]) -> float:
+        return float(self.state["all"]["count"])
 
 
 class Hurries(CountInTensorOfGroup):
