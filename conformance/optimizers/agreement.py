@@ -15,7 +15,7 @@ from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.subject import GRADIENT, RuleSubject, StepsRead
 from reference.compiled.step_judgement import StepJudge
 from reference.formats import Array, Format
-from reference.intervals.interval import Interval, either
+from reference.intervals.interval import Interval, hull
 from reference.profile import Profile
 from spec.rule import UpdateRule
 
@@ -268,9 +268,10 @@ def _judge_slab(case: Case, slab: Slab, step: StepJudge, other: StepJudge | None
     tally.values += sum(value.size for value in slab.after.values())
     found, legal = judged.outside, judged.legal
     if other is not None and found:
-        legal = legal_by_either(step(slab.before, {}, slab.size).legal, other(slab.before, {}, slab.size).legal)
-        outside = {name: _outside_of(legal[name], slab.after[name]) for name in found}
+        own, others = (each(slab.before, {}, slab.size).legal for each in (step, other))
+        outside = {name: _outside_both(own[name], others[name], slab.after[name]) for name in found}
         found = {name: where for name, where in outside.items() if where[0]}
+        legal = {name: hull(interval, others[name]) for name, interval in own.items()}
     for name, (count, first) in found.items():
         tally.fail(dataclasses.replace(_outside(slab, case, step, legal, name, first), count=count))
     tally.element_cases += slab.before[GRADIENT].size
@@ -279,19 +280,10 @@ def _judge_slab(case: Case, slab: Slab, step: StepJudge, other: StepJudge | None
     return Sample(step.rule, slab.scalars, slab.part(0, SAMPLE), judged.legal, step.state_formats)
 
 
-def legal_by_either(first: Mapping[str, Interval], second: Mapping[str, Interval]) -> dict[str, Interval]:
-    """Return what the one profile or the other allows, and what is between."""
-    return {name: _either(interval, second[name]) for name, interval in first.items()}
-
-
-def _either(first: Interval, second: Interval) -> Interval:
-    flags = either(first.flags, second.flags)
-    return Interval(np.minimum(first.lo, second.lo), np.maximum(first.hi, second.hi), *flags)
-
-
-def _outside_of(legal: Interval, after: Array) -> tuple[int, int]:
-    """Return how many values are outside, and the place of the first."""
-    inside = legal.contains(after.astype(legal.lo.dtype))
+def _outside_both(first: Interval, second: Interval, after: Array) -> tuple[int, int]:
+    """Return how many values neither of two intervals holds, and the place of the first."""
+    value = after.astype(first.lo.dtype)
+    inside = first.contains(value) | second.contains(value)
     return int(np.count_nonzero(~inside)), int(np.argmin(inside))
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import numpy as np
 
 from conformance.engine.evidence import Tally
-from conformance.optimizers.agreement import Outside, legal_by_either, shaped
+from conformance.optimizers.agreement import Outside, shaped
 from conformance.optimizers.cases import Case
 from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.subject import GRADIENT, RuleSubject, StepsRead
 from reference.compiled.step_judgement import StepJudge, ratios
 from reference.formats import FLOAT64, Format
-from reference.intervals.interval import Interval
+from reference.intervals.interval import Interval, hull
 from reference.intervals.roundings import store_rounding
 from reference.profile import Profile, compute_format
 
@@ -35,22 +36,18 @@ def judge(
     tally.cases += 1
     with np.errstate(all="ignore"):
         for index, item in enumerate(prepared):
-            for step, legal in enumerate(_allowed(case, item, outcome, subject, alternative)):
-                _compare(case, index, item, step, legal, outcome, tally)
+            for step, allowed in enumerate(_allowed(case, item, outcome, subject, alternative)):
+                _compare(case, index, item, step, allowed, outcome, tally)
                 if briefly and tally.outside:
                     return
 
 
 def _allowed(
     case: Case, item: Prepared, outcome: StepsRead, subject: RuleSubject, alternative: Profile | None
-) -> Iterator[dict[str, Interval]]:
-    """Yield the enclosures of every quantity after each step, by either of two profiles."""
-    own = propagate(case, item, outcome, subject, subject.profile)
-    if alternative is None:
-        yield from own
-        return
-    for pair in zip(own, propagate(case, item, outcome, subject, alternative), strict=True):
-        yield legal_by_either(*pair)
+) -> Iterator[tuple[dict[str, Interval], ...]]:
+    """Yield the enclosures of every quantity after each step, by each of the profiles."""
+    profiles = (subject.profile, *(() if alternative is None else (alternative,)))
+    return zip(*(propagate(case, item, outcome, subject, profile) for profile in profiles), strict=True)
 
 
 def outside(
@@ -114,8 +111,16 @@ def _number(value: Interval) -> Interval:
 
 
 def _compare(
-    case: Case, tensor: int, item: Prepared, step: int, legal: dict[str, Interval], outcome: StepsRead, tally: Tally
+    case: Case,
+    tensor: int,
+    item: Prepared,
+    step: int,
+    allowed: tuple[dict[str, Interval], ...],
+    outcome: StepsRead,
+    tally: Tally,
 ) -> None:
+    """Add the values of a step to the tally: one is outside that none of the enclosures ``allowed`` holds."""
+    legal = {name: functools.reduce(hull, (each[name] for each in allowed)) for name in allowed[0]}
     scalars = {**case.groups[item.group].hyperparameters, "t": float(step + 1)}
     shown = outcome.steps[step][tensor].values
     undecided = np.zeros(next(iter(legal.values())).lo.shape, bool)
@@ -123,7 +128,7 @@ def _compare(
         if stored is None:
             continue
         value = stored.astype(legal[name].lo.dtype).reshape(legal[name].lo.shape)
-        inside = legal[name].contains(value)
+        inside = np.logical_or.reduce([each[name].contains(value) for each in allowed])
         undecided = undecided | legal[name].undecided()
         tally.values += value.size
         middle = 0.5 * (legal[name].lo + legal[name].hi).reshape(-1)

@@ -95,6 +95,11 @@ def either(first: tuple[Flag, Flag], second: tuple[Flag, Flag]) -> tuple[Flag, F
     return nan, both
 
 
+def hull(a: Interval, b: Interval) -> Interval:
+    """Return the smallest interval that holds both."""
+    return Interval(np.minimum(a.lo, b.lo), np.maximum(a.hi, b.hi), *either(a.flags, b.flags))
+
+
 @dataclass(frozen=True)
 class Rounding:
     """How one operation's result may be rounded.
@@ -300,8 +305,7 @@ class IntervalArithmetic:
 
     def hull(self, a: Interval, b: Interval) -> Interval:
         """Return the smallest interval that holds both."""
-        flags = either(a.flags, b.flags)
-        return Interval(np.minimum(a.lo, b.lo), np.maximum(a.hi, b.hi), *flags)
+        return hull(a, b)
 
 
 def comparison(relation: str, a: Interval, b: Interval) -> tuple[Array, Array]:

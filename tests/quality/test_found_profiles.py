@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conformance import claims
@@ -13,9 +14,11 @@ from conformance.engine.evidence import Exhibit, Tally
 from conformance.engine.judging import judge_unit
 from conformance.engine.verdict import Verdict
 from conformance.optimizers import agreement, mutants
+from conformance.optimizers.agreement import _outside_both
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
+from reference.intervals.interval import Interval
 from reference.profile import Profile
 from spec import rules as book
 from spec.derived_forms import derived_names, proven, with_derived_forms
@@ -83,6 +86,12 @@ def test_what_one_of_two_profiles_allows_is_not_wrong_where_none_explains_all(se
             agreement.judge(item.case, item.prepared, item.outcome, narrow, tally, alternative=alternative)
         outside.append(tally.outside)
     assert outside[0] > outside[1] == 0
+
+
+def test_what_is_between_two_profiles_is_allowed_by_neither() -> None:
+    """Two intervals apart from each other are not one from the first to the last end."""
+    first, second = (Interval(np.full(3, lo), np.full(3, lo + 1.0)) for lo in (0.0, 3.0))
+    assert _outside_both(first, second, np.array([0.5, 2.0, 3.5])) == (1, 1)
 
 
 def test_the_smallest_case_of_a_mistake_is_wrong_whatever_its_scalars_are(session: Session) -> None:
