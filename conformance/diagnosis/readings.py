@@ -10,11 +10,12 @@ import numpy as np
 import sympy as sp
 
 from conformance.diagnosis.hypothesis import Hypothesis, Reading, Sort
-from conformance.optimizers.cases import Case
+from conformance.optimizers.cases import Case, GroupCase
 from conformance.optimizers.prepared import Prepared
 from conformance.optimizers.subject import WorkerSubject
 from conformance.optimizers.torch_class import COUNT, held_by
 from reference.formats import Format
+from reference.undefined import Undefined
 from spec import rules as book
 from spec.rule import Assignment, Hyperparameter, UpdateRule
 
@@ -74,9 +75,7 @@ def _renamed(name: str, read: Callable[[Case], Case]) -> Callable[[Case], Case]:
     def both(case: Case) -> Case:
         other = read(case)
         groups = tuple(
-            dataclasses.replace(
-                group, hyperparameters={**group.hyperparameters, name + READ: theirs.hyperparameters[name]}
-            )
+            dataclasses.replace(group, hyperparameters={**group.hyperparameters, name + READ: _setting(theirs, name)})
             for group, theirs in zip(case.groups, other.groups, strict=True)
         )
         changes = tuple(
@@ -131,7 +130,7 @@ def _exchanged(name: str, by: str) -> Callable[[Case], Case]:
 
     def read(case: Case) -> Case:
         groups = tuple(
-            dataclasses.replace(group, hyperparameters={**group.hyperparameters, name: group.hyperparameters[by]})
+            dataclasses.replace(group, hyperparameters={**group.hyperparameters, name: _setting(group, by)})
             for group in case.groups
         )
         changes = tuple({k: v for k, v in change.items() if k != name} for change in case.changes)
@@ -139,6 +138,13 @@ def _exchanged(name: str, by: str) -> Callable[[Case], Case]:
         return dataclasses.replace(case, groups=groups, changes=changes)
 
     return read
+
+
+def _setting(group: GroupCase, name: str) -> float:
+    """Return a setting of a group; raises ``Undefined`` where the variant of the case has none of that name."""
+    if name not in group.hyperparameters:
+        raise Undefined(f"a group without `{name}` has no value of it")
+    return group.hyperparameters[name]
 
 
 def _reading(title: str, settings: Callable[[Case], Case], *edits: tuple[str, str]) -> Hypothesis:

@@ -58,7 +58,7 @@ class Recording:
             if prepared is None:
                 return None
             judge(case, prepared, self.outcome, supposed, tally, briefly=briefly)
-        except (Undefined, ValueError, KeyError, ArithmeticError):
+        except Undefined:
             return None  # the supposed formula has no value here, or the variant has no such setting
         return tally
 
@@ -101,11 +101,14 @@ def _with_states(
 ) -> tuple[Prepared, ...] | None:
     """Return tensors with the states that begin otherwise in the supposed rule, at their start.
 
-    None where one that only this rule has is under way.
+    None where one that only this rule has is under way, and where one has another shape in it.
     """
     begun = {state.symbol: state.initial for state in claimed.states}
+    shapes = {state.symbol: state.shape for state in claimed.states}
     found = []
     for item in prepared:
+        if any(s.symbol in shapes and s.shape(item.shape) != shapes[s.symbol](item.shape) for s in rule.states):
+            return None
         missing = [s for s in rule.states if s.symbol.name not in item.values]
         if item.count < 0 or (missing and item.count):
             return None

@@ -56,7 +56,7 @@ class ScheduleRun:
                     if not self.wrong or (group, time) in self.wrong:
                         holding += 1
                         decided += len(numbers) == 1 and not numbers[0].both
-        except (Undefined, ValueError, KeyError, TypeError, ArithmeticError):
+        except Undefined:
             return None  # the supposed schedule has no value here, or no such setting
         return holding, decided
 
@@ -118,7 +118,7 @@ def _far_off(run: ScheduleRun, *, momentum: bool) -> frozenset[tuple[int, int]]:
     for group in range(len(run.case.base)):
         try:
             enclosed = CLAIMED.numbers(run.case, group, len(run.readings), momentum=momentum) or []
-        except (Undefined, ValueError, KeyError, TypeError, ArithmeticError):
+        except Undefined:
             continue
         for time, (reading, numbers) in enumerate(zip(run.readings, enclosed, strict=True)):
             if not any(number.contains(reading[group]) for number in numbers):
@@ -150,7 +150,7 @@ def _elements(runs: Iterable[ScheduleRun], *, momentum: bool) -> Iterator[StepEl
             try:
                 numbers = CLAIMED.numbers(run.case, group, len(run.readings), momentum=momentum) or []
                 joints = _joints(run.case, group)
-            except (Undefined, ValueError, KeyError, TypeError, ArithmeticError):
+            except Undefined:
                 continue
             settings = {**run.case.node.settings[group], "lr": run.case.base[group]}
             schedule = run.case.node.schedule

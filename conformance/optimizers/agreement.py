@@ -156,9 +156,9 @@ def _joined(parts: list[Array]) -> Array:
 
 
 def shaped(rule: UpdateRule, values: Mapping[str, Array], shape: tuple[int, ...]) -> dict[str, Array]:
-    """Return the arrays of one tensor of shape ``shape`` in the shapes of what they hold."""
-    shapes = {quantity.symbol.name: quantity.shape(shape) for quantity in rule.quantities}
-    return {name: value.reshape(shapes.get(name, shape)) for name, value in values.items()}
+    """Return the arrays of one tensor of shape ``shape`` in the shapes of what they hold; others are left out."""
+    shapes = {quantity.symbol.name: quantity.shape(shape) for quantity in rule.quantities} | {GRADIENT: shape}
+    return {name: value.reshape(shapes[name]) for name, value in values.items() if name in shapes}
 
 
 @dataclass(frozen=True)

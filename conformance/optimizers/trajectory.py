@@ -125,7 +125,7 @@ def _compare(
     shown = outcome.steps[step][tensor].values
     undecided = np.zeros(next(iter(legal.values())).lo.shape, bool)
     for name, stored in shown.items():
-        if stored is None:
+        if stored is None or name not in legal:
             continue
         value = stored.astype(legal[name].lo.dtype).reshape(legal[name].lo.shape)
         inside = np.logical_or.reduce([each[name].contains(value) for each in allowed])

@@ -124,10 +124,10 @@ def origin(program: Program, name: str) -> str:
 
 
 def refuse_tiny(rule: UpdateRule, scalars: Mapping[str, float]) -> None:
-    """Raise ``ValueError`` for a number too small to enclose."""
+    """Raise ``Undefined`` for a number too small to enclose."""
     for name, value in scalars.items():
         if 0.0 < abs(value) < SMALLEST_SCALAR:
-            raise ValueError(f"{rule.name}: {name}={value!r} is below {SMALLEST_SCALAR!r}; give 0 or more")
+            raise Undefined(f"{rule.name}: {name}={value!r} is below {SMALLEST_SCALAR!r}; give 0 or more")
 
 
 def around_one(target: Format) -> tuple[float, float]:
@@ -146,7 +146,7 @@ class StepEnclosure:
     ``scalars`` maps the names of the hyperparameters, ``t`` and the states that are one number for
     a tensor to their values; ``state_formats`` names the states kept in another format than the
     parameter; ``kept`` holds intervals of scalar states that are known no better.  Raises
-    ``ValueError`` for a hyperparameter too small to enclose.
+    ``Undefined`` for a hyperparameter too small to enclose.
     """
 
     def __init__(
@@ -207,6 +207,7 @@ class StepEnclosure:
             self.program.scalar_lines,
             narrow=self.scalars.narrow,
         )
+        inner.define(name, before)
         tensors = Tensors(inner, lambda symbol: self.kept[symbol], arithmetic)
         value = tensors.operand(self.program.state_lines[updated])
         value = self.storing(kept)(value.lo, value.hi, value.flags)

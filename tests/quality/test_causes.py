@@ -28,6 +28,7 @@ from conformance.optimizers.strategies import local_cases
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
 from impls.session import Session
+from reference.undefined import Undefined
 from spec import rules as book
 from tests.builders import entry, subject_of
 
@@ -274,10 +275,26 @@ def test_a_formula_that_divides_by_nothing_in_a_case_is_no_hypothesis_about_it(
     first = candidates(subject)[0]
 
     def divides(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
+        raise Undefined("a number has no reciprocal at 0")
 
     monkeypatch.setattr("conformance.optimizers.agreement.judge", divides)
     assert run.judged(subject, first) is None
+
+
+def test_an_error_of_an_evaluation_is_no_answer_to_a_hypothesis(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is raised for any other reason than a formula without a value is raised."""
+    subject = subject_of(entry("torch.SGD"), session, dtype="float64")
+    (run,) = recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain))
+    first = candidates(subject)[0]
+
+    def fails(*_: object, **__: object) -> None:
+        raise KeyError("tau")
+
+    monkeypatch.setattr("conformance.optimizers.agreement.judge", fails)
+    with pytest.raises(KeyError):
+        run.judged(subject, first)
 
 
 def test_a_formula_of_matrices_is_no_hypothesis_about_vectors(session: Session) -> None:

@@ -18,7 +18,7 @@ from reference.expression import decided
 from reference.formats import FLOAT32, FLOAT64, FORMATS, Array
 from reference.intervals.interval import Interval
 from reference.profile import Profile
-from reference.undefined import Undefined
+from reference.undefined import Undefined, valued
 from spec.rule import UpdateRule
 from spec.symbols import PARAMETER, g
 
@@ -86,13 +86,13 @@ def simulated(candidate: Candidate, course: Course, place: int) -> Iterator[Arra
     """Yield a tensor after each step as the reference of the rule computes it in float64."""
     rule, question = candidate.rule, course.question
     known = _start(candidate, course, place)
-    step_of, options = references.references()[rule.name], rule.options
+    step_of, options = valued(references.references()[rule.name]), rule.options
     with np.errstate(all="ignore"):
         for step in range(1, STEPS + 1):
             known[GRADIENT] = course.given[place][step - 1]
             try:
                 known |= step_of(options, FLOAT64, candidate.scalars(question, step), known)
-            except (ArithmeticError, ValueError):
+            except Undefined:
                 yield np.full(question.shapes[place], np.nan)
                 return
             yield known[THETA]
@@ -144,7 +144,7 @@ def _encloses(candidate: Candidate, course: Course, places: tuple[int, ...], pro
             try:
                 enclosure = QuickEnclosure(rule, profile, question.storage, candidate.scalars(question, step), {}, kept)
                 known |= enclosure(known)
-            except (Undefined, ArithmeticError, ValueError):
+            except Undefined:
                 return False
             came = _joined([course.values[p][step - 1] for p in places]).astype(work)
             if not known[THETA].contains(came.reshape(known[THETA].lo.shape)).all():

@@ -26,6 +26,7 @@ from impls.catalogue.torch_schedulers import SCHEDULERS
 from impls.libraries import OTHER_SCHEDULERS
 from impls.session import Session
 from reference.schedules import references
+from reference.undefined import Undefined, valued
 from spec import schedules as book
 from spec.schedule import Schedule, Setting
 
@@ -45,7 +46,12 @@ class Part:
     other: str = ""
 
     def value(self, given: float, known: Mapping[str, float]) -> float:
-        """Return the setting, from what the argument is given and the settings that are known."""
+        """Return the setting, from what the argument is given and the settings that are known.
+
+        Raises ``Undefined`` where the one that it is told with is not among them.
+        """
+        if self.how and self.other not in known:
+            raise Undefined(f"{self} has no value without {self.other}")
         if self.how == "sum":
             return given - known[self.other]
         return given * known[self.other] if self.how == "share" else given
@@ -65,10 +71,7 @@ class Claimant:
     held: Mapping[str, float]
 
     def settings(self, arguments: Sequence[ScheduleArgument]) -> dict[str, float]:
-        """Return every setting for arguments; raises ``KeyError`` where one is missing.
-
-        Raises ``ValueError`` for one that is not legal.
-        """
+        """Return every setting for arguments; raises ``Undefined`` where one is missing or is not legal."""
         known = dict(self.held)
         order = sorted(arguments, key=lambda a: a.name in self.parts and bool(self.parts[a.name].how))
         for argument in order:
@@ -80,7 +83,7 @@ class Claimant:
                 known[name] = known[same]
         for item in self.schedule.hyperparameters:
             if item.keyword in known and known[item.keyword] not in item.domain:
-                raise ValueError(f"{item.keyword}={known[item.keyword]!r} is not in {item.domain}; give one that is")
+                raise Undefined(f"{item.keyword}={known[item.keyword]!r} is not in {item.domain}")
         return known
 
     def rates(self, curve: RateCurve) -> list[float]:
@@ -88,7 +91,7 @@ class Claimant:
         if self.schedule.name not in references():
             return []
         given = {"milestones": MILESTONES, "factors": SCALES if self.schedule.name != "given" else FACTORS}
-        reference, options = references()[self.schedule.name], self.schedule.options
+        reference, options = valued(references()[self.schedule.name]), self.schedule.options
         times = range(len(curve.rates))
         try:
             settings = self.settings(curve.arguments)
@@ -97,7 +100,7 @@ class Claimant:
             if self.schedule.ends:  # beyond them it has no value
                 times = range(min(len(times), int(settings[self.schedule.ends])))
             return reference(options, settings, given, times)
-        except (ArithmeticError, ValueError, LookupError, TypeError):
+        except Undefined:
             return []
 
 
