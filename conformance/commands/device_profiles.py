@@ -22,7 +22,6 @@ from conformance.engine.power import Power
 from conformance.engine.verdict import Cell
 from conformance.optimizers import agreement, mutants
 from conformance.optimizers.agreement import Sample
-from conformance.optimizers.cases import to_plain
 from conformance.optimizers.prepared import prepare
 from conformance.optimizers.strategies import beside_thresholds, local_cases
 from conformance.optimizers.subject import SINGLE, WorkerSubject
@@ -74,7 +73,7 @@ def _compare(there: Cell, here: Cell, cases: int) -> Compared:
 
 def _samples(subject: WorkerSubject, cases: int) -> Iterator[Sample]:
     for alone in subject.variants():
-        drawn = draw(local_cases(alone.rules, alone.fixed, ELEMENTS), cases, SEED, to_plain)
+        drawn = draw(local_cases(alone.rules, alone.fixed, ELEMENTS), cases, SEED)
         for case in (*drawn, *beside_thresholds(alone.rules, alone.fixed)):
             prepared = prepare(case, alone.rules[case.switches], alone.storage)
             yield from agreement.samples(case, prepared, alone, {}, lambda _: True)

@@ -18,6 +18,7 @@ from conformance.commands.usage_errors import UsageError
 from conformance.engine.claim import Claim, Subject
 from conformance.engine.ledger import Entry, Stored
 from conformance.engine.replay import Shown, replayed
+from conformance.engine.stored_case import CaseError
 from conformance.engine.verdict import Cell
 from conformance.recognition.constructor import NotJudgeableError
 from impls.devices import HOST
@@ -133,7 +134,7 @@ class EntryTrials:
             return TriedEntry(place, EntryStanding.NOT_SHOWN, f"the property does not apply any more: {reason}")
         try:
             shown = replayed(subject, claim, narrowed)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (CaseError, LookupError) as error:
             return TriedEntry(place, EntryStanding.UNTRIED, f"its stored case cannot be read: {_said(error)}")
         if not shown.replayed:
             return TriedEntry(place, EntryStanding.UNTRIED, "it has no stored case of this cell")

@@ -18,6 +18,7 @@ from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.usage_errors import UsageError, nearest
 from conformance.engine.ledger import OPTIMIZERS, SCHEDULERS
 from conformance.engine.reduction import failures_of
+from conformance.engine.stored_case import CaseError
 from conformance.recognition.constructor import Stated
 from conformance.recognition.optimizer import recognise
 from conformance.schedulers.entries import entries, named
@@ -59,9 +60,8 @@ def case_of(stored: Mapping[str, Any], path: Path) -> Any:
     kind = claims.BY_IDENTIFIER[stored["chapter"]][stored["property"]].kind
     try:
         return kind.read(stored["case"])
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        said = f"{type(error).__name__}: {error}"
-        raise OSError(f"the case in `{path}` is none of kind {kind.name}: {said}; have it written anew") from None
+    except CaseError as error:
+        raise OSError(f"the case in `{path}` is none of kind {kind.name}: {error}; have it written anew") from None
 
 
 def subject_of(stored: Mapping[str, Any], session: Session) -> Any:

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from conformance.contract.breach import Breach
-from conformance.contract.case import ClauseCase, from_plain, to_plain
+from conformance.contract.case import ClauseCase
 from conformance.contract.reduction import simpler
 from conformance.contract.script import script
 from conformance.contract.settings import BAD
 from conformance.engine.claim import Kind, Moves, Told
 from conformance.engine.evidence import RAISED, Stop
+from conformance.engine.stored_case import StoredCases
 from conformance.optimizers.subject import WorkerSubject
 
 LARGEST_TRIALS = 120
 
 
-class ClauseKind:
+class ClauseKind(StoredCases[ClauseCase]):
     """The kind of a case that one experiment in the worker tries."""
 
     name = "clause"
+    cases = ClauseCase
     most_findings = 3
-
-    def write(self, case: ClauseCase) -> dict[str, Any]:
-        """Return a case as JSON-ready data."""
-        return to_plain(case)
-
-    def read(self, plain: Mapping[str, Any]) -> ClauseCase:
-        """Return the case that was written."""
-        return from_plain(plain)
 
     def fits(self, subject: WorkerSubject, claim: Any, case: ClauseCase) -> bool:
         """Tell whether a case has the subject's settings and the arguments that the experiment reads."""

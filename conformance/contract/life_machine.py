@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from conformance.contract import settings
-from conformance.contract.case import ClauseCase, to_plain
+from conformance.contract.case import ClauseCase
 from conformance.contract.offers import offers
 from conformance.contract.request import path_of
 from conformance.contract.requirements import changes, needs_base_class, needs_usual_checkpoint, other_paths
@@ -131,4 +131,4 @@ def lives(world: World, *, examples: int, acts: int, seed: int) -> list[ClauseCa
     def machine(end: Callable[[ClauseCase], None]) -> type[Life]:
         return type("DrawnLife", (Life,), {"world": world, "end": staticmethod(end)})
 
-    return draw_lives(machine, examples, acts, seed, to_plain)
+    return draw_lives(machine, examples, acts, seed)

@@ -12,7 +12,7 @@ from conformance.diagnosis.hypothesis import Hypothesis
 from conformance.engine.drawing import draw
 from conformance.engine.evidence import Tally
 from conformance.optimizers import agreement, trajectory
-from conformance.optimizers.cases import Case, to_plain
+from conformance.optimizers.cases import Case
 from conformance.optimizers.prepared import Prepared, prepare
 from conformance.optimizers.strategies import local_cases, trajectory_cases
 from conformance.optimizers.subject import StepsRead, WorkerSubject
@@ -71,9 +71,9 @@ def record(subject: WorkerSubject, first: Iterable[Case]) -> list[Recording]:
 def telling(subject: WorkerSubject) -> list[Case]:
     """Return cases that tell formulas apart; where a state cannot be set every run begins at the start."""
     number = STEPS + COURSES if subject.hidden else COURSES
-    courses = draw(trajectory_cases(subject.rules, subject.fixed, SIZE_OF_COURSE), number, SEED, to_plain)
+    courses = draw(trajectory_cases(subject.rules, subject.fixed, SIZE_OF_COURSE), number, SEED)
     drawn = local_cases(subject.rules, subject.fixed, SIZE, rate_changes=subject.rate_changes)
-    steps = [] if subject.hidden else draw(drawn, STEPS, SEED, to_plain)
+    steps = [] if subject.hidden else draw(drawn, STEPS, SEED)
     return [*steps, *courses]
 
 

@@ -15,7 +15,7 @@ from conformance.engine.drawing import draw
 from conformance.engine.evidence import Tally
 from conformance.schedulers import strategies
 from conformance.schedulers.boundary_cases import at_the_boundaries, groups_apart
-from conformance.schedulers.cases import ScheduleCase, to_plain
+from conformance.schedulers.cases import ScheduleCase
 from conformance.schedulers.learning_rate import MOMENTUM, cycled_momentum, in_force, plan
 from conformance.schedulers.subject import SchedulerSubject
 from impls.session import NotAsked, TargetError
@@ -93,7 +93,7 @@ def telling(subject: SchedulerSubject) -> list[ScheduleCase]:
     """Return cases that tell schedules apart."""
     entry = subject.entry
     listed = [*at_the_boundaries(entry)[:LISTED], *groups_apart(entry)[:LISTED]]
-    return [case for case in (*listed, *draw(strategies.of(entry), DRAWN, SEED, to_plain)) if subject.takes(case)]
+    return [case for case in (*listed, *draw(strategies.of(entry), DRAWN, SEED)) if subject.takes(case)]
 
 
 def recorded(subject: SchedulerSubject, cases: Iterable[ScheduleCase], *, momentum: bool) -> Iterator[ScheduleRun]:

@@ -19,6 +19,8 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Hypoth
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from hypothesis.strategies import SearchStrategy
 
+from conformance.engine.stored_case import written
+
 T = TypeVar("T")
 BACKEND = "stepproof"
 ROUNDS = 8
@@ -70,10 +72,10 @@ def _text(plain: object) -> str:
     return json.dumps(plain, sort_keys=True)
 
 
-def draw(strategy: SearchStrategy[T], examples: int, seed: int, plain: Callable[[T], object]) -> list[T]:
+def draw(strategy: SearchStrategy[T], examples: int, seed: int) -> list[T]:
     """Return up to ``examples`` different cases; there are fewer where the strategy has no more.
 
-    ``plain`` returns the JSON-ready form of a case, by which cases differ.
+    Cases differ where they are stored otherwise.
     """
 
     def once(most: int, start: str) -> list[T]:
@@ -88,15 +90,11 @@ def draw(strategy: SearchStrategy[T], examples: int, seed: int, plain: Callable[
         _satisfied(run)
         return found
 
-    return _different(once, examples, seed, plain)
+    return _different(once, examples, seed)
 
 
 def draw_lives(
-    machine: Callable[[Callable[[T], None]], type[RuleBasedStateMachine]],
-    examples: int,
-    acts: int,
-    seed: int,
-    plain: Callable[[T], object],
+    machine: Callable[[Callable[[T], None]], type[RuleBasedStateMachine]], examples: int, acts: int, seed: int
 ) -> list[T]:
     """Return up to ``examples`` different lives of up to ``acts`` acts.
 
@@ -109,7 +107,7 @@ def draw_lives(
         _satisfied(lambda: run_state_machine_as_test(seeded, settings=settings(most, acts)))
         return found
 
-    return _different(once, examples, seed, plain)
+    return _different(once, examples, seed)
 
 
 def _satisfied(run: Callable[[], None]) -> None:
@@ -120,14 +118,14 @@ def _satisfied(run: Callable[[], None]) -> None:
         return
 
 
-def _different(once: Callable[[int, str], list[T]], examples: int, seed: int, plain: Callable[[T], object]) -> list[T]:
+def _different(once: Callable[[int, str], list[T]], examples: int, seed: int) -> list[T]:
     found: dict[str, T] = {}
     for round_ in range(ROUNDS):
         before = len(found)
         # Each round begins with the simplest case.
         for case in once(examples - before + min(round_, 1), f"{seed}/{round_}"):
             if len(found) < examples:
-                found.setdefault(_text(plain(case)), case)
+                found.setdefault(_text(written(case)), case)
         if len(found) in {before, examples}:
             break
     return list(found.values())

@@ -55,7 +55,7 @@ class Exploration:
     def drawn(self, strategy: SearchStrategy[Any], examples: int, seed: int, body: Body) -> None:
         """Judge up to ``examples`` different cases of a strategy, the same for the same seed."""
         if not self._over:
-            self.listed(draw(strategy, examples, seed, self.kind.write), body)
+            self.listed(draw(strategy, examples, seed), body)
 
     def _note(self, case: dict[str, Any], before: int) -> None:
         """Keep a case whose largest legal ratio is the largest of all so far."""

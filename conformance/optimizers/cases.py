@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from spec import rules as book
 from spec.first_rate import first_rate
@@ -50,7 +49,7 @@ class Case:
     switches: tuple[str, ...]
     groups: tuple[GroupCase, ...]
     steps: int = 1
-    changes: tuple[Mapping[str, float], ...] = field(default=())
+    changes: tuple[Mapping[str, float], ...] = ()
 
     def scalars(self, rule: UpdateRule, group: int, step: int = 0) -> dict[str, float]:
         """Return the settings of a group at a step, by symbol; of a family that asks for it, with the first rate."""
@@ -65,56 +64,3 @@ class Case:
     def elements(self) -> int:
         """The number of elements of all tensors."""
         return sum(tensor.elements for group in self.groups for tensor in group.tensors)
-
-
-def to_plain(case: Case) -> dict[str, Any]:
-    """Return the case as JSON-ready data; numbers are written exactly, as hexadecimal floats."""
-    return {
-        "switches": list(case.switches),
-        "steps": case.steps,
-        "changes": [_hexadecimal(change) for change in case.changes],
-        "groups": [
-            {
-                "hyperparameters": _hexadecimal(group.hyperparameters),
-                "tensors": [_tensor_to_plain(tensor) for tensor in group.tensors],
-            }
-            for group in case.groups
-        ],
-    }
-
-
-def from_plain(data: Mapping[str, Any]) -> Case:
-    """Return the case that was written; raises ``KeyError`` or ``ValueError`` for what is none."""
-    groups = tuple(
-        GroupCase(_numbers(group["hyperparameters"]), tuple(_tensor_from_plain(tensor) for tensor in group["tensors"]))
-        for group in data["groups"]
-    )
-    changes = tuple(_numbers(change) for change in data["changes"])
-    return Case(tuple(data["switches"]), groups, int(data["steps"]), changes)
-
-
-def _hexadecimal(numbers: Mapping[str, float]) -> dict[str, str]:
-    return {name: float(value).hex() for name, value in numbers.items()}
-
-
-def _numbers(plain: Mapping[str, str]) -> dict[str, float]:
-    return {name: float.fromhex(value) for name, value in plain.items()}
-
-
-def _tensor_to_plain(tensor: TensorCase) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "shape": list(tensor.shape),
-        "count": tensor.count,
-        "seed": tensor.seed,
-        "regime": tensor.regime,
-    }
-    if tensor.values is not None:
-        plain["values"] = {name: [float(value).hex() for value in values] for name, values in tensor.values.items()}
-    return plain
-
-
-def _tensor_from_plain(plain: Mapping[str, Any]) -> TensorCase:
-    values = plain.get("values")
-    if values is not None:
-        values = {name: tuple(float.fromhex(x) for x in row) for name, row in values.items()}
-    return TensorCase(tuple(plain["shape"]), plain["count"], plain["seed"], plain["regime"], values)

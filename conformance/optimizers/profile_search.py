@@ -13,7 +13,7 @@ from conformance.engine.drawing import draw
 from conformance.engine.evidence import Failure, Tally
 from conformance.optimizers import agreement, trajectory
 from conformance.optimizers.agreement import Outside, Raised
-from conformance.optimizers.cases import Case, to_plain
+from conformance.optimizers.cases import Case
 from conformance.optimizers.found_profile import FoundProfile
 from conformance.optimizers.prepared import Prepared, prepare
 from conformance.optimizers.strategies import local_cases, trajectory_cases
@@ -120,10 +120,10 @@ def _cases(subject: WorkerSubject, seed: int) -> Iterator[Case]:
     each = max(LEAST_CASES, CASES // len(subject.rules))
     for alone in subject.variants():
         if subject.hidden:
-            yield from draw(trajectory_cases(alone.rules, alone.fixed, ELEMENTS), each, seed, to_plain)
+            yield from draw(trajectory_cases(alone.rules, alone.fixed, ELEMENTS), each, seed)
         else:
             cases = local_cases(alone.rules, alone.fixed, ELEMENTS, 1, rate_changes=subject.rate_changes)
-            yield from draw(cases, each, seed, to_plain)
+            yield from draw(cases, each, seed)
 
 
 def _record(subject: WorkerSubject, cases: Iterable[Case]) -> list[Recorded]:

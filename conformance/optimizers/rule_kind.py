@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from conformance.engine.claim import Kind, Moves, Told
 from conformance.engine.evidence import RAISED, Stop
+from conformance.engine.stored_case import StoredCases
 from conformance.optimizers import formula_lines
 from conformance.optimizers.agreement import Outside, Raised
-from conformance.optimizers.cases import Case, from_plain, to_plain
+from conformance.optimizers.cases import Case
 from conformance.optimizers.prepared import prepare
 from conformance.optimizers.reduction import ElementMoves
 from conformance.optimizers.script import script
@@ -27,19 +27,12 @@ NAN = float("nan")
 COUNT = "t"
 
 
-class RuleKind:
+class RuleKind(StoredCases[Case]):
     """The kind of a case whose steps the rule's formula judges."""
 
     name = "rule"
+    cases = Case
     most_findings = MANY
-
-    def write(self, case: Case) -> dict[str, Any]:
-        """Return a case as JSON-ready data."""
-        return to_plain(case)
-
-    def read(self, plain: Mapping[str, Any]) -> Case:
-        """Return the case that was written."""
-        return from_plain(plain)
 
     def fits(self, subject: WorkerSubject, claim: Any, case: Case) -> bool:
         """Tell whether a case has the settings of the subject's rule and values that its format holds."""

@@ -10,7 +10,6 @@ import numpy as np
 from conformance.engine.drawing import draw
 from conformance.engine.evidence import Tally
 from conformance.optimizers import agreement
-from conformance.optimizers.cases import to_plain
 from conformance.optimizers.prepared import prepare
 from conformance.optimizers.strategies import local_cases
 from conformance.optimizers.subject import worker_subject
@@ -35,7 +34,7 @@ def _outside(entry: Implementation, session: Session) -> float:
     """Return how many values of steps from some counts are outside."""
     subject = worker_subject(entry, entry.paths[0], HOST, FLOAT32, session)
     subject, tally = subject.with_profile(subject.widest_profile), Tally()
-    for case in draw(local_cases(subject.rules, subject.fixed, SIZE), CASES, SEED, to_plain):
+    for case in draw(local_cases(subject.rules, subject.fixed, SIZE), CASES, SEED):
         prepared = prepare(case, subject.rules[case.switches], subject.storage)
         try:
             with np.errstate(all="ignore"):

@@ -15,7 +15,7 @@ from conformance.engine.drawing import draw
 from conformance.schedulers import enclosures as legal
 from conformance.schedulers import strategies
 from conformance.schedulers.boundary_cases import at_the_boundaries
-from conformance.schedulers.cases import ScheduleCase, SchedulerNode, header, to_plain
+from conformance.schedulers.cases import ScheduleCase, SchedulerNode, header
 from conformance.schedulers.learning_rate import plan
 from impls.catalogue.scheduler_entries import OPTAX, Scheduler
 from impls.catalogue.written_entries import written
@@ -179,7 +179,7 @@ def renamed(case: ScheduleCase, entry: Scheduler) -> ScheduleCase:
 
 def more_cases(entry: Scheduler) -> list[ScheduleCase]:
     """Return drawn cases of one entry."""
-    return list(draw(strategies.of(entry), DRAWN, 1, to_plain))
+    return list(draw(strategies.of(entry), DRAWN, 1))
 
 
 def of_one_base(trials: Trials, case: ScheduleCase) -> bool:

@@ -29,9 +29,9 @@ class SchedulerNode:
 
     scheduler: str
     options: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    settings: tuple[Mapping[str, float], ...] = ()
+    settings: tuple[Mapping[str, int | float], ...] = ()
     milestones: tuple[int, ...] = ()
-    factors: tuple[tuple[float, ...], ...] = ()
+    factors: tuple[tuple[int | float, ...], ...] = ()
     parts: tuple[SchedulerNode, ...] = ()
     otherwise: bool = False
 
@@ -60,13 +60,13 @@ class ScheduleCase:
     """
 
     node: SchedulerNode
-    base: tuple[float, ...]
+    base: tuple[int | float, ...]
     steps: int = 1
     split: int = 0
     lr_dtype: str = ""
     shared: bool = False
     optimizer: str = "SGD"
-    inputs: tuple[float, ...] = ()
+    inputs: tuple[int | float, ...] = ()
     order: tuple[int, ...] = ()
     compiled: bool = False
 
@@ -194,28 +194,3 @@ def header_of_optimizer(
         "lr_dtype": lr_dtype or None,
         "shared_lr": base[0] if shared else None,
     }
-
-
-def to_plain(value: Any) -> Any:
-    """Return a case as JSON values, what is empty left out."""
-    if dataclasses.is_dataclass(value):
-        items = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-        return {name: to_plain(item) for name, item in items if item or name in {"base", "node"}}
-    if isinstance(value, Mapping):
-        return {name: to_plain(item) for name, item in value.items()}
-    return [to_plain(item) for item in value] if isinstance(value, tuple | list) else value
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
-
-
-def _node(plain: Mapping[str, Any]) -> SchedulerNode:
-    fields = {name: _frozen(value) for name, value in plain.items() if name != "parts"}
-    return SchedulerNode(**fields, parts=tuple(_node(part) for part in plain.get("parts", ())))
-
-
-def from_plain(plain: Mapping[str, Any]) -> ScheduleCase:
-    """Return the case that JSON values hold."""
-    fields = {name: _frozen(value) for name, value in plain.items() if name != "node"}
-    return ScheduleCase(_node(plain["node"]), **fields)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from conformance.engine.claim import Kind, Moves, Told
 from conformance.engine.evidence import Stop
-from conformance.schedulers.cases import ScheduleCase, SchedulerNode, described, from_plain, to_plain
+from conformance.engine.stored_case import StoredCases
+from conformance.schedulers.cases import ScheduleCase, SchedulerNode, described
 from conformance.schedulers.formula_lines import first_line
 from conformance.schedulers.reduction import simpler
 from conformance.schedulers.script_torch import script
@@ -19,20 +19,12 @@ ATTEMPTS = 400
 WORKER = "the worker"
 
 
-class ScheduleKind:
+class ScheduleKind(StoredCases[ScheduleCase]):
     """The kind of a case whose readings the schedule's formula judges."""
 
     name = "schedule"
+    cases = ScheduleCase
     most_findings = 1
-
-    def write(self, case: ScheduleCase) -> dict[str, Any]:
-        """Return a case as JSON-ready data."""
-        plain: dict[str, Any] = to_plain(case)
-        return plain
-
-    def read(self, plain: Mapping[str, Any]) -> ScheduleCase:
-        """Return the case that was written."""
-        return from_plain(plain)
 
     def fits(self, subject: SchedulerSubject, claim: Any, case: ScheduleCase) -> bool:
         """Tell whether a case is one of the scheduler's own."""

@@ -12,7 +12,7 @@ from conformance.engine.drawing import draw
 from conformance.engine.evidence import Tally
 from conformance.engine.verdict import Level
 from conformance.schedulers import strategies
-from conformance.schedulers.cases import ScheduleCase, to_plain
+from conformance.schedulers.cases import ScheduleCase
 from conformance.schedulers.property import SchedulerProperty
 from conformance.schedulers.subject import Actions, SchedulerSubject, WrongReading, raised
 from impls.catalogue.scheduler_entries import Scheduler
@@ -44,7 +44,7 @@ def probes(entry: Scheduler) -> Iterator[tuple[str, float, ScheduleCase]]:
     if entry.composed:
         return
     plain = dataclasses.replace(entry, accepted={})
-    (case,) = draw(strategies.of(plain), 1, 0, to_plain)
+    (case,) = draw(strategies.of(plain), 1, 0)
     case = dataclasses.replace(case, base=(1.0,), inputs=case.inputs[:1], lr_dtype="")
     one = dataclasses.replace(case.node, settings=case.node.settings[:1], factors=case.node.factors[:1])
     for keyword, setting in strategies.settable(entry, next(entry.choices())).items():

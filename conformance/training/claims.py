@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -13,6 +11,7 @@ from conformance.engine.evidence import RAISED, Evidence, Exhibit, Stop, Tally
 from conformance.engine.exploration import Exploration
 from conformance.engine.ledger import Entry
 from conformance.engine.methods import STEP
+from conformance.engine.stored_case import StoredCases
 from conformance.engine.verdict import Level
 from conformance.optimizers.agreement import Outside
 from conformance.optimizers.cases import Case
@@ -24,21 +23,12 @@ from conformance.training.problems import PROBLEMS
 from conformance.training.script import script
 
 
-class TrainingKind:
+class TrainingKind(StoredCases[TrainingCase]):
     """The kind of a case that is a course of training."""
 
     name = "training"
+    cases = TrainingCase
     most_findings = 3
-
-    def write(self, case: TrainingCase) -> dict[str, Any]:
-        """Return a case as JSON-ready data."""
-        settings = {name: value.hex() for name, value in case.settings.items()}
-        return {"problem": case.problem, "steps": case.steps, "settings": settings}
-
-    def read(self, plain: Mapping[str, Any]) -> TrainingCase:
-        """Return the case that was written."""
-        settings = {name: float.fromhex(value) for name, value in plain["settings"].items()}
-        return TrainingCase(plain["problem"], plain["steps"], settings)
 
     def fits(self, subject: WorkerSubject, claim: TrainingClaim, case: TrainingCase) -> bool:
         """Tell whether a case is of the claim's problem and has the settings of the subject's rule."""

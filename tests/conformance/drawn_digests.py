@@ -12,13 +12,11 @@ import sys
 
 import hypothesis
 
-from conformance.contract import case as clause_case
 from conformance.contract.life_machine import World, lives
 from conformance.engine.drawing import Digest, draw
-from conformance.optimizers import cases
+from conformance.engine.stored_case import written
 from conformance.optimizers.strategies import local_cases
 from conformance.optimizers.subject import worker_subject
-from conformance.schedulers import cases as schedule_cases
 from conformance.schedulers.learning_rate import IN_FORCE
 from impls.catalogue.torch_optimizers import CATALOGUE
 from impls.libraries import scheduler
@@ -39,9 +37,9 @@ def digests() -> dict[str, str]:
     with Session() as session:
         subject = worker_subject(adamw, adamw.paths[0], "cpu", FORMATS["float32"], session)
         drawn = {
-            "rule": [cases.to_plain(c) for c in draw(strategy, EXAMPLES, 0, cases.to_plain)],
-            "schedule": [schedule_cases.to_plain(c) for c in draw(schedules, EXAMPLES, 0, schedule_cases.to_plain)],
-            "lives": [clause_case.to_plain(c) for c in lives(World(subject), examples=EXAMPLES, acts=12, seed=0)],
+            "rule": [written(c) for c in draw(strategy, EXAMPLES, 0)],
+            "schedule": [written(c) for c in draw(schedules, EXAMPLES, 0)],
+            "lives": [written(c) for c in lives(World(subject), examples=EXAMPLES, acts=12, seed=0)],
         }
     found = {}
     for kind, plain in drawn.items():
@@ -57,7 +55,7 @@ if __name__ == "__main__":
         if name == "earlier":
             hypothesis.settings.register_profile("own", derandomize=True, max_examples=3, phases=())
             hypothesis.settings.load_profile("own")
-            draw(local_cases({(): book.build("sgd")}, {}, 16), 5, 1, cases.to_plain)
+            draw(local_cases({(): book.build("sgd")}, {}, 16), 5, 1)
         else:
             importlib.import_module(name)
     print(json.dumps(digests()))

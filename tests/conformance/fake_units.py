@@ -18,6 +18,7 @@ from conformance.engine.exploration import Exploration
 from conformance.engine.judging import Done, Judged, judge_unit
 from conformance.engine.ledger import OPTIMIZERS, Entry
 from conformance.engine.power import Power
+from conformance.engine.stored_case import CaseError
 from conformance.engine.verdict import Cell, Level
 from impls.session import Session, TargetError, WorkerFailure
 
@@ -56,6 +57,8 @@ class FakeKind:
         return {"number": case}
 
     def read(self, plain: Mapping[str, Any]) -> int:
+        if not isinstance(plain.get("number"), int):
+            raise CaseError("it has no number")
         return int(plain["number"])
 
     def fits(self, subject: Any, claim: Any, case: int) -> bool:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from conformance.contract.case import ClauseCase
 from conformance.engine.drawing import Digest, draw
-from conformance.optimizers.cases import Case, GroupCase, to_plain
+from conformance.engine.stored_case import written
+from conformance.optimizers.cases import Case, GroupCase
 from conformance.optimizers.strategies import local_cases
 from spec import rules as book
 from spec.rule import Hyperparameter
@@ -79,34 +80,32 @@ def test_an_installed_wheel_draws_the_cases_of_a_checkout(tmp_path: Path, wheel:
 
 def test_a_digest_tells_cases_and_their_order_apart() -> None:
     """The same cases in another order, or one fewer, have another digest."""
-    drawn = draw(local_cases({(): ADAMW}, {}, 16), 3, 0, to_plain)
+    drawn = draw(local_cases({(): ADAMW}, {}, 16), 3, 0)
     texts = {_digest(drawn), _digest(drawn[::-1]), _digest(drawn[:2]), _digest([])}
     assert len(texts) == 4
-    assert _digest(drawn) == _digest(draw(local_cases({(): ADAMW}, {}, 16), 3, 0, to_plain))
+    assert _digest(drawn) == _digest(draw(local_cases({(): ADAMW}, {}, 16), 3, 0))
 
 
 def _digest(drawn: list[Case | ClauseCase]) -> str:
     digest = Digest()
     for case in drawn:
-        digest.add(to_plain(case))
+        digest.add(written(case))
     return str(digest)
 
 
 def test_no_case_is_drawn_twice_and_few_are_all_drawn() -> None:
     """Of twelve possible cases all come, the simplest first; of none, none."""
     twelve = st.integers(0, 11)
-    assert draw(twelve, 40, 0, str)[0] == 0
-    assert sorted(draw(twelve, 40, 0, str)) == list(range(12))
-    assert draw(twelve.filter(lambda value: value > 11), 40, 0, str) == []
-    assert len(draw(st.integers(0, 2**32), 40, 0, str)) == 40
+    assert draw(twelve, 40, 0)[0] == 0
+    assert sorted(draw(twelve, 40, 0)) == list(range(12))
+    assert draw(twelve.filter(lambda value: value > 11), 40, 0) == []
+    assert len(draw(st.integers(0, 2**32), 40, 0)) == 40
 
 
 @pytest.mark.parametrize("item", ADAMW.hyperparameters, ids=lambda item: item.keyword)
 def test_cases_reach_the_ends_of_a_domain_and_many_values_between(item: Hyperparameter) -> None:
     """Among forty cases a hyperparameter has zero, its default, and twenty values in all."""
-    groups: list[GroupCase] = [
-        group for case in draw(local_cases({(): ADAMW}, {}, 64), 40, 0, to_plain) for group in case.groups
-    ]
+    groups: list[GroupCase] = [group for case in draw(local_cases({(): ADAMW}, {}, 64), 40, 0) for group in case.groups]
     name = item.symbol.name
     values = {group.hyperparameters[name] for group in groups}
     assert {0.0, item.default} <= values

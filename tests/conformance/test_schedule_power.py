@@ -13,7 +13,7 @@ from conformance.engine.drawing import draw
 from conformance.engine.power import Power
 from conformance.report.schedule_section import claimed
 from conformance.schedulers import mutants, strategies
-from conformance.schedulers.cases import ScheduleCase, to_plain
+from conformance.schedulers.cases import ScheduleCase
 from conformance.schedulers.curves import shown_case
 from conformance.schedulers.learning_rate import IN_FORCE
 from conformance.schedulers.mutants import Enclosed
@@ -107,7 +107,7 @@ def test_a_mutant_without_a_value_is_killed_by_a_value(legal: arb, *, killed: bo
 def test_a_schedule_with_a_state_machine_is_drawn_with_metrics(schedule: str) -> None:
     """What follows metrics is given some in every case, and what does not in none."""
     entry = next(item for item in SCHEDULERS if item.schedule == schedule)
-    drawn = draw(strategies.of(entry), 8, 0, to_plain)
+    drawn = draw(strategies.of(entry), 8, 0)
     assert len(drawn) == 8
     machine = book.build(schedule).machine is not None
     assert {bool(case.inputs) for case in drawn} == {machine}

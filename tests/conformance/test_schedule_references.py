@@ -18,9 +18,10 @@ from conformance.engine.power import Power
 from conformance.engine.reduction import failures_of
 from conformance.engine.verdict import CellResult, Verdict
 from conformance.schedulers import mutants
-from conformance.schedulers.cases import ScheduleCase, SchedulerNode, from_plain, to_plain
+from conformance.schedulers.cases import ScheduleCase, SchedulerNode
 from conformance.schedulers.entries import entries, reference_entries
 from conformance.schedulers.property import A_FUNCTION
+from conformance.schedulers.schedule_kind import SCHEDULE
 from impls.catalogue.scheduler_entries import Scheduler
 from impls.session import Session, TargetError
 from reference.schedules import references
@@ -154,9 +155,9 @@ def test_a_wrong_reference_is_found(
     result = judged(unit_of(scheduler(f"reference.{name}"), OF_A_REPORT), claim)
     assert result.verdict is Verdict.FAIL
     (finding,) = result.findings
-    case = from_plain(finding.case["stored"])
+    case = SCHEDULE.read(finding.case["stored"])
     assert case.node.entry.identifier == f"reference.{name}"
-    assert to_plain(case) == finding.case["stored"]
+    assert SCHEDULE.write(case) == finding.case["stored"]
     assert "needs stepproof itself" in finding.script
 
 

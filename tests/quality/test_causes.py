@@ -23,7 +23,7 @@ from conformance.engine.evidence import RAISED
 from conformance.engine.judging import verdict
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.verdict import Cause, Cell, CellResult, Finding, Level, Verdict
-from conformance.optimizers.cases import GroupCase, to_plain
+from conformance.optimizers.cases import GroupCase
 from conformance.optimizers.strategies import local_cases
 from conformance.optimizers.subject import WorkerSubject
 from conformance.recognition.optimizer import recognise
@@ -251,7 +251,7 @@ def test_a_setting_that_only_one_variant_has_is_no_question_to_the_others(sessio
     plain, other = subject.rules[()], book.build("sgd", {"decay": "decoupled", "nesterov": "yes"})
     both = dataclasses.replace(subject, rules={(): plain, ("nesterov",): other}, fixed={})
     damped = [each for each in of_lines(both) if "dampening" in each.title]
-    (run,) = itertools.islice(recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain)), 1)
+    (run,) = itertools.islice(recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0)), 1)
     case = dataclasses.replace(run.case, switches=("nesterov",), groups=tuple(map(_undamped, run.case.groups)))
     assert damped
     assert {dataclasses.replace(run, case=case).judged(both, each) for each in damped} == {None}
@@ -260,7 +260,7 @@ def test_a_setting_that_only_one_variant_has_is_no_question_to_the_others(sessio
 def test_states_of_rows_and_columns_are_no_elements_of_a_step(session: Session) -> None:
     """Where values are wrong is told of parameters, whose states may have another size."""
     subject = subject_of(entry("torch.Adafactor"), session, dtype="float64")
-    runs = list(recorded(subject, draw(local_cases(subject.rules, subject.fixed, 32), 2, 0, to_plain)))
+    runs = list(recorded(subject, draw(local_cases(subject.rules, subject.fixed, 32), 2, 0)))
     elements = regime(subject, runs)
     assert elements
     assert not any(element.wrong for element in elements)
@@ -271,7 +271,7 @@ def test_a_formula_that_divides_by_nothing_in_a_case_is_no_hypothesis_about_it(
 ) -> None:
     """It ends no diagnosis."""
     subject = subject_of(entry("torch.SGD"), session, dtype="float64")
-    (run,) = recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain))
+    (run,) = recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0))
     first = candidates(subject)[0]
 
     def divides(*_: object, **__: object) -> None:
@@ -286,7 +286,7 @@ def test_an_error_of_an_evaluation_is_no_answer_to_a_hypothesis(
 ) -> None:
     """What is raised for any other reason than a formula without a value is raised."""
     subject = subject_of(entry("torch.SGD"), session, dtype="float64")
-    (run,) = recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain))
+    (run,) = recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0))
     first = candidates(subject)[0]
 
     def fails(*_: object, **__: object) -> None:
@@ -314,7 +314,7 @@ def _undamped(group: GroupCase) -> GroupCase:
 def test_lines_that_write_are_found_in_functions_of_their_own(session: Session) -> None:
     """For the parameter and each state a step names the lines that write it, in their order."""
     subject = _subject("AdamW", session)
-    (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain)
+    (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0)
     (run,) = recorded(subject, [case])
     lines = {key: [_written_at(place)[:12] for place in places] for key, places in followed(subject, run).items()}
     assert lines == {
@@ -327,7 +327,7 @@ def test_lines_that_write_are_found_in_functions_of_their_own(session: Session) 
 def test_a_place_of_the_framework_is_told_where_the_step_is_its_own(session: Session) -> None:
     """An optimizer of torch is followed into its own file, and not into the rest of torch."""
     subject = subject_of(entry("torch.Adadelta"), session, dtype="float64")
-    (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain)
+    (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0)
     (run,) = recorded(subject, [case])
     files = {place.rpartition(":")[0] for places in followed(subject, run).values() for place in places}
     assert {Path(file).parent.name for file in files} == {"optim"}
@@ -339,7 +339,7 @@ def test_a_step_that_dies_when_it_is_followed_has_the_place_of_its_step(tmp_path
     target.write_text(UNTRACED.format(file=str(FILE)))
     item = recognise(f"{target}:Untraced", "adamw", {"decay": "decoupled", "epsilon": "outside"}, session)
     subject = subject_of(item, session, dtype="float64")
-    (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0, to_plain)
+    (case,) = draw(local_cases(subject.rules, subject.fixed, 4), 1, 0)
     place = place_of(subject, None, [_finding("agreement/local", "theta", "1")], list(recorded(subject, [case])))
     assert place.endswith(" in step")
 
