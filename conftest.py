@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,16 @@ def absent() -> list[str]:
     """Return the other libraries that the interpreter of the tests does not have."""
     if PYTHON:
         return []
-    return [name for name, item in LIBRARIES.items() if not find_spec(item.module.partition(".")[0])]
+    return [name for name, item in LIBRARIES.items() if not _installed(item.package)]
+
+
+def _installed(package: str) -> bool:
+    """Tell whether a distribution is there; a folder on the path of the tests is not on that of their workers."""
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
