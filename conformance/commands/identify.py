@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -47,8 +47,11 @@ class IdentifiedClaim:
 
     def told(self, said: Stated) -> Stated:
         """Return what a user says with what was found out beside it: names of settings, and switches."""
-        best = self.identity.best if self.identity else None
-        if best is None or self.identity is None:
+        if self.identity is None:
+            return said
+        best, arguments = self.identity.best, {**self.identity.turned, **said.arguments}
+        said = dataclasses.replace(said, arguments=arguments)
+        if best is None:
             return said
         found = {keyword: slot.label for keyword, slot in best.named.items() if slot.label != keyword}
         return dataclasses.replace(said, settings={**found, **said.settings}, switches=_options(best, self.identity))
@@ -180,7 +183,8 @@ def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: M
         said += f" (its steps do not tell it from {apart})"
     if not identity.within_rounding:
         said += " (in half of its digits: it rounds otherwise than its format)"
-    said = "; ".join([said, *_judged_by_name(best, identity)])
+    turned = (f"{name}={value} is given: otherwise it refuses a setting" for name, value in identity.turned.items())
+    said = "; ".join([said, *_judged_by_name(best, identity), *turned])
     idle = ", ".join(slot.label for slot in best.rest if slot.label in {other.label for other in identity.idle})
     return f"{said}; without effect: {idle}" if idle else said
 
@@ -196,7 +200,7 @@ def described(identity: Identity) -> Iterator[str]:
     yield f"{identity.target} is {_named(best)}, as its steps show"
     yield f"  options      {called('', best.rule.options)}"
     yield f"  settings     {', '.join(_settings(best))}"
-    yield from _switched(best.rule, identity.switches)
+    yield from _switched(best.rule, identity)
     for slot, agreement in identity.astray.items():
         kept = f"it is so at its default {slot.default:g} alone"
         yield f"  not its own  {slot.label}: {kept}; with {slot.value:g} it {_differs(agreement)}"
@@ -244,15 +248,17 @@ def _settings(candidate: Candidate) -> Iterator[str]:
             yield f"{slot.label} is {item.keyword}"
 
 
-def _switched(rule: UpdateRule, switches: Iterable[Switch]) -> Iterator[str]:
-    for switch in switches:
+def _switched(rule: UpdateRule, identity: Identity) -> Iterator[str]:
+    for name, value in identity.turned.items():
+        yield f"  turned       {name}={value}: otherwise it refuses a setting"
+    for switch in identity.switches:
         if switch.rule is not None:
             other = switch.rule.rule
             changed = changed_options(rule, other) if other.name == rule.name else {}
             yield f"  switch       {switch.name}={switch.value}: {called('', changed) or _named(switch.rule)}"
         elif switch.said != REFUSED:
             yield f"  switch       {switch.name}={switch.value} {switch.said}"
-    refused = ", ".join(f"{switch.name}={switch.value}" for switch in switches if switch.said == REFUSED)
+    refused = ", ".join(f"{switch.name}={switch.value}" for switch in identity.switches if switch.said == REFUSED)
     if refused:
         yield f"  refused      {refused}"
 

@@ -91,6 +91,18 @@ class RateOfItsOwn(_Plain):
         p.sub_(gradient * (1e-3 if group["own_rate"] else group["lr"]))
 
 
+class RefusesARate(_Plain):
+    """Gradient descent that refuses a rate while it has one of its own, and None when it has not."""
+
+    def __init__(self, params, lr=None, nothing=False, own_rate=True):
+        if (lr is None) is not own_rate:
+            raise ValueError(f"lr={lr} beside own_rate={own_rate}")
+        super().__init__(params, {"lr": lr, "own_rate": own_rate})
+
+    def move(self, p, gradient, state, group):
+        p.sub_(gradient * (1e-3 if group["own_rate"] else group["lr"]))
+
+
 class OneNumberForAll(_Plain):
     """Divides by the root of an average of the gradient's norm, or of the largest so far: one number for a tensor."""
 

@@ -169,6 +169,17 @@ def test_a_setting_that_is_none_by_default_has_its_part(session: Session) -> Non
     assert found.best.named["momentum"].unset
 
 
+def test_a_switch_beside_which_a_setting_is_refused_is_turned(session: Session) -> None:
+    """The setting is judged then, and both lines of what is found say which switch is given."""
+    target = strange("RefusesARate")
+    claim = claim_of(target, "", {}, session)
+    assert claim.sentence == "sgd, as its steps show; own_rate=False is given: otherwise it refuses a setting"
+    assert claim.told(Stated()).arguments == {"own_rate": False}
+    assert "  turned       own_rate=False: otherwise it refuses a setting" in described(identify(target, session))
+    item = recognise(target, claim.rule, claim.options, session, claim.told(Stated()))
+    assert result_of(unit_of(item, "agreement/local", cases=6), session).verdict is Verdict.PASS
+
+
 def test_the_table_of_confusions_says_what_is_right(session: Session) -> None:
     """A row holds what an entry is taken for, what is proven to be the same, and whether its entry says so."""
     row = row_of(entry("torch.SparseAdam"), session)

@@ -50,7 +50,7 @@ class Identity:
 
     ``fitting`` explain all that was asked, the best first; ``following`` is the best of all others.
     ``idle`` are settings without effect, ``astray`` those that must keep their default for it to fit, each
-    with how the best candidate fits otherwise.
+    with how the best candidate fits otherwise.  ``turned`` are the Booleans beside whose defaults it refuses a setting.
     """
 
     target: str
@@ -63,6 +63,7 @@ class Identity:
     switches: tuple[Switch, ...] = ()
     on_vectors: Candidate | None = None
     courses: int = 1
+    turned: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def best(self) -> Candidate | None:
@@ -79,7 +80,7 @@ def identify(target: str, session: Session, limits: Limits = ANYTHING, told: Sta
     found, idle = _fitting(start, session, limits)
     if not found.fitting:
         question = found.course.question
-        return Identity(target, question, (), found.following, within_rounding=False, idle=idle)
+        return Identity(target, question, (), found.following, within_rounding=False, idle=idle, turned=start.turned)
     every = _all_at_work(start)
     silent, astray = {slot.label for slot in idle if slot.value != slot.default}, dict[Slot, Agreement]()
     if found.course.question.slots != every:
@@ -99,6 +100,7 @@ def identify(target: str, session: Session, limits: Limits = ANYTHING, told: Sta
         astray,
         (*_switches(start, found, session), *optional),
         _on_vectors(question, best, session),
+        turned=start.turned,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.recognition.constructor import NotJudgeableError, Stated
+from conformance.recognition.constructor import ASKED_ELSEWHERE, NotJudgeableError, Stated
 from conformance.recognition.identification.slots import Constructor, Slot, constructor_of
 from conformance.recognition.identification.steps import MATRICES, VECTORS, Course, Question, ask
 from conformance.recognition.trial import CALLINGS, INSIDE, asks_for_group
@@ -28,10 +28,14 @@ OFF, GUARD, WEIGHT, LARGE = "nothing", "guard", "weight", "large"
 
 @dataclass(frozen=True)
 class Opened:
-    """A target that makes steps: what its constructor takes, and a question to which it answered."""
+    """A target that makes steps: what its constructor takes, and a question to which it answered.
+
+    ``turned`` are the Booleans that are given since beside their defaults a setting is refused.
+    """
 
     constructor: Constructor
     question: Question
+    turned: Mapping[str, bool] = dataclasses.field(default_factory=dict)
 
 
 def opened(target: str, session: Session, told: Stated) -> Opened:
@@ -52,7 +56,9 @@ def opened(target: str, session: Session, told: Stated) -> Opened:
             except TargetError as error:
                 raised.append(error)
             else:
-                return Opened(constructor, _with_unset(question, constructor.unset, session))
+                found = _with_unset(question, constructor, session)
+                turned = {name: value for name, value in found.constructor.items() if name not in told.arguments}
+                return Opened(constructor.without(turned), found, turned)
     farthest = max(raised, key=lambda error: FARTHER.get(error.where, 0), default=None)
     said = f"{farthest.kind}: {farthest.message or farthest.place}" if farthest else "nothing"
     raise NotJudgeableError(
@@ -75,15 +81,24 @@ def _in_groups(target: str, constructor: Constructor, session: Session, told: St
     return constructor
 
 
-def _with_unset(question: Question, names: tuple[str, ...], session: Session) -> Question:
-    """Return a question with a number for each setting that has none by default and takes one with effect."""
+def _with_unset(question: Question, constructor: Constructor, session: Session) -> Question:
+    """Return a question with a number for each setting that has none by default and takes one with effect.
+
+    Where every number is refused it is asked again with each Boolean turned.
+    """
     known = {slot.name for slot in question.slots}
-    for name, number in zip((name for name in names if name not in known), itertools.cycle(UNSET)):
-        before = asked_with(question, session)
-        slots = (*question.slots, Slot(name, None, 0.0, number, unset=True))
-        after = asked_with(question, session, slots=slots)
-        if before is not None and after is not None and after.differs(before):
-            question = dataclasses.replace(question, slots=slots)
+    unset = (name for name in constructor.unset if name not in known)
+    for name, number in zip(unset, itertools.cycle(UNSET)):
+        with_it = (*question.slots, Slot(name, None, 0.0, number, unset=True))
+        turned = ({flag: not value} for flag, value in constructor.switches.items() if flag not in ASKED_ELSEWHERE)
+        for more in ({}, *turned):
+            given = dataclasses.replace(question, constructor={**question.constructor, **more})
+            before = asked_with(given, session)
+            after = asked_with(given, session, slots=with_it)
+            if after is not None and (before is None or after.differs(before)):
+                question = dataclasses.replace(given, slots=with_it)
+            if after is not None:
+                break
     return question
 
 
