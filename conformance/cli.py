@@ -20,7 +20,7 @@ from conformance.commands.subcommand import Subcommand
 from conformance.commands.surroundings import kept_environment
 from conformance.commands.target_arguments import add_claim, add_given, add_option
 from conformance.commands.usage_errors import UsageError, among, pairs
-from conformance.engine.ending import number_of
+from conformance.engine.ending import number_of, terminating
 from conformance.engine.safe_text import safe_text
 from impls.devices import FLOATS
 
@@ -330,10 +330,10 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    given = _parsed(sys.argv[1:] if arguments is None else arguments)
-    run: Run = given.run
     try:
-        with kept_environment():
+        with terminating(), kept_environment():
+            given = _parsed(sys.argv[1:] if arguments is None else arguments)
+            run: Run = given.run
             return run(given, Console(file=outlet(sys.stdout), highlight=False, emoji=False))
     except KeyboardInterrupt as interrupt:
         said = f"stepproof: {str(interrupt) or 'stopped'}"

@@ -22,6 +22,8 @@ TEXTS = {
     if path.suffix in WRITTEN
 } | {path.name: path.read_text() for path in sorted(ROOT.iterdir()) if path.suffix in WRITTEN}
 TESTS = {name: text for name, text in FILES.items() if Path(name).name.startswith("test_")}
+LONGEST_FUNCTION = 50
+JUDGE = ("spec/", "reference/", "conformance/")
 TOLERANCE = re.compile(r"\b(rtol|atol|rel_tol|abs_tol|isclose|allclose|assert_close|approx)\b")
 
 
@@ -42,6 +44,29 @@ def test_no_tolerance_is_named() -> None:
 def test_a_module_is_short() -> None:
     """A module has fewer than 400 lines."""
     assert {name: len(text.splitlines()) for name, text in FILES.items() if text.count("\n") >= 400} == {}
+
+
+def test_a_function_is_short() -> None:
+    """A function has at most 50 lines."""
+    long = [
+        f"{name}: {node.name}"
+        for name, text in FILES.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+    assert long == []
+
+
+def test_a_class_of_the_judge_has_a_name_of_its_own() -> None:
+    """No two public classes at the top of modules are called the same."""
+    places: dict[str, list[str]] = {}
+    for name, text in FILES.items():
+        for node in ast.parse(text).body if name.startswith(JUDGE) else ():
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(name)
+    assert len(places) > 300
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}
 
 
 def test_every_test_states_a_claim() -> None:

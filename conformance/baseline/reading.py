@@ -57,12 +57,22 @@ class _Baseline(msgspec.Struct):
 class _Variant(msgspec.Struct):
     name: str
     options: dict[str, str]
-    mutants: tuple[MutantEntry, ...]
+    mutants: tuple[MutantEntry | int, ...]
 
 
 class _Rule(msgspec.Struct):
+    """A rule, whose variants have the places of their mutants among its own, or before version 7 the mutants."""
+
     name: str
     variants: tuple[_Variant, ...]
+    mutants: tuple[MutantEntry, ...] = ()
+
+    def of(self, variant: _Variant) -> tuple[MutantEntry, ...]:
+        """Return the mutants of a variant; raises ``msgspec.ValidationError`` where it has a place beyond the list."""
+        beyond = [one for one in variant.mutants if isinstance(one, int) and not 0 <= one < len(self.mutants)]
+        if beyond:
+            raise msgspec.ValidationError(f"`{self.name}` has {len(self.mutants)} mutants, and none at {beyond[0]}")
+        return tuple(self.mutants[one] if isinstance(one, int) else one for one in variant.mutants)
 
 
 class _Report(msgspec.Struct):
@@ -137,7 +147,7 @@ def _report(held: _Report) -> Report:
             (),
             (),
             (),
-            tuple(VariantEntry(v.name, v.options, (), v.mutants) for v in rule.variants),
+            tuple(VariantEntry(v.name, v.options, (), rule.of(v)) for v in rule.variants),
             (),
         )
         for rule in held.rules

@@ -117,7 +117,7 @@ def _run(report: Report, framework: str) -> str:
     """Return how hard it was tested, and what the run says as a whole."""
     cells = list(_results(report, framework))
     formats = ", ".join(dict.fromkeys(result["cell"]["dtype"] for result in cells))
-    values = sum(result["figures"]["values"] for result in cells)
+    values = sum(result["figures"].get("values", 0) for result in cells)
     unmet = [
         f"{gate['observed']:,} {gate['counts']}"
         for gate in report["gate_outcomes"]
@@ -153,12 +153,12 @@ def _row(report: Report, entry: Mapping[str, Any]) -> str:
 def _column(result: Mapping[str, Any]) -> str:
     if result["cell"]["property"] not in _CLAUSES:
         return COLUMNS[0]
-    return COLUMNS[1] if result["level"] == Level.MUST else COLUMNS[2]
+    return COLUMNS[2] if result.get("level") == Level.SHOULD else COLUMNS[1]
 
 
 def _shown(result: Mapping[str, Any]) -> Shown:
     verdict = Verdict(result["verdict"])
-    return Level.SHOULD if verdict is Verdict.FAIL and result["level"] == Level.SHOULD else verdict
+    return Level.SHOULD if verdict is Verdict.FAIL and result.get("level") == Level.SHOULD else verdict
 
 
 def _tally(found: Counter[Shown]) -> str:
@@ -175,7 +175,8 @@ def _tally(found: Counter[Shown]) -> str:
 
 def _power(report: Report, rule: str) -> str:
     """Return how many mutants of a rule's formulas were killed, of how many that are not proven equal to it."""
-    mutants = [m for each in report["rules"] if each["name"] == rule for v in each["variants"] for m in v["mutants"]]
+    of_it = [each for each in report["rules"] if each["name"] == rule]
+    mutants = [each["mutants"][place] for each in of_it for variant in each["variants"] for place in variant["mutants"]]
     wrong = [mutant for mutant in mutants if mutant["status"] != "equivalent"]
     killed = sum(mutant["status"] == "killed" for mutant in wrong)
     return f"{killed:,}&#8239;/&#8239;{len(wrong):,}" if wrong else ""
@@ -204,7 +205,7 @@ def _new(report: Report, entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _deviations(result: Mapping[str, Any]) -> list[str]:
-    return [result["deviation"], *result.get("further", ())] if result["deviation"] else []
+    return [result["deviation"], *result.get("further", ())] if result.get("deviation") else []
 
 
 def _place(entry: Mapping[str, Any]) -> str:

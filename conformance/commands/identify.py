@@ -178,9 +178,9 @@ def first_line(identity: Identity, name: str, meant: Mapping[str, str], given: M
     said = f"{called(name, chosen)}, as its steps show"
     said += f"; --option {claimed.split(', ')[0]}=... to claim another" if claimed else ""
     others = [candidate for candidate in identity.fitting[1:] if candidate.rule.name == best.rule.name]
-    if others:
-        apart = " or ".join(called("", changed_options(best.rule, other.rule)) for other in others)
-        said += f" (its steps do not tell it from {apart})"
+    apart = list(dict.fromkeys(called("", changed_options(best.rule, other.rule)) for other in others))
+    if named := " or ".join(filter(None, apart)):
+        said += f" (its steps do not tell it from {named})"
     if not identity.within_rounding:
         said += " (in half of its digits: it rounds otherwise than its format)"
     turned = (f"{name}={value} is given: otherwise it refuses a setting" for name, value in identity.turned.items())

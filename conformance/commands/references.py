@@ -29,6 +29,7 @@ from conformance.engine.runs import Listener
 from conformance.engine.verdict import CellResult, Verdict
 from conformance.report import totals, write_report
 from conformance.report.assembly import assemble, environment_of
+from conformance.report.gates import exit_status
 from conformance.report.model import Report
 from conformance.report.writing import write_text
 from conformance.schedulers.entries import reference_entries
@@ -67,14 +68,13 @@ class Sums:
     schedules: list[tuple[str, ...]] = field(default_factory=list)
     mutants: list[tuple[str, ...]] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
-    failed: bool = False
+    statuses: set[int] = field(default_factory=set)
 
     def add_cell(self, rule: str, result: CellResult, least: int) -> str:
         """Add one rule in one format and return its line."""
         figures, dtype = result.figures, result.cell.dtype
         texts = _texts([result])
         self.rules.append((rule, dtype, *texts))
-        self.failed |= result.verdict is Verdict.FAIL
         if result.verdict is not Verdict.PASS:
             self.short.append(f"{rule} {dtype}: {result.verdict}: {result.reason}")
         elif figures.element_cases - figures.undecided < least:
@@ -86,7 +86,6 @@ class Sums:
         judged = [result for result in results if result.verdict is not Verdict.NOT_APPLICABLE]
         texts = _texts(judged)
         self.schedules.append((name, str(len(judged)), *texts))
-        self.failed |= any(result.verdict is Verdict.FAIL for result in judged)
         self.short += [
             f"{name} {result.cell.property}: {result.verdict}: {result.reason}"
             for result in judged
@@ -177,6 +176,7 @@ def judge(order: ReferenceOrder, console: Console) -> tuple[Sums, int]:
         console.print(sums.add_mutants(_name(item), report), soft_wrap=True, markup=False)
         for finding in (finding for result in report.results for finding in result.findings):
             show_finding(console, finding, str(order.output / _name(item)))
+        sums.statuses.add(exit_status(report))
         (order.output / _name(item)).mkdir(parents=True, exist_ok=True)
         write_report(report, order.output / _name(item))
         write_text(order.output / "references.md", sums.markdown())
@@ -249,9 +249,9 @@ def main() -> int:
     console.print(f"wrote {order.output / 'references.md'}")
     if status:
         return status
-    if sums.failed:
+    if DOES_NOT in sums.statuses:
         return DOES_NOT
-    return NOT_JUDGED if sums.short else CONFORMS
+    return NOT_JUDGED if sums.short or NOT_JUDGED in sums.statuses else CONFORMS
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,10 @@ from typing import Any
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The interrupt, what a pipeline sends at its time limit, and what a terminal sends that closes."""
+
+
+SOON = 0.05
+"""Seconds after which what was lost is raised again."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -48,10 +53,36 @@ class _Handling:
 
 
 class terminating(_Handling):  # noqa: N801 - reads as a function in a with statement
-    """Lets every signal that ends a run do so as an interrupt does."""
+    """Lets every signal that ends a run do so as an interrupt does.
+
+    What is raised while a finalizer or a callback runs is lost: it is raised again a moment later.
+    """
 
     def __init__(self) -> None:
         super().__init__(_terminate)
+        self.unraisable, self.number = sys.unraisablehook, signal.SIGINT
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        if self.before:
+            self.before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._again)
+            self.unraisable, sys.unraisablehook = sys.unraisablehook, self._lost
+
+    def __exit__(self, *of: object) -> None:
+        if self.before:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            sys.unraisablehook = self.unraisable
+        super().__exit__(*of)
+
+    def _lost(self, what: sys.UnraisableHookArgs) -> None:
+        if isinstance(what.exc_value, KeyboardInterrupt):
+            self.number = number_of(what.exc_value)
+            signal.setitimer(signal.ITIMER_REAL, SOON)
+        else:
+            self.unraisable(what)
+
+    def _again(self, _: int, frame: FrameType | None) -> None:
+        _terminate(self.number, frame)
 
 
 class held_back(_Handling):  # noqa: N801 - reads as a function in a with statement

@@ -121,9 +121,9 @@ def _beside_known(
     inherited = [entry for entry in untried if not (entry.observed or entry.narrows)]
     if rest.verdict is Verdict.FAIL and inherited and not standing:
         return _deviation(rest, [Shown(inherited[0], claim)], rest.findings)
-    if not standing or rest.verdict not in {Verdict.PASS, Verdict.UNDECIDED}:
-        return rest  # where every case shows what is known nothing else can be decided
-    return _deviation(rest, standing, findings)
+    if standing and rest.verdict in {Verdict.PASS, Verdict.UNDECIDED}:
+        return _deviation(rest, standing, findings)  # where every case shows what is known nothing else can be decided
+    return dataclasses.replace(rest, further=tuple(shown.entry.identifier for shown in standing))
 
 
 def _deviation(rest: CellResult, standing: list[Shown], findings: tuple[Finding, ...]) -> CellResult:

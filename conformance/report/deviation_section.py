@@ -18,11 +18,13 @@ _ASKED = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.DEVIATION, Verdict.UNDEC
 
 def deviations(cells: Iterable[CellResult]) -> tuple[DeviationEntry, ...]:
     """Return the entries of all layers of the ledger that the cells show, or no longer show."""
-    used = {name: r.verdict for r in cells for name in (r.deviation, *r.further) if name}
-    return tuple(_told(entry, used[entry.identifier]) for entry in load() if entry.identifier in used)
+    judged = list(cells)
+    used = {name for r in judged for name in (r.deviation, *r.further) if name}
+    gone = {r.deviation for r in judged if r.verdict is not Verdict.DEVIATION}
+    return tuple(_told(entry, entry.identifier in gone) for entry in load() if entry.identifier in used)
 
 
-def _told(entry: Entry, verdict: Verdict) -> DeviationEntry:
+def _told(entry: Entry, gone: bool) -> DeviationEntry:
     return DeviationEntry(
         entry.identifier,
         ", ".join(entry.implementations),
@@ -30,7 +32,7 @@ def _told(entry: Entry, verdict: Verdict) -> DeviationEntry:
         entry.reason,
         entry.link,
         entry.rest,
-        IN_FORCE if verdict is Verdict.DEVIATION else GONE,
+        GONE if gone else IN_FORCE,
         entry.ledger,
     )
 

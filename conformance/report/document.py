@@ -16,10 +16,12 @@ from conformance.report.finding_files import script_path
 from conformance.report.model import SCHEMA_NAME, SCHEMA_VERSION, Report
 
 SPARED = {
-    CellResult: ("further", "seconds", "crash", "profile"),
-    Figures: ("ratio_sample", "median_ratio", "largest_ratio", "ratio_histogram", "refused"),
+    CellResult: ("reason", "deviation", "further", "digest", "seconds", "crash", "level", "profile"),
+    Figures: tuple(field.name for field in dataclasses.fields(Figures)),
 }
 """What is left out of a cell and its figures where it is what it is by default; a report has many of them."""
+SHARED = {"program": ("lines", "AssignmentEntry"), "mutants": ("mutants", "MutantEntry")}
+"""What the variants of a rule have in common: each has numbers, which count in a list of the rule, of such entries."""
 _DEFAULTS = {
     kind: {field.name: field.default for field in dataclasses.fields(kind) if field.name in names}
     for kind, names in SPARED.items()
@@ -30,9 +32,12 @@ def json_text(report: Report) -> str:
     """Return the document on one line, with sorted keys and a final newline.
 
     A number that is not finite is null.  A script stands in its file, and here where its cell is no known deviation;
-    a printed profile stands once, in ``cell_profiles``, and a cell has its key.
+    a printed profile stands once, in ``cell_profiles``, and a cell has its key; lines and mutants that variants of a
+    rule share stand once in the rule.
     """
     whole = msgspec.to_builtins(report)
+    for rule in whole["rules"]:
+        rule |= {own: _once(rule["variants"], name) for name, (own, _) in SHARED.items()}
     keys: dict[str, str] = {"": ""}
     for result in whole["results"]:
         for finding in result["findings"]:
@@ -41,9 +46,20 @@ def json_text(report: Report) -> str:
                 finding["script"] = ""
         result["profile"] = keys.setdefault(result["profile"], f"profile {len(keys)}")
         _spare(result, _DEFAULTS[CellResult])
+        if not result["figures"]["ratio_sample"]:
+            result["figures"]["ratio_histogram"] = ()
         _spare(result["figures"], _DEFAULTS[Figures])
     whole["cell_profiles"] = {key: text for text, key in keys.items() if text}
     return msgspec.json.encode(whole, order="sorted").decode() + "\n"
+
+
+def _once(variants: list[dict[str, Any]], name: str) -> list[Any]:
+    """Return what variants hold under a name, each of it once, and put its place there into them."""
+    places: dict[bytes, int] = {}
+    for variant in variants:
+        written = (msgspec.json.encode(entry, order="sorted") for entry in variant[name])
+        variant[name] = [places.setdefault(text, len(places)) for text in written]
+    return [msgspec.Raw(text) for text in places]
 
 
 def _spare(entry: dict[str, Any], defaults: dict[str, Any]) -> None:
@@ -63,6 +79,10 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": {"type": "string"},
     }
+    for name, (own, entry_name) in SHARED.items():
+        entries = {"type": "array", "items": {"$ref": f"#/$defs/{entry_name}"}}
+        definitions["RuleEntry"]["properties"][own] = entries
+        definitions["VariantEntry"]["properties"][name] = {"type": "array", "items": {"type": "integer", "minimum": 0}}
     spared = {kind.__name__: names for kind, names in SPARED.items()}
     for name, entry in definitions.items():
         if entry.get("type") == "object":

@@ -16,7 +16,7 @@ from conformance.report.difference import BaselineEntry, ScopeEntry
 from conformance.report.stored_power import StoredPower
 
 SCHEMA_NAME = "stepproof-report"
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,7 @@ def _lines(schedule: Schedule, proven: frozenset[str]) -> Iterator[AssignmentEnt
     if schedule.recurrence:
         forms.append(_form("recurrence", ETA, schedule.recurrence.step, proven="closed-form/recurrence" in proven))
     for name, (value, _) in schedule.forms.items():
-        shown = any(identifier.startswith("forms/") for identifier in proven)
-        forms.append(_form(name, ETA, value, proven=shown))
+        forms.append(_form(name, ETA, value, proven=f"forms/{name}" in proven))
     yield _line("closed form", ETA, schedule.closed, forms=tuple(forms))
     if schedule.momentum is not None:
         yield _line("momentum", MU, schedule.momentum)

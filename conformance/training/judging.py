@@ -53,8 +53,8 @@ def judge(
         finite, widths = _propagated(subject, whole, tensors, course)
         trajectory.judge(whole, tensors, _outcome(course, range(steps)), subject, along)
     failures = (*local.failures, *along.failures)
-    values = local.values + along.values
-    return TrainingJudgement(values, local.outside, along.outside, local.undecided, finite, widths, failures)
+    values, undecided = local.values + along.values, (along if subject.hidden else local).undecided
+    return TrainingJudgement(values, local.outside, along.outside, undecided, finite, widths, failures)
 
 
 def _case(settings: Mapping[str, float], tensors: tuple[Prepared, ...], steps: int) -> Case:

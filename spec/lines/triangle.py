@@ -37,7 +37,7 @@ RISE, FALL = t / up, (up + down - t) / down
 INSIDE = (RISE.subs(up, t + p), FALL.subs(t, up + d).subs(down, d + p))
 CLAIMS = (
     claim.holds(
-        "forms/share",
+        "forms/share of the cycle",
         "Computed from the share of the cycle it is the same.",
         SMITH,
         "both pieces",

@@ -68,6 +68,7 @@ def warmup(main: Schedule, first: str = "zero", clock: str = "restart", into: st
 
 ANY = Schedule("any", {}, (BASE,), sp.Function("f")(t))
 PLAIN, PEAK = warmup(cosine.HELD), warmup(ANY, "share", "peak").closed
+POWER = warmup(polynomial.VALUE)
 PLACES = ({length: t + p}, {t: length + d, horizon: d + p}, {t: length + horizon + d})
 GOYAL, RISE = "Goyal et al. 2017, section 2.2", base * t / length
 
@@ -104,6 +105,8 @@ def claims() -> tuple[FormulaClaim, ...]:
             (RISE.subs(t, k + 1) - RISE.subs(t, k), base / length),
         ),
         claim.computed(PLAIN, "from the peak", PLACES, "optax"),
+        claim.computed(PLAIN, "factor", PLACES, "optax, transformers"),
+        claim.computed(POWER, "clipped", PLACES, "optax"),
     )
 
 

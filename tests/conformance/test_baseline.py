@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from io import StringIO
 from pathlib import Path
 
@@ -166,6 +167,23 @@ def test_a_record_is_read_back_as_it_was_and_has_a_line_for_each_cell(tmp_path: 
     write_report(report, tmp_path / "report")
     assert compare(back, read(tmp_path / "report" / "report.json")) == compare(back, record)
     assert text_of(record_of(dataclasses.replace(report, results=report.results[::-1]))) == file.read_text()
+
+
+def test_mutants_are_read_where_they_stand(tmp_path: Path) -> None:
+    """A report has them once in the rule, an earlier one in each variant; a place beyond the list is refused."""
+    write_report(run(mutants("killed", "survived")), tmp_path)
+    file = tmp_path / "report.json"
+    before, document = read(file), json.loads(file.read_text())
+    (rule,) = document["rules"]
+    for variant in rule["variants"]:
+        variant["mutants"] = [rule["mutants"][place] for place in variant["mutants"]]
+    earlier = {key: value for key, value in rule.items() if key not in {"mutants", "lines"}}
+    file.write_text(json.dumps({**document, "schema_version": 6, "rules": [earlier]}))
+    assert read(file) == before
+    rule["variants"][0]["mutants"] = [7]
+    file.write_text(json.dumps(document))
+    with pytest.raises(BaselineError, match="has 2 mutants, and none at 7"):
+        read(file)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.cli import main
 from conformance.contract.clauses import CLAUSES
+from conformance.engine.ending import Terminated, terminating
 from impls.copies import VARIABLE as COPIES
 
 ROOT = Path(__file__).parents[2]
@@ -134,3 +137,37 @@ def test_nothing_outlives_a_command_that_is_killed(running: Running) -> None:
     running.process.kill()
     running.process.wait()
     assert until(lambda: not running.left()), running.left()
+
+
+def test_an_interrupt_that_a_callback_loses_comes_again() -> None:
+    """What is raised while something is finalized is lost to Python, and ends the command all the same."""
+    seen: list[str] = []
+
+    class Kept:
+        pass
+
+    def signalled(_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        seen.append("the callback went on")
+
+    def let_go_and_wait() -> None:
+        kept, until = Kept(), time.monotonic() + PATIENCE
+        reference = weakref.ref(kept, signalled)
+        with terminating():
+            del kept
+            while reference() is None and time.monotonic() < until:
+                time.sleep(0.01)
+
+    with pytest.raises(Terminated):
+        let_go_and_wait()
+    assert not seen
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_an_interrupt_while_the_words_of_a_command_are_read_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has the status of the signal, and no traceback."""
+    monkeypatch.setattr("conformance.cli._parsed", lambda _: signal.raise_signal(signal.SIGINT))
+    assert main(["rules"]) == 128 + signal.SIGINT
+    assert capsys.readouterr().err == "stepproof: stopped\n"

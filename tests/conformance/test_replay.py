@@ -16,6 +16,7 @@ from conformance.engine.ledger import OPTIMIZERS, Entry, Stored
 from conformance.engine.power import Power
 from conformance.engine.replay import judge_known, replayed
 from conformance.engine.verdict import CellResult, Verdict
+from conformance.report import deviation_section
 from tests.conformance import fake_units
 from tests.conformance.fake_units import FakeClaim, FakeSubject
 
@@ -72,7 +73,7 @@ def test_what_is_observed_is_known_and_all_else_is_new() -> None:
     known = entry(20, observed=("x = 20",))
     assert judged(FAILS, known).verdict is Verdict.DEVIATION
     result = judged(FakeClaim("asked", (1, 20, 40)), known)
-    assert result.verdict is Verdict.FAIL
+    assert (result.verdict, result.deviation, result.further) == (Verdict.FAIL, "", ("known",))
     assert [found.case["stored"] for found in result.findings] == [{"number": 21}]
 
 
@@ -101,6 +102,18 @@ def test_a_subclass_inherits_what_is_known_of_its_class(monkeypatch: pytest.Monk
         subject = FakeSubject(extends=extends)
         result = judging.judge_cell(unit, subject, FAILS, fake_units.VERSION, Power(lambda _: ()))
         assert result.verdict is verdict_
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_deviation_that_one_cell_no_longer_shows_is_told_so_whatever_others_show(
+    turn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order of the cells decides nothing, and beside what is new in a cell it is in force."""
+    monkeypatch.setattr(deviation_section, "load", lambda: (entry(20),))
+    shown, stale = judged(FAILS, entry(20)), judged(PASSES, entry(3))
+    beside = judged(FakeClaim("asked", (1, 20, 40)), entry(20, observed=("x = 20",)))
+    assert [told.status for told in deviation_section.deviations([shown, stale][::turn])] == ["no longer shown"]
+    assert [told.status for told in deviation_section.deviations([shown, beside][::turn])] == ["in force"]
 
 
 def test_deviations_known_together_are_all_told() -> None:

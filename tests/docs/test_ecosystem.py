@@ -46,7 +46,7 @@ def report(**changed: object) -> dict[str, object]:
             cell("lib.Fast", "groups/tensor-twice", "fail", "should"),
             cell("other.Slow", "agreement/local", "fail"),
         ],
-        "rules": [{"name": "sgd", "variants": [{"mutants": mutants}]}],
+        "rules": [{"name": "sgd", "mutants": mutants, "variants": [{"mutants": list(range(len(mutants)))}]}],
         "causes": [
             {
                 "implementation": "lib.Fast",

@@ -27,6 +27,6 @@ def test_a_rule_from_outside_gets_every_property_and_mutant(tmp_path: Path) -> N
     assert verdicts == {"pass", "not applicable"}
     (rule,) = report["rules"]
     assert {p["status"] for p in rule["proofs"]} == {"proven"}
-    mutants = [m["status"] for variant in rule["variants"] for m in variant["mutants"]]
+    mutants = [rule["mutants"][place]["status"] for variant in rule["variants"] for place in variant["mutants"]]
     assert "killed" in mutants
     assert "survived" not in mutants

@@ -47,6 +47,13 @@ def test_a_recurrence_has_its_claim(family: Family[Schedule]) -> None:
         assert "closed-form/recurrence" in {claim.identifier for claim in family.claims}
 
 
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_every_form_has_a_claim_of_its_own_name(family: Family[Schedule]) -> None:
+    """A form is proven by the claim that speaks of it, and by no other."""
+    identifiers = {claim.identifier for claim in family.claims}
+    assert {f"forms/{name}" for schedule in family.variants() for name in schedule.forms} <= identifiers
+
+
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule.label)
 def test_every_formula_is_rendered(schedule: Schedule) -> None:
     """Each closed form, recurrence and line of a machine has a text and MathML."""
