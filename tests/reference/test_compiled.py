@@ -86,6 +86,7 @@ def test_an_uncertain_state_is_compiled_too() -> None:
     assert records.record(task).compile(chosen.judge.accepts)
     with np.errstate(all="ignore"):
         walked, found = chosen.judge.walked(known, {}, 500), chosen.judge(known, {}, 500)
+    assert walked.legal.keys() >= {"theta"}
     for name, legal in walked.legal.items():
         assert np.array_equal(legal.lo, found.legal[name].lo, equal_nan=True)
         assert np.array_equal(legal.hi, found.legal[name].hi, equal_nan=True)
