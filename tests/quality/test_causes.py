@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -19,7 +21,7 @@ from conformance.diagnosis.recordings import recorded
 from conformance.diagnosis.regimes import StepElement, regime, switched, told
 from conformance.engine.claim import Plan
 from conformance.engine.drawing import draw
-from conformance.engine.evidence import RAISED
+from conformance.engine.evidence import RAISED, Tally
 from conformance.engine.judging import verdict
 from conformance.engine.ledger import OPTIMIZERS
 from conformance.engine.verdict import Cause, Cell, CellResult, Finding, Level, Verdict
@@ -266,35 +268,27 @@ def test_states_of_rows_and_columns_are_no_elements_of_a_step(session: Session) 
     assert not any(element.wrong for element in elements)
 
 
-def test_a_formula_that_divides_by_nothing_in_a_case_is_no_hypothesis_about_it(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It ends no diagnosis."""
+@pytest.fixture
+def fails_with(session: Session, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], Tally | None]:
+    """Return what a hypothesis is judged as whose evaluation raises."""
     subject = subject_of(entry("torch.SGD"), session, dtype="float64")
     (run,) = recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0))
     first = candidates(subject)[0]
 
-    def divides(*_: object, **__: object) -> None:
-        raise Undefined("a number has no reciprocal at 0")
+    def judged(error: Exception) -> Tally | None:
+        monkeypatch.setattr("conformance.optimizers.agreement.judge", Mock(side_effect=error))
+        return run.judged(subject, first)
 
-    monkeypatch.setattr("conformance.optimizers.agreement.judge", divides)
-    assert run.judged(subject, first) is None
+    return judged
 
 
-def test_an_error_of_an_evaluation_is_no_answer_to_a_hypothesis(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+def test_a_formula_without_a_value_in_a_case_is_no_hypothesis_about_it(
+    fails_with: Callable[[Exception], Tally | None],
 ) -> None:
-    """What is raised for any other reason than a formula without a value is raised."""
-    subject = subject_of(entry("torch.SGD"), session, dtype="float64")
-    (run,) = recorded(subject, draw(local_cases(subject.rules, subject.fixed, 4), 1, 0))
-    first = candidates(subject)[0]
-
-    def fails(*_: object, **__: object) -> None:
-        raise KeyError("tau")
-
-    monkeypatch.setattr("conformance.optimizers.agreement.judge", fails)
-    with pytest.raises(KeyError):
-        run.judged(subject, first)
+    """It ends no diagnosis, and whatever else an evaluation raises is raised."""
+    assert fails_with(Undefined("a number has no reciprocal at 0")) is None
+    with pytest.raises(KeyError, match="tau"):
+        fails_with(KeyError("tau"))
 
 
 def test_a_formula_of_matrices_is_no_hypothesis_about_vectors(session: Session) -> None:
