@@ -17,7 +17,7 @@ from rich.console import Console
 from conformance.commands.exit_status import CONFORMS, DOES_NOT
 from conformance.commands.plain_text import plain
 from conformance.commands.usage_errors import UsageError
-from conformance.engine.ending import number_of, terminating
+from conformance.engine.ending import number_of
 from conformance.faulty.checks import Checks, Manner
 from conformance.faulty.fault import Fault
 from conformance.faulty.faults import faults, kinds_of_fault
@@ -48,12 +48,11 @@ def run(given: argparse.Namespace, console: Console) -> int:
     found = _done(Path(given.output), how) if given.resume else {}
     status, end = CONFORMS, ""
     try:
-        with terminating():
-            for item in _measured([fault for fault in chosen if _key(fault) not in found], given):
-                found[item.kind, item.name, item.claim] = item
-                _tell(console, item, len(found), len(chosen))
-                if given.output:
-                    _write(Path(given.output), _in_order(chosen, found), how, f"; {len(found)} of {len(chosen)}")
+        for item in _measured([fault for fault in chosen if _key(fault) not in found], given):
+            found[item.kind, item.name, item.claim] = item
+            _tell(console, item, len(found), len(chosen))
+            if given.output:
+                _write(Path(given.output), _in_order(chosen, found), how, f"; {len(found)} of {len(chosen)}")
     except KeyboardInterrupt as interrupt:
         status, end = 128 + number_of(interrupt), f"; stopped after {len(found)} of {len(chosen)}"
         console.print(f"stopped after {len(found)} of {len(chosen)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -60,29 +61,28 @@ class terminating(_Handling):  # noqa: N801 - reads as a function in a with stat
 
     def __init__(self) -> None:
         super().__init__(_terminate)
-        self.unraisable, self.number = sys.unraisablehook, signal.SIGINT
+        self.unraisable = sys.unraisablehook
+        self.again: threading.Timer | None = None
 
     def __enter__(self) -> None:
         super().__enter__()
         if self.before:
-            self.before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._again)
             self.unraisable, sys.unraisablehook = sys.unraisablehook, self._lost
 
     def __exit__(self, *of: object) -> None:
+        if self.again:
+            self.again.cancel()
         if self.before:
-            signal.setitimer(signal.ITIMER_REAL, 0)
             sys.unraisablehook = self.unraisable
         super().__exit__(*of)
 
     def _lost(self, what: sys.UnraisableHookArgs) -> None:
         if isinstance(what.exc_value, KeyboardInterrupt):
-            self.number = number_of(what.exc_value)
-            signal.setitimer(signal.ITIMER_REAL, SOON)
+            # Not by an alarm, which belongs to whoever calls: test runners end hanging tests with it.
+            self.again = threading.Timer(SOON, os.kill, (os.getpid(), number_of(what.exc_value)))
+            self.again.start()
         else:
             self.unraisable(what)
-
-    def _again(self, _: int, frame: FrameType | None) -> None:
-        _terminate(self.number, frame)
 
 
 class held_back(_Handling):  # noqa: N801 - reads as a function in a with statement

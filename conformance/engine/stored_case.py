@@ -13,11 +13,9 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 import numpy as np
 
-Stored = TypeVar("Stored")
+CaseType = TypeVar("CaseType")
 EXACT = re.compile(r"-?(0x[01]\.[0-9a-f]+p[+-][0-9]+|inf|nan)")
 """A number as ``float.hex`` writes it."""
-
-
 PLAIN: Mapping[str, bool] = {"plain": True}
 """Marks the field of a case that is JSON-ready already, and is stored as it is."""
 
@@ -26,17 +24,17 @@ class CaseError(ValueError):
     """Plain data is no case of its kind; the message says where and why."""
 
 
-class StoredCases(Generic[Stored]):
+class StoredCases(Generic[CaseType]):
     """Writes and reads the cases of a kind; ``cases`` is their class, a frozen dataclass."""
 
-    cases: type[Stored]
+    cases: type[CaseType]
 
-    def write(self, case: Stored) -> dict[str, Any]:
+    def write(self, case: CaseType) -> dict[str, Any]:
         """Return a case as JSON-ready data."""
         found: dict[str, Any] = written(case)
         return found
 
-    def read(self, plain: Mapping[str, Any]) -> Stored:
+    def read(self, plain: Mapping[str, Any]) -> CaseType:
         """Return the case that was written; raises ``CaseError`` for what is none."""
         ready = {field.name for field in dataclasses.fields(cast(Any, self.cases)) if _is_plain(field)}
         try:

@@ -65,7 +65,7 @@ def _run(
         values=judged.values,
         outside_step_by_step=judged.outside_local,
         outside_from_the_start=judged.outside_propagated,
-        undecided=judged.undecided_local,
+        undecided=judged.undecided,
         finite_steps=judged.finite_steps,
     )
     return entry, judged.failures

@@ -22,14 +22,16 @@ class TrainingJudgement:
     """What judging a course gave.
 
     ``values`` are compared with the enclosure of one step, where it is known what it began from, and with that of all
-    steps from the start: each of them counts.  ``finite_steps`` counts the steps, from the first, at which every
-    propagated end is finite; ``widths`` is the widest propagated enclosure of a parameter after each step.
+    steps from the start: each of them counts.  ``undecided`` are element-cases that no step decides, and of a course
+    whose states are hidden those that all steps from the start do not.  ``finite_steps`` counts the steps, from the
+    first, at which every propagated end is finite; ``widths`` is the widest propagated enclosure of a parameter after
+    each step.
     """
 
     values: int
     outside_local: int
     outside_propagated: int
-    undecided_local: int
+    undecided: int
     finite_steps: int
     widths: tuple[float, ...]
     failures: tuple[Outside, ...] = ()

@@ -161,7 +161,21 @@ def test_an_interrupt_that_a_callback_loses_comes_again() -> None:
     with pytest.raises(Terminated):
         let_go_and_wait()
     assert not seen
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_the_alarm_of_whoever_calls_is_left_alone() -> None:
+    """What ends a hanging test by an alarm ends it in a command of ours too."""
+    rung: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _: rung.append(number))
+    try:
+        with terminating():
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        until = time.monotonic() + PATIENCE
+        while not rung and time.monotonic() < until:
+            time.sleep(0.01)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert rung == [signal.SIGALRM]
 
 
 def test_an_interrupt_while_the_words_of_a_command_are_read_is_told_in_a_sentence(

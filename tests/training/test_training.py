@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from conformance.engine.verdict import CellResult, Verdict
 from conformance.optimizers.subject import WorkerSubject, worker_subject
 from conformance.report import gates, write_report
 from conformance.report.model import Report
+from conformance.training import judging
 from conformance.training.cases import TrainingCase
 from conformance.training.claims import CLAIMS
 from conformance.training.experiment import settings_of
@@ -112,6 +114,26 @@ def test_an_optimizer_with_one_wrong_step_is_found(session: Session, tmp_path: P
     assert found[0].outside_local == found[0].outside_propagated == 0
     assert found[1].outside_local > 10
     assert found[1].outside_propagated > 10
+
+
+@pytest.mark.parametrize(("kept", "counted"), [("", 9), ("exp_avg", 3 * 2)])
+def test_undecided_counts_where_a_course_is_judged(
+    kept: str, counted: int, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What all steps from the start leave open is open where the states are hidden, and else what each step does."""
+    item = dataclasses.replace(implementation("torch.AdamW"), states={"exp_avg": kept})
+    subject = worker_subject(item, item.paths[0], "cpu", FLOAT32, session)
+    problem, formula = PROBLEMS["regression"](), subject.rules[()]
+    settings = settings_of(formula, "regression", None)
+    course = trained(subject, problem, settings, 2)
+
+    def leaves_open(number: int) -> Callable[..., None]:
+        return lambda _case, _tensors, _outcome, _subject, tally: tally.add(Tally(undecided=number))
+
+    monkeypatch.setattr(judging.agreement, "judge", leaves_open(3))
+    monkeypatch.setattr(judging.trajectory, "judge", leaves_open(9))
+    tensors = prepared(formula, settings, problem, course, FLOAT32)
+    assert judge(subject, settings, tensors, course).undecided == counted
 
 
 def test_training_and_searches_are_entries_that_the_page_draws(session: Session, tmp_path: Path) -> None:
